@@ -1,0 +1,62 @@
+// The frame of every long-running program: flags, one line for what is wrong, signals, an orderly end.
+import type { Component } from '../base/component.ts';
+import { type Flags, type FlagValues, helpText, parseFlags, UsageError } from './flags.ts';
+
+export interface ProgramDefinition {
+  /** Such as `edge-master [flags]`. */
+  usage: string;
+  about: string;
+  flags: Flags;
+  /** Makes what runs. `fail` ends the program from inside for a reason that cannot be mended while running. */
+  create(values: FlagValues, fail: (error: Error) => void): Promise<Component> | Component;
+  /** After start(): tells the person what there is. */
+  ready?(values: FlagValues, component: Component): Promise<void>;
+}
+
+const helpFlag: Flags = { help: { value: undefined, help: 'this text' } };
+
+/** Runs until a signal; ends the process with 0, or 1 after saying what is wrong. */
+export async function runProgram(definition: ProgramDefinition): Promise<void> {
+  const flags = { ...definition.flags, ...helpFlag };
+  let component: Component | undefined;
+  let ending: Promise<void> | undefined;
+  const end = (code: number) => {
+    ending ??= stop(component, code);
+    return ending;
+  };
+  const fail = (error: Error) => {
+    process.stderr.write(`error: ${error.message}\n`);
+    void end(1);
+  };
+  try {
+    const values = parseFlags(flags, process.argv.slice(2));
+    if (values.help) {
+      process.stdout.write(`${helpText(definition.usage, definition.about, flags)}\n`);
+      return;
+    }
+    component = await definition.create(values, fail);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+    await component.start();
+    if (!ending) await definition.ready?.(values, component);
+  } catch (error) {
+    if (ending) return;
+    process.stderr.write(`error: ${describe(error)}\n`);
+    await end(error instanceof UsageError ? 2 : 1);
+  }
+}
+
+async function stop(component: Component | undefined, code: number): Promise<void> {
+  try {
+    await component?.stop();
+    process.exit(code);
+  } catch (error) {
+    process.stderr.write(`error: while stopping: ${describe(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function describe(error: unknown): string {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use by another program: choose another or stop that one`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,50 @@
+// What the kubelet needs from outside, declared here and joined to the MQTT session in bin/.
+import type { ConfigMap, core, Pod, Secret } from '../api/objects.ts';
+
+/** All that the master wants of this board. Keys are `namespace/name`. */
+export interface DesiredState {
+  pods: ReadonlyMap<string, Pod>;
+  configMaps: ReadonlyMap<string, ConfigMap>;
+  secrets: ReadonlyMap<string, Secret>;
+}
+
+export interface DesiredSource {
+  /** The last complete set; `undefined` until one has been seen. Never a set that is half received. */
+  current(): DesiredState | undefined;
+  /** `listener` gets the keys of the pods that may have changed; returns the way to unsubscribe. */
+  onChange(listener: (podKeys: ReadonlySet<string>) => void): () => void;
+}
+
+/** One pod as this board sees it. */
+export interface ObservedPod {
+  key: string;
+  uid: string;
+  status: core.PodStatus;
+  /** Nothing of the pod runs or is left on this board: the second half of the deletion handshake. */
+  terminated: boolean;
+}
+
+/** An event about a pod, before the master counts and stores it. */
+export interface PodEvent {
+  key: string;
+  uid: string;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  /** Such as `spec.containers{web}`. */
+  fieldPath?: string;
+}
+
+export interface StatusSink {
+  /** Latest wins. Sent again, whole, at each new session by whoever implements this. */
+  report(pod: ObservedPod): void;
+  /** The master has let go of the pod: forget it. */
+  forget(key: string): void;
+  event(event: PodEvent): void;
+}
+
+/** Values that a pod may ask for and the desired set does not hold. */
+export interface ServiceEnvironment {
+  /** Variables for pods of this namespace: `REDIS_MASTER_SERVICE_HOST`, …; own namespace plus `kubernetes`. */
+  forNamespace(namespace: string): Record<string, string>;
+}

@@ -1,0 +1,121 @@
+// The Runtime port: the few things a container engine must do for the kubelet. runtime/podman/ speaks libpod,
+// test/support has a fake, and one contract suite runs on both.
+import type { Component } from '../../base/component.ts';
+
+export type ContainerState = 'created' | 'running' | 'exited';
+
+/** A container or pause container that the engine knows and that carries this agent's label. */
+export interface RuntimeContainer {
+  id: string;
+  name: string;
+  podUid: string;
+  podKey: string;
+  /** Container name in the pod's spec; `undefined` for the pause container. */
+  containerName: string | undefined;
+  /** Counts from 0 over the pod's life on this board. */
+  attempt: number;
+  state: ContainerState;
+  /** Process id on the board while running. */
+  pid: number | undefined;
+  image: string;
+  imageId: string;
+  /** Hash of the part of the spec that it was made from: a difference means replace. */
+  specHash: string;
+  createdAt: string;
+  startedAt: string | undefined;
+  finishedAt: string | undefined;
+  exitCode: number | undefined;
+  oomKilled: boolean;
+  /** Address of the sandbox; only on the pause container. */
+  ip: string | undefined;
+  /** Where its log is written, on the board. */
+  logPath: string | undefined;
+}
+
+export interface SandboxConfig {
+  podUid: string;
+  podKey: string;
+  namespace: string;
+  podName: string;
+  hostname: string;
+  attempt: number;
+  specHash: string;
+  /** Address inside the board's pod range; `undefined` with hostNetwork. */
+  ip: string | undefined;
+  hostNetwork: boolean;
+  dns: { servers: string[]; searches: string[]; options: string[] } | undefined;
+}
+
+export interface Mount {
+  source: string;
+  destination: string;
+  readOnly: boolean;
+}
+
+export interface ContainerConfig {
+  podUid: string;
+  podKey: string;
+  namespace: string;
+  podName: string;
+  containerName: string;
+  attempt: number;
+  specHash: string;
+  image: string;
+  /** Replaces the image's entrypoint / cmd where given, as Kubernetes' command / args. */
+  command: string[] | undefined;
+  args: string[] | undefined;
+  env: Record<string, string>;
+  workingDir: string | undefined;
+  mounts: Mount[];
+  resources: { cpuShares?: number; cpuQuotaUs?: number; cpuPeriodUs?: number; memoryLimitBytes?: number };
+  /** Numeric `uid[:gid]`. */
+  user: string | undefined;
+  privileged: boolean;
+  capabilities: { add: string[]; drop: string[] };
+  readOnlyRootFilesystem: boolean;
+  stopSignal: string | undefined;
+  tty: boolean;
+  stdin: boolean;
+}
+
+/** Why the engine refused: its words, and a reason the pod's status can show. */
+export class RuntimeError extends Error {
+  /** `ErrImagePull`, `ErrImageNeverPull`, `CreateContainerError`, `RunContainerError`, `RuntimeUnavailable`, … */
+  readonly reason: string;
+  constructor(reason: string, message: string) {
+    super(message);
+    this.name = 'RuntimeError';
+    this.reason = reason;
+  }
+}
+
+export interface RuntimeVersion {
+  name: string;
+  version: string;
+}
+
+/**
+ * Every method rejects with a RuntimeError. Removals are idempotent: what is not there counts as removed.
+ */
+export interface Runtime extends Component {
+  version(): Promise<RuntimeVersion>;
+  /** All that carries this agent's label, also what is dead; one call to the engine. */
+  list(): Promise<RuntimeContainer[]>;
+  inspect(id: string): Promise<RuntimeContainer | undefined>;
+  /** The pause container: made and started, holding network, IPC and UTS. */
+  startSandbox(config: SandboxConfig): Promise<RuntimeContainer>;
+  /** Removes the pause container and all that is joined to it, killing what still runs. */
+  removeSandbox(podUid: string): Promise<void>;
+  /** Makes and starts a container in the sandbox. Half-made ones are gone when this rejects. */
+  startContainer(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer>;
+  /** SIGTERM (or the image's stop signal), then SIGKILL after `graceSeconds`. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+  /** The pod is gone for good: its log files go too. Removing containers or the sandbox alone keeps them. */
+  removeLogs(podUid: string): Promise<void>;
+  imageExists(image: string): Promise<boolean>;
+  /** Resolves with the image id. Concurrent pulls of one image share the work. */
+  pullImage(image: string): Promise<string>;
+  /** `look` means: inspect this container again; `undefined` = list all again. */
+  onChange(look: (containerId: string | undefined) => void): () => void;
+}

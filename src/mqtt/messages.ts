@@ -1,0 +1,124 @@
+// What every topic of edge/v1 carries. One JSON object a message; `docs/mqtt.md` says when each is sent.
+import type { ConfigMap, core, Pod, Secret } from '../api/objects.ts';
+
+/** On every message: which history it belongs to, and how new it is within that history. */
+export interface Envelope {
+  /** Random per data directory and per restore of the master. */
+  epoch: string;
+  /** The store's revision that the message reflects. */
+  revision: number;
+}
+
+export interface IndexEntry {
+  uid: string;
+  revision: number;
+}
+
+/** nodes/N/desired/index: what belongs to the board, so that it can tell a complete set from a part. */
+export interface DesiredIndex extends Envelope {
+  pods: Record<string, IndexEntry>;
+  configs: Record<string, IndexEntry>;
+  secrets: Record<string, IndexEntry>;
+}
+
+export interface DesiredPod extends Envelope {
+  pod: Pod;
+}
+export interface DesiredConfig extends Envelope {
+  config: ConfigMap;
+}
+export interface DesiredSecret extends Envelope {
+  secret: Secret;
+}
+
+/** What a board says of itself when it comes: enough to register its Node. */
+export interface NodeBirth {
+  addresses: core.NodeAddress[];
+  capacity: Record<string, string>;
+  allocatable: Record<string, string>;
+  nodeInfo: core.NodeSystemInfo;
+  labels: Record<string, string>;
+}
+
+/** nodes/N/state. The last will is the same with `online: false`. */
+export interface NodeState {
+  online: boolean;
+  /** Random per MQTT session: an offline counts only for the session that is current. */
+  session: string;
+  birth?: NodeBirth;
+  /** Present while something on the board keeps it from running pods, such as a missing podman. */
+  problem?: { reason: string; message: string };
+}
+
+/** nodes/N/heartbeat. Sizes in bytes, CPU in cores, temperature in °C; absent = not known. */
+export interface Heartbeat {
+  session: string;
+  time: string;
+  cpu: { cores: number; usedCores: number };
+  memory: { totalBytes: number; usedBytes: number };
+  disk: { totalBytes: number; usedBytes: number };
+  load1: number;
+  temperatureCelsius?: number;
+}
+
+/** nodes/N/observed/index */
+export interface ObservedIndex {
+  session: string;
+  pods: Record<string, { uid: string }>;
+}
+
+/** nodes/N/observed/pods/NS/NAME */
+export interface ObservedPodMessage {
+  session: string;
+  uid: string;
+  status: core.PodStatus;
+  terminated: boolean;
+}
+
+/** nodes/N/events */
+export interface NodeEventMessage {
+  session: string;
+  key: string;
+  uid: string;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  fieldPath?: string;
+}
+
+/** services/index */
+export interface ServicesIndex extends Envelope {
+  services: Record<string, IndexEntry>;
+}
+
+/** One address that a Service may send a connection to. */
+export interface ServiceEndpoint {
+  ip: string;
+  port: number;
+  nodeName?: string;
+}
+
+/** services/NS/NAME: a Service with the endpoints that are ready now. */
+export interface ServiceMessage extends Envelope {
+  key: string;
+  uid: string;
+  type: 'ClusterIP' | 'NodePort';
+  /** `None` for headless. */
+  clusterIP: string;
+  ports: ServicePortMessage[];
+}
+
+export interface ServicePortMessage {
+  name: string;
+  protocol: 'TCP' | 'UDP';
+  port: number;
+  nodePort?: number;
+  endpoints: ServiceEndpoint[];
+}
+
+/** network/peers: every board's address and pod range. */
+export interface NetworkPeers extends Envelope {
+  podRange: string;
+  serviceRange: string;
+  peers: Record<string, { address: string; podCIDR: string }>;
+}

@@ -1,0 +1,55 @@
+// Every topic of edge/v1, in one place: how it is written and how it is read back. docs/mqtt.md is the prose.
+
+const ROOT = 'edge/v1';
+/** Stands for "no namespace" in a topic of fixed depth. */
+const CLUSTER_SCOPE = '_';
+
+/** MQTT forbids `+ # /` and NUL in a level's own text (MQTT 3.1.1, 4.7); `%` escapes. */
+export function escapeLevel(text: string): string {
+  return text.replace(/[%+#/\0]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+export function unescapeLevel(level: string): string {
+  return level.replace(/%([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+const join = (...levels: string[]) => [ROOT, ...levels.map(escapeLevel)].join('/');
+const keyLevels = (key: string): [string, string] => {
+  const slash = key.indexOf('/');
+  return slash < 0 ? [CLUSTER_SCOPE, key] : [key.slice(0, slash), key.slice(slash + 1)];
+};
+
+export type DesiredSort = 'pods' | 'configs' | 'secrets';
+
+export const topics = {
+  all: `${ROOT}/#`,
+  object: (group: string, plural: string, key: string) =>
+    join('objects', group || 'core', plural, ...keyLevels(key)),
+  state: (node: string) => join('nodes', node, 'state'),
+  heartbeat: (node: string) => join('nodes', node, 'heartbeat'),
+  desiredIndex: (node: string) => join('nodes', node, 'desired', 'index'),
+  desired: (node: string, sort: DesiredSort, key: string) =>
+    join('nodes', node, 'desired', sort, ...keyLevels(key)),
+  observedIndex: (node: string) => join('nodes', node, 'observed', 'index'),
+  observedPod: (node: string, key: string) => join('nodes', node, 'observed', 'pods', ...keyLevels(key)),
+  nodeEvents: (node: string) => join('nodes', node, 'events'),
+  sessions: (node: string) => join('nodes', node, 'sessions'),
+  servicesIndex: join('services', 'index'),
+  service: (key: string) => join('services', ...keyLevels(key)),
+  networkPeers: join('network', 'peers'),
+  event: (namespace: string, kind: string, name: string) => join('events', namespace, kind, name),
+};
+
+/** The levels after `edge/v1`, unescaped; `undefined` for a topic outside it. */
+export function levelsOf(topic: string): string[] | undefined {
+  if (!topic.startsWith(`${ROOT}/`)) return undefined;
+  return topic
+    .slice(ROOT.length + 1)
+    .split('/')
+    .map(unescapeLevel);
+}
+
+/** The key that the last two levels of a topic stand for. */
+export function keyOfLevels(namespace: string, name: string): string {
+  return namespace === CLUSTER_SCOPE ? name : `${namespace}/${name}`;
+}

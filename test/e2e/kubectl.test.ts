@@ -1,0 +1,110 @@
+// The real kubectl on the same cluster, from a copy of the kubeconfig.
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { eventually } from '../support/eventually.ts';
+import { kubectlPath } from '../support/kubectl.ts';
+import { readyPods } from '../support/pods.ts';
+import { command, Trial } from '../support/trial.ts';
+
+const web = join(import.meta.dirname, '../../src/bin/demo/web.yaml');
+
+t.test('kubectl', async (t) => {
+  const program = await kubectlPath();
+  const home = await mkdtemp(join(tmpdir(), 'edge-cluster-kubectl-'));
+  const trial = await Trial.create();
+  t.teardown(async () => {
+    await trial.destroy();
+    await rm(home, { recursive: true, force: true });
+  });
+  await ensureDemoImage(home);
+  await trial.start();
+  const config = join(home, 'copy.kubeconfig');
+  await copyFile(trial.kubeconfig, config);
+  const kubectl = (...args: string[]) => command(program, args, { env: { HOME: home, KUBECONFIG: config } });
+  const must = async (...args: string[]) => {
+    const result = await kubectl(...args);
+    if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+    return result.stdout;
+  };
+
+  await t.test('applies a folder of manifests twice: created, then unchanged', async (t) => {
+    t.match(await must('apply', '-f', web), /replicationcontroller\/web created\nservice\/web created/);
+    t.match(await must('apply', '-f', web), /replicationcontroller\/web unchanged\nservice\/web unchanged/);
+  });
+
+  await t.test('gets tables with the columns that Kubernetes prints', async (t) => {
+    await readyPods(trial, 'app=web', 2);
+    t.match(
+      await must('get', 'pods'),
+      /^NAME +READY +STATUS +RESTARTS +AGE\nweb-\w+ +1\/1 +Running +0 +\d+s\n/,
+    );
+    t.match(
+      await must('get', 'nodes', '-o', 'wide'),
+      /STATUS +ROLES +AGE +VERSION +INTERNAL-IP.*\n\S+ +Ready .*podman:\/\//,
+    );
+    t.match(await must('get', 'all'), /service\/web +NodePort +10\.48\.\d+\.\d+ +<none> +80:30080\/TCP/);
+  });
+
+  await t.test('describes nodes, pods, Services and controllers', async (t) => {
+    t.match(await must('describe', 'node'), /Capacity:\n +cpu:/);
+    t.match(await must('describe', 'pod', '-l', 'app=web'), /Events:\n(.*\n)+.*Started/);
+    t.match(await must('describe', 'service', 'web'), /NodePort: +<unset> +30080\/TCP/);
+    t.match(await must('describe', 'rc', 'web'), /Replicas: +2 current \/ 2 desired/);
+  });
+
+  await t.test('scales', async (t) => {
+    t.match(await must('scale', 'rc', 'web', '--replicas=3'), /scaled/);
+    t.equal((await readyPods(trial, 'app=web', 3)).length, 3);
+  });
+
+  await t.test('reads and follows logs', async (t) => {
+    const [pod] = await readyPods(trial, 'app=web', 3);
+    const name = pod?.metadata.name ?? '';
+    await must('apply', '-f', await counterManifest(home));
+    await eventually(async () => (await kubectl('logs', 'counter')).stdout.includes('line 1\n'), 30_000);
+    const followed = await command('timeout', ['5', program, 'logs', '-f', 'counter'], {
+      env: { HOME: home, KUBECONFIG: config },
+    });
+    const lines = followed.stdout.trim().split('\n');
+    t.ok(lines.length >= 4, 'it went on while it was followed');
+    t.same(
+      lines,
+      lines.map((_, index) => `line ${index + 1}`),
+      'every line once, in order',
+    );
+    t.equal((await kubectl('logs', name)).code, 0);
+  });
+
+  await t.test('deletes with and without the pods of a controller', async (t) => {
+    await must('delete', 'rc', 'web', '--cascade=orphan');
+    t.equal((await readyPods(trial, 'app=web', 3)).length, 3);
+    await must('apply', '-f', web);
+    await eventually(async () => (await readyPods(trial, 'app=web', 2, 10_000)).length === 2, 30_000);
+    await must('delete', '-f', web);
+    await eventually(async () => (await must('get', 'pods', '-l', 'app=web', '-o', 'name')) === '', 30_000);
+    t.match((await kubectl('get', 'rc', 'web')).stderr, /replicationcontrollers "web" not found/);
+  });
+});
+
+async function counterManifest(dir: string): Promise<string> {
+  const { writeFile } = await import('node:fs/promises');
+  const script =
+    'trap "exit 0" TERM; n=0; while true; do n=$((n+1)); echo "line $n"; /bin/busybox sleep 1; done';
+  const container = {
+    name: 'main',
+    image: 'localhost/edge-cluster-demo:1',
+    command: ['/bin/sh', '-c', script],
+  };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'counter' },
+    spec: { containers: [container] },
+  };
+  const path = join(dir, 'counter.json');
+  await writeFile(path, JSON.stringify(pod));
+  return path;
+}

@@ -1,0 +1,19 @@
+// Waits for the state of the world instead of sleeping.
+
+/** Tries `check` until it neither throws nor returns false; fails with its last error after `timeoutMs`. */
+export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 5000, stepMs = 20): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  let last: unknown = new Error('check returned false');
+  while (performance.now() < end) {
+    try {
+      const result = await check();
+      if (result !== false) return result;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, stepMs));
+  }
+  throw new Error(`not within ${timeoutMs} ms: ${last instanceof Error ? last.message : String(last)}`, {
+    cause: last,
+  });
+}

@@ -1,0 +1,64 @@
+// The guestbook's images, built on the spot from Debian packages and cached: no registry is needed.
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cacheDir = join(import.meta.dirname, '../../../.cache/images');
+const applets = ['sh', 'nc', 'httpd', 'printf', 'sed', 'hostname', 'cat', 'echo', 'sleep'];
+
+export const redisImage = 'localhost/edge-cluster-test-redis:1';
+export const frontendImage = 'localhost/edge-cluster-test-guestbook:1';
+
+/** Archives in the docker format, ready for `podman load`; resolves with their paths. */
+export async function guestbookArchives(): Promise<string[]> {
+  await mkdir(cacheDir, { recursive: true });
+  return [
+    await archive('redis', redisImage, ['redis-server', 'busybox-static'], async () => undefined),
+    await archive('guestbook', frontendImage, ['busybox-static'], async (tree) => {
+      await cp(join(import.meta.dirname, 'www'), join(tree, 'www'), { recursive: true });
+      await chmod(join(tree, 'www/cgi-bin/guestbook'), 0o755);
+    }),
+  ];
+}
+
+async function archive(
+  name: string,
+  image: string,
+  packages: string[],
+  extra: (tree: string) => Promise<void>,
+): Promise<string> {
+  const target = join(cacheDir, `${name}.tar`);
+  if (await stat(target).catch(() => undefined)) return target;
+  const tree = join(cacheDir, `${name}.tree`);
+  await rm(tree, { recursive: true, force: true });
+  await unpack(packages, tree);
+  await extra(tree);
+  await run('tar', ['-C', tree, '-cf', `${tree}.tar`, '.'], { maxBuffer: 1 << 24 });
+  await run('podman', ['import', '--change', 'ENV PATH=/usr/bin:/bin', `${tree}.tar`, image]);
+  await run('podman', ['save', '--format', 'docker-archive', '-o', `${target}.part`, image]);
+  await run('podman', ['image', 'rm', '--force', image]);
+  await rm(tree, { recursive: true, force: true });
+  await rm(`${tree}.tar`, { force: true });
+  await rename(`${target}.part`, target);
+  return target;
+}
+
+/** Unpacks packages and what they depend on, from the mirrors that this machine's apt already uses. */
+async function unpack(packages: string[], tree: string): Promise<void> {
+  const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)';
+  const filter = ['Created-By: Packages', 'Origin: Debian'];
+  const targets = await run('apt-get', ['indextargets', '--format', format, ...filter]);
+  const suite = /VERSION_CODENAME=(\S+)/.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
+  const mirrors = [...new Set(targets.stdout.split('\n').filter(Boolean))];
+  const options = ['--quiet', '--variant=extract', '--format=directory', `--include=${packages.join(',')}`];
+  await run('mmdebstrap', [...options, suite, tree, ...mirrors], { maxBuffer: 1 << 26 });
+  const busybox = await stat(join(tree, 'bin/busybox')).catch(() => undefined);
+  if (!busybox) throw new Error(`no bin/busybox in ${tree}: busybox-static has moved`);
+  for (const applet of applets) await symlink('busybox', join(tree, 'bin', applet)).catch(ignoreExisting);
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}

@@ -1,0 +1,108 @@
+// A cluster of separate processes: one edge-master on this machine, an edge-agent on each board of a lab.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type Board, Lab } from './lab.ts';
+import { command, Program, Trial } from './trial.ts';
+
+const bin = join(import.meta.dirname, '../../src/bin');
+
+export interface Agent {
+  board: Board;
+  program: Program;
+}
+
+export class BoardCluster {
+  readonly lab = new Lab();
+  readonly agents = new Map<string, Agent>();
+  /** Holds the ports, the data directory and `edgectl`; its program is the master alone. */
+  readonly master: Trial;
+
+  private constructor(master: Trial) {
+    this.master = master;
+  }
+
+  static async create(): Promise<BoardCluster> {
+    return new BoardCluster(await Trial.create());
+  }
+
+  async start(boards: readonly string[], images: readonly string[] = []): Promise<void> {
+    await this.lab.start();
+    const { master } = this;
+    const ports = [
+      '--api-port',
+      master.apiPort,
+      '--mqtt-port',
+      master.mqttPort,
+      '--mqtt-inspect-port',
+      master.inspectPort,
+    ];
+    const addresses = ['--advertise-address', this.lab.address];
+    const args = [
+      join(bin, 'edge-master.ts'),
+      '--data-dir',
+      master.dataDir,
+      ...ports.map(String),
+      ...addresses,
+    ];
+    master.program = new Program(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+    await master.program.waitFor('The master is ready', 30_000);
+    for (const name of boards) await this.addBoard(name, images);
+  }
+
+  async addBoard(name: string, images: readonly string[]): Promise<Agent> {
+    const board = await this.lab.addBoard(name);
+    for (const archive of images) await board.run('podman', 'load', '--quiet', '--input', archive);
+    const agent = await this.startAgent(board, (await this.master.must('token', 'create')).trim());
+    await agent.program.waitFor('The agent is ready', 60_000);
+    return agent;
+  }
+
+  /** Starts the board's agent; a board that has joined before needs no token. */
+  async startAgent(board: Board, token?: string): Promise<Agent> {
+    const url = `https://${this.lab.address}:${this.master.apiPort}`;
+    const args = [join(bin, 'edge-agent.ts'), '--master', url, '--data-dir', join(board.dir, 'agent')];
+    if (token) args.push('--token', token);
+    const agent = { board, program: new Program(board.spawn(process.execPath, args)) };
+    this.agents.set(board.name, agent);
+    return agent;
+  }
+
+  agent(name: string): Agent {
+    const agent = this.agents.get(name);
+    if (!agent) throw new Error(`no board ${name}`);
+    return agent;
+  }
+
+  /** Process id of the agent itself, behind nsenter. */
+  agentPid(name: string): number {
+    const pid = this.agent(name).program.process.pid;
+    if (pid === undefined) throw new Error(`agent ${name} has not started`);
+    return pid;
+  }
+
+  /** Application containers that run on a board, by podman's own word. */
+  async running(name: string, podPrefix: string): Promise<string[]> {
+    const filters = ['--filter', 'status=running', '--filter', 'label=edge-cluster/container-name'];
+    const { stdout } = await this.agent(name).board.run('podman', 'ps', ...filters, '--format', '{{.Names}}');
+    return stdout.split('\n').filter((line) => line.startsWith(podPrefix));
+  }
+
+  /** GET from the machine that the test runs on, which is on the LAN. */
+  async get(url: string): Promise<string> {
+    const { stdout, stderr, code } = await command('curl', [
+      '--silent',
+      '--show-error',
+      '--max-time',
+      '3',
+      url,
+    ]);
+    if (code !== 0) throw new Error(`GET ${url}: ${stderr}`);
+    return stdout;
+  }
+
+  async destroy(): Promise<void> {
+    for (const { program } of this.agents.values()) await program.end('SIGKILL').catch(() => undefined);
+    await this.lab.stop();
+    await this.master.destroy();
+  }
+}

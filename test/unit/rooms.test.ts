@@ -1,0 +1,84 @@
+// Holds the house together: reads every import and enforces the table of rooms (README.md).
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import t from 'tap';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Which rooms a room may import, beside itself. bin may import all. */
+const mayImport: Record<string, readonly string[]> = {
+  base: [],
+  api: [],
+  store: ['base', 'api'],
+  mqtt: ['base', 'api'],
+  pki: ['base'],
+  client: ['base', 'api'],
+  apiserver: ['base', 'api', 'store', 'client', 'pki'],
+  scheduler: ['base', 'api', 'client'],
+  controllers: ['base', 'api', 'client'],
+  gateway: ['base', 'api', 'client', 'mqtt'],
+  kubelet: ['base', 'api', 'client'],
+  network: ['base', 'api'],
+  proxy: ['base', 'api'],
+  cli: ['base', 'api', 'client'],
+};
+
+/** Packages that only one room may know. */
+const ownedPackages: Record<string, string> = {
+  level: 'store',
+  aedes: 'mqtt',
+  mqtt: 'mqtt',
+  '@peculiar/x509': 'pki',
+  'find-my-way': 'apiserver',
+  systeminformation: 'kubelet',
+  commander: 'cli',
+};
+
+interface Import {
+  file: string;
+  room: string;
+  target: string;
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"\n]+)['"]/g;
+  const room = file.split(sep)[1] ?? '';
+  return [...text.matchAll(pattern)].map((match) => ({ file, room, target: match[1] ?? '' }));
+}
+
+function violation({ file, room, target }: Import): string | undefined {
+  if (room === 'bin') return undefined;
+  if (target.startsWith('.')) {
+    const path = relative(join(root, 'src'), join(root, dirname(file), target));
+    const targetRoom = path.split(sep)[0] ?? '';
+    const allowed = targetRoom === room || (mayImport[room] ?? []).includes(targetRoom);
+    return allowed ? undefined : `${file} imports ${target}: ${room} may not know ${targetRoom}`;
+  }
+  const name = target.startsWith('@')
+    ? target.split('/').slice(0, 2).join('/')
+    : (target.split('/')[0] ?? '');
+  const owner = ownedPackages[name];
+  return owner && owner !== room ? `${file} imports ${target}: only ${owner} may` : undefined;
+}
+
+const files = globSync('src/**/*.ts', { cwd: root }).sort();
+
+t.test('every source file lives in a room of the table', async (t) => {
+  const strays = files.filter((file) => {
+    const room = file.split(sep)[1] ?? '';
+    return room !== 'bin' && !(room in mayImport);
+  });
+  t.same(strays, []);
+});
+
+t.test('every import keeps to the table of rooms', async (t) => {
+  const violations = files.flatMap(importsOf).map(violation).filter(Boolean);
+  t.same(violations, []);
+});
+
+t.test('an import that breaks the table is found', async (t) => {
+  t.ok(violation({ file: 'src/store/x.ts', room: 'store', target: '../apiserver/server.ts' }));
+  t.ok(violation({ file: 'src/gateway/x.ts', room: 'gateway', target: 'aedes' }));
+  t.notOk(violation({ file: 'src/gateway/x.ts', room: 'gateway', target: '../mqtt/broker.ts' }));
+});
