@@ -16,7 +16,9 @@ export async function launch(program) {
   }
   const pinned = join(here, `../../node_modules/node-linux-${process.arch}/bin/node`);
   if (!existsSync(pinned)) {
-    console.error(`error: Node ${process.versions.node} is too old and the pinned one is not installed: run npm ci`);
+    console.error(
+      `error: Node ${process.versions.node} is too old and the pinned one is not installed: run npm ci`,
+    );
     process.exit(1);
   }
   const child = spawn(pinned, [path, ...process.argv.slice(2)], { stdio: 'inherit' });

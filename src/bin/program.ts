@@ -57,6 +57,7 @@ async function stop(component: Component | undefined, code: number): Promise<voi
 
 function describe(error: unknown): string {
   const { code, port } = error as { code?: string; port?: number };
-  if (code === 'EADDRINUSE') return `port ${port} is in use by another program: choose another or stop that one`;
+  if (code === 'EADDRINUSE')
+    return `port ${port} is in use by another program: choose another or stop that one`;
   return error instanceof Error ? error.message : String(error);
 }
