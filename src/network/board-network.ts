@@ -1,0 +1,36 @@
+// What of a board's network belongs to the cluster, as plain facts: the input of every pure decision here.
+
+/** The board's own address behind which Service ports listen: link-local, so that it is nobody else's. */
+export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
+/** Marks our routes (`ip route … proto`), so that we find and remove ours and no others. */
+export const ROUTE_PROTOCOL = '148';
+export const NFT_TABLE = 'edge_cluster';
+
+export interface Peer {
+  /** Address on the LAN. */
+  address: string;
+  podCIDR: string;
+}
+
+/** `ip:port` of a Service and the local port that stands for it. */
+export interface VirtualPort {
+  ip: string;
+  port: number;
+  localPort: number;
+}
+
+export interface DesiredNetwork {
+  podRange: string;
+  serviceRange: string;
+  /** This board's share of the pod range; `undefined` until the master has given one. */
+  podCIDR: string | undefined;
+  /** The other boards. */
+  peers: readonly Peer[];
+  virtualPorts: readonly VirtualPort[];
+}
+
+/** Something on the board that keeps pods or Services from being reached, and what to do. */
+export interface NetworkProblem {
+  reason: string;
+  message: string;
+}

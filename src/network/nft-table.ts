@@ -1,0 +1,65 @@
+// Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
+import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+
+/**
+ * - `source`: pods keep their own address towards other boards' pods. podman's network masquerades what leaves
+ *   the board, and the first mapping wins, so pod sources are mapped to themselves just before.
+ * - `fromPods`, `fromBoard`: a Service's address and port become the local listener that stands for them. Only
+ *   for this board's pods and the board itself: a Service address is nothing to the LAN.
+ * - `strayForwarded`, `strayLocal`: what no Service claims is refused at once; a ping stays without an answer.
+ * - `guard`: nobody reaches the listeners past the Service addresses.
+ */
+export function renderTable(desired: DesiredNetwork): string {
+  const { podRange, serviceRange, podCIDR } = desired;
+  const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
+  if (podCIDR === undefined) return `${replace.join('\n')}\n`;
+  const services = `dnat ip addr . port to ip daddr . tcp dport map @services`;
+  return `${replace.join('\n')}
+table ip ${NFT_TABLE} {
+  map services {
+    type ipv4_addr . inet_service : ipv4_addr . inet_service
+${elements(desired)}  }
+  chain source {
+    type nat hook postrouting priority 90; policy accept;
+    ip saddr ${podCIDR} ip daddr ${podRange} snat ip prefix to ip saddr map { ${podCIDR} : ${podCIDR} }
+  }
+  chain fromPods {
+    type nat hook prerouting priority -110; policy accept;
+    ip saddr ${podCIDR} ip daddr ${serviceRange} meta l4proto tcp ${services}
+  }
+  chain fromBoard {
+    type nat hook output priority -110; policy accept;
+    ip daddr ${serviceRange} meta l4proto tcp ${services}
+  }
+  chain strayForwarded {
+    type filter hook forward priority filter; policy accept;
+    ip daddr ${serviceRange} jump stray
+  }
+  chain strayLocal {
+    type filter hook output priority filter; policy accept;
+    ip daddr ${serviceRange} jump stray
+  }
+  chain stray {
+    meta l4proto icmp drop
+    meta l4proto tcp reject with tcp reset
+    reject
+  }
+  chain guard {
+    type filter hook input priority filter; policy accept;
+    ip daddr ${SERVICE_LISTEN_ADDRESS} iif != lo ct status and dnat == 0 drop
+  }
+}
+`;
+}
+
+export function renderRemoval(): string {
+  return `table ip ${NFT_TABLE} {}\ndelete table ip ${NFT_TABLE}\n`;
+}
+
+function elements({ virtualPorts }: DesiredNetwork): string {
+  if (virtualPorts.length === 0) return '';
+  const lines = [...virtualPorts]
+    .sort((a, b) => a.ip.localeCompare(b.ip) || a.port - b.port)
+    .map(({ ip, port, localPort }) => `${ip} . ${port} : ${SERVICE_LISTEN_ADDRESS} . ${localPort}`);
+  return `    elements = {\n      ${lines.join(',\n      ')}\n    }\n`;
+}

@@ -1,0 +1,129 @@
+// Makes the board's routes and our nft table match what the cluster wants, and takes all of it away again.
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Component } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import {
+  type DesiredNetwork,
+  type NetworkProblem,
+  ROUTE_PROTOCOL,
+  SERVICE_LISTEN_ADDRESS,
+} from './board-network.ts';
+import type { CommandRunner } from './command-runner.ts';
+import { holdsOnlyLeftovers, type NftEntry } from './netavark-leftovers.ts';
+import { type Chain, findProblems } from './network-problems.ts';
+import { renderRemoval, renderTable } from './nft-table.ts';
+import { desiredRoutes, type Route, routeCommands } from './routes.ts';
+
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+
+export interface NodeNetworkOptions {
+  commands: CommandRunner;
+  /** Name of the pods' bridge; its own route is no overlap. */
+  bridge: string;
+  /** stop() takes away all that is ours; else it stays for the pods that run on. */
+  removeOnStop: boolean;
+  /** Called with all there are whenever they change. */
+  onProblems(problems: readonly NetworkProblem[]): void;
+  logger: Logger;
+}
+
+export class NodeNetwork implements Component {
+  readonly #options: NodeNetworkOptions;
+  #applied = '';
+  #problems = '[]';
+  #work: Promise<void> = Promise.resolve();
+  #forwardingWas: string | undefined;
+
+  constructor(options: NodeNetworkOptions) {
+    this.#options = options;
+  }
+
+  /** The address on which Service listeners must be bound is there when this resolves. */
+  async start(): Promise<void> {
+    await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
+    await this.#enableForwarding();
+  }
+
+  async stop(): Promise<void> {
+    await this.#work;
+    if (!this.#options.removeOnStop) return;
+    await this.#nft(renderRemoval());
+    for (const command of routeCommands([], await this.#ownRoutes())) await this.#ip(command);
+    await this.#ip(['address', 'delete', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
+    await this.#removeNetavarkLeftovers();
+    if (this.#forwardingWas !== undefined) await writeFile(FORWARDING, this.#forwardingWas);
+  }
+
+  /** Resolves when the board is as asked, or when what stands in the way has been reported. */
+  update(desired: DesiredNetwork): Promise<void> {
+    this.#work = this.#work.then(() => this.#apply(desired));
+    return this.#work;
+  }
+
+  async #apply(desired: DesiredNetwork): Promise<void> {
+    const table = renderTable(desired);
+    const routes = desiredRoutes(desired);
+    const text = table + JSON.stringify(routes);
+    if (text === this.#applied) return;
+    try {
+      await this.#nft(table);
+      for (const command of routeCommands(routes, await this.#ownRoutes())) await this.#ip(command);
+      this.#applied = text;
+      this.#report(findProblems(desired, await this.#foreignRoutes(), await this.#chains()));
+    } catch (error) {
+      this.#report([{ reason: 'NetworkSetupFailed', message: (error as Error).message }]);
+    }
+  }
+
+  #report(problems: readonly NetworkProblem[]): void {
+    const text = JSON.stringify(problems);
+    if (text === this.#problems) return;
+    this.#problems = text;
+    for (const { reason, message } of problems) this.#options.logger.warn({ reason }, message);
+    this.#options.onProblems(problems);
+  }
+
+  async #enableForwarding(): Promise<void> {
+    const before = (await readFile(FORWARDING, 'utf8')).trim();
+    if (before === '1') return;
+    await writeFile(FORWARDING, '1');
+    this.#forwardingWas = before;
+    this.#options.logger.info({}, 'switched IPv4 forwarding on: pods need it');
+  }
+
+  async #ownRoutes(): Promise<Route[]> {
+    return JSON.parse(await this.#ip(['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]));
+  }
+
+  async #foreignRoutes(): Promise<Route[]> {
+    const all: (Route & { protocol?: string })[] = JSON.parse(await this.#ip(['-json', 'route', 'show']));
+    return all.filter((route) => route.protocol !== ROUTE_PROTOCOL && route.dev !== this.#options.bridge);
+  }
+
+  async #chains(): Promise<Chain[]> {
+    const { nftables } = JSON.parse(
+      await this.#options.commands.run('nft', ['--json', 'list', 'chains', 'ip']),
+    );
+    return (nftables as { chain?: Chain }[]).flatMap(({ chain }) => (chain ? [chain] : []));
+  }
+
+  async #removeNetavarkLeftovers(): Promise<void> {
+    for (const name of ['nat', 'filter']) {
+      const listing = await this.#options.commands
+        .run('nft', ['--json', 'list', 'table', 'ip', name])
+        .catch(() => undefined);
+      if (listing === undefined) continue;
+      const entries: NftEntry[] = JSON.parse(listing).nftables;
+      if (holdsOnlyLeftovers(entries))
+        await this.#options.commands.run('nft', ['delete', 'table', 'ip', name]);
+    }
+  }
+
+  async #nft(text: string): Promise<void> {
+    await this.#options.commands.run('nft', ['-f', '-'], text);
+  }
+
+  #ip(args: readonly string[]): Promise<string> {
+    return this.#options.commands.run('ip', args);
+  }
+}

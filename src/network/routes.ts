@@ -1,0 +1,47 @@
+// Routes to other boards' pods and to the Service range: what there should be against what carries our mark. Pure.
+import { type DesiredNetwork, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+
+/** A route as `ip -json route show` prints it. */
+export interface Route {
+  dst: string;
+  gateway?: string;
+  dev?: string;
+  prefsrc?: string;
+}
+
+/** Arguments of one `ip` call. */
+export type IpCommand = readonly string[];
+
+/**
+ * The Service range leads to `lo`: without a route a board that has no default route could not even send to a
+ * Service; what the nft table does not map to a listener is refused there.
+ */
+export function desiredRoutes({ peers, podCIDR, serviceRange }: DesiredNetwork): Route[] {
+  if (podCIDR === undefined) return [];
+  const service: Route = { dst: serviceRange, dev: 'lo', prefsrc: SERVICE_LISTEN_ADDRESS };
+  return [service, ...peers.map((peer) => ({ dst: peer.podCIDR, gateway: peer.address }))];
+}
+
+export function routeCommands(desired: readonly Route[], observed: readonly Route[]): IpCommand[] {
+  const wanted = new Map(desired.map((route) => [route.dst, route]));
+  const present = new Map(observed.map((route) => [route.dst, route]));
+  const gone = observed.filter((route) => !wanted.has(route.dst)).map(removal);
+  const changed = desired.filter((route) => !isSame(route, present.get(route.dst))).map(replacement);
+  return [...gone, ...changed];
+}
+
+function isSame(wanted: Route, present: Route | undefined): boolean {
+  if (!present) return false;
+  return wanted.gateway ? wanted.gateway === present.gateway : wanted.dev === present.dev;
+}
+
+function removal({ dst }: Route): IpCommand {
+  return ['route', 'delete', dst, 'proto', ROUTE_PROTOCOL];
+}
+
+function replacement({ dst, gateway, dev, prefsrc }: Route): IpCommand {
+  const via = gateway ? ['via', gateway] : [];
+  const device = dev ? ['dev', dev] : [];
+  const source = prefsrc ? ['src', prefsrc] : [];
+  return ['route', 'replace', dst, ...via, ...device, 'proto', ROUTE_PROTOCOL, ...source];
+}

@@ -1,0 +1,55 @@
+import t from 'tap';
+import { overlaps, parseRange } from '../../../src/network/ipv4-range.ts';
+import { holdsOnlyLeftovers } from '../../../src/network/netavark-leftovers.ts';
+import { findProblems } from '../../../src/network/network-problems.ts';
+
+const desired = {
+  podRange: '10.40.0.0/13',
+  serviceRange: '10.48.0.0/16',
+  podCIDR: '10.40.0.0/23',
+  peers: [],
+  virtualPorts: [],
+};
+
+t.test('a LAN inside the pod range is told, with both ranges', async (t) => {
+  const problems = findProblems(desired, [{ dst: '10.41.7.0/24', dev: 'eth0' }], []);
+  t.match(problems, [{ reason: 'RangeOverlap', message: /10\.40\.0\.0\/13.*10\.41\.7\.0\/24/ }]);
+});
+
+t.test('ordinary LANs and the default route are no problem', async (t) => {
+  const routes = [{ dst: 'default' }, { dst: '192.168.1.0/24' }, { dst: '172.17.0.0/16' }];
+  t.same(findProblems(desired, routes, []), []);
+});
+
+t.test('a firewall that drops what is forwarded is told by its name', async (t) => {
+  const chain = { table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
+  t.match(findProblems(desired, [], [chain]), [{ reason: 'ForwardingDropped', message: /filter FORWARD/ }]);
+});
+
+t.test('ranges', async (t) => {
+  t.same(parseRange('10.40.3.7/23'), { first: 0x0a280200, last: 0x0a2803ff });
+  t.equal(parseRange('default'), undefined);
+  t.equal(parseRange('300.1.1.1'), undefined);
+  t.ok(overlaps('10.47.255.255', '10.40.0.0/13'));
+  t.notOk(overlaps('10.48.0.0', '10.40.0.0/13'));
+});
+
+const jump = (chain: string, target: string) => ({ rule: { chain, expr: [{ jump: { target } }] } });
+
+t.test("netavark's empty chains alone are leftovers", async (t) => {
+  const entries = [
+    { chain: { name: 'POSTROUTING' } },
+    { chain: { name: 'NETAVARK-HOSTPORT-MASQ' } },
+    jump('POSTROUTING', 'NETAVARK-HOSTPORT-MASQ'),
+    { rule: { chain: 'NETAVARK-HOSTPORT-MASQ', expr: [{ xt: { name: 'MASQUERADE' } }] } },
+  ];
+  t.ok(holdsOnlyLeftovers(entries));
+});
+
+t.test("a living podman network, or anybody else's chain or rule, keeps the table", async (t) => {
+  const leftover = { chain: { name: 'NETAVARK_FORWARD' } };
+  t.notOk(holdsOnlyLeftovers([leftover, { chain: { name: 'NETAVARK-1D8721804F16F' } }]));
+  t.notOk(holdsOnlyLeftovers([leftover, { chain: { name: 'DOCKER' } }]));
+  t.notOk(holdsOnlyLeftovers([leftover, { rule: { chain: 'FORWARD', expr: [{ accept: null }] } }]));
+  t.notOk(holdsOnlyLeftovers([leftover, { rule: { chain: 'NETAVARK_FORWARD', expr: [{ accept: null }] } }]));
+});

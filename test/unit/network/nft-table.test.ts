@@ -1,0 +1,34 @@
+import t from 'tap';
+import { renderRemoval, renderTable } from '../../../src/network/nft-table.ts';
+
+const desired = {
+  podRange: '10.40.0.0/13',
+  serviceRange: '10.48.0.0/16',
+  podCIDR: '10.40.2.0/23',
+  peers: [],
+  virtualPorts: [
+    { ip: '10.48.0.9', port: 80, localPort: 41_000 },
+    { ip: '10.48.0.1', port: 443, localPort: 41_001 },
+  ],
+};
+
+t.test('every Service port becomes one element of the map, in a stable order', async (t) => {
+  const text = renderTable(desired);
+  t.match(text, '10.48.0.1 . 443 : 169.254.48.1 . 41001,\n      10.48.0.9 . 80 : 169.254.48.1 . 41000\n');
+  t.equal(renderTable({ ...desired, virtualPorts: desired.virtualPorts.toReversed() }), text);
+});
+
+t.test('only pods of this board and the board itself reach Services', async (t) => {
+  t.match(
+    renderTable(desired),
+    /chain fromPods {\n.*\n +ip saddr 10\.40\.2\.0\/23 ip daddr 10\.48\.0\.0\/16 /,
+  );
+});
+
+t.test('the table is replaced as a whole, in one transaction', async (t) => {
+  t.ok(renderTable(desired).startsWith('table ip edge_cluster {}\ndelete table ip edge_cluster\n'));
+});
+
+t.test('a board without a pod range has no table', async (t) => {
+  t.equal(renderTable({ ...desired, podCIDR: undefined }), renderRemoval());
+});
