@@ -9,7 +9,7 @@ import { boardPackages, installSystemPackages, requireRoot } from './bootstrap/s
 import { countResults, summaryLine } from './bootstrap/tap-results.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const testPackages = [...boardPackages, 'mosquitto-clients', 'mmdebstrap', 'g++', 'curl'];
+const testPackages = [...boardPackages, 'mosquitto-clients', 'mmdebstrap', 'strace', 'curl'];
 const long = process.env.EDGE_TEST_LONG === '1';
 
 /** e2e tests share the machine's podman and network, so they run one after another. */

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { launch } from './launch.js';
+import { launchResident } from './launch.js';
 
-await launch('edge-master.ts');
+launchResident('edge-master.ts');

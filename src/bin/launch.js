@@ -1,27 +1,46 @@
-// Starts a TypeScript program on the Node that this project pins, whatever Node started this file.
+// Starts a TypeScript program on the Node that this project pins, whatever Node started this file, with the
+// settings that keep it small. Plain JavaScript, as it may run on Node 18.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
 /** The first Node that runs TypeScript as it is, and what this project is tested with. */
 const NEEDED_MAJOR = 24;
+/** Keeps the programs as JavaScript, so that the type stripper (some 20 MB) is loaded at the first start only. */
+const compileCache = join(root, 'node_modules/.cache/edge-cluster');
+/** A small young generation: garbage is collected earlier instead of kept resident. */
+const residentFlags = ['--max-semi-space-size=2'];
 
-export async function launch(program) {
-  const path = join(here, program);
-  if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
-    await import(pathToFileURL(path).href);
-    return;
-  }
-  const pinned = join(here, `../../node_modules/node-linux-${process.arch}/bin/node`);
-  if (!existsSync(pinned)) {
-    console.error(
-      `error: Node ${process.versions.node} is too old and the pinned one is not installed: run npm ci`,
-    );
-    process.exit(1);
-  }
-  const child = spawn(pinned, [path, ...process.argv.slice(2)], { stdio: 'inherit' });
+const isNewEnough = Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR;
+
+/** For commands that end soon: runs in this process where it can. */
+export async function launchCommand(program) {
+  if (!isNewEnough) return replaceBy(pinnedNode(), [], program);
+  module.enableCompileCache(compileCache);
+  await import(pathToFileURL(join(here, program)).href);
+}
+
+/** For programs that stay: a process of their own, with nothing left of this one where the system allows it. */
+export function launchResident(program) {
+  replaceBy(isNewEnough ? process.execPath : pinnedNode(), residentFlags, program);
+}
+
+function replaceBy(node, flags, program) {
+  const args = [...flags, join(here, program), ...process.argv.slice(2)];
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  if (process.execve) process.execve(node, [node, ...args], env);
+  const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
+}
+
+function pinnedNode() {
+  const path = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
+  if (existsSync(path)) return path;
+  console.error(`error: Node ${process.versions.node} is too old and the pinned one is not installed: run npm ci`);
+  return process.exit(1);
 }

@@ -1,8 +1,18 @@
 // The log of every program: pino as JSON lines on standard error, where systemd's journal picks it up.
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogFields, Logger } from '../base/logger.ts';
+import { type FlagValues, UsageError } from './flags.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof levels)[number];
+
+/** The value of `--log-level`. */
+export function logLevel(values: FlagValues): LogLevel {
+  const level = levels.find((known) => known === values['log-level']);
+  if (!level)
+    throw new UsageError(`--log-level is one of ${levels.join(', ')}, not '${values['log-level']}'`);
+  return level;
+}
 
 export function createLogger(level: LogLevel): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };

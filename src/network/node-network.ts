@@ -1,5 +1,6 @@
 // Makes the board's routes and our nft table match what the cluster wants, and takes all of it away again.
 import { readFile, writeFile } from 'node:fs/promises';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import {
@@ -14,6 +15,8 @@ import { type Chain, findProblems } from './network-problems.ts';
 import { renderRemoval, renderTable } from './nft-table.ts';
 import { desiredRoutes, type Route, routeCommands } from './routes.ts';
 
+/** A board whose LAN is not up yet refuses routes over it. */
+const RETRY_FAILED_MS = 10_000;
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 
 export interface NodeNetworkOptions {
@@ -25,13 +28,17 @@ export interface NodeNetworkOptions {
   /** Called with all there are whenever they change. */
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
+  clock?: Clock;
 }
 
 export class NodeNetwork implements Component {
   readonly #options: NodeNetworkOptions;
-  #applied = '';
+  #desired: DesiredNetwork | undefined;
+  #appliedTable = '';
   #problems = '[]';
   #work: Promise<void> = Promise.resolve();
+  #retry: Timer | undefined;
+  #started = false;
   #forwardingWas: string | undefined;
 
   constructor(options: NodeNetworkOptions) {
@@ -40,13 +47,18 @@ export class NodeNetwork implements Component {
 
   /** The address on which Service listeners must be bound is there when this resolves. */
   async start(): Promise<void> {
+    this.#started = true;
     await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
     await this.#enableForwarding();
   }
 
   async stop(): Promise<void> {
+    const wasStarted = this.#started;
+    this.#started = false;
+    this.#retry?.cancel();
     await this.#work;
-    if (!this.#options.removeOnStop) return;
+    if (!wasStarted || !this.#options.removeOnStop) return;
+    this.#appliedTable = '';
     await this.#nft(renderRemoval());
     for (const command of routeCommands([], await this.#ownRoutes())) await this.#ip(command);
     await this.#ip(['address', 'delete', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
@@ -56,23 +68,39 @@ export class NodeNetwork implements Component {
 
   /** Resolves when the board is as asked, or when what stands in the way has been reported. */
   update(desired: DesiredNetwork): Promise<void> {
-    this.#work = this.#work.then(() => this.#apply(desired));
+    this.#desired = desired;
+    return this.#applyNext();
+  }
+
+  /** Always the newest wish: an older one that was waiting, or is tried again, must not undo it. */
+  #applyNext(): Promise<void> {
+    this.#work = this.#work.then(() => this.#apply(this.#desired));
     return this.#work;
   }
 
-  async #apply(desired: DesiredNetwork): Promise<void> {
-    const table = renderTable(desired);
-    const routes = desiredRoutes(desired);
-    const text = table + JSON.stringify(routes);
-    if (text === this.#applied) return;
+  async #apply(desired: DesiredNetwork | undefined): Promise<void> {
+    if (!this.#started || !desired) return;
+    this.#retry?.cancel();
     try {
-      await this.#nft(table);
-      for (const command of routeCommands(routes, await this.#ownRoutes())) await this.#ip(command);
-      this.#applied = text;
+      await this.#applyTable(renderTable(desired));
+      await this.#applyRoutes(desiredRoutes(desired));
       this.#report(findProblems(desired, await this.#foreignRoutes(), await this.#chains()));
     } catch (error) {
       this.#report([{ reason: 'NetworkSetupFailed', message: (error as Error).message }]);
+      const again = () => void this.#applyNext();
+      this.#retry = (this.#options.clock ?? systemClock).after(RETRY_FAILED_MS, again);
     }
+  }
+
+  async #applyTable(table: string): Promise<void> {
+    if (table === this.#appliedTable) return;
+    await this.#nft(table);
+    this.#appliedTable = table;
+  }
+
+  /** Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. */
+  async #applyRoutes(wanted: readonly Route[]): Promise<void> {
+    for (const command of routeCommands(wanted, await this.#ownRoutes())) await this.#ip(command);
   }
 
   #report(problems: readonly NetworkProblem[]): void {

@@ -25,7 +25,7 @@ t.test('the loopback listener', async (t) => {
     const line = stdout
       .split('\n')
       .find((l) => l.startsWith('edge/v1/objects/core/services/default/kubernetes '));
-    t.equal(JSON.parse(line?.slice(line.indexOf(' ') + 1) ?? '').object?.kind, 'Service');
+    t.equal(JSON.parse(line?.slice(line.indexOf(' ') + 1) ?? '').kind, 'Service');
   });
 
   await t.test('never shows the value of a Secret or of an environment variable', async (t) => {

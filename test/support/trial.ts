@@ -116,7 +116,7 @@ export class Trial {
       '--mqtt-inspect-port',
       this.inspectPort,
     ];
-    const args = [join(bin, 'start.ts'), '--data-dir', this.dataDir, ...ports.map(String)];
+    const args = [join(bin, 'start.js'), '--data-dir', this.dataDir, ...ports.map(String)];
     if (!options.demo) args.push('--no-demo');
     const env = { ...process.env, ...options.env };
     this.program = new Program(spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
@@ -124,7 +124,7 @@ export class Trial {
   }
 
   edgectl(...args: string[]): Promise<CommandResult> {
-    return command(process.execPath, [join(bin, 'edgectl.ts'), ...args], {
+    return command(process.execPath, [join(bin, 'edgectl.js'), ...args], {
       env: { KUBECONFIG: this.kubeconfig },
     });
   }
@@ -132,7 +132,7 @@ export class Trial {
   /** As edgectl(), with text on its standard input. */
   edgectlWithInput(input: string, ...args: string[]): Promise<CommandResult> {
     const env = { KUBECONFIG: this.kubeconfig };
-    return command(process.execPath, [join(bin, 'edgectl.ts'), ...args], { env, input });
+    return command(process.execPath, [join(bin, 'edgectl.js'), ...args], { env, input });
   }
 
   /** As edgectl(), for what must succeed: its standard output. */

@@ -38,7 +38,7 @@ export class BoardCluster {
     ];
     const addresses = ['--advertise-address', this.lab.address];
     const args = [
-      join(bin, 'edge-master.ts'),
+      join(bin, 'edge-master.js'),
       '--data-dir',
       master.dataDir,
       ...ports.map(String),
@@ -60,7 +60,7 @@ export class BoardCluster {
   /** Starts the board's agent; a board that has joined before needs no token. */
   async startAgent(board: Board, token?: string): Promise<Agent> {
     const url = `https://${this.lab.address}:${this.master.apiPort}`;
-    const args = [join(bin, 'edge-agent.ts'), '--master', url, '--data-dir', join(board.dir, 'agent')];
+    const args = [join(bin, 'edge-agent.js'), '--master', url, '--data-dir', join(board.dir, 'agent')];
     if (token) args.push('--token', token);
     const agent = { board, program: new Program(board.spawn(process.execPath, args)) };
     this.agents.set(board.name, agent);

@@ -1,0 +1,260 @@
+// A board's agent, joined from its rooms: MQTT session, kubelet on podman, network, proxy, heartbeat.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { ClusterNetwork } from '../base/cluster-network.ts';
+import type { Component } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import { ProcessLock } from '../base/process-lock.ts';
+import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
+import { Heartbeat } from '../kubelet/board/heartbeat.ts';
+import { hostAddresses } from '../kubelet/board/local-address.ts';
+import { nodeFacts } from '../kubelet/board/node-facts.ts';
+import { Kubelet } from '../kubelet/kubelet.ts';
+import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
+import type { Runtime } from '../kubelet/runtime/runtime.ts';
+import { serviceVariables } from '../kubelet/service-environment.ts';
+import { Sessions } from '../kubelet/sessions.ts';
+import { AgentLink } from '../mqtt/agent-link.ts';
+import { Session } from '../mqtt/session.ts';
+import { SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
+import { systemCommands } from '../network/command-runner.ts';
+import { NodeNetwork } from '../network/node-network.ts';
+import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
+import type { NodeIdentity } from './node-identity.ts';
+import { KUBERNETES_VERSION } from './version.ts';
+
+export interface AgentOptions {
+  nodeName: string;
+  /** Of the API server, such as `https://192.168.1.10:6443`. */
+  master: URL;
+  identity: NodeIdentity;
+  mqttPort: number;
+  dataDir: string;
+  network: ClusterNetwork;
+  /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
+  cleanOnStop: boolean;
+  clock: Clock;
+  logger: Logger;
+  /** Instead of podman, in tests. */
+  runtime?: Runtime;
+}
+
+/** Names of what the agent makes in podman and on the board. */
+const PODMAN_NETWORK = 'edge';
+const BRIDGE = 'edge0';
+/** One agent to a board: it owns every container with this label. */
+const OWNER = 'edge-cluster';
+const RUN_DIR = '/run/edge-cluster';
+const CLUSTER_DOMAIN = 'cluster.local';
+
+export class Agent implements Component {
+  readonly #options: AgentOptions;
+  readonly #lock = new ProcessLock('edge-cluster-agent');
+  readonly #session: Session;
+  readonly #link: AgentLink;
+  readonly #runtime: Runtime;
+  readonly #kubelet: Kubelet;
+  readonly #network: NodeNetwork;
+  readonly #proxier: Proxier;
+  readonly #sessions: Sessions;
+  readonly #heartbeat: Heartbeat;
+  #virtualPorts: readonly VirtualPort[] = [];
+  #addresses: readonly string[] = [];
+  #running: Component[] = [];
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { clock, logger } = options;
+    this.#session = this.#makeSession();
+    this.#link = new AgentLink({ session: this.#session, clock, logger });
+    this.#runtime = options.runtime ?? this.#makeRuntime();
+    this.#kubelet = this.#makeKubelet();
+    this.#network = this.#makeNetwork();
+    this.#proxier = this.#makeProxier();
+    this.#sessions = this.#makeSessions();
+    this.#heartbeat = this.#makeHeartbeat();
+  }
+
+  /** The MQTT link to the master: whoever closes it cuts the board off. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Resolves with no master in sight too: the board then runs what it last was told to. */
+  async start(): Promise<void> {
+    if (!(await this.#lock.take())) {
+      throw new Error('another edge-cluster agent runs on this board: stop it first');
+    }
+    this.#running = [{ start: async () => undefined, stop: () => this.#lock.release() }];
+    await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
+    this.#addresses = await hostAddresses(this.#options.master.hostname);
+    this.#subscribe();
+    try {
+      for (const component of this.#parts()) {
+        this.#running.push(component);
+        await component.start();
+      }
+      await this.#tellBirth();
+      this.#running.push(this.#session);
+      await this.#session.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const component of this.#running.splice(0).reverse()) await component.stop();
+  }
+
+  /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
+  #parts(): Component[] {
+    return [this.#network, this.#proxier, this.#kubelet, this.#sessions, this.#link, this.#heartbeat];
+  }
+
+  #subscribe(): void {
+    const { services, peers } = this.#link;
+    services.onChange(() => {
+      void this.#proxier.update([...(services.current()?.values() ?? [])]);
+      this.#kubelet.servicesChanged();
+    });
+    peers.onChange(() => {
+      this.#kubelet.networkChanged();
+      void this.#applyNetwork();
+    });
+    this.#link.onSessionRequest((request) => this.#sessions.serve(request));
+    // A lease or a cable may have changed while the session was away.
+    this.#session.onOpen(() => void this.#refreshAddresses());
+  }
+
+  async #refreshAddresses(): Promise<void> {
+    const addresses = await hostAddresses(this.#options.master.hostname);
+    if (addresses.join() === this.#addresses.join()) return;
+    this.#addresses = addresses;
+    await this.#tellBirth();
+    this.#kubelet.networkChanged();
+  }
+
+  async #tellBirth(): Promise<void> {
+    const { nodeName, dataDir } = this.#options;
+    const runtimeVersion = this.#kubelet.problem ? undefined : await this.#runtime.version();
+    const addresses = this.#addresses;
+    const kubeletVersion = KUBERNETES_VERSION;
+    this.#link.setBirth(await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir }));
+  }
+
+  #applyNetwork(): Promise<void> {
+    const { network, nodeName } = this.#options;
+    const peers = this.#link.peers.current()?.peers ?? {};
+    const others = Object.entries(peers).filter(([name]) => name !== nodeName);
+    return this.#network.update({
+      podRange: network.podRange,
+      serviceRange: network.serviceRange,
+      podCIDR: this.#podCIDR(),
+      peers: others.map(([, peer]) => peer),
+      virtualPorts: this.#virtualPorts,
+    });
+  }
+
+  #podCIDR(): string | undefined {
+    return this.#link.peers.current()?.peers[this.#options.nodeName]?.podCIDR;
+  }
+
+  #makeSession(): Session {
+    const { nodeName, master, mqttPort, identity, clock, logger } = this.#options;
+    const tls = { key: identity.keyPem, cert: identity.certificatePem, ca: identity.authorityPem };
+    return new Session({ node: nodeName, host: master.hostname, port: mqttPort, tls, clock, logger });
+  }
+
+  #makeRuntime(): Runtime {
+    const { dataDir, clock, logger } = this.#options;
+    return new PodmanRuntime({
+      dataDir: join(dataDir, 'podman'),
+      runDir: RUN_DIR,
+      owner: OWNER,
+      logDir: join(dataDir, 'logs'),
+      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#podCIDR() },
+      clock,
+      logger,
+    });
+  }
+
+  #makeKubelet(): Kubelet {
+    const { nodeName, dataDir, clock, logger, cleanOnStop } = this.#options;
+    const { services } = this.#link;
+    return new Kubelet({
+      nodeName,
+      runtime: this.#runtime,
+      desired: this.#link.desired,
+      sink: this.#link,
+      serviceEnvironment: {
+        forNamespace: (namespace, links) =>
+          serviceVariables([...(services.current()?.values() ?? [])], namespace, links),
+        isReady: () => services.current() !== undefined,
+      },
+      dataDir,
+      clock,
+      logger,
+      podCIDR: () => this.#podCIDR(),
+      hostAddresses: () => this.#addresses,
+      clusterDomain: CLUSTER_DOMAIN,
+      clusterDns: undefined,
+      cleanOnStop,
+      onProblem: (problem) => {
+        this.#link.setProblem(problem);
+        if (!problem) void this.#tellBirth();
+      },
+    });
+  }
+
+  #makeNetwork(): NodeNetwork {
+    const { cleanOnStop, logger } = this.#options;
+    return new NodeNetwork({
+      commands: systemCommands,
+      bridge: BRIDGE,
+      removeOnStop: cleanOnStop,
+      onProblems: () => undefined,
+      logger,
+    });
+  }
+
+  #makeProxier(): Proxier {
+    const { clock, logger } = this.#options;
+    return new Proxier({
+      listenAddress: SERVICE_LISTEN_ADDRESS,
+      onVirtualPorts: (ports) => {
+        this.#virtualPorts = ports;
+        void this.#applyNetwork();
+      },
+      onRefusal: () => undefined,
+      clock,
+      logger,
+    });
+  }
+
+  #makeSessions(): Sessions {
+    const { master, identity, logger } = this.#options;
+    return new Sessions({
+      masterUrl: master.origin,
+      tls: () => ({
+        caPem: identity.authorityPem,
+        certPem: identity.certificatePem,
+        keyPem: identity.keyPem,
+      }),
+      logger,
+      openLog: (request, signal) => this.#kubelet.openLog(request, signal),
+    });
+  }
+
+  #makeHeartbeat(): Heartbeat {
+    const { dataDir, clock, logger } = this.#options;
+    const meter = new BoardLoadMeter(dataDir);
+    return new Heartbeat({
+      clock,
+      logger,
+      measure: (nowMs) => meter.measure(nowMs),
+      send: (beat) => this.#link.heartbeat(beat),
+    });
+  }
+}

@@ -1,0 +1,86 @@
+// The agent as a program of its own: joins a master with a token once, then runs this board's pods.
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { defaultClusterNetwork } from '../base/cluster-network.ts';
+import type { Logger } from '../base/logger.ts';
+import { fingerprintOf } from '../pki/certificate-authority.ts';
+import { parseJoinToken } from '../pki/join-token.ts';
+import { Agent } from './agent.ts';
+import { type Flags, type FlagValues, required, UsageError } from './flags.ts';
+import { createLogger, logLevel } from './logging.ts';
+import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
+import { runProgram } from './program.ts';
+
+const env = process.env;
+const flags: Flags = {
+  master: {
+    value: 'URL',
+    help: 'the master, such as https://192.168.1.10:6443; or EDGE_MASTER',
+    default: env.EDGE_MASTER ?? '',
+  },
+  token: {
+    value: 'TOKEN',
+    help: "from 'edgectl token create', for the first start; better EDGE_TOKEN, which no process list shows",
+  },
+  'data-dir': {
+    value: 'DIR',
+    help: 'where the agent keeps its identity, records and logs',
+    default: '/var/lib/edge-cluster/agent',
+  },
+  'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
+  'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
+};
+
+await runProgram({
+  usage: 'edge-agent --master URL [--token TOKEN] [flags]',
+  about: 'The agent of an edge-cluster: registers this board and runs its pods with podman.',
+  flags,
+  create: (values) => createAgent(values, createLogger(logLevel(values))),
+  async ready(values) {
+    process.stdout.write(`The agent is ready. Node: ${values['node-name']}\n`);
+  },
+});
+
+async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
+  const master = masterUrl(required(values, 'master'));
+  const dataDir = resolve(required(values, 'data-dir'));
+  const nodeName = required(values, 'node-name');
+  const identity = await identify(dataDir, nodeName, master, values.token ?? env.EDGE_TOKEN);
+  return new Agent({
+    nodeName,
+    master,
+    identity,
+    mqttPort: identity.mqttPort,
+    dataDir,
+    network: defaultClusterNetwork,
+    cleanOnStop: false,
+    clock: systemClock,
+    logger,
+  });
+}
+
+function masterUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:')
+    throw new UsageError(`--master takes a URL such as https://192.168.1.10:6443, not '${text}'`);
+  return url;
+}
+
+/** A token of the same cluster is not needed twice; one of another cluster means: move there. */
+async function identify(
+  dataDir: string,
+  node: string,
+  master: URL,
+  token: string | undefined,
+): Promise<NodeIdentity> {
+  const stored = await storedIdentity(dataDir);
+  if (stored && (!token || parseJoinToken(token).fingerprint === fingerprintOf(stored.authorityPem)))
+    return stored;
+  if (!token) {
+    throw new UsageError(
+      "this board has not joined a cluster: give --token; 'edgectl token create' on the master prints one",
+    );
+  }
+  return joinMaster(dataDir, node, master, token);
+}

@@ -1,0 +1,16 @@
+// Addresses of this machine on its LAN.
+import { networkInterfaces } from 'node:os';
+
+/** Bridges and tunnels of container engines are no way for another board to get here. */
+const virtualLinks = /^(lo|edge|podman|docker|cni|veth|br-|virbr|flannel|tailscale|wg|tun)/;
+
+/** IPv4 addresses that other machines may know this one by; loopback when there are none. */
+export function lanAddresses(): string[] {
+  const found = Object.entries(networkInterfaces())
+    .filter(([name]) => !virtualLinks.test(name))
+    .flatMap(([, addresses]) => addresses ?? [])
+    .filter(
+      (address) => address.family === 'IPv4' && !address.internal && !address.address.startsWith('169.254.'),
+    );
+  return found.length > 0 ? found.map(({ address }) => address) : ['127.0.0.1'];
+}

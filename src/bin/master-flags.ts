@@ -1,0 +1,38 @@
+// Flags that `edge-master` and `npm start` share.
+import { resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { defaultClusterNetwork } from '../base/cluster-network.ts';
+import type { Logger } from '../base/logger.ts';
+import { type Flags, type FlagValues, port, required } from './flags.ts';
+import { lanAddresses } from './lan-addresses.ts';
+import { Master } from './master.ts';
+
+export const masterFlags: Flags = {
+  'data-dir': { value: 'DIR', help: 'where everything is stored', default: '.edge' },
+  'api-port': { value: 'N', help: 'HTTPS port of the API', default: '6443' },
+  'mqtt-port': { value: 'N', help: 'MQTT over TLS, for boards', default: '8883' },
+  'mqtt-inspect-port': {
+    value: 'N',
+    help: 'read-only MQTT on 127.0.0.1, for people; 0 = off',
+    default: '1883',
+  },
+  'advertise-address': {
+    value: 'IP,…',
+    help: "where boards reach the master, instead of this machine's addresses",
+  },
+  'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
+};
+
+export function createMaster(values: FlagValues, logger: Logger, onFatal: (error: Error) => void): Master {
+  return new Master({
+    dataDir: resolve(required(values, 'data-dir')),
+    apiPort: port(values, 'api-port'),
+    mqttPort: port(values, 'mqtt-port'),
+    inspectPort: port(values, 'mqtt-inspect-port'),
+    advertiseAddresses: values['advertise-address']?.split(',') ?? lanAddresses(),
+    network: defaultClusterNetwork,
+    clock: systemClock,
+    logger,
+    onFatal,
+  });
+}

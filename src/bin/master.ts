@@ -1,0 +1,170 @@
+// The master, joined from its rooms: store, API server, controllers, scheduler, broker, gateway.
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { allKinds } from '../api/scheme-table.ts';
+import { ApiServer } from '../apiserver/api-server.ts';
+import type { NodeSessions } from '../apiserver/node-sessions.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ClusterNetwork } from '../base/cluster-network.ts';
+import { type Component, sequence } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
+import { InformerFactory } from '../client/informer-factory.ts';
+import { allControllers } from '../controllers/all-controllers.ts';
+import { Gateway } from '../gateway/gateway.ts';
+import { Broker, type BrokerTls } from '../mqtt/broker.ts';
+import { type CertificateAuthority, openAuthority } from '../pki/certificate-authority.ts';
+import {
+  ensureAdminCertificate,
+  ensureServerCertificate,
+  type ServerNames,
+} from '../pki/kept-certificates.ts';
+import { writeKubeconfig } from '../pki/kubeconfig.ts';
+import { signNodeRequest } from '../pki/node-certificate.ts';
+import { loadSecretKey } from '../pki/secret-key.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { DiskEngine } from '../store/disk-engine.ts';
+import { LevelStore } from '../store/level-store.ts';
+import type { Store } from '../store/store.ts';
+import { ValueCipher } from '../store/value-cipher.ts';
+
+export interface MasterOptions {
+  dataDir: string;
+  apiPort: number;
+  mqttPort: number;
+  /** 0 = off. */
+  inspectPort: number;
+  /** Addresses of this machine at which boards reach the master. */
+  advertiseAddresses: readonly string[];
+  network: ClusterNetwork;
+  clock: Clock;
+  logger: Logger;
+  /** The store or another invariant broke: the process must end. */
+  onFatal(error: Error): void;
+}
+
+export class Master implements Component {
+  readonly #options: MasterOptions;
+  #running: Component[] = [];
+  #authority: CertificateAuthority | undefined;
+
+  constructor(options: MasterOptions) {
+    this.#options = options;
+  }
+
+  get kubeconfigPath(): string {
+    return join(this.#options.dataDir, 'admin.kubeconfig');
+  }
+
+  /** Of the running master: signs the certificates of boards. */
+  get authority(): CertificateAuthority {
+    if (!this.#authority) throw new Error('the master has not started');
+    return this.#authority;
+  }
+
+  async start(): Promise<void> {
+    const store = await this.#makeStore();
+    // Opened before anything else, so that a second master on the same directory changes nothing.
+    await store.start();
+    this.#running = [store];
+    try {
+      const parts = sequence(await this.#makeParts(store));
+      await parts.start();
+      this.#running.push(parts);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const component of this.#running.splice(0).reverse()) await component.stop();
+  }
+
+  async #makeStore(): Promise<Store> {
+    const { dataDir, onFatal } = this.#options;
+    const cipher = new ValueCipher(await loadSecretKey(join(dataDir, 'secrets.key')));
+    return new LevelStore({
+      engine: new DiskEngine({ directory: join(dataDir, 'store') }),
+      encryption: { cipher, prefixes: ['/registry/core/secrets/'] },
+      onFatal,
+    });
+  }
+
+  async #makeParts(store: Store): Promise<Component[]> {
+    const { network, clock, logger } = this.#options;
+    const tls = await this.#makeCertificates();
+    const broker = this.#makeBroker(tls);
+    const apiServer = this.#makeApiServer(store, tls, {
+      request: (node, request) => gateway.request(node, request),
+    });
+    const { client } = apiServer;
+    const informers = new InformerFactory({ client, clock, logger });
+    const recorder = new EventRecorder({ client, clock, logger });
+    const common = { client, informers, clock, logger, recorder };
+    const controllers = allControllers({ ...common, network });
+    const scheduler = new Scheduler(common);
+    const gateway = new Gateway({ ...common, bus: broker, network, kinds: allKinds, epoch: store.epoch });
+    return [broker, apiServer, recorder, informers, gateway, controllers, scheduler];
+  }
+
+  async #makeCertificates(): Promise<BrokerTls> {
+    const { dataDir, apiPort, clock } = this.#options;
+    const directory = join(dataDir, 'pki');
+    const authority = await openAuthority(directory, clock);
+    this.#authority = authority;
+    const server = await ensureServerCertificate(authority, directory, this.#serverNames(), clock);
+    const client = await ensureAdminCertificate(authority, directory, clock);
+    const authorityPem = authority.certificatePem;
+    await writeKubeconfig(this.kubeconfigPath, {
+      server: `https://127.0.0.1:${apiPort}`,
+      authorityPem,
+      client,
+    });
+    return { key: server.keyPem, cert: server.certificatePem, ca: authorityPem };
+  }
+
+  /** Every name and address by which boards, pods and people may call the master. */
+  #serverNames(): ServerNames {
+    const { advertiseAddresses, network } = this.#options;
+    const service = 'kubernetes.default.svc.cluster.local'.split('.');
+    const services = [1, 2, 3, 5].map((levels) => service.slice(0, levels).join('.'));
+    return {
+      dnsNames: [...new Set(['localhost', hostname(), ...services])],
+      ipAddresses: [...new Set(['127.0.0.1', ...advertiseAddresses, firstServiceAddress(network)])],
+    };
+  }
+
+  #makeBroker(tls: BrokerTls): Broker {
+    const { mqttPort, inspectPort, clock, logger } = this.#options;
+    return new Broker({
+      tls,
+      nodes: { host: '0.0.0.0', port: mqttPort },
+      inspectPort: inspectPort === 0 ? undefined : inspectPort,
+      clock,
+      logger,
+    });
+  }
+
+  #makeApiServer(store: Store, tls: BrokerTls, nodeSessions: NodeSessions): ApiServer {
+    const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;
+    return new ApiServer({
+      store,
+      clock,
+      logger,
+      network,
+      tls: { certPem: String(tls.cert), keyPem: String(tls.key), caPem: String(tls.ca) },
+      host: '0.0.0.0',
+      port: apiPort,
+      nodeSessions,
+      signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
+      mqttPort,
+      advertiseAddresses,
+    });
+  }
+}
+
+/** The address of Service `kubernetes`: the first of the range. */
+function firstServiceAddress({ serviceRange }: ClusterNetwork): string {
+  return (serviceRange.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));
+}

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { launchResident } from './launch.js';
+
+launchResident('start.ts');

@@ -1,0 +1,187 @@
+// The store on any abstract-level database: decides at once in memory, commits in groups, then shows and tells.
+// A write is visible and acknowledged only after the commit that holds it; volatile ones keep their place in line.
+import { randomUUID } from 'node:crypto';
+import type { KubeObject } from '../api/objects.ts';
+import { CommitQueue } from './commit-queue.ts';
+import type { Database, Engine } from './engine.ts';
+import { EntryIndex } from './entry-index.ts';
+import { Ledger } from './ledger.ts';
+import { type Encryption, RecordCodec } from './record-codec.ts';
+import type { Decision, Entry, Store, StoreEvent, WriteOptions } from './store.ts';
+import { WatchLog } from './watch-log.ts';
+
+export interface LevelStoreOptions {
+  engine: Engine;
+  /** The disk failed or a listener threw: writes are refused from now on, the process should end. */
+  onFatal: (error: Error) => void;
+  encryption?: Encryption;
+  /** Changes kept for watches that come back; each holds two objects. */
+  historyLength?: number;
+  /** Revisions reserved on disk at a time: one small write per this many volatile ones. */
+  revisionBlock?: number;
+}
+
+/** A write that was decided and is not yet visible. */
+interface Write {
+  event: StoreEvent;
+  /** `undefined` = removed. */
+  entry: Entry | undefined;
+  volatile: boolean;
+}
+
+export class LevelStore implements Store {
+  readonly #engine: Engine;
+  readonly #index = new EntryIndex();
+  readonly #ledger: Ledger;
+  readonly #log: WatchLog;
+  readonly #queue: CommitQueue<Write>;
+  /** Newest write of each key that is not yet visible. */
+  readonly #pending = new Map<string, { write: Write; visible: Promise<void> }>();
+  #database: Database | undefined;
+  #running = false;
+  /** Last revision given out; ahead of `revision` while writes wait. */
+  #drawn = 0;
+
+  constructor(options: LevelStoreOptions) {
+    this.#engine = options.engine;
+    this.#ledger = new Ledger(new RecordCodec(options.encryption), options.revisionBlock ?? 100_000);
+    this.#queue = new CommitQueue({
+      commit: (writes) => this.#commit(writes),
+      publish: (writes) => this.#publish(writes),
+      onFatal: options.onFatal,
+    });
+    this.#log = new WatchLog(options.historyLength ?? 2_000, options.onFatal);
+  }
+
+  get epoch(): string {
+    return this.#ledger.head.epoch;
+  }
+
+  get revision(): number {
+    return this.#log.revision;
+  }
+
+  get oldestRevision(): number {
+    return this.#log.oldestRevision;
+  }
+
+  async start(): Promise<void> {
+    try {
+      const database = await this.#engine.open();
+      const known = await this.#ledger.load(database, this.#engine.location, (entry) =>
+        this.#index.set(entry),
+      );
+      if (!known) await database.batch(this.#ledger.create(randomUUID()), { sync: true });
+      await this.#engine.accept(this.#ledger.head);
+      this.#database = database;
+      this.#running = true;
+    } catch (error) {
+      await this.#engine.close(undefined);
+      throw error;
+    }
+    this.#drawn = this.#ledger.ceiling;
+    this.#log.reset(this.#drawn);
+  }
+
+  /** Lets what was begun become durable first. A stopped store is not started again. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await this.#queue.idle();
+    const sound = this.#queue.failure === undefined;
+    this.#queue.close(new Error('the store is stopped'));
+    this.#log.reset(this.#log.revision);
+    await this.#engine.close(sound ? this.#ledger.head : undefined);
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#index.get(key);
+  }
+
+  list(prefix: string): Entry[] {
+    return this.#index.list(prefix);
+  }
+
+  watch(
+    prefix: string,
+    afterRevision: number,
+    onEvents: (events: readonly StoreEvent[]) => void,
+  ): () => void {
+    return this.#log.subscribe(prefix, afterRevision, onEvents);
+  }
+
+  async write(
+    key: string,
+    decide: (current: Entry | undefined, revision: number) => Decision,
+    options: WriteOptions = {},
+  ): Promise<Entry | undefined> {
+    if (!this.#running) throw new Error('the store is not running');
+    const waiting = this.#pending.get(key);
+    const current = waiting ? waiting.write.entry : this.#index.get(key);
+    const revision = this.#drawn + 1;
+    const decision = decide(current, revision);
+    const write = decision && toWrite(key, decision, current, revision, options.volatile ?? false);
+    if (!write) {
+      await waiting?.visible;
+      return current;
+    }
+    if (this.#drawn + 1 !== revision) throw new Error(`decide for ${key} wrote to the store itself`);
+    this.#drawn = revision;
+    const visible = this.#queue.add(write);
+    this.#pending.set(key, { write, visible });
+    await visible;
+    return write.entry;
+  }
+
+  async #commit(writes: readonly Write[]): Promise<void> {
+    const operations = this.#ledger.operations(
+      writes.map(({ event, entry, volatile }) => ({
+        key: event.key,
+        value: entry?.value,
+        revision: event.revision,
+        volatile,
+      })),
+    );
+    if (operations.length === 0) return;
+    await this.#database?.batch(operations, { sync: true });
+    await this.#engine.afterCommit();
+  }
+
+  #publish(writes: readonly Write[]): void {
+    for (const write of writes) {
+      const key = write.event.key;
+      if (write.entry) this.#index.set(write.entry);
+      else this.#index.delete(key);
+      if (this.#pending.get(key)?.write === write) this.#pending.delete(key);
+    }
+    const events = writes.map((write) => write.event);
+    this.#log.append(events);
+    this.#log.notify(events);
+  }
+}
+
+/** `undefined` when there is nothing to remove. */
+function toWrite(
+  key: string,
+  decision: NonNullable<Decision>,
+  current: Entry | undefined,
+  revision: number,
+  volatile: boolean,
+): Write | undefined {
+  const previous = current?.value;
+  if ('put' in decision) {
+    const value: KubeObject = decision.put;
+    const type = current ? 'MODIFIED' : 'ADDED';
+    return {
+      event: { type, key, value, previous, revision },
+      entry: { key, value, revision },
+      volatile,
+    };
+  }
+  if (!current) return undefined;
+  return {
+    event: { type: 'DELETED', key, value: decision.remove, previous, revision },
+    entry: undefined,
+    volatile,
+  };
+}

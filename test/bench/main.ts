@@ -1,0 +1,18 @@
+// `npm run bench -- NAME…`: prints figures, each beside its step; without a name, all of them.
+import { footprint } from './footprint.ts';
+import { podstart } from './podstart.ts';
+
+const benches: Record<string, () => Promise<void>> = { footprint, podstart };
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `error: no bench ${unknown.join(', ')}: there are ${Object.keys(benches).join(', ')}\n`,
+  );
+  process.exit(1);
+}
+for (const name of names) {
+  process.stdout.write(`\n${name}\n`);
+  await benches[name]?.();
+}

@@ -1,0 +1,260 @@
+// What real podman makes of a pod, seen from inside its containers and from the board, also when podman, conmon or
+// the agent is killed.
+import { execFile } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { hostname as boardName } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { openLog } from '../../src/kubelet/logs/open-log.ts';
+import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
+import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestPodman } from '../support/podman-runtime.ts';
+import { containerConfig, sandboxConfig } from '../support/runtime-contract.ts';
+import { busyboxImage } from '../support/test-image.ts';
+
+const exec = promisify(execFile);
+
+t.setTimeout(120_000);
+const { runtime, options, address } = await startTestPodman(t, 2);
+
+t.afterEach(async () => {
+  const uids = new Set((await runtime.list()).map((container) => container.podUid));
+  await Promise.all([...uids].map((uid) => runtime.removeSandbox(uid)));
+});
+
+async function startPod(own: Partial<SandboxConfig> = {}, ip: string | undefined = address(1)) {
+  const config = sandboxConfig(own.hostNetwork ? undefined : ip, own);
+  return { config, sandbox: await runtime.startSandbox(config) };
+}
+
+type Pod = Awaited<ReturnType<typeof startPod>>;
+
+function run(pod: Pod, own: Partial<ContainerConfig> = {}): Promise<RuntimeContainer> {
+  return runtime.startContainer(pod.sandbox, containerConfig(pod.config, busyboxImage, own));
+}
+
+/** Text that a shell script printed in a container of the pod, and how it ended. */
+async function script(pod: Pod, text: string, own: Partial<ContainerConfig> = {}) {
+  const container = await run(pod, { command: ['/bin/sh', '-c', text], containerName: 'script', ...own });
+  const ended = await eventually(async () => {
+    const seen = await runtime.inspect(container.id);
+    if (seen?.state !== 'exited') throw new Error(`it is ${seen?.state}`);
+    return seen;
+  });
+  let output = '';
+  for await (const chunk of openLog({ path: ended.logPath ?? '' }, new AbortController().signal))
+    output += chunk;
+  await runtime.removeContainer(container.id);
+  return { output, ended };
+}
+
+t.test('a pod has its own names, resolver and address, and nothing of the board', async (t) => {
+  const dns = { servers: ['10.48.0.10'], searches: ['shop.svc.cluster.local'], options: ['ndots:5'] };
+  const pod = await startPod({ podName: 'web-1', hostname: 'web-1', dns });
+  const { output } = await script(pod, 'hostname; cat /etc/hosts; echo --; cat /etc/resolv.conf');
+  const [names = '', resolver = ''] = output.split('--\n');
+  t.equal(names.split('\n')[0], 'web-1');
+  t.match(names, /^127\.0\.0\.1\s+localhost$/m);
+  t.match(names, new RegExp(`^${address(1)}\tweb-1$`, 'm'));
+  t.equal(names.match(/^[0-9]/gm)?.length, 2, 'and no other IPv4 name');
+  t.notMatch(names, new RegExp(`\\b${boardName()}\\b`));
+  t.notMatch(names, /host\.containers\.internal/);
+  t.match(resolver, /^nameserver 10\.48\.0\.10$/m);
+  t.match(resolver, /^search shop\.svc\.cluster\.local$/m);
+  t.match(resolver, /^options ndots:5$/m);
+});
+
+t.test('containers of a pod share network, IPC and host name, but not processes', async (t) => {
+  const pod = await startPod();
+  const first = await run(pod, { containerName: 'first' });
+  const second = await run(pod, { containerName: 'second' });
+  const namespace = (of: RuntimeContainer, kind: string) => readlink(`/proc/${of.pid}/ns/${kind}`);
+  for (const kind of ['net', 'ipc', 'uts']) {
+    const shared = await namespace(pod.sandbox, kind);
+    t.equal(await namespace(first, kind), shared, kind);
+    t.equal(await namespace(second, kind), shared, kind);
+  }
+  t.not(await namespace(first, 'pid'), await namespace(second, 'pid'));
+});
+
+t.test('a container is what its configuration says', async (t) => {
+  const pod = await startPod();
+  const { output, ended } = await script(pod, '', {
+    command: ['/bin/sh', '-c'],
+    args: ['echo $GREETING; pwd; id -u; id -g; echo no > /etc/x || echo read-only; exit 7'],
+    env: { GREETING: 'hello board', PATH: '/bin' },
+    workingDir: '/tmp/new',
+    user: '1000:2000',
+    readOnlyRootFilesystem: true,
+  });
+  t.match(output, 'hello board\n/tmp/new\n1000\n2000\n');
+  t.match(output, /read-only\n/);
+  t.equal(ended.exitCode, 7);
+});
+
+t.test('mounts show the board files, and read-only ones cannot be written', async (t) => {
+  const pod = await startPod();
+  const source = join(options.dataDir);
+  const mounts = [
+    { source, destination: '/ro', readOnly: true },
+    { source, destination: '/rw', readOnly: false },
+  ];
+  const { output } = await script(pod, 'echo x > /ro/made || echo refused; echo y > /rw/made; cat /ro/made', {
+    mounts,
+  });
+  t.match(output, /refused\n/);
+  t.match(output, /^y$/m);
+  t.equal(await readFile(join(source, 'made'), 'utf8'), 'y\n');
+});
+
+t.test('a mount whose source is missing is refused by name', async (t) => {
+  const pod = await startPod();
+  const mounts = [{ source: '/no/such/folder', destination: '/x', readOnly: true }];
+  await t.rejects(run(pod, { mounts }), /no\/such\/folder/);
+});
+
+t.test('a container over its memory limit is seen as killed for memory', async (t) => {
+  const pod = await startPod();
+  const hog = { resources: { memoryLimitBytes: 16 * 1024 * 1024 } };
+  const { ended } = await script(pod, 'exec dd if=/dev/zero of=/dev/null bs=64M count=1', hog);
+  t.equal(ended.exitCode, 137);
+  t.equal(ended.oomKilled, true);
+});
+
+t.test('a container killed by hand within its memory limit is not', async (t) => {
+  const pod = await startPod();
+  const hog = { resources: { memoryLimitBytes: 64 * 1024 * 1024 } };
+  const { ended } = await script(pod, 'kill -9 $$ ; sleep 0.1; exit 137', hog);
+  t.equal(ended.exitCode, 137);
+  t.equal(ended.oomKilled, false);
+});
+
+t.test('a pod on the host network has the board host name and network', async (t) => {
+  const pod = await startPod({ hostNetwork: true });
+  const { output } = await script(pod, 'hostname');
+  t.equal(output.trim(), boardName());
+  const container = await run(pod);
+  t.equal(await readlink(`/proc/${container.pid}/ns/net`), await readlink('/proc/self/ns/net'));
+  t.equal(pod.sandbox.ip, undefined);
+});
+
+t.test('the logs of a pod stay with its removal and go when told', async (t) => {
+  const pod = await startPod();
+  const { ended } = await script(pod, 'echo kept');
+  await runtime.removeSandbox(pod.config.podUid);
+  t.match(await readFile(ended.logPath ?? '', 'utf8'), / stdout F kept\n$/);
+  await runtime.removeLogs(pod.config.podUid);
+  const left = await readdir(options.logDir);
+  t.notOk(left.some((name) => name.endsWith(pod.config.podUid)));
+});
+
+t.test('a restarted agent finds its pods as they were, and hears of their end', async (t) => {
+  const pod = await startPod();
+  const container = await run(pod);
+  const next = new PodmanRuntime(options);
+  await next.start();
+  t.teardown(() => next.stop());
+  const byId = new Map((await next.list()).map((found) => [found.id, found]));
+  t.strictSame(byId.get(container.id), container);
+  t.strictSame(byId.get(pod.sandbox.id), pod.sandbox);
+  const looks = new Set<string | undefined>();
+  next.onChange((id) => looks.add(id));
+  process.kill(container.pid ?? Number.NaN, 'SIGKILL');
+  await eventually(() => looks.has(container.id));
+});
+
+t.test('agents with other labels do not see each other', async (t) => {
+  await startPod();
+  const other = new PodmanRuntime({ ...options, owner: `${options.owner}-other` });
+  await other.start();
+  t.teardown(() => other.stop());
+  t.strictSame(await other.list(), []);
+});
+
+t.test('a killed podman service is started again, and containers go on', async (t) => {
+  const pod = await startPod();
+  const container = await run(pod);
+  await killService();
+  const again = await eventually(() => runtime.inspect(container.id));
+  t.strictSame(again, container);
+});
+
+t.test('a container whose conmon was killed is seen to end and can be removed', async (t) => {
+  const pod = await startPod();
+  const container = await run(pod);
+  const conmon = await parentOf(container.pid ?? 0);
+  process.kill(conmon, 'SIGKILL');
+  process.kill(container.pid ?? Number.NaN, 'SIGKILL');
+  await eventually(async () => (await runtime.inspect(container.id))?.state === 'exited');
+  t.equal((await runtime.list()).find((found) => found.id === container.id)?.state, 'exited');
+  await runtime.removeContainer(container.id);
+  t.equal(await runtime.inspect(container.id), undefined);
+});
+
+t.test('a start during which podman is killed leaves nothing that stops the next one', async (t) => {
+  for (const delayMs of [5, 15, 30, 45, 60, 80]) {
+    const config = sandboxConfig(address(1));
+    const first = runtime.startSandbox(config).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await killService();
+    await first;
+    await runtime.removeSandbox(config.podUid);
+    const sandbox = await runtime.startSandbox({ ...config, attempt: 1 });
+    t.equal(sandbox.state, 'running', `killed after ${delayMs} ms`);
+    await runtime.removeSandbox(config.podUid);
+  }
+});
+
+t.test('a network whose range changed is made anew, but not under running pods', async (t) => {
+  const network = { ...options.network, podRange: () => '10.251.252.0/24' };
+  const moved = new PodmanRuntime({ ...options, network });
+  await moved.start();
+  t.teardown(() => moved.stop());
+  const old = await startPod();
+  const config = sandboxConfig('10.251.252.5');
+  await t.rejects(moved.startSandbox(config), /10\.251\.2\.0\/24 instead of 10\.251\.252\.0\/24/);
+  t.equal((await runtime.inspect(old.sandbox.id))?.state, 'running');
+  await runtime.removeSandbox(old.config.podUid);
+  t.equal((await moved.startSandbox(config)).state, 'running');
+});
+
+t.test('a bridge that a killed podman left does not stop the network from being made', async (t) => {
+  const { bridge } = options.network;
+  const network = {
+    name: `${options.network.name}-b`,
+    bridge: `${bridge}b`,
+    podRange: () => '10.251.253.0/24',
+  };
+  await exec('ip', ['link', 'add', network.bridge, 'type', 'bridge']);
+  await exec('ip', ['address', 'add', '10.251.253.1/24', 'dev', network.bridge]);
+  const other = new PodmanRuntime({ ...options, network, removeOnStop: true });
+  await other.start();
+  const config = sandboxConfig('10.251.253.5');
+  t.equal((await other.startSandbox(config)).state, 'running');
+  await runtime.removeSandbox(config.podUid);
+  await other.stop();
+  t.notOk((await readdir('/sys/class/net')).includes(network.bridge), 'and stopping removes the bridge');
+  await t.rejects(exec('podman', ['network', 'inspect', network.name]), /not found/, 'and the network');
+});
+
+t.test('a pull that cannot be says why', async (t) => {
+  const image = '127.0.0.1:1/none/such:1';
+  await t.rejects(runtime.pullImage(image), {
+    reason: 'ErrImagePull',
+    message: /registry does not answer/,
+  } as never);
+});
+
+async function killService(): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes(join(options.runDir, 'podman.sock'))) process.kill(Number(pid), 'SIGKILL');
+  }
+}
+
+async function parentOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
+}

@@ -1,0 +1,25 @@
+// The Runtime contract on real podman, on the machine's own store.
+import t from 'tap';
+import { startTestPodman } from '../support/podman-runtime.ts';
+import { runtimeContract } from '../support/runtime-contract.ts';
+import { busyboxImage } from '../support/test-image.ts';
+
+t.setTimeout(120_000);
+const { runtime, address } = await startTestPodman(t, 1);
+
+runtimeContract(t, async (t) => {
+  t.teardown(async () => {
+    const uids = new Set((await runtime.list()).map((container) => container.podUid));
+    await Promise.all([...uids].map((uid) => runtime.removeSandbox(uid)));
+  });
+  return {
+    runtime,
+    image: busyboxImage,
+    missingImage: 'localhost/edge-test-none:1',
+    missingProgram: '/no-such-program',
+    address,
+    kill: (container) => {
+      process.kill(container.pid ?? Number.NaN, 'SIGKILL');
+    },
+  };
+});

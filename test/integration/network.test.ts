@@ -1,0 +1,192 @@
+// Where packets go on real boards' kernels: two boards, their pods and a stranger on the LAN, in namespaces.
+import t, { type Test } from 'tap';
+import { silentLogger } from '../../src/base/logger.ts';
+import {
+  type DesiredNetwork,
+  type NetworkProblem,
+  SERVICE_LISTEN_ADDRESS,
+  type VirtualPort,
+} from '../../src/network/board-network.ts';
+import { NodeNetwork } from '../../src/network/node-network.ts';
+import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+
+const SERVICE_IP = '10.48.0.9';
+const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
+
+function desired(lab: NetworkLab, board: LabBoard, virtualPorts: VirtualPort[] = []): DesiredNetwork {
+  const peers = lab.boards.filter((other) => other !== board);
+  return {
+    podRange: '10.40.0.0/13',
+    serviceRange: '10.48.0.0/16',
+    podCIDR: board.podCIDR,
+    peers,
+    virtualPorts,
+  };
+}
+
+let labs = 0;
+
+async function startedLab(t: Test): Promise<{ lab: NetworkLab; a: LabBoard; b: LabBoard }> {
+  const lab = new NetworkLab(labs++);
+  t.teardown(() => lab.stop());
+  await lab.start();
+  const [a, b] = lab.boards as [LabBoard, LabBoard];
+  return { lab, a, b };
+}
+
+async function networkOf(t: Test, lab: NetworkLab, board: LabBoard) {
+  const problems: NetworkProblem[] = [];
+  const clock = new FakeClock();
+  const network = new NodeNetwork({
+    clock,
+    commands: lab.commands(board.namespace),
+    bridge: 'edge0',
+    removeOnStop: true,
+    onProblems: (found) => problems.splice(0, problems.length, ...found),
+    logger: silentLogger,
+  });
+  await network.start();
+  t.teardown(() => network.stop());
+  return { network, problems, clock };
+}
+
+const rules = (lab: NetworkLab, board: LabBoard) => lab.run(board.namespace, 'nft', 'list', 'ruleset');
+const routes = (lab: NetworkLab, board: LabBoard) => lab.ip(board.namespace, 'route show table all');
+const addresses = (lab: NetworkLab, board: LabBoard) => lab.ip(board.namespace, 'address show dev lo');
+
+t.test('pods reach pods of other boards and keep their own address', rootOnly, async (t) => {
+  const { lab, a, b } = await startedLab(t);
+  for (const board of [a, b]) {
+    const { network, problems } = await networkOf(t, lab, board);
+    await network.update(desired(lab, board));
+    t.same(problems, []);
+  }
+  const port = await lab.listen(b.pod, '0.0.0.0', 0, 'pod-b');
+  t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ${a.podAddress}`);
+  const outside = await lab.listen(lab.stranger, '0.0.0.0', 0, 'lan');
+  t.equal(
+    await lab.connect(a.pod, '10.199.77.1', outside),
+    `lan ${a.address}`,
+    'still masqueraded to the LAN',
+  );
+});
+
+t.test('a Service address works from pods and from the board, and for nobody else', rootOnly, async (t) => {
+  const { lab, a } = await startedLab(t);
+  const { network } = await networkOf(t, lab, a);
+  const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
+  await lab.listen(a.namespace, '0.0.0.0', 80, 'another program');
+  await network.update(desired(lab, a, [{ ip: SERVICE_IP, port: 80, localPort: local }]));
+  t.equal(
+    await lab.connect(a.pod, SERVICE_IP, 80),
+    `service ${a.podAddress}`,
+    'beside a listener on 0.0.0.0:80',
+  );
+  t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
+  t.match(await lab.connect(a.namespace, '127.0.0.1', 80), /^another program /);
+  for (const from of [a.pod, a.namespace]) {
+    t.equal(await lab.connect(from, SERVICE_IP, 81), 'ECONNREFUSED', 'a port that no Service has');
+    t.equal(await lab.connect(from, '10.48.7.7', 80), 'ECONNREFUSED', 'an address that no Service has');
+    await t.rejects(lab.run(from, 'ping', '-c', '1', '-W', '1', SERVICE_IP), 'silent to ping');
+  }
+  await lab.ip(lab.stranger, `route add 10.48.0.0/16 via ${a.address}`);
+  await lab.ip(lab.stranger, `route add ${SERVICE_LISTEN_ADDRESS} via ${a.address}`);
+  t.notMatch(await lab.connect(lab.stranger, SERVICE_IP, 80), /service|program/);
+  t.notMatch(await lab.connect(lab.stranger, SERVICE_LISTEN_ADDRESS, local), /service|program/);
+});
+
+t.test("a Service works while the pods' bridge is gone", rootOnly, async (t) => {
+  const { lab, a } = await startedLab(t);
+  const { network } = await networkOf(t, lab, a);
+  const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
+  await network.update(desired(lab, a, [{ ip: SERVICE_IP, port: 80, localPort: local }]));
+  await lab.ip(a.namespace, 'link delete edge0');
+  t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
+});
+
+t.test('a connection that exists lives on when other Services come and go', rootOnly, async (t) => {
+  const { lab, a } = await startedLab(t);
+  const { network } = await networkOf(t, lab, a);
+  const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
+  const first = { ip: SERVICE_IP, port: 80, localPort: local };
+  await network.update(desired(lab, a, [first]));
+  t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
+  await network.update(desired(lab, a, [first, { ip: '10.48.0.10', port: 81, localPort: local }]));
+  t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
+  t.match(await lab.connect(a.pod, '10.48.0.10', 81), /^service /);
+  await network.update(desired(lab, a, []));
+  t.equal(await lab.connect(a.pod, SERVICE_IP, 80), 'ECONNREFUSED');
+});
+
+t.test(
+  'a peer that left takes its route with it, and a restart sweeps what a killed agent left',
+  rootOnly,
+  async (t) => {
+    const { lab, a, b } = await startedLab(t);
+    const killed = new NodeNetwork({
+      commands: lab.commands(a.namespace),
+      bridge: 'edge0',
+      removeOnStop: false,
+      onProblems: () => {},
+      logger: silentLogger,
+    });
+    await killed.start();
+    const stale = { ip: '10.48.0.77', port: 80, localPort: 1 };
+    await killed.update(desired(lab, a, [stale]));
+    t.match(await routes(lab, a), b.podCIDR);
+    const { network } = await networkOf(t, lab, a);
+    await network.update({ ...desired(lab, a), peers: [] });
+    t.notMatch(await routes(lab, a), b.podCIDR);
+    t.notMatch(await rules(lab, a), '10.48.0.77');
+  },
+);
+
+t.test('a stop that removes leaves nothing of ours and all of others', rootOnly, async (t) => {
+  const { lab, a } = await startedLab(t);
+  await lab.ip(a.namespace, 'route add 10.123.0.0/16 via 10.199.77.1');
+  const before = [await rules(lab, a), await routes(lab, a), await addresses(lab, a)];
+  const { network } = await networkOf(t, lab, a);
+  await network.update(desired(lab, a, [{ ip: SERVICE_IP, port: 80, localPort: 1 }]));
+  t.not(await rules(lab, a), before[0]);
+  await network.stop();
+  t.same([await rules(lab, a), await routes(lab, a), await addresses(lab, a)], before);
+});
+
+t.test(
+  'a LAN in the pod range and a firewall that drops are reported, not overridden',
+  rootOnly,
+  async (t) => {
+    const { lab, a } = await startedLab(t);
+    await lab.ip(a.namespace, 'route add 10.41.0.0/16 via 10.199.77.1');
+    const firewall =
+      'table ip wall {\n chain FORWARD {\n type filter hook forward priority 0; policy drop;\n }\n}';
+    await lab.commands(a.namespace).run('nft', ['-f', '-'], firewall);
+    const { network, problems } = await networkOf(t, lab, a);
+    await network.update(desired(lab, a));
+    t.match(
+      problems.map((problem) => problem.reason),
+      ['RangeOverlap', 'ForwardingDropped'],
+    );
+    t.match(problems[0]?.message, '10.41.0.0/16');
+    t.match(await rules(lab, a), 'policy drop');
+  },
+);
+
+t.test('routes that the board lost, or could not have yet, come back', rootOnly, async (t) => {
+  const { lab, a, b } = await startedLab(t);
+  const { network, problems, clock } = await networkOf(t, lab, a);
+  await lab.ip(a.namespace, 'link set eth0 down');
+  await network.update(desired(lab, a));
+  t.match(problems, [{ reason: 'NetworkSetupFailed', message: /unreachable|down|invalid gateway/ }]);
+  await lab.ip(a.namespace, 'link set eth0 up');
+  await clock.advance(10_000);
+  await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
+  await eventually(() => problems.length === 0);
+  await lab.ip(a.namespace, 'link set eth0 down');
+  await lab.ip(a.namespace, 'link set eth0 up');
+  t.notMatch(await routes(lab, a), b.podCIDR, 'the kernel drops routes of an interface that goes down');
+  await network.update(desired(lab, a));
+  t.match(await routes(lab, a), b.podCIDR);
+});

@@ -1,0 +1,152 @@
+// Two boards, a pod on each and a stranger on their LAN, made of network namespaces and veth pairs alone: enough
+// to see where packets go, without podman. Everything carries the lab's name and goes with it.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { CommandRunner } from '../../src/network/command-runner.ts';
+
+const exec = promisify(execFile);
+const PROBE = fileURLToPath(new URL('./tcp-probe.ts', import.meta.url));
+
+export interface LabBoard {
+  /** Names of its namespaces. */
+  namespace: string;
+  pod: string;
+  address: string;
+  podCIDR: string;
+  gateway: string;
+  podAddress: string;
+}
+
+export class NetworkLab {
+  readonly #name: string;
+  readonly #namespaces: string[] = [];
+  readonly #listeners: ChildProcess[] = [];
+  readonly boards: LabBoard[] = [];
+
+  /** `number` tells the labs of one process apart. */
+  constructor(number: number) {
+    this.#name = `edgenet${process.pid}-${number}`;
+  }
+
+  /** The stranger's namespace: it holds the LAN's switch and has the LAN's first address. */
+  get stranger(): string {
+    return `${this.#name}-lan`;
+  }
+
+  async start(): Promise<void> {
+    await this.#addNamespace(this.stranger);
+    await this.ip(this.stranger, 'link add lan type bridge');
+    await this.ip(this.stranger, 'address add 10.199.77.1/24 dev lan');
+    await this.ip(this.stranger, 'link set lan up');
+    for (const number of [1, 2]) this.boards.push(await this.#addBoard(number));
+  }
+
+  async stop(): Promise<void> {
+    for (const listener of this.#listeners.splice(0)) {
+      if (listener.exitCode !== null || listener.signalCode !== null) continue;
+      listener.kill('SIGKILL');
+      await once(listener, 'exit');
+    }
+    for (const name of this.#namespaces.splice(0).reverse()) await exec('ip', ['netns', 'delete', name]);
+  }
+
+  /** Runs a program in a namespace; resolves with what it printed. */
+  async run(namespace: string, command: string, ...args: string[]): Promise<string> {
+    return (await exec('nsenter', [`--net=/run/netns/${namespace}`, command, ...args])).stdout;
+  }
+
+  ip(namespace: string, line: string): Promise<string> {
+    return this.run(namespace, 'ip', ...line.split(' '));
+  }
+
+  /** The door to a board's kernel for what is under test. */
+  commands(namespace: string): CommandRunner {
+    return {
+      run: async (command, args, input) => {
+        const running = exec('nsenter', [`--net=/run/netns/${namespace}`, command, ...args]);
+        // A program that does not read its input may be gone before it is written.
+        running.child.stdin?.on('error', () => undefined).end(input ?? '');
+        return (await running).stdout;
+      },
+    };
+  }
+
+  /** Resolves with the port once it listens; answers `ANSWER CLIENT-ADDRESS`. */
+  async listen(namespace: string, host: string, port: number, answer: string): Promise<number> {
+    const args = [
+      `--net=/run/netns/${namespace}`,
+      process.execPath,
+      PROBE,
+      'listen',
+      host,
+      String(port),
+      answer,
+    ];
+    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#listeners.push(child);
+    const [line] = await once(child.stdout, 'data');
+    return Number(/port (\d+)/.exec(String(line))?.[1]);
+  }
+
+  /** What the other side said, or the error's code. */
+  connect(namespace: string, host: string, port: number): Promise<string> {
+    return this.run(namespace, process.execPath, PROBE, 'connect', host, String(port));
+  }
+
+  async #addNamespace(name: string): Promise<void> {
+    await exec('ip', ['netns', 'add', name]);
+    this.#namespaces.push(name);
+    await this.ip(name, 'link set lo up');
+  }
+
+  async #addBoard(number: number): Promise<LabBoard> {
+    const namespace = `${this.#name}-b${number}`;
+    const pod = `${this.#name}-p${number}`;
+    const second = (number - 1) * 2;
+    const board = {
+      namespace,
+      pod,
+      address: `10.199.77.1${number}`,
+      podCIDR: `10.40.${second}.0/23`,
+      gateway: `10.40.${second}.1`,
+      podAddress: `10.40.${second}.5`,
+    };
+    await this.#addNamespace(namespace);
+    await this.#addNamespace(pod);
+    await this.#plugIntoLan(board, number);
+    await this.#addPod(board);
+    await this.run(namespace, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    await this.run(namespace, 'sh', '-c', `nft -f - <<'END'\n${masquerading(board.podCIDR)}END`);
+    return board;
+  }
+
+  /** No default route: many boards sit in a LAN without one. */
+  async #plugIntoLan({ namespace, address }: LabBoard, number: number): Promise<void> {
+    await this.ip(namespace, `link add eth0 type veth peer name port${number} netns ${this.stranger}`);
+    await this.ip(this.stranger, `link set port${number} master lan up`);
+    await this.ip(namespace, `address add ${address}/24 dev eth0`);
+    await this.ip(namespace, 'link set eth0 up');
+  }
+
+  async #addPod({ namespace, pod, gateway, podAddress }: LabBoard): Promise<void> {
+    await this.ip(namespace, 'link add edge0 type bridge');
+    await this.ip(namespace, `address add ${gateway}/23 dev edge0`);
+    await this.ip(namespace, 'link set edge0 up');
+    await this.ip(namespace, `link add veth0 type veth peer name eth0 netns ${pod}`);
+    await this.ip(namespace, 'link set veth0 master edge0 up');
+    await this.ip(pod, `address add ${podAddress}/23 dev eth0`);
+    await this.ip(pod, 'link set eth0 up');
+    await this.ip(pod, `route add default via ${gateway}`);
+  }
+}
+
+/** What podman's network does to all that leaves the board. */
+const masquerading = (podCIDR: string) => `table ip nat {
+  chain POSTROUTING {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${podCIDR} ip daddr != ${podCIDR} masquerade
+  }
+}
+`;

@@ -1,0 +1,30 @@
+// A program for the ends of a connection, to be run inside any network namespace.
+// `listen HOST PORT ANSWER`: prints `port N`, then tells every client ANSWER and the address it came from.
+// `connect HOST PORT`: prints what the other side said, or the error's code.
+import { connect, createServer } from 'node:net';
+
+const [mode, host = '', port = '0', answer = ''] = process.argv.slice(2);
+
+if (mode === 'listen') {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(`${answer} ${socket.remoteAddress}`);
+  });
+  server.listen(Number(port), host, () => {
+    const address = server.address();
+    process.stdout.write(`port ${typeof address === 'object' ? address?.port : ''}\n`);
+  });
+} else {
+  const socket = connect({ host, port: Number(port), timeout: 2_000 });
+  let text = '';
+  const say = (words: string) => {
+    process.stdout.write(words);
+    socket.destroy();
+  };
+  socket.on('data', (data) => {
+    text += data;
+  });
+  socket.on('end', () => say(text));
+  socket.on('timeout', () => say('TIMEOUT'));
+  socket.on('error', (error: NodeJS.ErrnoException) => say(error.code ?? 'ERROR'));
+}
