@@ -1,37 +1,56 @@
-// Counts tests in a TAP file: the named tests inside each test file, and files that failed outside of any.
-import { existsSync, readFileSync } from 'node:fs';
+// Reads TAP as it comes: shows files that passed in one line each, failures whole, and counts the innermost
+// named tests, and files or groups that failed outside of any.
 
+const subtest = /^( *)# Subtest: /;
 const point = /^( *)(not ok|ok) \d+ - (.*?)(?: # (SKIP|TODO|time)\b[ =]?(.*))?$/;
 
-/** `{ passed, failed, skips: [{ name, reason }] }`; a missing file counts as one failure. */
-export function countResults(file) {
-  const counts = { passed: 0, failed: 0, skips: [] };
-  if (!existsSync(file)) return { ...counts, failed: 1 };
-  let failuresInFile = 0;
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const match = point.exec(line);
-    if (!match) continue;
-    const [, indent, verdict, name, directive, reason] = match;
-    if (indent.length === 4) {
-      if (directive === 'SKIP') counts.skips.push({ name, reason: reason ?? '' });
-      else if (verdict === 'ok') counts.passed += 1;
-      else {
-        counts.failed += 1;
-        failuresInFile += 1;
-      }
-    } else if (indent.length === 0) {
-      if (directive === 'SKIP') counts.skips.push({ name, reason: reason ?? '' });
-      else if (verdict === 'not ok' && failuresInFile === 0) counts.failed += 1;
-      failuresInFile = 0;
+export class TapResults {
+  passed = 0;
+  failed = 0;
+  /** `{ name, reason }` each. */
+  skips = [];
+  /** Open tests from the outermost in; `failed` = something inside them was counted as failed. */
+  #open = [];
+  #isInDiagnosis = false;
+  #print;
+
+  constructor(print) {
+    this.#print = print;
+  }
+
+  line(text) {
+    const begun = subtest.exec(text);
+    const ended = point.exec(text);
+    this.#show(text, ended);
+    if (begun) {
+      if (this.#open.length > 0) this.#open.at(-1).hasChildren = true;
+      this.#open.push({ indent: begun[1].length, hasChildren: false, failed: false });
+    } else if (ended && this.#open.at(-1)?.indent === ended[1].length) {
+      this.#close(ended);
     }
   }
-  return counts;
+
+  #close([, , verdict, name, directive, reason]) {
+    const test = this.#open.pop();
+    const failed = verdict === 'not ok' && directive !== 'TODO';
+    if (directive === 'SKIP') this.skips.push({ name, reason: reason ?? '' });
+    else if (failed && !test.failed) this.failed += 1;
+    else if (!failed && !test.hasChildren) this.passed += 1;
+    if (failed && this.#open.length > 0) this.#open.at(-1).failed = true;
+  }
+
+  #show(text, ended) {
+    if (ended) this.#isInDiagnosis = ended[2] === 'not ok';
+    if (subtest.test(text)) this.#isInDiagnosis = false;
+    const isFile = ended && ended[1] === '';
+    if (isFile || this.#isInDiagnosis) this.#print(text);
+  }
 }
 
 /** The last line of `npm test`. Skips that are not allowed count as failures. */
 export function summaryLine(results, forbiddenSkips) {
   const sum = (field) => results.reduce((total, result) => total + result[field], 0);
-  const unexplained = results.filter((r) => r.exitCode !== 0 && r.failed === 0).length;
+  const unexplained = results.filter((r) => r.failed === 0 && (r.exitCode !== 0 || r.passed === 0)).length;
   const failed = sum('failed') + unexplained + forbiddenSkips;
   const skipped = results.reduce((total, result) => total + result.skips.length, 0) - forbiddenSkips;
   return `${sum('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;

@@ -138,7 +138,8 @@ export class Agent implements Component {
 
   async #tellBirth(): Promise<void> {
     const { nodeName, dataDir } = this.#options;
-    const runtimeVersion = this.#kubelet.problem ? undefined : await this.#runtime.version();
+    // podman may go between the question and the answer: then its version is not known.
+    const runtimeVersion = await this.#runtime.version().catch(() => undefined);
     const addresses = this.#addresses;
     const kubeletVersion = KUBERNETES_VERSION;
     this.#link.setBirth(await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir }));
@@ -151,10 +152,15 @@ export class Agent implements Component {
     return this.#network.update({
       podRange: network.podRange,
       serviceRange: network.serviceRange,
-      podCIDR: this.#podCIDR(),
+      podCIDR: this.#knownPodCIDR(),
       peers: others.map(([, peer]) => peer),
       virtualPorts: this.#virtualPorts,
     });
+  }
+
+  /** With no master in sight: what it was the last time. */
+  #knownPodCIDR(): string | undefined {
+    return this.#podCIDR() ?? this.#kubelet.podCIDR;
   }
 
   #podCIDR(): string | undefined {
@@ -168,13 +174,14 @@ export class Agent implements Component {
   }
 
   #makeRuntime(): Runtime {
-    const { dataDir, clock, logger } = this.#options;
+    const { dataDir, cleanOnStop, clock, logger } = this.#options;
     return new PodmanRuntime({
       dataDir: join(dataDir, 'podman'),
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
-      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#podCIDR() },
+      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#knownPodCIDR() },
+      removeOnStop: cleanOnStop,
       clock,
       logger,
     });

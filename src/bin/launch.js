@@ -41,6 +41,8 @@ function replaceBy(node, flags, program) {
 function pinnedNode() {
   const path = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
   if (existsSync(path)) return path;
-  console.error(`error: Node ${process.versions.node} is too old and the pinned one is not installed: run npm ci`);
+  console.error(
+    `error: Node ${process.versions.node} is too old and the pinned one is not installed: run npm ci`,
+  );
   return process.exit(1);
 }

@@ -45,6 +45,11 @@ export interface StatusSink {
 
 /** Values that a pod may ask for and the desired set does not hold. */
 export interface ServiceEnvironment {
-  /** Variables for pods of this namespace: `REDIS_MASTER_SERVICE_HOST`, …; own namespace plus `kubernetes`. */
-  forNamespace(namespace: string): Record<string, string>;
+  /**
+   * Variables for pods of this namespace: `REDIS_MASTER_SERVICE_HOST`, …; own namespace plus `kubernetes`.
+   * `enableServiceLinks: false` keeps only `kubernetes`.
+   */
+  forNamespace(namespace: string, enableServiceLinks?: boolean): Record<string, string>;
+  /** False until the Services have been received once: containers wait for them. Always true when absent. */
+  isReady?(): boolean;
 }

@@ -21,12 +21,17 @@ const keyLevels = (key: string): [string, string] => {
 
 export type DesiredSort = 'pods' | 'configs' | 'secrets';
 
+export function isDesiredSort(text: string | undefined): text is DesiredSort {
+  return text === 'pods' || text === 'configs' || text === 'secrets';
+}
+
 export const topics = {
   all: `${ROOT}/#`,
   object: (group: string, plural: string, key: string) =>
     join('objects', group || 'core', plural, ...keyLevels(key)),
   state: (node: string) => join('nodes', node, 'state'),
   heartbeat: (node: string) => join('nodes', node, 'heartbeat'),
+  metrics: (node: string) => join('nodes', node, 'metrics'),
   desiredIndex: (node: string) => join('nodes', node, 'desired', 'index'),
   desired: (node: string, sort: DesiredSort, key: string) =>
     join('nodes', node, 'desired', sort, ...keyLevels(key)),
@@ -38,6 +43,27 @@ export const topics = {
   service: (key: string) => join('services', ...keyLevels(key)),
   networkPeers: join('network', 'peers'),
   event: (namespace: string, kind: string, name: string) => join('events', namespace, kind, name),
+};
+
+/** What an agent subscribes to: its own wishes and what all boards share. */
+export const agentFilters = (node: string): string[] => [
+  `${join('nodes', node)}/desired/#`,
+  topics.sessions(node),
+  `${ROOT}/services/#`,
+  topics.networkPeers,
+];
+
+/** Filters of the master's gateway over what boards write. */
+export const nodeFilters = {
+  state: `${ROOT}/nodes/+/state`,
+  heartbeat: `${ROOT}/nodes/+/heartbeat`,
+  events: `${ROOT}/nodes/+/events`,
+  observedIndex: `${ROOT}/nodes/+/observed/index`,
+  observedPods: `${ROOT}/nodes/+/observed/pods/#`,
+  /** Everything of one node, by whomever it was written. */
+  allOf: (node: string) => `${join('nodes', node)}/#`,
+  observedOf: (node: string) => `${join('nodes', node)}/observed/#`,
+  observedPodsOf: (node: string) => `${join('nodes', node)}/observed/pods/#`,
 };
 
 /** The levels after `edge/v1`, unescaped; `undefined` for a topic outside it. */

@@ -39,17 +39,17 @@ export class NodeNetwork implements Component {
   #work: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
   #started = false;
+  #isPrepared = false;
   #forwardingWas: string | undefined;
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
   }
 
-  /** The address on which Service listeners must be bound is there when this resolves. */
+  /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
   async start(): Promise<void> {
     this.#started = true;
-    await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
-    await this.#enableForwarding();
+    await this.#tryOrReport(() => this.#prepare());
   }
 
   async stop(): Promise<void> {
@@ -57,8 +57,9 @@ export class NodeNetwork implements Component {
     this.#started = false;
     this.#retry?.cancel();
     await this.#work;
-    if (!wasStarted || !this.#options.removeOnStop) return;
+    if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#appliedTable = '';
+    this.#isPrepared = false;
     await this.#nft(renderRemoval());
     for (const command of routeCommands([], await this.#ownRoutes())) await this.#ip(command);
     await this.#ip(['address', 'delete', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
@@ -81,15 +82,30 @@ export class NodeNetwork implements Component {
   async #apply(desired: DesiredNetwork | undefined): Promise<void> {
     if (!this.#started || !desired) return;
     this.#retry?.cancel();
-    try {
+    await this.#tryOrReport(async () => {
+      await this.#prepare();
       await this.#applyTable(renderTable(desired));
       await this.#applyRoutes(desiredRoutes(desired));
       this.#report(findProblems(desired, await this.#foreignRoutes(), await this.#chains()));
+    });
+  }
+
+  /** A failure is reported and tried again after a while. */
+  async #tryOrReport(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
     } catch (error) {
       this.#report([{ reason: 'NetworkSetupFailed', message: (error as Error).message }]);
       const again = () => void this.#applyNext();
       this.#retry = (this.#options.clock ?? systemClock).after(RETRY_FAILED_MS, again);
     }
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#isPrepared) return;
+    await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
+    await this.#enableForwarding();
+    this.#isPrepared = true;
   }
 
   async #applyTable(table: string): Promise<void> {

@@ -177,8 +177,7 @@ t.test('a killed podman service is started again, and containers go on', async (
   const pod = await startPod();
   const container = await run(pod);
   await killService();
-  const again = await eventually(() => runtime.inspect(container.id));
-  t.strictSame(again, container);
+  t.strictSame(await runtime.inspect(container.id), container);
 });
 
 t.test('a container whose conmon was killed is seen to end and can be removed', async (t) => {
@@ -194,7 +193,7 @@ t.test('a container whose conmon was killed is seen to end and can be removed', 
 });
 
 t.test('a start during which podman is killed leaves nothing that stops the next one', async (t) => {
-  for (const delayMs of [5, 15, 30, 45, 60, 80]) {
+  for (const delayMs of [15, 45, 80]) {
     const config = sandboxConfig(address(1));
     const first = runtime.startSandbox(config).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -100,18 +100,14 @@ t.test('two boards', async (t) => {
     const { board } = cluster.agent('alpha');
     const id = from?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
     const listenerId = to?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    const listener = cluster
-      .agent('beta')
-      .board.spawn('podman', ['exec', listenerId, '/bin/busybox', 'nc', '-v', '-l', '-p', '9999']);
-    let heard = '';
-    listener.stderr?.on('data', (chunk) => {
-      heard += chunk;
-    });
-    await eventually(async () => {
-      await board.run('podman', 'exec', id, '/bin/busybox', 'nc', '-w', '1', to?.status?.podIP ?? '', '9999');
-    }, 15_000);
-    await eventually(() => heard.includes(from?.status?.podIP ?? 'none'), 5000);
-    t.ok(heard.includes(from?.status?.podIP ?? 'none'), heard);
+    // The listener answers each caller with its own list of connections: the caller's address is in it.
+    const tell = ['/bin/busybox', 'nc', '-ll', '-p', '9999', '-e', '/bin/busybox', 'netstat', '-tn'];
+    const listener = cluster.agent('beta').board.spawn('podman', ['exec', listenerId, ...tell]);
+    t.teardown(() => listener.kill());
+    const call = ['exec', id, '/bin/busybox', 'nc', '-w', '2', to?.status?.podIP ?? '', '9999'];
+    const { stdout } = await eventually(() => board.run('podman', ...call), 15_000, 200);
+    t.match(stdout, `${to?.status?.podIP}:9999`);
+    t.match(stdout, `${from?.status?.podIP}:`);
   });
 
   interface Loss {

@@ -106,6 +106,9 @@ export async function startApiServer(
     new Promise<IncomingMessage>((resolve, reject) => {
       const raw = typeof body === 'string' || Buffer.isBuffer(body);
       const sent = body === undefined ? undefined : raw ? body : JSON.stringify(body);
+      const sized = sent !== undefined && !headers['transfer-encoding'];
+      // Node sends no length with a DELETE by itself.
+      if (sized) headers = { 'content-length': String(Buffer.byteLength(sent)), ...headers };
       const request = httpsRequest(
         { host: '127.0.0.1', port: apiServer.port, method, path, agent: agentOf(as), headers },
         resolve,

@@ -238,6 +238,7 @@ export class KubeletWorld {
       configs,
       desired: () => ({ state, isComplete: this.isComplete }),
       podCIDR: () => this.podCIDR,
+      networkProblem: () => (this.podCIDR ? undefined : 'the board has no pod range yet'),
       hostAddresses,
       look: (key) => this.workers.look(key),
       lookAfter: (key, delayMs) => this.workers.lookAfter(key, delayMs),

@@ -25,15 +25,17 @@ export interface RawClient {
 }
 
 export class MqttLab {
-  readonly broker: Broker;
   readonly #t: Test;
   readonly #authority: CertificateAuthority;
+  readonly #options: BrokerOptions;
   readonly #identities = new Map<string, TlsIdentity>();
+  #broker: Broker;
 
-  private constructor(t: Test, authority: CertificateAuthority, broker: Broker) {
+  private constructor(t: Test, authority: CertificateAuthority, options: BrokerOptions) {
     this.#t = t;
     this.#authority = authority;
-    this.broker = broker;
+    this.#options = options;
+    this.#broker = new Broker(options);
   }
 
   static async start(t: Test, options: Partial<BrokerOptions> = {}): Promise<MqttLab> {
@@ -45,7 +47,7 @@ export class MqttLab {
       usage: 'server',
       ipAddresses: ['127.0.0.1'],
     });
-    const broker = new Broker({
+    const lab = new MqttLab(t, authority, {
       tls: { key: server.keyPem, cert: server.certificatePem, ca: authority.certificatePem },
       nodes: { host: '127.0.0.1', port: 0 },
       inspectPort: 0,
@@ -53,9 +55,19 @@ export class MqttLab {
       logger: silentLogger,
       ...options,
     });
-    await broker.start();
-    t.teardown(() => broker.stop());
-    return new MqttLab(t, authority, broker);
+    await lab.broker.start();
+    t.teardown(() => lab.broker.stop());
+    return lab;
+  }
+
+  get broker(): Broker {
+    return this.#broker;
+  }
+
+  /** A new process of the master, which remembers nothing, on the port of the old one. */
+  async restart(port: number): Promise<void> {
+    this.#broker = new Broker({ ...this.#options, nodes: { host: '127.0.0.1', port } });
+    await this.#broker.start();
   }
 
   async tls(node: string): Promise<{ key: string; cert: string; ca: string }> {

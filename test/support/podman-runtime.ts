@@ -13,6 +13,7 @@ import { label } from '../../src/kubelet/runtime/podman/labels.ts';
 import type { LibpodClient } from '../../src/kubelet/runtime/podman/libpod-client.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
 import { thisMachine } from '../../src/kubelet/runtime/podman/preflight.ts';
+import { removeNetavarkRules } from './netavark-rules.ts';
 import { ensureBusyboxImage } from './test-image.ts';
 
 /** Owner labels of test runs: the process id tells whether that run still lives. */
@@ -48,6 +49,7 @@ export async function startTestPodman(t: Test, subnetNumber: number): Promise<Te
     await runtime.stop();
     await removeRun(client, options.owner, name);
     await removeBridge(options.network.bridge);
+    await removeNetavarkRules(`10.251.${subnetNumber}.0/24`);
     await rm(folder, { recursive: true, force: true });
   });
   await removeDeadRuns(client);

@@ -27,6 +27,8 @@ export async function command(
     maxBuffer: 1 << 26,
     timeout: 60_000,
   });
+  // A program that does not read its input may be gone before it is written.
+  child.child.stdin?.on('error', () => undefined);
   child.child.stdin?.end(options.input ?? '');
   return child.then(
     ({ stdout, stderr }): CommandResult => ({ stdout, stderr, code: 0 }),

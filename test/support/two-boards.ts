@@ -82,7 +82,7 @@ export class BoardCluster {
 
   /** Application containers that run on a board, by podman's own word. */
   async running(name: string, podPrefix: string): Promise<string[]> {
-    const filters = ['--filter', 'status=running', '--filter', 'label=edge-cluster/container-name'];
+    const filters = ['--filter', 'status=running', '--filter', 'label=edge-cluster/container'];
     const { stdout } = await this.agent(name).board.run('podman', 'ps', ...filters, '--format', '{{.Names}}');
     return stdout.split('\n').filter((line) => line.startsWith(podPrefix));
   }

@@ -29,7 +29,6 @@ const ownedPackages: Record<string, string> = {
   aedes: 'mqtt',
   mqtt: 'mqtt',
   '@peculiar/x509': 'pki',
-  'find-my-way': 'apiserver',
   systeminformation: 'kubelet',
   commander: 'cli',
 };

@@ -80,7 +80,10 @@ export interface ContainerConfig {
 
 /** Why the engine refused: its words, and a reason the pod's status can show. */
 export class RuntimeError extends Error {
-  /** `ErrImagePull`, `ErrImageNeverPull`, `CreateContainerError`, `RunContainerError`, `RuntimeUnavailable`, … */
+  /**
+   * `ErrImagePull`, `InvalidImageName`, `CreatePodSandboxError`, `CreateContainerError`, `RunContainerError`,
+   * `KillContainerError`, `KillPodSandboxError`, `ImageInspectError`, or `RuntimeUnavailable`: no engine to ask.
+   */
   readonly reason: string;
   constructor(reason: string, message: string) {
     super(message);

@@ -1,0 +1,44 @@
+// Pod: names, columns, defaults and rules.
+import { forbiddenField } from '../field-error.ts';
+import type { Pod } from '../objects.ts';
+import { setPodDefaults } from '../pod-spec/defaults.ts';
+import { validatePodSpec } from '../pod-spec/validate-spec.ts';
+import { validatePodSpecUpdate } from '../pod-spec/validate-update.ts';
+import type { KindDefinition } from '../scheme.ts';
+import { podColumns } from './pod-columns.ts';
+
+export const pods: KindDefinition<Pod> = {
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  singular: 'pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  namespaced: true,
+  columns: podColumns,
+  hasStatus: true,
+  selectableFields: {
+    'spec.nodeName': (pod) => pod.spec.nodeName ?? '',
+    'spec.restartPolicy': (pod) => pod.spec.restartPolicy ?? '',
+    'spec.schedulerName': (pod) => pod.spec.schedulerName ?? '',
+    'spec.serviceAccountName': (pod) => pod.spec.serviceAccountName ?? '',
+    'spec.hostNetwork': (pod) => String(pod.spec.hostNetwork ?? false),
+    'status.phase': (pod) => pod.status?.phase ?? '',
+    'status.podIP': (pod) => pod.status?.podIP ?? '',
+    'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
+  },
+  setDefaults(pod) {
+    pod.spec ??= { containers: [] };
+    setPodDefaults(pod.spec);
+  },
+  validate(pod) {
+    const errors = validatePodSpec(pod.spec, 'spec');
+    if (pod.spec.ephemeralContainers?.length) {
+      const why = 'ephemeral containers cannot be set on create or in an ordinary update';
+      errors.push(forbiddenField('spec.ephemeralContainers', why));
+    }
+    return errors;
+  },
+  validateUpdate: (next, previous) => validatePodSpecUpdate(next.spec, previous.spec),
+};

@@ -1,0 +1,155 @@
+// What a Service may say. Addresses and node ports are given out by the API server, which also knows the ranges.
+// Source: pkg/apis/core/validation ValidateService
+import { isIP } from 'node:net';
+import {
+  duplicate,
+  forbiddenField,
+  invalidEach,
+  invalidValue,
+  notSupported,
+  required,
+} from '../field-error.ts';
+import { validateLabels } from '../metadata.ts';
+import { labelNameProblems, portNumberProblems, qualifiedNameProblems, subdomainProblems } from '../names.ts';
+import type { core, Service } from '../objects.ts';
+import { portOrName } from '../pod-spec/numbers.ts';
+import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
+import type { FieldError } from '../status-error.ts';
+
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const AFFINITIES = ['ClientIP', 'None'];
+const POLICIES = ['Cluster', 'Local'];
+const MAX_AFFINITY_SECONDS = 86_400;
+
+function validatePort(port: core.ServicePort, manyPorts: boolean, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (port.name) errors.push(...invalidEach(`${field}.name`, port.name, labelNameProblems(port.name)));
+  else if (manyPorts) errors.push(required(`${field}.name`));
+  errors.push(
+    ...invalidEach(`${field}.port`, port.port ?? 0, portNumberProblems(port.port ?? 0)),
+    ...oneOf(port.protocol, PROTOCOLS, `${field}.protocol`),
+    ...portOrName(port.targetPort, `${field}.targetPort`),
+  );
+  if (port.nodePort) {
+    errors.push(...invalidEach(`${field}.nodePort`, port.nodePort, portNumberProblems(port.nodePort)));
+  }
+  if (port.appProtocol) {
+    errors.push(
+      ...invalidEach(`${field}.appProtocol`, port.appProtocol, qualifiedNameProblems(port.appProtocol)),
+    );
+  }
+  return errors;
+}
+
+/** Adds `value` under `key`; says so when it was there already. */
+function repeated(seen: Set<string>, key: string, field: string, value: unknown): FieldError[] {
+  if (seen.has(key)) return [duplicate(field, value)];
+  seen.add(key);
+  return [];
+}
+
+function validatePorts({ spec }: Service): FieldError[] {
+  const ports = spec.ports ?? [];
+  const headless = spec.clusterIP === 'None';
+  const names = new Set<string>();
+  const numbers = new Set<string>();
+  const nodePorts = new Set<string>();
+  const errors: FieldError[] = [];
+  if (ports.length === 0 && !headless && spec.type !== 'ExternalName') errors.push(required('spec.ports'));
+  ports.forEach((port, i) => {
+    const at = `spec.ports[${i}]`;
+    const { protocol, nodePort } = port;
+    errors.push(...validatePort(port, ports.length > 1, at));
+    if (port.name) errors.push(...repeated(names, port.name, `${at}.name`, port.name));
+    errors.push(...repeated(numbers, `${protocol}/${port.port}`, at, { protocol, port: port.port }));
+    if (!nodePort) return;
+    errors.push(...repeated(nodePorts, `${protocol}/${nodePort}`, `${at}.nodePort`, nodePort));
+    if (spec.type === 'ClusterIP') {
+      errors.push(forbiddenField(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
+    }
+  });
+  return errors;
+}
+
+function validateAddress({ spec }: Service): FieldError[] {
+  const field = 'spec.clusterIPs[0]';
+  const { clusterIP, type } = spec;
+  if (!clusterIP) return [];
+  if (type === 'ExternalName')
+    return [forbiddenField('spec.clusterIPs', "may not be set when `type` is 'ExternalName'")];
+  if (clusterIP !== 'None') {
+    return isIP(clusterIP)
+      ? []
+      : [invalidValue(field, clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+  }
+  return type === 'ClusterIP'
+    ? []
+    : [invalidValue(field, clusterIP, `may not be set to 'None' for ${type} services`)];
+}
+
+function validateExternal({ spec }: Service): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.type === 'ExternalName') {
+    const name = spec.externalName?.replace(/\.$/, '');
+    if (!name) errors.push(required('spec.externalName'));
+    else errors.push(...invalidEach('spec.externalName', spec.externalName, subdomainProblems(name)));
+  }
+  spec.externalIPs?.forEach((address, i) => {
+    const field = `spec.externalIPs[${i}]`;
+    if (isIP(address) === 0) errors.push(invalidValue(field, address, 'must be a valid IP address'));
+    else if (address.startsWith('127.') || address === '::1') {
+      errors.push(invalidValue(field, address, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
+    }
+  });
+  return errors;
+}
+
+function validateAffinity({ spec }: Service): FieldError[] {
+  const errors = oneOf(spec.sessionAffinity, AFFINITIES, 'spec.sessionAffinity');
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (
+    spec.sessionAffinity === 'ClientIP' &&
+    seconds !== undefined &&
+    (seconds <= 0 || seconds > MAX_AFFINITY_SECONDS)
+  ) {
+    const field = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds';
+    errors.push(invalidValue(field, seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`));
+  }
+  return errors;
+}
+
+function validatePolicies({ spec }: Service): FieldError[] {
+  const errors: FieldError[] = [];
+  const { externalTrafficPolicy: external, internalTrafficPolicy: internal } = spec;
+  if (internal && !POLICIES.includes(internal)) {
+    errors.push(notSupported('spec.internalTrafficPolicy', internal, POLICIES));
+  }
+  if (external && !POLICIES.includes(external)) {
+    errors.push(notSupported('spec.externalTrafficPolicy', external, POLICIES));
+  }
+  const reachable = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || spec.externalIPs?.length;
+  if (external && !reachable) {
+    const why = 'may only be set for externally-accessible services';
+    errors.push(invalidValue('spec.externalTrafficPolicy', external, why));
+  }
+  return errors;
+}
+
+export function validateService(service: Service): FieldError[] {
+  return [
+    ...oneOf(service.spec.type, TYPES, 'spec.type'),
+    ...validatePorts(service),
+    ...validateAffinity(service),
+    ...validateLabels(service.spec.selector, 'spec.selector'),
+    ...validateAddress(service),
+    ...validateExternal(service),
+    ...validatePolicies(service),
+  ];
+}
+
+/** A Service keeps its address for life, unless it becomes or was an ExternalName. */
+export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
+  const changesKind = next.spec.type === 'ExternalName' || previous.spec.type === 'ExternalName';
+  if (changesKind || !previous.spec.clusterIP || next.spec.clusterIP === previous.spec.clusterIP) return [];
+  return [invalidValue('spec.clusterIPs[0]', next.spec.clusterIP ?? '', 'may not change once set')];
+}

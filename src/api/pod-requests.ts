@@ -1,0 +1,95 @@
+// What a pod asks of its node: the sum over its containers, or more where an init container needs more.
+// https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+import type { core } from './objects.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  milliValue,
+  type Quantity,
+  tryParseQuantity,
+  wholeValue,
+} from './quantity.ts';
+
+type Amounts = Map<string, Quantity>;
+
+export interface PodRequests {
+  cpuMillis: number;
+  memoryBytes: number;
+  ephemeralStorageBytes: number;
+  /** Everything else by its name, such as `example.com/camera`, in whole units. */
+  extended: Readonly<Record<string, number>>;
+}
+
+function amountsOf(list: Readonly<Record<string, string>> | undefined): Amounts {
+  const amounts: Amounts = new Map();
+  for (const [name, text] of Object.entries(list ?? {})) {
+    const quantity = tryParseQuantity(text);
+    if (quantity) amounts.set(name, quantity);
+  }
+  return amounts;
+}
+
+function add(total: Amounts, more: Amounts): void {
+  for (const [name, quantity] of more) {
+    const sum = total.get(name);
+    total.set(name, sum ? addQuantities(sum, quantity) : quantity);
+  }
+}
+
+function raiseTo(total: Amounts, least: Amounts): void {
+  for (const [name, quantity] of least) {
+    const sum = total.get(name);
+    if (!sum || compareQuantities(sum, quantity) < 0) total.set(name, quantity);
+  }
+}
+
+function merged(...parts: Amounts[]): Amounts {
+  const total: Amounts = new Map();
+  for (const part of parts) add(total, part);
+  return total;
+}
+
+/** `max(sum of containers and sidecars, each init container with the sidecars started before it) + overhead`. */
+function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
+  const of = (container: core.Container) => amountsOf(container.resources?.[which]);
+  const total = merged(...(spec.containers ?? []).map(of));
+  const sidecars: Amounts = new Map();
+  const peak: Amounts = new Map();
+  for (const container of spec.initContainers ?? []) {
+    raiseTo(peak, merged(of(container), sidecars));
+    if (container.restartPolicy === 'Always') add(sidecars, of(container));
+  }
+  add(total, sidecars);
+  raiseTo(total, peak);
+  if (spec.overhead) add(total, amountsOf(spec.overhead));
+  return total;
+}
+
+/** Requests per resource name, exact. */
+export function podRequestQuantities(spec: core.PodSpec): ReadonlyMap<string, Quantity> {
+  return podAmounts(spec, 'requests');
+}
+
+/** Limits per resource name, exact. */
+export function podLimitQuantities(spec: core.PodSpec): ReadonlyMap<string, Quantity> {
+  return podAmounts(spec, 'limits');
+}
+
+/** Requests in the units that a scheduler counts in. */
+export function podRequests(spec: core.PodSpec): PodRequests {
+  const amounts = podAmounts(spec, 'requests');
+  const take = (name: string) => {
+    const quantity = amounts.get(name);
+    amounts.delete(name);
+    return quantity;
+  };
+  const cpu = take('cpu');
+  const memory = take('memory');
+  const storage = take('ephemeral-storage');
+  return {
+    cpuMillis: cpu ? milliValue(cpu) : 0,
+    memoryBytes: memory ? wholeValue(memory) : 0,
+    ephemeralStorageBytes: storage ? wholeValue(storage) : 0,
+    extended: Object.fromEntries([...amounts].map(([name, quantity]) => [name, wholeValue(quantity)])),
+  };
+}

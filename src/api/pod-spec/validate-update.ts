@@ -1,0 +1,70 @@
+// What may change in a pod once it exists: images, the deadline (down), tolerations (more).
+// Source: pkg/apis/core/validation ValidatePodUpdate
+import { isDeepStrictEqual } from 'node:util';
+import { forbiddenField, invalidValue } from '../field-error.ts';
+import type { core } from '../objects.ts';
+import type { FieldError } from '../status-error.ts';
+
+const RULE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
+  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+function deadlineErrors(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
+  const field = 'spec.activeDeadlineSeconds';
+  const [after, before] = [next.activeDeadlineSeconds, previous.activeDeadlineSeconds];
+  if (before === undefined || after === before) return [];
+  if (after === undefined) {
+    return [invalidValue(field, after, 'must not update from a positive integer to nil value')];
+  }
+  return after > before ? [invalidValue(field, after, 'must be less than or equal to previous value')] : [];
+}
+
+const withoutSeconds = ({ tolerationSeconds: _, ...rest }: core.Toleration) => rest;
+
+function tolerationErrors(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
+  const kept = (previous.tolerations ?? []).every((before) =>
+    (next.tolerations ?? []).some((after) =>
+      isDeepStrictEqual(withoutSeconds(after), withoutSeconds(before)),
+    ),
+  );
+  if (kept) return [];
+  const why = 'existing toleration can not be modified except its tolerationSeconds';
+  return [forbiddenField('spec.tolerations', why)];
+}
+
+function withImagesOf(containers: core.Container[] | undefined, previous: core.Container[] | undefined) {
+  return containers?.map((container, i) => ({ ...container, image: previous?.[i]?.image }));
+}
+
+/** `next` with everything that may change put back to what it was. */
+function withoutPermittedChanges(next: core.PodSpec, previous: core.PodSpec): object {
+  const spec: Record<string, unknown> = {
+    ...next,
+    containers: withImagesOf(next.containers, previous.containers),
+    initContainers: withImagesOf(next.initContainers, previous.initContainers),
+    activeDeadlineSeconds: previous.activeDeadlineSeconds,
+    tolerations: previous.tolerations,
+  };
+  if (next.terminationGracePeriodSeconds === 1 && (previous.terminationGracePeriodSeconds ?? 0) < 0) {
+    spec.terminationGracePeriodSeconds = previous.terminationGracePeriodSeconds;
+  }
+  return defined(spec);
+}
+
+const defined = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
+
+export function validatePodSpecUpdate(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
+  if (next.containers?.length !== previous.containers?.length) {
+    return [forbiddenField('spec.containers', 'pod updates may not add or remove containers')];
+  }
+  if ((next.initContainers?.length ?? 0) !== (previous.initContainers?.length ?? 0)) {
+    return [forbiddenField('spec.initContainers', 'pod updates may not add or remove containers')];
+  }
+  const errors = [...deadlineErrors(next, previous), ...tolerationErrors(next, previous)];
+  if (!isDeepStrictEqual(withoutPermittedChanges(next, previous), defined(previous))) {
+    errors.push(forbiddenField('spec', RULE));
+  }
+  return errors;
+}

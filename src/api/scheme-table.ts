@@ -1,0 +1,58 @@
+// All kinds that are compiled in, and the ways to look one up.
+import { configMaps } from './kinds/config-map.ts';
+import { endpoints } from './kinds/endpoints.ts';
+import { events } from './kinds/event.ts';
+import { namespaces } from './kinds/namespace.ts';
+import { nodes } from './kinds/node.ts';
+import { pods } from './kinds/pod.ts';
+import { replicationControllers } from './kinds/replication-controller.ts';
+import { secrets } from './kinds/secret.ts';
+import { services } from './kinds/service.ts';
+import { apiVersionOf, type KindDefinition } from './scheme.ts';
+
+export const allKinds: readonly KindDefinition[] = [
+  namespaces,
+  nodes,
+  pods,
+  replicationControllers,
+  services,
+  endpoints,
+  events,
+  configMaps,
+  secrets,
+];
+
+/** By the parts of a path: `('', 'v1', 'pods')`. */
+export function kindByResource(group: string, version: string, plural: string): KindDefinition | undefined {
+  return allKinds.find((k) => k.plural === plural && k.group === group && k.version === version);
+}
+
+/** By what stands in an object: `('v1', 'Pod')`. */
+export function kindByApiVersion(apiVersion: string, kind: string): KindDefinition | undefined {
+  return allKinds.find((k) => k.kind === kind && apiVersionOf(k) === apiVersion);
+}
+
+/** By group and kind, whatever the version: what an ownerReference or an involvedObject needs. */
+export function kindByGroupKind(group: string, kind: string): KindDefinition | undefined {
+  return allKinds.find((k) => k.kind === kind && k.group === group);
+}
+
+/** By what a person types: plural, singular, short name or kind, in any case, with `.group` at will. */
+export function kindByAnyName(name: string): KindDefinition | undefined {
+  const [first = '', ...rest] = name.toLowerCase().split('.');
+  const group = rest.join('.');
+  return allKinds.find(
+    (k) =>
+      (group === '' || k.group === group) &&
+      (k.plural === first ||
+        k.singular === first ||
+        k.kind.toLowerCase() === first ||
+        k.shortNames.includes(first)),
+  );
+}
+
+/** Every group and version served, in the order of the table: `[{ group: '', version: 'v1' }]`. */
+export function groupVersions(): { group: string; version: string }[] {
+  const seen = new Map(allKinds.map((k) => [apiVersionOf(k), { group: k.group, version: k.version }]));
+  return [...seen.values()];
+}

@@ -1,0 +1,81 @@
+// What every cluster has from its first start: the four namespaces and the Service through which pods reach the
+// API. Writes only what differs, so a restart writes nothing.
+import { endpoints } from '../api/kinds/endpoints.ts';
+import { namespaces } from '../api/kinds/namespace.ts';
+import { services } from '../api/kinds/service.ts';
+import type { KubeObject } from '../api/objects.ts';
+import type { KindDefinition } from '../api/scheme.ts';
+import type { Registry } from './registry/registry.ts';
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const SERVICE_KEY = 'default/kubernetes';
+const SERVICE_META = {
+  name: 'kubernetes',
+  namespace: 'default',
+  labels: { component: 'apiserver', provider: 'kubernetes' },
+};
+
+/** What a controller would otherwise fill from a selector: this Service has none. */
+const ENDPOINTS_META = {
+  name: 'kubernetes',
+  namespace: 'default',
+  labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+};
+
+export async function bootstrapNamespaces(registry: Registry): Promise<void> {
+  for (const name of NAMESPACES) {
+    if (!registry.find(namespaces, name)) await create(registry, namespaces, { metadata: { name } });
+  }
+}
+
+export interface ApiAddress {
+  /** The first address of the service range. */
+  clusterIP: string;
+  addresses: readonly string[];
+  port: number;
+}
+
+export async function bootstrapApiService(registry: Registry, api: ApiAddress): Promise<void> {
+  await bootstrapService(registry, api);
+  const subsets = [
+    {
+      addresses: [...api.addresses].sort().map((ip) => ({ ip })),
+      ports: [{ name: 'https', port: api.port, protocol: 'TCP' }],
+    },
+  ];
+  const wanted = { metadata: ENDPOINTS_META, subsets: api.addresses.length > 0 ? subsets : [] };
+  await createOrChange(registry, endpoints, wanted, (current) => ({ ...current, subsets: wanted.subsets }));
+}
+
+async function bootstrapService(registry: Registry, { clusterIP, port }: ApiAddress): Promise<void> {
+  const ports = [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }];
+  const spec = { clusterIP, type: 'ClusterIP', ports };
+  const current = registry.find(services, SERVICE_KEY);
+  // The address of the cluster's API may only change when the range does: then the Service is made again.
+  if (current && current.spec.clusterIP !== clusterIP)
+    await registry.delete(services as KindDefinition, SERVICE_KEY);
+  const wanted = { metadata: SERVICE_META, spec };
+  await createOrChange(registry, services, wanted, (object) => ({
+    ...object,
+    spec: { ...(object as { spec?: object }).spec, ports },
+  }));
+}
+
+async function createOrChange<T extends KubeObject>(
+  registry: Registry,
+  kind: KindDefinition<T>,
+  wanted: { metadata: object },
+  change: (current: KubeObject) => object,
+): Promise<void> {
+  if (!registry.find(kind, SERVICE_KEY)) return create(registry, kind, wanted);
+  const changed = (current: KubeObject) => structuredClone(change(current)) as KubeObject;
+  await registry.update(kind as unknown as KindDefinition, SERVICE_KEY, changed);
+}
+
+async function create<T extends KubeObject>(
+  registry: Registry,
+  kind: KindDefinition<T>,
+  object: { metadata: object },
+): Promise<void> {
+  await registry.create(kind as unknown as KindDefinition, structuredClone(object) as unknown as KubeObject);
+}

@@ -1,0 +1,50 @@
+// Which form of an answer a client wants: plain JSON, a Table, or metadata only.
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
+import { notAcceptable } from '../../api/status-error.ts';
+
+export type Form = { as: 'object' } | { as: 'Table' | 'PartialObjectMetadata'; version: 'v1' | 'v1beta1' };
+
+interface MediaRange {
+  type: string;
+  parameters: Readonly<Record<string, string>>;
+}
+
+export function parseAccept(accept: string): MediaRange[] {
+  const ranges = (accept || '*/*').split(',').map(parseRange);
+  const weight = (range: MediaRange) => Number(range.parameters.q ?? 1);
+  return ranges.filter((range) => weight(range) > 0).sort((a, b) => weight(b) - weight(a));
+}
+
+function parseRange(text: string): MediaRange {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim());
+  const pairs = parameters.map((parameter): [string, string] => {
+    const [name = '', value = ''] = parameter.split('=');
+    return [name.toLowerCase(), value.replace(/^"|"$/g, '')];
+  });
+  return { type: type.toLowerCase(), parameters: Object.fromEntries(pairs) };
+}
+
+/** @throws StatusError NotAcceptable when nothing that the client takes can be given. */
+export function formOf(accept: string): Form {
+  for (const range of parseAccept(accept)) {
+    const form = offered(range);
+    if (form) return form;
+  }
+  throw notAcceptable(
+    'only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io',
+  );
+}
+
+const JSON_RANGES = ['application/json', 'application/*', '*/*'];
+
+function offered({ type, parameters }: MediaRange): Form | undefined {
+  if (!JSON_RANGES.includes(type)) return undefined;
+  const { as, v: version, g: group } = parameters;
+  if (!as) return { as: 'object' };
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
+  if (as === 'Table') return { as, version };
+  if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') {
+    return { as: 'PartialObjectMetadata', version };
+  }
+  return undefined;
+}

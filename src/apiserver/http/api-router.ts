@@ -1,0 +1,93 @@
+// From a path to whoever answers it: discovery and documents here, objects to the resource router.
+import type { Schema } from '../../api/schema/schema.ts';
+import { methodNotAllowed } from '../../api/status-error.ts';
+import type { ApiRequest } from './api-request.ts';
+import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
+import type { JoinHandler } from './join-handler.ts';
+import { parseResourcePath } from './resource-path.ts';
+import type { ResourceRouter } from './resource-router.ts';
+import { sendBytes, sendJson, sendText } from './respond.ts';
+import { serverVersion } from './server-version.ts';
+
+export interface ApiRouterOptions {
+  resources: ResourceRouter;
+  join: JoinHandler;
+  caPem: string;
+  schema(): Promise<Schema>;
+}
+
+export class ApiRouter {
+  readonly #options: ApiRouterOptions;
+
+  constructor(options: ApiRouterOptions) {
+    this.#options = options;
+  }
+
+  /** Answers, or throws a StatusError. */
+  async handle(request: ApiRequest): Promise<void> {
+    const { segments } = request;
+    if (isResource(segments)) {
+      const path = parseResourcePath(segments);
+      return path ? this.#options.resources.handle(request, path) : sendUnknown(request);
+    }
+    if (segments[0] === 'edge') return this.#edge(request);
+    requireGet(request);
+    await this.#document(request);
+  }
+
+  async #edge(request: ApiRequest): Promise<void> {
+    if (request.path === '/edge/v1/join') return this.#options.join.handle(request);
+    requireGet(request);
+    if (request.path !== '/edge/v1/ca') return sendUnknown(request);
+    sendBytes(request.response, 200, Buffer.from(this.#options.caPem), 'application/x-pem-file');
+  }
+
+  async #document(request: ApiRequest): Promise<void> {
+    const { response, segments } = request;
+    const [root, first, second] = segments;
+    if (root === 'version' && segments.length === 1) return sendJson(response, 200, serverVersion);
+    if (root === 'api' && first === undefined) return sendDiscovery(request, true);
+    if (root === 'api') return sendJson(response, 200, resourceList('', first ?? ''));
+    if (root === 'apis' && first === undefined) return sendDiscovery(request, false);
+    if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(first ?? ''));
+    if (root === 'apis') return sendJson(response, 200, resourceList(first ?? '', second ?? ''));
+    if (root === 'openapi') return this.#openApi(request);
+    if (isHealthPath(segments)) return sendText(response, 200, 'ok');
+    sendUnknown(request);
+  }
+
+  async #openApi(request: ApiRequest): Promise<void> {
+    const { response, segments } = request;
+    const [, form, root, ...rest] = segments;
+    if (form === 'v2' && root === undefined) {
+      const { openApiV2, OPENAPI_V2_TYPE } = await import('./openapi-v2.ts');
+      return sendBytes(response, 200, openApiV2(), OPENAPI_V2_TYPE);
+    }
+    if (form !== 'v3') return sendUnknown(request);
+    const schema = await this.#options.schema();
+    const { openApiDocument, openApiIndex } = await import('./openapi-v3.ts');
+    if (root === undefined) return sendJson(response, 200, openApiIndex(schema));
+    const [group, version] = root === 'api' ? ['', rest[0]] : rest;
+    const document = openApiDocument(schema, group ?? '', version ?? '');
+    if (document) sendJson(response, 200, document);
+    else sendUnknown(request);
+  }
+}
+
+/** /api/V/PLURAL… and /apis/G/V/PLURAL…; what is shorter is discovery. */
+const isResource = (segments: readonly string[]): boolean =>
+  (segments[0] === 'api' && segments.length > 2) || (segments[0] === 'apis' && segments.length > 3);
+
+/** /livez/ping and the like: everything that is checked is in this process, so it answers for all. */
+const isHealthPath = ([root, check, ...more]: readonly string[]): boolean =>
+  ['healthz', 'livez', 'readyz'].includes(root ?? '') &&
+  (check === undefined || check === 'ping') &&
+  more.length === 0;
+
+function requireGet({ method }: ApiRequest): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  throw methodNotAllowed('the server does not allow this method on the requested resource');
+}
+
+/** Outside objects upstream answers in plain text too. */
+const sendUnknown = ({ response }: ApiRequest): void => sendText(response, 404, '404 page not found\n');

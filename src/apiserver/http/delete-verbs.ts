@@ -1,0 +1,103 @@
+// DELETE of one object or of a selected collection; the options come in the body or the query.
+import type { KubeObject } from '../../api/objects.ts';
+import { isJsonObject, type JsonObject } from '../../api/schema/json.ts';
+import { badRequest, isNotFound } from '../../api/status-error.ts';
+import type { DeleteResult, ServerDeleteOptions } from '../registry/delete.ts';
+import { header } from './api-request.ts';
+import { readBody } from './body.ts';
+import { parseBody } from './decode.ts';
+import {
+  booleanParameter,
+  dryRun,
+  isDryRun,
+  listOptions,
+  numberParameter,
+  propagationPolicy,
+} from './query.ts';
+import { keyOfRequest, listKind, type ResourceRequest, sendObject } from './resource-handler.ts';
+import { sendJson } from './respond.ts';
+
+export async function deleteVerb(request: ResourceRequest): Promise<void> {
+  const options = await deleteOptions(request);
+  const result = await request.services.registry.delete(request.kind, keyOfRequest(request), options);
+  if (returnsObject(request, result)) return sendObject(request, 200, result.object);
+  sendJson(request.api.response, 200, success(request, result.object));
+}
+
+/** As upstream: pods and namespaces are given back, and what waits for its end. */
+function returnsObject({ kind }: ResourceRequest, { removed }: DeleteResult): boolean {
+  return !removed || (kind.group === '' && (kind.plural === 'pods' || kind.plural === 'namespaces'));
+}
+
+function success({ kind }: ResourceRequest, { metadata }: KubeObject): object {
+  const group = kind.group ? { group: kind.group } : {};
+  const details = { name: metadata.name, ...group, kind: kind.plural, uid: metadata.uid };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}
+
+export async function deleteCollectionVerb(request: ResourceRequest): Promise<void> {
+  const { kind, services, api } = request;
+  const options = await deleteOptions(request);
+  const { items, resourceVersion } = services.registry.list(kind, listOptions(api.query, request.namespace));
+  const gone: KubeObject[] = [];
+  for (const item of items) {
+    const { namespace, name } = item.metadata;
+    const deleted = await deleteListed(request, namespace ? `${namespace}/${name}` : name, options);
+    if (deleted) gone.push(deleted);
+  }
+  sendJson(api.response, 200, { ...listKind(kind), metadata: { resourceVersion }, items: gone });
+}
+
+/** `undefined` when somebody else was faster. */
+async function deleteListed(
+  { services, kind }: ResourceRequest,
+  key: string,
+  options: ServerDeleteOptions,
+): Promise<KubeObject | undefined> {
+  try {
+    return (await services.registry.delete(kind, key, options)).object;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function deleteOptions({ api }: ResourceRequest): Promise<ServerDeleteOptions> {
+  const raw = await readBody(api.incoming);
+  const body = raw.length > 0 ? (await parseBody(raw, header(api, 'content-type'))).value : {};
+  if (body !== null && !isJsonObject(body)) throw badRequest('the body of a DELETE must be DeleteOptions');
+  const fields: JsonObject = body ?? {};
+  const grace = fields.gracePeriodSeconds ?? numberParameter(api.query, 'gracePeriodSeconds');
+  const policy = policyOf(fields, api.query);
+  return {
+    ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }),
+    ...(policy ? { propagationPolicy: policy } : {}),
+    preconditions: preconditionsOf(fields),
+    dryRun: isDryRun(Array.isArray(fields.dryRun) ? fields.dryRun.map(String) : []) || dryRun(api.query),
+  };
+}
+
+function policyOf(fields: JsonObject, query: URLSearchParams) {
+  const policy = propagationPolicy(fields.propagationPolicy ?? query.get('propagationPolicy'));
+  if (policy) return policy;
+  const orphan =
+    fields.orphanDependents ??
+    (query.has('orphanDependents') ? booleanParameter(query, 'orphanDependents') : null);
+  if (orphan === null || orphan === undefined) return undefined;
+  return orphan ? 'Orphan' : 'Background';
+}
+
+function wholeNumber(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value)) return value;
+  throw badRequest('gracePeriodSeconds must be a whole number');
+}
+
+function preconditionsOf({ preconditions }: JsonObject): { uid?: string; resourceVersion?: string } {
+  if (preconditions === undefined || preconditions === null) return {};
+  if (!isJsonObject(preconditions)) throw badRequest('preconditions must be an object');
+  const { uid, resourceVersion } = preconditions;
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  };
+}

@@ -1,0 +1,176 @@
+// The listening socket: TLS, limits against slow and greedy clients, and the promise that every request gets an
+// answer. Bodies are never logged.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { badRequest, internalError, StatusError } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Component } from '../../base/component.ts';
+import type { Logger } from '../../base/logger.ts';
+import { SESSION_PATH, type Sessions } from '../sessions.ts';
+import { type ApiRequest, readUrl } from './api-request.ts';
+import type { ApiRouter } from './api-router.ts';
+import { Authenticator } from './authentication.ts';
+import { authorize } from './authorization.ts';
+import { discard, endRaw, httpError } from './raw-answer.ts';
+import { sendError } from './respond.ts';
+
+export interface HttpsFrontOptions {
+  host: string;
+  port: number;
+  tls: { certPem: string; keyPem: string; caPem: string };
+  router: ApiRouter;
+  sessions: Sessions;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Time for the head of a request, and for head and body together; watches only send, so they are not meant. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Above the 30 s for which kubectl and client-go keep idle connections. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** About 50 KB each; people, boards and their watches are far fewer. */
+const MAX_CONNECTIONS = 1000;
+
+export class HttpsFront implements Component {
+  readonly #options: HttpsFrontOptions;
+  readonly #authenticator = new Authenticator();
+  readonly #sockets = new Set<Duplex>();
+  #server: Server | undefined;
+
+  constructor(options: HttpsFrontOptions) {
+    this.#options = options;
+  }
+
+  get port(): number {
+    const address = this.#server?.address() as AddressInfo | null | undefined;
+    return address?.port ?? 0;
+  }
+
+  /** @throws Error naming the address when it cannot be listened on. */
+  async start(): Promise<void> {
+    const { tls, host, port } = this.#options;
+    const server = createServer({
+      cert: tls.certPem,
+      key: tls.keyPem,
+      ca: tls.caPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    this.#server = server;
+    this.#listenTo(server);
+    await listen(server, host, port);
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #listenTo(server: Server): void {
+    // Also connections that never finish their handshake must end with the server.
+    server.on('connection', (socket: Socket) => this.#track(socket));
+    server.on('secureConnection', (socket) => this.#track(socket));
+    server.on('tlsClientError', (error, socket) => {
+      this.#options.logger.debug({ error: error.message }, 'a TLS handshake failed');
+      socket.destroy();
+    });
+    server.on('clientError', (error, socket) => this.#clientError(error, socket));
+    server.on('request', (incoming, response) => void this.#request(incoming, response));
+    server.on('upgrade', (incoming, socket, head) => void this.#upgrade(incoming, socket, head));
+  }
+
+  #track(socket: Duplex): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  async #request(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startMs = this.#options.clock.monotonicMs();
+    const { method = 'GET', url = '/' } = incoming;
+    response.on('error', (error) =>
+      this.#options.logger.debug({ error: error.message }, 'an answer broke off'),
+    );
+    try {
+      await this.#options.router.handle(this.#authorized(incoming, response));
+    } catch (error) {
+      this.#refuse(incoming, response, error);
+    }
+    const ms = Math.round(this.#options.clock.monotonicMs() - startMs);
+    this.#options.logger.debug({ method, url, code: response.statusCode, ms }, 'request');
+  }
+
+  #authorized(incoming: IncomingMessage, response: ServerResponse): ApiRequest {
+    const { method = 'GET', url = '/' } = incoming;
+    const user = this.#authenticator.userOf(incoming.socket);
+    const request = { ...readUrl(url), method, user, incoming, response };
+    authorize(user, method, request.path);
+    return request;
+  }
+
+  #refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (!incoming.complete) discard(incoming);
+    sendError(response, this.#asStatus(error, incoming));
+  }
+
+  #asStatus(error: unknown, { method, url }: IncomingMessage): StatusError {
+    if (error instanceof StatusError) return error;
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.#options.logger.error({ method, url, error: message, stack }, 'a request failed');
+    return internalError('an internal error occurred: see the log of the API server');
+  }
+
+  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', (error) =>
+      this.#options.logger.debug({ error: error.message }, 'an upgrade broke off'),
+    );
+    try {
+      const { path } = readUrl(incoming.url ?? '/');
+      const user = this.#authenticator.userOf(incoming.socket);
+      if (!path.startsWith(SESSION_PATH)) {
+        authorize(user, incoming.method ?? 'GET', path);
+        throw badRequest('this path is not served over WebSocket or SPDY: ask for it without Upgrade');
+      }
+      await this.#options.sessions.accept(path, user, incoming, socket, head);
+    } catch (error) {
+      endRaw(socket, this.#asStatus(error, incoming));
+    }
+  }
+
+  /** Node's own answer to what is no HTTP; with a Status in it. */
+  #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    endRaw(socket, httpError(error));
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      const why = taken ? 'another program uses that port: stop it or choose another port' : error.message;
+      reject(new Error(`the API server cannot listen on ${host}:${port}: ${why}`, { cause: error }));
+    };
+    server.once('error', fail);
+    server.listen(port, host, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,89 @@
+// GET of one object or of a collection, plain or as a watch.
+import type { KubeObject } from '../../api/objects.ts';
+import { type FieldError, invalid } from '../../api/status-error.ts';
+import type { ListResult, ServerListOptions } from '../registry/list.ts';
+import type { Form } from './accept.ts';
+import { booleanParameter, listOptions, numberParameter } from './query.ts';
+import {
+  keyOfRequest,
+  listKind,
+  present,
+  type ResourceRequest,
+  sendObject,
+  tableOptions,
+  wantedForm,
+} from './resource-handler.ts';
+import { sendJson } from './respond.ts';
+import { partialMetadata, tableOf } from './table.ts';
+import { WatchResponse } from './watch-response.ts';
+
+export async function getVerb(request: ResourceRequest): Promise<void> {
+  sendObject(request, 200, request.services.registry.get(request.kind, keyOfRequest(request)));
+}
+
+export async function listVerb(request: ResourceRequest): Promise<void> {
+  const { query, response } = request.api;
+  const options = listOptions(query, request.namespace);
+  if (booleanParameter(query, 'watch')) return watch(request, options);
+  if (query.has('sendInitialEvents')) throw initialEventsInvalid('sendInitialEvents is forbidden for list');
+  const form = wantedForm(request);
+  sendJson(response, 200, listBody(request, form, request.services.registry.list(request.kind, options)));
+}
+
+function listBody(request: ResourceRequest, form: Form, list: ListResult): object {
+  const { items, ...metadata } = list;
+  if (form.as === 'Table') return tableOf(request.kind, items, metadata, tableOptions(request, form, true));
+  if (form.as === 'PartialObjectMetadata') {
+    const partial = items.map((item) => partialMetadata(item, form.version));
+    const apiVersion = `meta.k8s.io/${form.version}`;
+    return { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: partial };
+  }
+  return { ...listKind(request.kind), metadata, items: items.map(withoutTypeMeta) };
+}
+
+/** The list's kind says what its items are. */
+function withoutTypeMeta(object: KubeObject): object {
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return rest;
+}
+
+async function watch(request: ResourceRequest, options: ServerListOptions): Promise<void> {
+  const { services, kind, api } = request;
+  const form = wantedForm(request);
+  const sendInitialEvents = wantsInitialEvents(api.query, options);
+  const bookmarks = booleanParameter(api.query, 'allowWatchBookmarks');
+  const timeoutSeconds = numberParameter(api.query, 'timeoutSeconds');
+  const stream = services.registry.watch(kind, { ...options, sendInitialEvents });
+  const response = new WatchResponse(stream, api.response, {
+    kind,
+    clock: services.clock,
+    timeoutSeconds,
+    bookmarks,
+    markInitialEnd: sendInitialEvents && bookmarks,
+    present: (object, first) => present(request, form, object, first),
+    revision: () => services.registry.revision,
+  });
+  await response.run();
+}
+
+/** A client that asks for the initial events and does not get them waits for ever: so it gets them, or a 422. */
+function wantsInitialEvents(query: URLSearchParams, options: ServerListOptions): boolean {
+  if (!query.has('sendInitialEvents')) {
+    if (options.resourceVersionMatch) {
+      throw initialEventsInvalid(
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      );
+    }
+    return false;
+  }
+  if (options.resourceVersionMatch !== 'NotOlderThan') {
+    throw initialEventsInvalid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+  return booleanParameter(query, 'sendInitialEvents');
+}
+
+function initialEventsInvalid(why: string) {
+  const field = 'sendInitialEvents';
+  const error: FieldError = { reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` };
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, [error]);
+}

@@ -1,0 +1,63 @@
+// Finds the verb for a request that names objects.
+import type { KindDefinition } from '../../api/scheme.ts';
+import { kindByResource } from '../../api/scheme-table.ts';
+import { methodNotAllowed, notFound, StatusError } from '../../api/status-error.ts';
+import type { PodLogs } from '../pod-logs.ts';
+import type { ApiRequest } from './api-request.ts';
+import { deleteCollectionVerb, deleteVerb } from './delete-verbs.ts';
+import { verbsOf } from './discovery.ts';
+import { getVerb, listVerb } from './read-verbs.ts';
+import { type ResourceRequest, type ResourceServices, requireNamespace } from './resource-handler.ts';
+import type { ResourcePath } from './resource-path.ts';
+import { subresourceVerbs, type Verbs } from './subresource-verbs.ts';
+import { createVerb, patchVerb, updateVerb } from './write-verbs.ts';
+
+const collectionVerbs: Verbs = { GET: listVerb, POST: createVerb, DELETE: deleteCollectionVerb };
+
+/** As upstream: nobody empties a cluster with one request. */
+function collectionVerbsOf(kind: KindDefinition): Verbs {
+  const { DELETE: _all, ...others } = collectionVerbs;
+  return verbsOf(kind).includes('deletecollection') ? collectionVerbs : others;
+}
+
+const objectVerbs: Verbs = {
+  GET: getVerb,
+  PUT: (request) => updateVerb(request),
+  PATCH: (request) => patchVerb(request),
+  DELETE: deleteVerb,
+};
+
+export class ResourceRouter {
+  readonly #services: ResourceServices;
+  readonly #logs: PodLogs;
+
+  constructor(services: ResourceServices, logs: PodLogs) {
+    this.#services = services;
+    this.#logs = logs;
+  }
+
+  /** @throws StatusError NotFound for what is not served, MethodNotAllowed. */
+  async handle(api: ApiRequest, path: ResourcePath): Promise<void> {
+    const kind = kindByResource(path.group, path.version, path.plural);
+    if (!kind || (path.namespace !== undefined && !kind.namespaced)) throw unknownResource();
+    const { namespace, name } = path;
+    const request: ResourceRequest = { api, services: this.#services, kind, namespace, name };
+    const verb = this.#verbs(request, path.subresource)[api.method];
+    if (!verb) throw methodNotAllowed('the server does not allow this method on the requested resource');
+    await verb(request);
+  }
+
+  #verbs(request: ResourceRequest, subresource: string | undefined): Verbs {
+    if (request.name === undefined) return collectionVerbsOf(request.kind);
+    requireNamespace(request);
+    if (subresource === undefined) return objectVerbs;
+    if (subresource === 'log' && request.kind.kind === 'Pod') return { GET: (r) => this.#logs.handle(r) };
+    const verbs = subresourceVerbs(request.kind, subresource);
+    if (!verbs) throw notFound({ group: request.kind.group, kind: request.kind.plural, name: subresource });
+    return verbs;
+  }
+}
+
+/** Upstream's words, which kubectl turns into its own "doesn't have a resource type". */
+const unknownResource = () =>
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});

@@ -1,0 +1,54 @@
+// How answers are written: JSON with its length, errors as Status, warnings as headers.
+import type { ServerResponse } from 'node:http';
+import type { StatusError } from '../../api/status-error.ts';
+
+export const JSON_TYPE = 'application/json';
+
+export function sendJson(
+  response: ServerResponse,
+  code: number,
+  value: unknown,
+  contentType = JSON_TYPE,
+): void {
+  sendBytes(response, code, Buffer.from(`${JSON.stringify(value)}\n`), contentType);
+}
+
+export function sendText(response: ServerResponse, code: number, text: string): void {
+  sendBytes(response, code, Buffer.from(text), 'text/plain; charset=utf-8');
+}
+
+export function sendBytes(response: ServerResponse, code: number, body: Buffer, contentType: string): void {
+  response.writeHead(code, {
+    'content-type': contentType,
+    'content-length': body.length,
+    'cache-control': 'no-cache, private',
+  });
+  response.end(body);
+}
+
+export function sendError(response: ServerResponse, error: StatusError): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const retryAfterSeconds = error.details?.retryAfterSeconds;
+  if (retryAfterSeconds) response.setHeader('retry-after', String(retryAfterSeconds));
+  const status = error.toStatus();
+  const listMeta = 'listMeta' in error ? error.listMeta : undefined;
+  sendJson(response, error.code, listMeta ? { ...status, metadata: listMeta } : status);
+}
+
+/** Upstream's limits on what warnings may add to an answer. */
+const MAX_WARNINGS = 20;
+const MAX_WARNING_LENGTH = 256;
+
+/** RFC 7234, 5.5: code 299, no agent, the text quoted. */
+export function addWarnings(response: ServerResponse, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  const lines = warnings.slice(0, MAX_WARNINGS).map((warning) => {
+    const text = warning.slice(0, MAX_WARNING_LENGTH).replace(/[\\"]/g, '\\$&');
+    // Headers hold Latin-1 at most: everything else is told by its number.
+    return `299 - "${text.replace(/[^\x20-\x7e]/g, (c) => `U+${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
+  });
+  response.setHeader('warning', lines);
+}

@@ -1,0 +1,81 @@
+// Subresources: status, scale, and the ones that only pods and namespaces have. One table says who has which.
+import type { Scale } from 'kubernetes-types/autoscaling/v1.js';
+import type { core, KubeObject } from '../../api/objects.ts';
+import type { KindDefinition } from '../../api/scheme.ts';
+import { badRequest } from '../../api/status-error.ts';
+import { scaleKind, scaleOf, withScale } from '../registry/scale.ts';
+import { header } from './api-request.ts';
+import { readBody } from './body.ts';
+import { decodeObject, parseBody } from './decode.ts';
+import { dryRun, fieldValidation } from './query.ts';
+import { getVerb } from './read-verbs.ts';
+import { keyOfRequest, placeObject, type ResourceRequest } from './resource-handler.ts';
+import { addWarnings, sendJson } from './respond.ts';
+import { patchVerb, updateVerb } from './write-verbs.ts';
+
+export type Verb = (request: ResourceRequest) => Promise<void>;
+
+/** By HTTP method. */
+export type Verbs = Readonly<Record<string, Verb>>;
+
+const status: Verbs = {
+  GET: getVerb,
+  PUT: (request) => updateVerb(request, 'status'),
+  PATCH: (request) => patchVerb(request, 'status'),
+};
+
+const scale: Verbs = { GET: getScale, PUT: putScale, PATCH: (request) => patchVerb(request, 'scale') };
+const finalize: Verbs = { PUT: (request) => updateVerb(request, 'finalize') };
+const binding: Verbs = { POST: bind };
+
+/** `undefined` when the kind has no such subresource. `pods/log` is served elsewhere: it is no object. */
+export function subresourceVerbs(kind: KindDefinition, subresource: string): Verbs | undefined {
+  if (subresource === 'status' && kind.hasStatus) return status;
+  if (subresource === 'scale' && kind.scale) return scale;
+  if (kind.group !== '') return undefined;
+  if (subresource === 'finalize' && kind.plural === 'namespaces') return finalize;
+  return subresource === 'binding' && kind.plural === 'pods' ? binding : undefined;
+}
+
+async function getScale({ services, kind, api, ...rest }: ResourceRequest): Promise<void> {
+  const object = services.registry.get(kind, keyOfRequest({ services, kind, api, ...rest }));
+  sendJson(api.response, 200, scaleOf(kind, object));
+}
+
+async function putScale(request: ResourceRequest): Promise<void> {
+  const { api, services, kind } = request;
+  const parsed = await parseBody(await readBody(api.incoming), header(api, 'content-type'));
+  const { object, warnings } = decodeObject(
+    await services.schema(),
+    scaleKind,
+    parsed,
+    fieldValidation(api.query),
+  );
+  placeObject(request, object);
+  const change = (current: KubeObject) => withScale(kind, current, object as KubeObject & Scale);
+  const options = { dryRun: dryRun(api.query) };
+  const updated = await services.registry.update(kind, keyOfRequest(request), change, options);
+  addWarnings(api.response, warnings);
+  sendJson(api.response, 200, scaleOf(kind, updated));
+}
+
+const bindingKind = { group: '', version: 'v1', kind: 'Binding' } as const;
+
+async function bind(request: ResourceRequest): Promise<void> {
+  const { api, services } = request;
+  const parsed = await parseBody(await readBody(api.incoming), header(api, 'content-type'));
+  const { object } = decodeObject(await services.schema(), bindingKind, parsed, fieldValidation(api.query));
+  placeObject(request, object);
+  const { target } = object as unknown as core.Binding;
+  if (!target?.name || (target.kind && target.kind !== 'Node')) {
+    throw badRequest('a Binding must name a Node as its target');
+  }
+  await services.registry.bind(keyOfRequest(request), target, object.metadata.uid);
+  sendJson(api.response, 201, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    code: 201,
+  });
+}

@@ -1,0 +1,59 @@
+// DELETE against the store: one decision that marks an object or removes it.
+
+import type { KubeObject } from '../../api/objects.ts';
+import type { KindDefinition } from '../../api/scheme.ts';
+import { notFound } from '../../api/status-error.ts';
+import type { DeleteOptions } from '../../client/client.ts';
+import type { Decision, Entry } from '../../store/store.ts';
+import { decideDeletion } from './deletion.ts';
+import { jsonEqual } from './json-equal.ts';
+import { storeKey } from './keys.ts';
+import { checkPreconditions, resourceSubject, stamped } from './prepare.ts';
+import { type RegistryContext, strategyOf } from './registry-context.ts';
+
+export interface DeleteResult {
+  /** Last state of a removed object; otherwise the object as it waits for its end. */
+  object: KubeObject;
+  removed: boolean;
+}
+
+export type ServerDeleteOptions = DeleteOptions & { dryRun?: boolean | undefined };
+
+export async function deleteObject(
+  context: RegistryContext,
+  kind: KindDefinition,
+  namespace: string | undefined,
+  name: string,
+  options: ServerDeleteOptions,
+): Promise<DeleteResult> {
+  const key = storeKey(kind, namespace, name);
+  let result: DeleteResult | undefined;
+  const decide = (entry: Entry | undefined, revision: number): Decision => {
+    const outcome = outcomeOf(context, kind, name, entry, options);
+    result = { object: outcome.next, removed: outcome.gone };
+    if (!outcome.gone && jsonEqual(outcome.next, entry?.value)) return undefined;
+    stamped(outcome.next, revision);
+    if (!outcome.gone) return { put: outcome.next };
+    strategyOf(context, kind).release?.(outcome.next);
+    return { remove: outcome.next };
+  };
+  if (options.dryRun) {
+    const outcome = outcomeOf(context, kind, name, context.store.get(key), options);
+    return { object: outcome.next, removed: outcome.gone };
+  }
+  await context.store.write(key, decide, { volatile: kind.volatile ?? false });
+  if (!result) throw new Error(`the store decided nothing about ${key}`);
+  return result;
+}
+
+function outcomeOf(
+  context: RegistryContext,
+  kind: KindDefinition,
+  name: string,
+  entry: Entry | undefined,
+  options: ServerDeleteOptions,
+) {
+  if (!entry) throw notFound(resourceSubject(kind, name));
+  checkPreconditions(kind, options.preconditions ?? {}, entry.value.metadata);
+  return decideDeletion(kind, strategyOf(context, kind), entry.value, options, context.clock.now());
+}

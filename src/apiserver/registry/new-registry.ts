@@ -1,0 +1,80 @@
+// Puts the registry together: the strategies of the kinds that have one, the allocators they share, what expires.
+
+import { namespaces } from '../../api/kinds/namespace.ts';
+import { nodes } from '../../api/kinds/node.ts';
+import { pods } from '../../api/kinds/pod.ts';
+import { services } from '../../api/kinds/service.ts';
+import type { KubeObject, Service } from '../../api/objects.ts';
+import { allKinds } from '../../api/scheme-table.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { ClusterNetwork } from '../../base/cluster-network.ts';
+import type { Component } from '../../base/component.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Store } from '../../store/store.ts';
+import { ExpiringObjects } from '../expiring-objects.ts';
+import { NamespaceStrategy } from '../strategies/namespace-strategy.ts';
+import { NumberAllocator } from '../strategies/number-allocator.ts';
+import { DEFAULT_TOLERATION_SECONDS, PodStrategy } from '../strategies/pod-strategy.ts';
+import { addressAllocator } from '../strategies/service-addresses.ts';
+import { ServiceStrategy } from '../strategies/service-strategy.ts';
+import { storePrefix } from './keys.ts';
+import { NamespaceGate } from './namespace-gate.ts';
+import { Registry } from './registry.ts';
+import { type Strategy, strategyKey } from './strategy.ts';
+
+export interface RegistryOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  network: ClusterNetwork;
+  defaultTolerationSeconds?: number | undefined;
+  newUid(): string;
+  random(): number;
+}
+
+export interface RegistryParts {
+  registry: Registry;
+  /** Start them once the store is started, before anything writes. */
+  components: Component[];
+}
+
+export function newRegistry(options: RegistryOptions): RegistryParts {
+  const { store, clock, logger, network, newUid, random } = options;
+  const gate = new NamespaceGate(store);
+  const ports = new NumberAllocator(network.nodePorts, network.nodePorts, random);
+  const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
+  const podStrategy = new PodStrategy(options.defaultTolerationSeconds ?? DEFAULT_TOLERATION_SECONDS);
+  const strategies = new Map<string, Strategy>([
+    [strategyKey(pods), podStrategy as Strategy<never> as Strategy],
+    // As upstream: a board registers itself together with what it found out about itself.
+    [strategyKey(nodes), { acceptsStatusAtCreate: true }],
+    [strategyKey(services), serviceStrategy as Strategy<never> as Strategy],
+    [strategyKey(namespaces), new NamespaceStrategy(gate) as Strategy<never> as Strategy],
+  ]);
+  const rebuild: Component = {
+    start: async () => rebuildServices(store, serviceStrategy, logger),
+    stop: async () => {},
+  };
+  const expiring = allKinds.flatMap((kind) =>
+    kind.timeToLiveMs === undefined
+      ? []
+      : [new ExpiringObjects(store, clock, logger, kind, kind.timeToLiveMs)],
+  );
+  const registry = new Registry({ store, clock, strategies, gate, newUid, random });
+  return { registry, components: [rebuild, ...expiring] };
+}
+
+function rebuildServices(store: Store, strategy: ServiceStrategy, logger: Logger): void {
+  strategy.clear();
+  for (const { value } of store.list(storePrefix(services))) {
+    const service = value as KubeObject as Service;
+    const clashes = strategy.rebuild(service);
+    const { namespace, name } = service.metadata;
+    if (clashes.length > 0) {
+      logger.warn(
+        { service: `${namespace}/${name}`, clashes },
+        'a Service holds what another one has: delete one',
+      );
+    }
+  }
+}

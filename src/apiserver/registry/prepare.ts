@@ -1,0 +1,102 @@
+// The parts of a write that are the same for every kind: who an object is, what is checked, when it counts as changed.
+import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts';
+import type { KubeObject, ObjectMeta } from '../../api/objects.ts';
+import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
+import { conflict, type ErrorSubject, type FieldError, invalid } from '../../api/status-error.ts';
+import { jsonEqual } from './json-equal.ts';
+
+/** The types of Kubernetes' objects are read-only; the server writes its private copies. */
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Bodies of objects as generic code sees them. */
+export type Fields = KubeObject & { spec?: unknown; status?: unknown };
+
+export const resourceSubject = (kind: KindDefinition, name: string): ErrorSubject => ({
+  group: kind.group,
+  kind: kind.plural,
+  name,
+});
+
+export function throwIfInvalid(kind: KindDefinition, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name }, errors);
+}
+
+/** Kind's own name and version first, so that JSON reads as people expect it. */
+export function withTypeMeta(kind: KindDefinition, object: KubeObject): Fields {
+  return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { ...object.metadata } };
+}
+
+export function validateNew(kind: KindDefinition, next: KubeObject): void {
+  const errors = [...validateMetadata(kind, next.metadata), ...(kind.validate?.(next) ?? [])];
+  throwIfInvalid(kind, next.metadata.name, errors);
+}
+
+export function validateChange(kind: KindDefinition, next: KubeObject, previous: KubeObject): void {
+  const errors = [
+    ...validateMetadata(kind, next.metadata),
+    ...validateMetadataUpdate(next.metadata, previous.metadata),
+    ...(kind.validate?.(next) ?? []),
+    ...(kind.validateUpdate?.(next, previous) ?? []),
+  ];
+  throwIfInvalid(kind, next.metadata.name, errors);
+}
+
+export interface Preconditions {
+  uid?: string | undefined;
+  resourceVersion?: string | undefined;
+}
+
+/** @throws StatusError Conflict */
+export function checkPreconditions(kind: KindDefinition, wanted: Preconditions, current: ObjectMeta): void {
+  const subject = resourceSubject(kind, current.name);
+  if (wanted.uid && wanted.uid !== current.uid) {
+    const why = `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.uid}`;
+    throw conflict(subject, why);
+  }
+  if (wanted.resourceVersion && wanted.resourceVersion !== current.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(subject, why);
+  }
+}
+
+/** What the server alone decides is taken from `current`, whatever the client sent. */
+export function keepServerMetadata(next: ObjectMeta, current: ObjectMeta): void {
+  next.uid = current.uid;
+  next.creationTimestamp = current.creationTimestamp;
+  next.resourceVersion = current.resourceVersion;
+  assignOrDelete(next, 'namespace', current.namespace);
+  assignOrDelete(next, 'generateName', current.generateName);
+  assignOrDelete(next, 'generation', current.generation);
+  assignOrDelete(next, 'deletionTimestamp', current.deletionTimestamp);
+  assignOrDelete(next, 'deletionGracePeriodSeconds', current.deletionGracePeriodSeconds);
+  dropUnkept(next);
+}
+
+/** Managed fields are not kept: no kind is served by server-side apply yet. selfLink is gone upstream too. */
+export function dropUnkept(metadata: ObjectMeta): void {
+  const loose: Partial<Record<string, unknown>> & object = metadata as object;
+  delete loose.managedFields;
+  delete loose.selfLink;
+}
+
+export function assignOrDelete<T extends object, K extends keyof T>(
+  target: T,
+  field: K,
+  value: T[K] | undefined,
+): void {
+  if (value === undefined) delete target[field];
+  else target[field] = value;
+}
+
+/** A change of anything but metadata and status; only objects with a spec count generations. */
+export function bumpGeneration(next: Fields, current: Fields): void {
+  if (next.spec === undefined || jsonEqual(next.spec, current.spec)) return;
+  const metadata: Writable<ObjectMeta> = next.metadata;
+  metadata.generation = (current.metadata.generation ?? 1) + 1;
+}
+
+/** `object` as it is stored at `revision`. */
+export function stamped<T extends KubeObject>(object: T, revision: number): T {
+  object.metadata.resourceVersion = String(revision);
+  return object;
+}

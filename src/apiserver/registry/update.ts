@@ -1,0 +1,152 @@
+// UPDATE and PATCH of an object or one of its subresources: read, change, check and write in one decision of the
+// store, so there is nothing to retry. A write that changes nothing draws no revision.
+import type { KubeObject } from '../../api/objects.ts';
+import type { KindDefinition } from '../../api/scheme.ts';
+import { badRequest, notFound } from '../../api/status-error.ts';
+import type { Decision, Entry } from '../../store/store.ts';
+import { isReadyToGo } from './deletion.ts';
+import { jsonEqual } from './json-equal.ts';
+import { storeKey } from './keys.ts';
+import {
+  bumpGeneration,
+  checkPreconditions,
+  type Fields,
+  keepServerMetadata,
+  resourceSubject,
+  stamped,
+  validateChange,
+  withTypeMeta,
+} from './prepare.ts';
+import { type RegistryContext, strategyOf } from './registry-context.ts';
+import type { Reservation } from './strategy.ts';
+
+/** Which part of an object a write may touch. */
+export type WriteScope = 'main' | 'status' | 'finalize' | 'binding';
+
+export interface UpdateOptions {
+  scope?: WriteScope;
+  dryRun?: boolean | undefined;
+}
+
+/** Gives the wanted object, a private copy; gets the shared current one. Throws a StatusError to refuse. */
+export type Change = (current: KubeObject) => KubeObject;
+
+/** Resolves with the object after the write; with its last state when the write removed it. */
+export async function updateObject(
+  context: RegistryContext,
+  kind: KindDefinition,
+  namespace: string | undefined,
+  name: string,
+  change: Change,
+  options: UpdateOptions = {},
+): Promise<KubeObject> {
+  const key = storeKey(kind, namespace, name);
+  const update = new Update(context, kind, name, change, options);
+  if (options.dryRun) return update.dry(context.store.get(key));
+  const write = { volatile: kind.volatile ?? false };
+  const entry = await context.store.write(
+    key,
+    (current, revision) => update.decide(current, revision),
+    write,
+  );
+  return update.removed ?? entry?.value ?? update.missing();
+}
+
+class Update {
+  /** Last state of an object that this write removed. */
+  removed: KubeObject | undefined;
+  readonly #context: RegistryContext;
+  readonly #kind: KindDefinition;
+  readonly #name: string;
+  readonly #change: Change;
+  readonly #scope: WriteScope;
+
+  constructor(
+    context: RegistryContext,
+    kind: KindDefinition,
+    name: string,
+    change: Change,
+    options: UpdateOptions,
+  ) {
+    this.#context = context;
+    this.#kind = kind;
+    this.#name = name;
+    this.#change = change;
+    this.#scope = options.scope ?? 'main';
+  }
+
+  decide(entry: Entry | undefined, revision: number): Decision {
+    const current = entry?.value ?? this.missing();
+    const { next } = this.#next(current);
+    if (isReadyToGo(strategyOf(this.#context, this.#kind), next)) {
+      strategyOf(this.#context, this.#kind).release?.(next);
+      this.removed = stamped(next, revision);
+      return { remove: next };
+    }
+    if (jsonEqual(next, current)) return undefined;
+    return { put: stamped(next, revision) };
+  }
+
+  dry(entry: Entry | undefined): KubeObject {
+    const { next, reservation } = this.#next(entry?.value ?? this.missing());
+    reservation?.undo();
+    return next;
+  }
+
+  missing(): never {
+    throw notFound(resourceSubject(this.#kind, this.#name));
+  }
+
+  /** A binding sets what a client's update may not, so it is not held against the rules for updates. */
+  #checked(next: Fields, current: Fields): Fields {
+    if (this.#scope !== 'binding') validateChange(this.#kind, next, current);
+    return next;
+  }
+
+  #next(current: Fields): { next: Fields; reservation: Reservation | undefined } {
+    const kind = this.#kind;
+    const wanted = withTypeMeta(kind, this.#change(current));
+    if (wanted.metadata.name !== this.#name) {
+      throw badRequest(
+        `the name of the object (${wanted.metadata.name}) does not match the name on the URL (${this.#name})`,
+      );
+    }
+    checkPreconditions(kind, wanted.metadata, current.metadata);
+    const next = inScope(kind, this.#scope, wanted, current);
+    keepServerMetadata(next.metadata, current.metadata);
+    kind.setDefaults?.(next);
+    if (this.#scope !== 'main') return { next: this.#checked(next, current), reservation: undefined };
+    const strategy = strategyOf(this.#context, kind);
+    strategy.prepareForUpdate?.(next, current);
+    bumpGeneration(next, current);
+    validateChange(kind, next, current);
+    return { next, reservation: strategy.reserve?.(next, current) };
+  }
+}
+
+/** The object that results when only `scope` of `wanted` counts. */
+function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, current: Fields): Fields {
+  if (scope === 'main') return kind.hasStatus ? withField(wanted, 'status', current.status) : wanted;
+  if (scope === 'finalize') return withFinalizers(wanted, current);
+  if (scope === 'binding') return wanted;
+  const next = withField(structuredClone(current), 'status', wanted.status);
+  // As upstream: who may write the status may label and annotate, but neither own nor hold the object.
+  const { labels, annotations } = wanted.metadata;
+  if (labels !== undefined) next.metadata.labels = labels;
+  if (annotations !== undefined) next.metadata.annotations = annotations;
+  return next;
+}
+
+function withField(object: Fields, field: 'status', value: unknown): Fields {
+  const next = { ...object };
+  if (value === undefined) delete next[field];
+  else next[field] = value;
+  return next;
+}
+
+function withFinalizers(wanted: Fields, current: Fields): Fields {
+  const { finalizers } = (wanted.spec ?? {}) as { finalizers?: string[] };
+  const next = structuredClone(current);
+  next.spec = { ...(current.spec as object), finalizers: finalizers ?? [] };
+  return next;
+}

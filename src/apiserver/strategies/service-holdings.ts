@@ -1,0 +1,35 @@
+// What a Service of each type may have and has: an address of the range, node ports.
+import type { core, Service } from '../../api/objects.ts';
+import { addressToNumber } from './service-addresses.ts';
+
+export interface Holdings {
+  address: number | undefined;
+  ports: ReadonlySet<number>;
+}
+
+export const wantsAddress = (service: Service): boolean => service.spec.type !== 'ExternalName';
+
+export const wantsNodePorts = (service: Service): boolean =>
+  service.spec.type === 'NodePort' || service.spec.type === 'LoadBalancer';
+
+export function holdings(service: Service): Holdings {
+  const ports = wantsNodePorts(service) ? (service.spec.ports ?? []) : [];
+  return {
+    address: wantsAddress(service) ? addressToNumber(service.spec.clusterIP ?? '') : undefined,
+    ports: new Set(ports.flatMap((port) => (port.nodePort ? [port.nodePort] : []))),
+  };
+}
+
+/** Two ports of one Service may share a node port when their protocols differ. */
+export const portKey = (port: core.ServicePort): string => `${port.protocol ?? 'TCP'}/${port.port}`;
+
+/** A Service that changed its type gives up what the new type cannot have. */
+export function dropUnusable(next: Service): void {
+  const { spec } = next;
+  if (!wantsAddress(next)) {
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+      delete spec[field];
+  }
+  if (wantsNodePorts(next)) return;
+  for (const port of spec.ports ?? []) delete port.nodePort;
+}

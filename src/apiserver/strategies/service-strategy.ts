@@ -1,0 +1,74 @@
+// Services: each address and node port belongs to one Service at a time, from the write that takes it to the one
+// that gives it up. https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
+import type { Service } from '../../api/objects.ts';
+import type { Writable } from '../registry/prepare.ts';
+import type { Reservation, Strategy } from '../registry/strategy.ts';
+import type { NumberAllocator } from './number-allocator.ts';
+import { dropUnusable, holdings, portKey, wantsAddress, wantsNodePorts } from './service-holdings.ts';
+import { ServiceReservation } from './service-reservation.ts';
+
+export class ServiceStrategy implements Strategy<Service> {
+  readonly #addresses: NumberAllocator;
+  readonly #ports: NumberAllocator;
+
+  constructor(addresses: NumberAllocator, ports: NumberAllocator) {
+    this.#addresses = addresses;
+    this.#ports = ports;
+  }
+
+  /** Forgets what is held: the store is about to be read again. */
+  clear(): void {
+    this.#addresses.clear();
+    this.#ports.clear();
+  }
+
+  /**
+   * Takes what a stored Service holds, before anything is served.
+   * @returns what it holds that another has already, in words.
+   */
+  rebuild(service: Service): string[] {
+    const { address, ports } = holdings(service);
+    const clashes: string[] = [];
+    if (address !== undefined && !this.#addresses.claim(address)) {
+      clashes.push(`address ${service.spec.clusterIP}`);
+    }
+    for (const port of ports) if (!this.#ports.claim(port)) clashes.push(`node port ${port}`);
+    return clashes;
+  }
+
+  prepareForCreate(next: Writable<Service>): void {
+    dropUnusable(next);
+    next.status = { loadBalancer: {} };
+  }
+
+  /** What an update leaves out stays as it was allocated, as upstream's patchAllocatedValues. */
+  prepareForUpdate(next: Service, previous: Service): void {
+    const { spec } = next;
+    dropUnusable(next);
+    if (wantsAddress(next) && wantsAddress(previous) && !spec.clusterIP) {
+      spec.clusterIP = previous.spec.clusterIP;
+      spec.clusterIPs = previous.spec.clusterIPs;
+    }
+    if (!wantsNodePorts(next) || !wantsNodePorts(previous)) return;
+    const before = new Map((previous.spec.ports ?? []).map((port) => [portKey(port), port.nodePort]));
+    for (const port of spec.ports ?? []) port.nodePort ??= before.get(portKey(port));
+  }
+
+  /** @throws StatusError Invalid: taken, out of range, or none left. */
+  reserve(next: Service, previous: Service | undefined): Reservation {
+    const reservation = new ServiceReservation(this.#addresses, this.#ports, next.metadata.name);
+    try {
+      reservation.takeFor(next, previous ? holdings(previous) : { address: undefined, ports: new Set() });
+    } catch (error) {
+      reservation.undo();
+      throw error;
+    }
+    return reservation;
+  }
+
+  release(object: Service): void {
+    const { address, ports } = holdings(object);
+    if (address !== undefined) this.#addresses.release(address);
+    for (const port of ports) this.#ports.release(port);
+  }
+}

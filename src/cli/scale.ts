@@ -1,0 +1,69 @@
+// edgectl scale: sets how many replicas are wanted, through the scale subresource of whatever kind has one.
+import { CliError } from './cli-error.ts';
+import { type CommandContext, keyIn, resourceName } from './command-context.ts';
+import type { Resource } from './discovery.ts';
+import { eachOf } from './outcome.ts';
+import { objectPath } from './resource-path.ts';
+import { parseTargets } from './targets.ts';
+
+export interface ScaleFlags {
+  replicas?: string;
+  currentReplicas?: string;
+}
+
+interface Scale {
+  spec?: { replicas?: number };
+}
+
+function count(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
+  throw new CliError(`${flag} takes a whole number from 0 up, not "${text}"`);
+}
+
+async function checkCurrent(context: CommandContext, path: string, expected: number): Promise<Scale> {
+  const scale = await context.connection.json<Scale>({ method: 'GET', path });
+  const actual = scale.spec?.replicas ?? 0;
+  if (actual === expected) return scale;
+  throw new CliError(`expected replicas to be ${expected}, was ${actual}: nothing was changed`);
+}
+
+/** With an expectation the read scale is written back with its revision, so that nobody slips in between. */
+async function setReplicas(
+  context: CommandContext,
+  path: string,
+  replicas: number,
+  expected: number | undefined,
+) {
+  const { connection } = context;
+  if (expected === undefined) {
+    const body = { spec: { replicas } };
+    await connection.json({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+    return;
+  }
+  const scale = await checkCurrent(context, path, expected);
+  await connection.json({ method: 'PUT', path, body: { ...scale, spec: { ...scale.spec, replicas } } });
+}
+
+/** Resolves with the exit code. */
+export async function scale(
+  context: CommandContext,
+  args: readonly string[],
+  flags: ScaleFlags,
+): Promise<number> {
+  const replicas = count(flags.replicas, '--replicas');
+  if (replicas === undefined) throw new CliError('--replicas=COUNT is needed: say how many you want');
+  const expected = count(flags.currentReplicas, '--current-replicas');
+  const targets = await parseTargets(context.discovery, args);
+  const objects: { resource: Resource; name: string }[] = targets.flatMap(({ resource, names }) =>
+    names.map((name) => ({ resource, name })),
+  );
+  if (objects.length === 0)
+    throw new CliError(`name what to scale, such as 'edgectl scale rc web --replicas=${replicas}'`);
+  return eachOf(context.io, objects, async ({ resource, name }) => {
+    const path = objectPath(resource, keyIn(context, resource, name), 'scale');
+    await setReplicas(context, path, replicas, expected);
+    await context.io.out(`${resourceName(resource, name)} scaled\n`);
+  });
+}

@@ -1,0 +1,32 @@
+// Every controller of the master, in the order in which they start.
+import { allKinds } from '../api/scheme-table.ts';
+import type { ClusterNetwork } from '../base/cluster-network.ts';
+import { type Component, sequence } from '../base/component.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { EndpointsController } from './endpoints.ts';
+import { GarbageCollector } from './garbage-collector.ts';
+import { NamespaceController } from './namespace.ts';
+import { NodeIpamController } from './node-ipam.ts';
+import { NodeLifecycleController } from './node-lifecycle.ts';
+import { PodGarbageCollector } from './pod-gc.ts';
+import { ReplicationControllerLoop } from './replication-controller.ts';
+import { TaintEvictionController } from './taint-eviction.ts';
+
+export interface AllControllersOptions extends ControllerOptions {
+  network: ClusterNetwork;
+}
+
+/** Construct before the informers start, so that all are synced at once; start after them. */
+export function allControllers(options: AllControllersOptions): Component {
+  const withKinds = { ...options, kinds: allKinds };
+  return sequence([
+    new NodeIpamController(options),
+    new NodeLifecycleController(options),
+    new EndpointsController(options),
+    new ReplicationControllerLoop(options),
+    new TaintEvictionController(options),
+    new PodGarbageCollector(options),
+    new NamespaceController(withKinds),
+    new GarbageCollector(withKinds),
+  ]);
+}

@@ -1,0 +1,15 @@
+// What every controller is given.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Client } from '../client/client.ts';
+import type { EventSink } from '../client/event-recorder.ts';
+import type { InformerFactory } from '../client/informer-factory.ts';
+
+export interface ControllerOptions {
+  client: Client;
+  /** Started before any controller. */
+  informers: InformerFactory;
+  clock: Clock;
+  logger: Logger;
+  recorder: EventSink;
+}

@@ -1,0 +1,99 @@
+// The addresses behind a Service: a pure function of it and the pods of its namespace, sorted so that the same
+// world always gives the same text. https://kubernetes.io/docs/concepts/services-networking/service/#endpoints
+import { matchesSelectorMap } from '../api/label-selector.ts';
+import { type core, keyOf, type Pod, type Service } from '../api/objects.ts';
+import { isFinished, isReady } from './pod-state.ts';
+
+/** Whether this controller fills in the Service's Endpoints; others are the user's own. */
+export function ownsEndpoints(service: Service): boolean {
+  return Object.keys(service.spec.selector ?? {}).length > 0 && service.spec.type !== 'ExternalName';
+}
+
+interface Entry {
+  address: core.EndpointAddress;
+  ready: boolean;
+  ports: core.EndpointPort[];
+}
+
+export function endpointSubsets(service: Service, podsInNamespace: readonly Pod[]): core.EndpointSubset[] {
+  const selector = service.spec.selector ?? {};
+  const entries = podsInNamespace
+    .filter((pod) => matchesSelectorMap(selector, pod.metadata.labels))
+    .flatMap((pod) => entryOf(service, pod) ?? []);
+  return groupByPorts(entries);
+}
+
+function entryOf(service: Service, pod: Pod): Entry | undefined {
+  const { podIP } = pod.status ?? {};
+  const publishAll = service.spec.publishNotReadyAddresses === true;
+  if (!podIP || isFinished(pod)) return undefined;
+  if (pod.metadata.deletionTimestamp && !publishAll) return undefined;
+  const wanted = service.spec.ports ?? [];
+  const ports = wanted.flatMap((port) => endpointPort(port, pod) ?? []);
+  // None of the named ports is there; a headless Service without any port lists bare addresses.
+  if (wanted.length > 0 && ports.length === 0) return undefined;
+  return { address: addressOf(service, pod, podIP), ready: publishAll || isReady(pod), ports };
+}
+
+function addressOf(service: Service, pod: Pod, ip: string): core.EndpointAddress {
+  const { name, namespace, uid } = pod.metadata;
+  const { hostname, subdomain, nodeName } = pod.spec;
+  return {
+    ip,
+    ...(hostname && subdomain === service.metadata.name ? { hostname } : {}),
+    ...(nodeName ? { nodeName } : {}),
+    targetRef: { kind: 'Pod', name, uid, ...(namespace ? { namespace } : {}) },
+  };
+}
+
+function endpointPort(servicePort: core.ServicePort, pod: Pod): core.EndpointPort | undefined {
+  const protocol = servicePort.protocol ?? 'TCP';
+  const port = targetPort(servicePort, protocol, pod);
+  if (port === undefined) return undefined;
+  return {
+    ...(servicePort.name ? { name: servicePort.name } : {}),
+    port,
+    protocol,
+    ...(servicePort.appProtocol ? { appProtocol: servicePort.appProtocol } : {}),
+  };
+}
+
+/** A named target port is looked up in the pod's containers, so pods of one Service may differ. */
+function targetPort(servicePort: core.ServicePort, protocol: string, pod: Pod): number | undefined {
+  const target = servicePort.targetPort ?? servicePort.port;
+  if (typeof target === 'number') return target || servicePort.port;
+  const ports = (pod.spec.containers ?? []).flatMap((container) => container.ports ?? []);
+  return ports.find((p) => p.name === target && (p.protocol ?? 'TCP') === protocol)?.containerPort;
+}
+
+/** Addresses with the very same ports share a subset. */
+function groupByPorts(entries: readonly Entry[]): core.EndpointSubset[] {
+  const groups = new Map<string, { ports: core.EndpointPort[]; entries: Entry[] }>();
+  for (const entry of entries) {
+    const ports = entry.ports.toSorted((a, b) => compare(portId(a), portId(b)));
+    const id = ports.map(portId).join(',');
+    const group = groups.get(id) ?? { ports, entries: [] };
+    group.entries.push(entry);
+    groups.set(id, group);
+  }
+  return [...groups].sort(([a], [b]) => compare(a, b)).map(([, group]) => subset(group.ports, group.entries));
+}
+
+function subset(ports: core.EndpointPort[], entries: readonly Entry[]): core.EndpointSubset {
+  const addresses = (ready: boolean) =>
+    entries
+      .filter((entry) => entry.ready === ready)
+      .map(({ address }) => address)
+      .sort((a, b) => compare(addressId(a), addressId(b)));
+  const [ready, notReady] = [addresses(true), addresses(false)];
+  return {
+    ...(ready.length > 0 ? { addresses: ready } : {}),
+    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+    ...(ports.length > 0 ? { ports } : {}),
+  };
+}
+
+const portId = ({ name, port, protocol }: core.EndpointPort) => `${name ?? ''}/${protocol}/${port}`;
+const addressId = ({ ip, targetRef }: core.EndpointAddress) =>
+  `${ip} ${keyOf({ metadata: { name: targetRef?.name ?? '', ...(targetRef?.namespace ? { namespace: targetRef.namespace } : {}) } })}`;
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

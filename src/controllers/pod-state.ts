@@ -1,0 +1,34 @@
+// Questions about pods that several controllers ask.
+import { findCondition, isConditionTrue } from '../api/conditions.ts';
+import type { KubeObject, meta, Pod } from '../api/objects.ts';
+
+export function isFinished(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+/** Neither ended nor being deleted: counts as a replica. */
+export function isActive(pod: Pod): boolean {
+  return !isFinished(pod) && !pod.metadata.deletionTimestamp;
+}
+
+export function isReady(pod: Pod): boolean {
+  return isConditionTrue(pod.status?.conditions, 'Ready');
+}
+
+/** Since when the pod is ready, in milliseconds; `undefined` while it is not. */
+export function readySinceMs(pod: Pod): number | undefined {
+  const condition = findCondition(pod.status?.conditions, 'Ready');
+  if (condition?.status !== 'True') return undefined;
+  return condition.lastTransitionTime ? Date.parse(condition.lastTransitionTime) : 0;
+}
+
+/** Ready for at least `minReadySeconds`. */
+export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
+  const since = readySinceMs(pod);
+  if (since === undefined) return false;
+  return minReadySeconds === 0 || since + minReadySeconds * 1000 <= nowMs;
+}
+
+export function controllerOf(object: KubeObject): meta.OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((reference) => reference.controller);
+}

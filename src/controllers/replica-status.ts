@@ -1,0 +1,74 @@
+// The status that a ReplicationController shows: a pure function of it, its pods and the last failure.
+import { withCondition } from '../api/conditions.ts';
+import { matchesSelectorMap } from '../api/label-selector.ts';
+import type { Condition, core, Pod, ReplicationController } from '../api/objects.ts';
+import { isAvailable, isReady, readySinceMs } from './pod-state.ts';
+
+export interface ReplicaFailure {
+  reason: 'FailedCreate' | 'FailedDelete';
+  message: string;
+}
+
+/** `active` are the pods that count. The result equals the present status in all when nothing changed. */
+export function replicaStatus(
+  rc: ReplicationController,
+  active: readonly Pod[],
+  failure: ReplicaFailure | undefined,
+  nowMs: number,
+): core.ReplicationControllerStatus {
+  const minReadySeconds = rc.spec.minReadySeconds ?? 0;
+  const templateLabels = rc.spec.template?.metadata?.labels ?? {};
+  const conditions = conditionsWith(rc.status?.conditions, failure, nowMs);
+  return {
+    replicas: active.length,
+    fullyLabeledReplicas: active.filter((p) => matchesSelectorMap(templateLabels, p.metadata.labels)).length,
+    readyReplicas: active.filter(isReady).length,
+    availableReplicas: active.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
+    observedGeneration: rc.metadata.generation ?? 0,
+    ...(conditions.length > 0 ? { conditions } : {}),
+  };
+}
+
+export function sameReplicaStatus(
+  a: core.ReplicationControllerStatus | undefined,
+  b: core.ReplicationControllerStatus,
+): boolean {
+  const facts = (status: core.ReplicationControllerStatus | undefined) =>
+    JSON.stringify([
+      status?.replicas,
+      status?.fullyLabeledReplicas ?? 0,
+      status?.readyReplicas ?? 0,
+      status?.availableReplicas ?? 0,
+      status?.observedGeneration,
+      (status?.conditions ?? []).map(({ type, status: s, reason, message }) => [type, s, reason, message]),
+    ]);
+  return facts(a) === facts(b);
+}
+
+/** How long until the next pod becomes available; `undefined` when none waits for its time. */
+export function nextAvailableInMs(
+  rc: ReplicationController,
+  active: readonly Pod[],
+  nowMs: number,
+): number | undefined {
+  const minReadyMs = (rc.spec.minReadySeconds ?? 0) * 1000;
+  const waits = active.flatMap((pod) => {
+    const since = readySinceMs(pod);
+    return since === undefined || since + minReadyMs <= nowMs ? [] : [since + minReadyMs - nowMs];
+  });
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}
+
+function conditionsWith(
+  present: readonly core.ReplicationControllerCondition[] | undefined,
+  failure: ReplicaFailure | undefined,
+  nowMs: number,
+): core.ReplicationControllerCondition[] {
+  if (!failure) return (present ?? []).filter(({ type }) => type !== 'ReplicaFailure');
+  const condition = { type: 'ReplicaFailure', status: 'True', ...failure };
+  return withCondition(
+    (present ?? []) as Condition[],
+    condition,
+    nowMs,
+  ) as core.ReplicationControllerCondition[];
+}

@@ -1,0 +1,81 @@
+// Messages of boards, read with suspicion: a board proves its name, not its good sense. What has not the shape
+// that messages.ts promises is `undefined`.
+import type { core } from '../api/objects.ts';
+import type {
+  Heartbeat,
+  NodeBirth,
+  NodeEventMessage,
+  NodeState,
+  ObservedIndex,
+  ObservedPodMessage,
+} from '../mqtt/messages.ts';
+
+type Fields = Record<string, unknown>;
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const texts = (value: unknown): Record<string, string> =>
+  isFields(value)
+    ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => isText(entry[1])))
+    : {};
+
+export function readState(message: Fields | undefined): NodeState | undefined {
+  if (!message || !isText(message.session) || typeof message.online !== 'boolean') return undefined;
+  const { session, online } = message;
+  const birth = readBirth(message.birth);
+  const problem = readProblem(message.problem);
+  return { session, online, ...(birth ? { birth } : {}), ...(problem ? { problem } : {}) };
+}
+
+function readBirth(value: unknown): NodeBirth | undefined {
+  if (!isFields(value) || !isFields(value.nodeInfo) || !Array.isArray(value.addresses)) return undefined;
+  const isAddress = (item: unknown): item is core.NodeAddress =>
+    isFields(item) && isText(item.type) && isText(item.address);
+  return {
+    addresses: value.addresses.filter(isAddress).map(({ type, address }) => ({ type, address })),
+    capacity: texts(value.capacity),
+    allocatable: texts(value.allocatable),
+    nodeInfo: texts(value.nodeInfo) as unknown as core.NodeSystemInfo,
+    labels: texts(value.labels),
+  };
+}
+
+function readProblem(value: unknown): NodeState['problem'] {
+  if (!isFields(value) || !isText(value.reason) || !isText(value.message)) return undefined;
+  return { reason: value.reason, message: value.message };
+}
+
+/** Figures are for people and later for `top`: only that it is a beat of a session is looked at here. */
+export function readHeartbeat(message: Fields | undefined): Heartbeat | undefined {
+  const isBeat = message && isText(message.session) && isFields(message.cpu) && isFields(message.memory);
+  return isBeat ? (message as unknown as Heartbeat) : undefined;
+}
+
+export function readObservedPod(message: Fields | undefined): ObservedPodMessage | undefined {
+  if (!message || !isText(message.session) || !isText(message.uid) || !isFields(message.status))
+    return undefined;
+  const { session, uid, status, terminated } = message;
+  return { session, uid, status: status as core.PodStatus, terminated: terminated === true };
+}
+
+export function readObservedIndex(message: Fields | undefined): ObservedIndex | undefined {
+  if (!message || !isText(message.session) || !isFields(message.pods)) return undefined;
+  return { session: message.session, pods: message.pods as ObservedIndex['pods'] };
+}
+
+export function readEvent(message: Fields | undefined): NodeEventMessage | undefined {
+  if (!message) return undefined;
+  const { session, key, uid, type, reason, message: text, fieldPath } = message;
+  if (!isText(session) || !isText(key) || !isText(uid) || !isText(reason) || !isText(text)) return undefined;
+  return {
+    session,
+    key,
+    uid,
+    type: type === 'Warning' ? 'Warning' : 'Normal',
+    reason,
+    message: text,
+    ...(isText(fieldPath) ? { fieldPath } : {}),
+  };
+}

@@ -1,0 +1,22 @@
+// A pod as its board needs it.
+import type { Pod } from '../api/objects.ts';
+
+/**
+ * Without what changes with every report of the board itself: a status write must not come back as a change.
+ * A finished pod keeps its phase, so that a board that lost its memory does not run it again.
+ */
+export function desiredPod(pod: Pod): Pod {
+  const { status, metadata, ...rest } = pod;
+  // The revision travels beside the pod, in the envelope.
+  const withoutRevision = { ...metadata, resourceVersion: '' };
+  const { phase, reason, message } = status ?? {};
+  const isFinished = phase === 'Succeeded' || phase === 'Failed';
+  const kept = isFinished
+    ? { status: { phase, ...(reason && { reason }), ...(message && { message }) } }
+    : {};
+  return { ...rest, metadata: withoutRevision, ...kept };
+}
+
+export function isFinished(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}

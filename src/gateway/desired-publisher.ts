@@ -1,0 +1,169 @@
+// nodes/N/desired/…: the pods bound to a board, and each ConfigMap and Secret that they name once. Items are
+// sent before the index that names them, and removed after the index that no longer does.
+import { configMaps } from '../api/kinds/config-map.ts';
+import { nodes } from '../api/kinds/node.ts';
+import { pods } from '../api/kinds/pod.ts';
+import { secrets } from '../api/kinds/secret.ts';
+import { type ConfigMap, type KubeObject, keyOf, type Node, type Pod, type Secret } from '../api/objects.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { ControllerRunner } from '../client/controller-runner.ts';
+import type { Informer } from '../client/informer.ts';
+import type { InformerFactory } from '../client/informer-factory.ts';
+import type { IndexEntry } from '../mqtt/messages.ts';
+import { podReferences } from '../mqtt/pod-references.ts';
+import { type DesiredSort, topics } from '../mqtt/topics.ts';
+import { desiredPod, isFinished } from './desired-pod.ts';
+import { POD_BY_NODE, podsByNode } from './pod-by-node.ts';
+import type { VersionedTopics } from './versioned-topics.ts';
+
+export interface DesiredPublisherOptions {
+  informers: InformerFactory;
+  topics: VersionedTopics;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** What one board was told: the keys of each sort. */
+type Told = Record<DesiredSort, Map<string, IndexEntry>>;
+
+const nothing = (): Told => ({ pods: new Map(), configs: new Map(), secrets: new Map() });
+const SORTS = ['pods', 'configs', 'secrets'] as const;
+
+export class DesiredPublisher {
+  readonly #options: DesiredPublisherOptions;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #configMaps: Informer<ConfigMap>;
+  readonly #secrets: Informer<Secret>;
+  readonly #told = new Map<string, Told>();
+  readonly #runner: ControllerRunner;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: DesiredPublisherOptions) {
+    this.#options = options;
+    const { informers, clock, logger } = options;
+    this.#pods = podsByNode(informers.for(pods));
+    this.#nodes = informers.for(nodes);
+    this.#configMaps = informers.for(configMaps);
+    this.#secrets = informers.for(secrets);
+    this.#runner = new ControllerRunner({
+      name: 'desired',
+      reconcile: async (node) => this.#reconcile(node),
+      clock,
+      logger,
+    });
+  }
+
+  async start(): Promise<void> {
+    const look = (node: string | undefined) => node && this.#runner.enqueue(node);
+    const ofPod = (pod: Pod) => look(pod.spec.nodeName);
+    const ofNode = (node: Node) => look(node.metadata.name);
+    const ofSort = (sort: DesiredSort) => (object: KubeObject) => this.#lookWhereUsed(sort, keyOf(object));
+    const all = <T extends KubeObject>(look: (object: T) => void) => ({
+      onAdd: look,
+      onUpdate: look,
+      onDelete: look,
+    });
+    this.#unsubscribe = [
+      this.#pods.subscribe(all(ofPod)),
+      this.#nodes.subscribe({ onAdd: ofNode, onDelete: ofNode }),
+      this.#configMaps.subscribe(all(ofSort('configs'))),
+      this.#secrets.subscribe(all(ofSort('secrets'))),
+    ];
+    await this.#runner.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    await this.#runner.stop();
+  }
+
+  /** Boards with a pod in the object's namespace that names it; also when it was missing until now. */
+  #lookWhereUsed(sort: DesiredSort, key: string): void {
+    const namespace = key.slice(0, key.indexOf('/'));
+    const name = key.slice(namespace.length + 1);
+    for (const pod of this.#pods.lister.inNamespace(namespace)) {
+      const { configMaps, secrets } = podReferences(pod);
+      const names = sort === 'configs' ? configMaps : secrets;
+      if (pod.spec.nodeName && names.has(name)) this.#runner.enqueue(pod.spec.nodeName);
+    }
+  }
+
+  #reconcile(node: string): void {
+    const before = this.#told.get(node) ?? nothing();
+    const isKnown = this.#nodes.lister.get(node) !== undefined;
+    const wanted = isKnown ? this.#tell(node) : nothing();
+    // A board whose Node was deleted hears of an empty set first: what still runs there is stopped.
+    if (isKnown || this.#told.has(node)) this.#tellIndex(node, wanted);
+    for (const sort of SORTS) {
+      for (const key of before[sort].keys()) {
+        if (!wanted[sort].has(key)) this.#options.topics.remove(topics.desired(node, sort, key));
+      }
+    }
+    if (isKnown) this.#told.set(node, wanted);
+    else this.#forget(node);
+  }
+
+  #forget(node: string): void {
+    this.#told.delete(node);
+    this.#options.topics.remove(topics.desiredIndex(node));
+  }
+
+  #tell(node: string): Told {
+    const told = nothing();
+    for (const pod of this.#pods.lister.byIndex(POD_BY_NODE, node)) {
+      told.pods.set(
+        keyOf(pod),
+        this.#put(node, 'pods', pod, () => ({ pod: desiredPod(pod) })),
+      );
+      if (!isFinished(pod)) this.#tellReferences(node, pod, told);
+    }
+    return told;
+  }
+
+  #tellReferences(node: string, pod: Pod, told: Told): void {
+    const references = podReferences(pod);
+    for (const name of references.configMaps) {
+      const config = this.#configMaps.lister.get(`${pod.metadata.namespace}/${name}`);
+      if (config)
+        told.configs.set(
+          keyOf(config),
+          this.#put(node, 'configs', config, () => ({ config })),
+        );
+    }
+    for (const name of references.secrets) {
+      const secret = this.#secrets.lister.get(`${pod.metadata.namespace}/${name}`);
+      if (secret)
+        told.secrets.set(
+          keyOf(secret),
+          this.#put(node, 'secrets', secret, () => ({ secret })),
+        );
+    }
+  }
+
+  #put(node: string, sort: DesiredSort, object: KubeObject, content: () => object): IndexEntry {
+    const { uid, resourceVersion } = object.metadata;
+    const revision = this.#options.topics.put(topics.desired(node, sort, keyOf(object)), {
+      revision: Number(resourceVersion),
+      source: `${uid} ${resourceVersion}`,
+      content,
+    });
+    return { uid, revision };
+  }
+
+  #tellIndex(node: string, told: Told): void {
+    const { revision } = this;
+    const content = () => ({
+      pods: Object.fromEntries(told.pods),
+      configs: Object.fromEntries(told.configs),
+      secrets: Object.fromEntries(told.secrets),
+    });
+    this.#options.topics.put(topics.desiredIndex(node), { revision, content });
+  }
+
+  /** All of the caches is at least of this revision. */
+  get revision(): number {
+    return Math.max(this.#pods.revision, this.#configMaps.revision, this.#secrets.revision);
+  }
+}

@@ -1,0 +1,143 @@
+// The master's half of the node link: what is desired goes out to the boards as retained topics, what they
+// observe comes in as status. Start it after the informers and the broker.
+import { nodes } from '../api/kinds/node.ts';
+import { pods } from '../api/kinds/pod.ts';
+import type { KindDefinition } from '../api/scheme.ts';
+import type { SessionRequest } from '../api/session.ts';
+import { unavailable } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ClusterNetwork } from '../base/cluster-network.ts';
+import type { Component } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Client } from '../client/client.ts';
+import type { EventSink } from '../client/event-recorder.ts';
+import type { InformerFactory } from '../client/informer-factory.ts';
+import { decodeJson } from '../mqtt/json-payload.ts';
+import { type BusMessage, type MessageBus, PASSING, RETAINED } from '../mqtt/message-bus.ts';
+import type { Heartbeat } from '../mqtt/messages.ts';
+import { levelsOf, nodeFilters, topics } from '../mqtt/topics.ts';
+import { readHeartbeat, readState } from './board-messages.ts';
+import { DesiredPublisher } from './desired-publisher.ts';
+import { NodeEvents } from './node-events.ts';
+import { defaultPresenceTimes, NodePresence, type PresenceTimes } from './node-presence.ts';
+import { NodeRegistrar } from './node-registrar.ts';
+import { ObjectPublisher } from './object-publisher.ts';
+import { ObservedWriter } from './observed-writer.ts';
+import { PeersPublisher } from './peers-publisher.ts';
+import { podsByNode } from './pod-by-node.ts';
+import { ServicesPublisher } from './services-publisher.ts';
+import { VersionedTopics } from './versioned-topics.ts';
+
+export interface GatewayOptions {
+  client: Client;
+  /** Shared; to be started before the gateway is, as the gateway waits for its first lists. */
+  informers: InformerFactory;
+  bus: MessageBus;
+  /** The store's. */
+  epoch: string;
+  network: ClusterNetwork;
+  /** What is shown under objects/…: all kinds. */
+  kinds: readonly KindDefinition[];
+  recorder: EventSink;
+  clock: Clock;
+  logger: Logger;
+  times?: PresenceTimes;
+}
+
+export class Gateway implements Component {
+  readonly #options: GatewayOptions;
+  readonly #presence: NodePresence;
+  readonly #registrar: NodeRegistrar;
+  readonly #observed: ObservedWriter;
+  readonly #events: NodeEvents;
+  readonly #objects: ObjectPublisher;
+  readonly #desired: DesiredPublisher;
+  readonly #services: ServicesPublisher;
+  readonly #peers: PeersPublisher;
+  readonly #heartbeats = new Map<string, Heartbeat>();
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { bus, informers, client, clock, logger, network, kinds, recorder, epoch } = options;
+    const versioned = new VersionedTopics(bus, epoch);
+    const shared = { nodes: informers.for(nodes), pods: podsByNode(informers.for(pods)) };
+    const onChange = (node: string) => this.#registrar.look(node);
+    const presence = new NodePresence({ clock, times: options.times ?? defaultPresenceTimes, onChange });
+    this.#presence = presence;
+    this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
+    this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
+    this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
+    this.#objects = new ObjectPublisher({ bus, informers, kinds });
+    this.#desired = new DesiredPublisher({ informers, topics: versioned, clock, logger });
+    this.#services = new ServicesPublisher({ informers, topics: versioned, clock, logger });
+    this.#peers = new PeersPublisher({ informers, topics: versioned, network });
+  }
+
+  /** The last beat of each board, as it came; never stored. */
+  get latestHeartbeats(): ReadonlyMap<string, Heartbeat> {
+    return this.#heartbeats;
+  }
+
+  /** Resolves once the first lists are there and all that is retained is on its way to the broker. */
+  async start(): Promise<void> {
+    const { bus, informers, kinds } = this.#options;
+    // From a part of a list the set of a board would look like one that had shrunk.
+    await Promise.all(kinds.map((kind) => informers.for(kind).whenSynced()));
+    this.#unsubscribe = [
+      bus.subscribe(nodeFilters.state, (message) => this.#state(message)),
+      bus.subscribe(nodeFilters.heartbeat, (message) => this.#heartbeat(message)),
+      informers.for(nodes).subscribe({ onDelete: ({ metadata }) => this.#clear(metadata.name) }),
+    ];
+    // Boards may have come while the first lists were on their way.
+    for (const message of bus.retained(nodeFilters.state)) this.#state(message);
+    await this.#registrar.start();
+    await this.#observed.start();
+    this.#events.start();
+    this.#objects.start();
+    this.#peers.start();
+    await this.#desired.start();
+    await this.#services.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#presence.stop();
+    this.#events.stop();
+    this.#objects.stop();
+    this.#peers.stop();
+    const runners = [this.#registrar, this.#observed, this.#desired, this.#services];
+    await Promise.all(runners.map((runner) => runner.stop()));
+  }
+
+  /** NodeSessions: asks the board to dial back. Rejects `ServiceUnavailable` when it is not there. */
+  async request(nodeName: string, request: SessionRequest): Promise<void> {
+    if (!this.#presence.isOnline(nodeName)) {
+      throw unavailable(`node "${nodeName}" is not connected: its board is off, or cannot reach the master`);
+    }
+    this.#options.bus.publish(topics.sessions(nodeName), request, PASSING);
+  }
+
+  #state({ topic, payload }: BusMessage): void {
+    const [, node = ''] = levelsOf(topic) ?? [];
+    const state = readState(decodeJson(payload));
+    if (state) this.#presence.state(node, state);
+    else if (payload.length > 0) this.#options.logger.warn({ node }, 'state of a board not understood');
+  }
+
+  #heartbeat({ topic, payload }: BusMessage): void {
+    const [, node = ''] = levelsOf(topic) ?? [];
+    const beat = readHeartbeat(decodeJson(payload));
+    if (beat && this.#presence.beat(node, beat.session)) this.#heartbeats.set(node, beat);
+  }
+
+  /** What a deleted board had said is cleared; what it was told, the desired publisher takes back. */
+  #clear(node: string): void {
+    const { bus } = this.#options;
+    this.#heartbeats.delete(node);
+    const isDesired = (topic: string) => levelsOf(topic)?.[2] === 'desired';
+    for (const { topic } of [...bus.retained(nodeFilters.allOf(node))]) {
+      if (!isDesired(topic)) bus.publish(topic, undefined, RETAINED);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// What a board says of itself, as a Kubernetes Node. Pure: the stored Node and the board's presence in, the
+// Node as it should be out. A person's own labels, taints and `unschedulable` are never touched.
+// https://kubernetes.io/docs/reference/node/node-status/
+import { isDeepStrictEqual } from 'node:util';
+import { findCondition, sameCondition } from '../api/conditions.ts';
+import { type core, type Node, timestamp } from '../api/objects.ts';
+import type { NodeBirth } from '../mqtt/messages.ts';
+import type { Presence } from './node-presence.ts';
+
+type NodeCondition = core.NodeCondition & { lastTransitionTime?: string };
+
+/** Labels that a board may set on its own Node: nothing else, or it could attract pods of another's choosing. */
+const OWN_LABELS = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+  'node.kubernetes.io/instance-type',
+]);
+const STOPPED = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
+const NEVER = { reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.' };
+
+const OWN_PREFIX = 'edge-cluster.io/';
+
+export function boardLabels(birth: NodeBirth | undefined): Record<string, string> {
+  const own = Object.entries(birth?.labels ?? {}).filter(
+    ([name]) => OWN_LABELS.has(name) || name.startsWith(OWN_PREFIX),
+  );
+  return Object.fromEntries(own);
+}
+
+/** The Node with the board's labels, or the same object where they are there already. */
+export function withBoardLabels(node: Node, birth: NodeBirth | undefined): Node {
+  const labels = { ...node.metadata.labels, ...boardLabels(birth) };
+  if (isDeepStrictEqual(labels, node.metadata.labels ?? {})) return node;
+  return { ...node, metadata: { ...node.metadata, labels } };
+}
+
+/** The Node with its status as the presence has it, or the same object where nothing but times would change. */
+export function withPresence(node: Node, presence: Presence, nowMs: number): Node {
+  const { birth } = presence;
+  const known = birth && presence.standing === 'online' ? statusOfBirth(birth) : {};
+  const ready = readyCondition(presence, node);
+  const before = findCondition(node.status?.conditions, 'Ready');
+  const isSame = !ready || sameCondition(before as never, ready as never);
+  const conditions = isSame ? node.status?.conditions : withReady(node.status?.conditions, ready, nowMs);
+  const status = { ...node.status, ...known, ...(conditions ? { conditions } : {}) };
+  return isDeepStrictEqual(status, node.status ?? {}) ? node : { ...node, status };
+}
+
+function statusOfBirth({ addresses, capacity, allocatable, nodeInfo }: NodeBirth): core.NodeStatus {
+  return { addresses, capacity, allocatable, nodeInfo };
+}
+
+/** `undefined` while a board is awaited: what was stored last still stands. */
+function readyCondition(presence: Presence, node: Node): NodeCondition | undefined {
+  if (presence.standing === 'awaited') return undefined;
+  if (presence.standing === 'offline') return unknownCondition(node);
+  if (presence.problem) return { type: 'Ready', status: 'False', ...presence.problem };
+  // Without a birth there is no board to run anything on yet.
+  if (!presence.birth) return undefined;
+  return {
+    type: 'Ready',
+    status: 'True',
+    reason: 'KubeletReady',
+    message: 'kubelet is posting ready status',
+  };
+}
+
+function unknownCondition(node: Node): NodeCondition {
+  const before = findCondition(node.status?.conditions, 'Ready');
+  const hasSpoken = before !== undefined && before.reason !== NEVER.reason;
+  return { type: 'Ready', status: 'Unknown', ...(hasSpoken ? STOPPED : NEVER) };
+}
+
+function withReady(conditions: core.NodeCondition[] | undefined, ready: NodeCondition, nowMs: number) {
+  const previous = findCondition(conditions, 'Ready');
+  const now = timestamp(nowMs);
+  const transition = previous?.status === ready.status ? previous.lastTransitionTime : now;
+  const next = { ...ready, lastHeartbeatTime: now, lastTransitionTime: transition ?? now };
+  return [...(conditions ?? []).filter(({ type }) => type !== 'Ready'), next];
+}

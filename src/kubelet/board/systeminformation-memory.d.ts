@@ -1,0 +1,4 @@
+// The one part of systeminformation that the heartbeat loads: 0.7 MB of heap, the whole library 1.9 MB.
+declare module 'systeminformation/lib/memory.js' {
+  export function mem(): Promise<{ total: number; available: number }>;
+}

@@ -1,0 +1,78 @@
+// Joins a pod's spec with what the board knows (ConfigMaps, Services, addresses, volumes) into engine configs.
+import type { core, Pod } from '../../api/objects.ts';
+import type { ConfigSource } from '../pods/container-starter.ts';
+import type { DesiredState } from '../ports.ts';
+import type { ContainerConfig, SandboxConfig } from '../runtime/runtime.ts';
+import type { Volumes } from '../volumes/pod-volumes.ts';
+import { ConfigError } from './config-error.ts';
+import { lookupIn } from './config-lookup.ts';
+import { containerConfig, sandboxConfig } from './container-config.ts';
+import type { PodPlace } from './field-ref.ts';
+import type { Resolver } from './pod-dns.ts';
+
+export interface DesiredConfigSourceOptions {
+  nodeName: string;
+  volumes: Volumes;
+  clusterDomain: string;
+  clusterDns: string | undefined;
+  desired(): DesiredState | undefined;
+  /** Variables of the Services for a pod; `undefined` until the Services are known. */
+  serviceVariables(pod: Pod): Readonly<Record<string, string>> | undefined;
+  hostAddresses(): readonly string[];
+  allocatable(): PodPlace['allocatable'];
+  /** The board's own resolver. */
+  hostResolver(): Promise<Resolver>;
+}
+
+export class DesiredConfigSource implements ConfigSource {
+  readonly #options: DesiredConfigSourceOptions;
+
+  constructor(options: DesiredConfigSourceOptions) {
+    this.#options = options;
+  }
+
+  async sandbox(pod: Pod, attempt: number, ip: string | undefined): Promise<SandboxConfig> {
+    const { clusterDns, clusterDomain, hostResolver } = this.#options;
+    return sandboxConfig(pod, attempt, ip, { clusterDns, clusterDomain, host: await hostResolver() });
+  }
+
+  async container(
+    pod: Pod,
+    container: core.Container,
+    attempt: number,
+    podIP: string | undefined,
+  ): Promise<ContainerConfig> {
+    const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
+    const mounts = await this.#options.volumes.mountsFor(pod, container, configs);
+    const serviceVariables = this.#options.serviceVariables(pod);
+    if (!serviceVariables) {
+      throw new ConfigError('services have not yet been read at least once, cannot construct envvars');
+    }
+    return containerConfig(pod, container, {
+      attempt,
+      mounts,
+      configs,
+      serviceVariables,
+      place: this.#place(pod, podIP),
+    });
+  }
+
+  async refreshVolumes(pod: Pod): Promise<void> {
+    if (!pod.spec.volumes?.some((v) => v.configMap || v.secret)) return;
+    await this.#options.volumes.refresh(pod, lookupIn(this.#state(), pod.metadata.namespace ?? 'default'));
+  }
+
+  #state(): DesiredState {
+    return this.#options.desired() ?? { pods: new Map(), configMaps: new Map(), secrets: new Map() };
+  }
+
+  #place(pod: Pod, podIP: string | undefined): PodPlace {
+    const hostIP = this.#options.hostAddresses()[0];
+    return {
+      nodeName: this.#options.nodeName,
+      podIP: pod.spec.hostNetwork ? hostIP : podIP,
+      hostIP,
+      allocatable: this.#options.allocatable(),
+    };
+  }
+}

@@ -1,0 +1,82 @@
+// What a pod may ask for that this kubelet does not do: parts that would make it run wrongly are refused,
+// parts it can run without are noted. Both are told to the user; nothing is ignored silently. Pure.
+import type { core, Pod } from '../../api/objects.ts';
+
+const SUPPORTED_VOLUMES: ReadonlySet<string> = new Set(['emptyDir', 'hostPath', 'configMap', 'secret']);
+
+/** Why the pod cannot run on this board as it is written; `undefined` when it can. */
+export function refusalOf(pod: Pod): string | undefined {
+  const reasons = [...podRefusals(pod.spec), ...allContainers(pod.spec).flatMap(containerRefusals)];
+  return reasons.length > 0 ? `not supported on this board: ${reasons.join('; ')}` : undefined;
+}
+
+/** One sentence on what the pod asks for and gets without; `undefined` when there is nothing. */
+export function notesOn(pod: Pod): string | undefined {
+  const notes = [...podNotes(pod.spec), ...allContainers(pod.spec).flatMap(containerNotes)];
+  return notes.length > 0 ? `this board runs the pod without: ${notes.join('; ')}` : undefined;
+}
+
+function allContainers(spec: core.PodSpec): core.Container[] {
+  return [...(spec.initContainers ?? []), ...spec.containers];
+}
+
+function podRefusals(spec: core.PodSpec): string[] {
+  const reasons: string[] = [];
+  if (spec.hostPID) reasons.push('spec.hostPID');
+  if (spec.hostIPC) reasons.push('spec.hostIPC');
+  if (spec.shareProcessNamespace) reasons.push('spec.shareProcessNamespace');
+  if (spec.runtimeClassName) reasons.push('spec.runtimeClassName');
+  if (spec.os?.name && spec.os.name !== 'linux') reasons.push(`spec.os ${spec.os.name}`);
+  if (spec.securityContext?.sysctls?.length) reasons.push('spec.securityContext.sysctls');
+  if (spec.securityContext?.fsGroup !== undefined) reasons.push('spec.securityContext.fsGroup');
+  for (const volume of spec.volumes ?? []) {
+    const type = Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
+    if (!SUPPORTED_VOLUMES.has(type)) reasons.push(`volume "${volume.name}" of type ${type}`);
+  }
+  for (const container of spec.initContainers ?? []) {
+    if (container.restartPolicy === 'Always') reasons.push(`sidecar container "${container.name}"`);
+  }
+  return reasons;
+}
+
+function containerRefusals(container: core.Container): string[] {
+  const reasons: string[] = [];
+  const of = `container "${container.name}"`;
+  if (container.volumeDevices?.length) reasons.push(`volumeDevices of ${of}`);
+  if (container.volumeMounts?.some((m) => m.subPathExpr)) reasons.push(`subPathExpr of ${of}`);
+  if (container.volumeMounts?.some((m) => m.mountPropagation === 'Bidirectional')) {
+    reasons.push(`mountPropagation of ${of}`);
+  }
+  const seccomp = container.securityContext?.seccompProfile?.type;
+  if (seccomp && seccomp !== 'RuntimeDefault') reasons.push(`seccompProfile ${seccomp} of ${of}`);
+  return reasons;
+}
+
+function podNotes(spec: core.PodSpec): string[] {
+  const notes: string[] = [];
+  if (spec.hostAliases?.length) notes.push('hostAliases');
+  if (spec.activeDeadlineSeconds !== undefined) notes.push('activeDeadlineSeconds');
+  if (spec.readinessGates?.length) notes.push('readinessGates');
+  if (spec.securityContext?.supplementalGroups?.length) notes.push('supplementalGroups');
+  const seccomp = spec.securityContext?.seccompProfile?.type;
+  if (seccomp && seccomp !== 'RuntimeDefault') notes.push(`seccompProfile ${seccomp}`);
+  for (const volume of spec.volumes ?? []) {
+    if (volume.emptyDir?.sizeLimit) notes.push(`sizeLimit of volume "${volume.name}"`);
+  }
+  return notes;
+}
+
+function containerNotes(container: core.Container): string[] {
+  const notes: string[] = [];
+  const of = `of container "${container.name}"`;
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+    if (container[probe]) notes.push(`${probe} ${of}`);
+  }
+  if (container.lifecycle?.postStart || container.lifecycle?.preStop) notes.push(`lifecycle hooks ${of}`);
+  if (container.ports?.some((p) => p.hostPort)) notes.push(`hostPort ${of}`);
+  if (container.securityContext?.allowPrivilegeEscalation === false) {
+    notes.push(`allowPrivilegeEscalation: false ${of}`);
+  }
+  if (container.securityContext?.procMount) notes.push(`procMount ${of}`);
+  return notes;
+}

@@ -1,0 +1,61 @@
+// Finds the log file that a client asks for and opens it; the reasons why there is none in upstream's words.
+import { stat } from 'node:fs/promises';
+import { splitKey } from '../api/objects.ts';
+import type { SessionRequest } from '../api/session.ts';
+import { badRequest, notFound } from '../api/status-error.ts';
+import type { ContainerCache } from './container-cache.ts';
+import { previousLogPath } from './logs/log-paths.ts';
+import { newestByName } from './records/absorb.ts';
+import type { RuntimeContainer } from './runtime/runtime.ts';
+
+export async function* containerLog(
+  cache: ContainerCache,
+  request: SessionRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { logs } = request;
+  const made = findContainer(cache, request);
+  const path = logs.previous ? await previousPath(made, request) : made.logPath;
+  if (!path) throw badRequest(`container "${logs.container}" keeps no log`);
+  const { openLog } = await import('./logs/open-log.ts');
+  yield* openLog(
+    {
+      path,
+      timestamps: logs.timestamps,
+      follow: logs.follow && !logs.previous,
+      hasEnded: () => cache.get(made.id)?.state !== 'running',
+      tailLines: logs.tailLines,
+      sinceMs: logs.sinceTime === undefined ? undefined : Date.parse(logs.sinceTime),
+      limitBytes: logs.limitBytes,
+    },
+    signal,
+  );
+}
+
+function findContainer(cache: ContainerCache, { pod, podUid, logs }: SessionRequest): RuntimeContainer {
+  const { name = pod } = splitKey(pod);
+  const observed = cache.ofPod(podUid);
+  const made = newestByName(observed).get(logs.container);
+  if (made) return made;
+  if (observed.length > 0 || cache.uidsOf(pod).size === 0) {
+    throw badRequest(`container "${logs.container}" in pod "${name}" is waiting to start: ContainerCreating`);
+  }
+  throw notFound({ group: '', kind: 'pods', name });
+}
+
+async function previousPath(made: RuntimeContainer, { pod, logs }: SessionRequest): Promise<string> {
+  const path = made.logPath && previousLogPath(made.logPath);
+  if (path && (await isThere(path))) return path;
+  const { name } = splitKey(pod);
+  throw badRequest(`previous terminated container "${logs.container}" in pod "${name}" not found`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

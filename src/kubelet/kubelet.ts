@@ -1,0 +1,245 @@
+// Makes this board match its desired pods. The parts are joined here; what is done to a pod is decided in
+// pods/decide-pod.ts. A restart of the agent touches no container.
+import { rm } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { SessionRequest } from '../api/session.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Component } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import { hostResolver } from './board/host-resolver.ts';
+import { FileCheckpoint } from './checkpoint.ts';
+import { DesiredConfigSource } from './config/desired-config-source.ts';
+import { ContainerCache } from './container-cache.ts';
+import { containerLog } from './container-logs.ts';
+import { EngineLink, type Problem } from './engine-link.ts';
+import { KnownDesired } from './known-desired.ts';
+import { PodWorkers } from './pod-workers.ts';
+import { assemblePods } from './pods/assemble-pods.ts';
+import type { PodReconciler } from './pods/pod-reconciler.ts';
+import { removeEverything } from './pods/remove-everything.ts';
+import type { DesiredSource, ServiceEnvironment, StatusSink } from './ports.ts';
+import { FileRecordStore } from './records/record-store.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { ownMemoryDirectory } from './volumes/memory-directory.ts';
+import { PodVolumes } from './volumes/pod-volumes.ts';
+
+export interface KubeletOptions {
+  nodeName: string;
+  runtime: Runtime;
+  desired: DesiredSource;
+  sink: StatusSink;
+  serviceEnvironment: ServiceEnvironment;
+  /** The agent's own directory; the kubelet uses `records`, `volumes` and `checkpoint.json` in it. */
+  dataDir: string;
+  clock: Clock;
+  logger: Logger;
+  /** This board's share of the pod range; `undefined` until known. Call networkChanged() when it changes. */
+  podCIDR(): string | undefined;
+  /** The board's own addresses, the one it is reached by first. */
+  hostAddresses(): readonly string[];
+  /** Such as `cluster.local`. */
+  clusterDomain: string;
+  /** Address of the cluster's DNS; `undefined` while there is none: pods use the board's. */
+  clusterDns: string | undefined;
+  /** stop() takes all pods off the board (the trial's Ctrl-C) instead of leaving them running. */
+  cleanOnStop: boolean;
+  /** Called when the board can no longer, or again, run pods. */
+  onProblem?(problem: Problem | undefined): void;
+}
+
+export class Kubelet implements Component {
+  readonly #options: KubeletOptions;
+  readonly #cache = new ContainerCache();
+  readonly #checkpoint: FileCheckpoint;
+  readonly #known: KnownDesired;
+  readonly #workers: PodWorkers;
+  readonly #reconciler: PodReconciler;
+  readonly #engine: EngineLink;
+  readonly #volumes: PodVolumes;
+  #unsubscribe: (() => void) | undefined;
+  #memoryDirectory: Promise<string | undefined> | undefined;
+  #isRunning = false;
+  #isSettled = false;
+  #areServicesKnown = false;
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    const { clock, logger, runtime } = options;
+    this.#checkpoint = new FileCheckpoint(join(options.dataDir, 'checkpoint.json'), clock, logger);
+    this.#known = new KnownDesired({ ...options, checkpoint: this.#checkpoint });
+    this.#workers = new PodWorkers({ clock, logger, reconcile: (key) => this.#reconcile(key) });
+    this.#engine = new EngineLink({
+      runtime,
+      cache: this.#cache,
+      clock,
+      logger,
+      look: (keys) => this.#engineChanged(keys),
+      problemChanged: (problem) => this.#problemChanged(problem),
+    });
+    this.#volumes = new PodVolumes({
+      directory: join(options.dataDir, 'volumes'),
+      memoryDirectory: () => this.#findMemoryDirectory(),
+    });
+    this.#reconciler = this.#makeReconciler();
+  }
+
+  /** Why this board cannot run pods now, such as a missing podman. */
+  get problem(): Problem | undefined {
+    return this.#engine.problem;
+  }
+
+  /** This board's pod range: as the network says, or as it was when the master was last in sight. */
+  get podCIDR(): string | undefined {
+    return this.#known.podCIDR();
+  }
+
+  /** Resolves also when the container engine is missing: see `problem`. */
+  async start(): Promise<void> {
+    await this.#reconciler.restore();
+    await this.#known.restore();
+    this.#isRunning = true;
+    this.#unsubscribe = this.#options.desired.onChange((keys) => this.#desiredChanged(keys));
+    await this.#engine.start();
+    await this.#sweepVolumes();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#unsubscribe?.();
+    this.#engine.disregard();
+    await this.#workers.stop();
+    if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
+    await this.#checkpoint.flush();
+    await this.#engine.stop();
+  }
+
+  /** The pod range or the board's addresses are known or have changed. */
+  networkChanged(): void {
+    this.#known.noteChange();
+    for (const key of this.#allKeys()) {
+      this.#reconciler.retrySandbox(key);
+      this.#workers.look(key);
+    }
+  }
+
+  /** Services are known or have changed: pods that waited for their variables start. */
+  servicesChanged(): void {
+    this.#known.noteChange();
+    const isFirst = !this.#areServicesKnown;
+    this.#areServicesKnown = true;
+    for (const key of this.#allKeys()) {
+      if (this.#reconciler.retryConfigs(key) || isFirst) this.#workers.look(key);
+    }
+  }
+
+  /** The log that a client asked for; rejects with a StatusError when there is none. */
+  openLog(request: SessionRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return containerLog(this.#cache, request, signal);
+  }
+
+  #problemChanged(problem: Problem | undefined): void {
+    this.#options.onProblem?.(problem);
+    // Pods that had given up on the engine for a while are looked at with the next list.
+    if (problem) this.#isSettled = false;
+  }
+
+  #desiredChanged(keys: ReadonlySet<string>): void {
+    const isFirst = this.#known.takeFirstCompleteSet();
+    if (isFirst) void this.#sweepVolumes();
+    this.#known.noteChange();
+    for (const key of isFirst ? this.#allKeys() : keys) {
+      this.#reconciler.retryConfigs(key);
+      this.#workers.look(key);
+    }
+  }
+
+  #engineChanged(keys: Iterable<string>): void {
+    for (const key of new Set([...keys, ...(this.#isSettled ? [] : this.#allKeys())]))
+      this.#workers.look(key);
+    this.#isSettled = true;
+  }
+
+  async #reconcile(key: string) {
+    if (!this.#engine.isListed) return {};
+    try {
+      return await this.#reconciler.reconcile(key);
+    } catch (error) {
+      this.#engine.suspect(error);
+      throw error;
+    }
+  }
+
+  #allKeys(): Set<string> {
+    return new Set([...this.#reconciler.keys(), ...(this.#known.view()?.state.pods.keys() ?? [])]);
+  }
+
+  /** Folders of pods that neither the master nor this board knows, once the master has said what it knows. */
+  async #sweepVolumes(): Promise<void> {
+    const known = this.#known.view();
+    if (!known?.isComplete || !this.#engine.isListed) return;
+    const wanted = [...known.state.pods.values()].map((pod) => pod.metadata.uid);
+    try {
+      await this.#volumes.sweep(new Set([...wanted, ...this.#reconciler.uids()]));
+    } catch (error) {
+      this.#options.logger.warn(
+        { error: String(error) },
+        'folders of pods that are gone could not be removed',
+      );
+    }
+  }
+
+  #findMemoryDirectory(): Promise<string | undefined> {
+    this.#memoryDirectory ??= ownMemoryDirectory(this.#options.dataDir);
+    return this.#memoryDirectory;
+  }
+
+  async #clean(): Promise<void> {
+    const { runtime, logger, dataDir } = this.#options;
+    await removeEverything(runtime, logger);
+    await rm(join(dataDir, 'volumes'), { recursive: true, force: true });
+    const memory = await this.#findMemoryDirectory();
+    if (memory) await rm(memory, { recursive: true, force: true });
+  }
+
+  #makeReconciler(): PodReconciler {
+    const { runtime, clock, logger, sink, dataDir } = this.#options;
+    const volumes = this.#volumes;
+    return assemblePods({
+      runtime,
+      cache: this.#cache,
+      clock,
+      logger,
+      sink,
+      records: new FileRecordStore(join(dataDir, 'records'), logger),
+      volumes,
+      configs: this.#makeConfigSource(volumes),
+      desired: () => this.#known.view(),
+      podCIDR: () => this.#known.podCIDR(),
+      networkProblem: () => this.#known.networkProblem(),
+      hostAddresses: () => this.#options.hostAddresses(),
+      look: (key) => this.#workers.look(key),
+      lookAfter: (key, delayMs) => this.#workers.lookAfter(key, delayMs),
+    });
+  }
+
+  #makeConfigSource(volumes: PodVolumes): DesiredConfigSource {
+    const { nodeName, clusterDomain, clusterDns } = this.#options;
+    return new DesiredConfigSource({
+      nodeName,
+      volumes,
+      clusterDomain,
+      clusterDns,
+      desired: () => this.#known.view()?.state,
+      serviceVariables: (pod) => this.#known.serviceVariables(pod),
+      hostAddresses: () => this.#options.hostAddresses(),
+      hostResolver: () => hostResolver(),
+      allocatable: () => ({
+        cpu: String(availableParallelism()),
+        memory: String(totalmem()),
+        ephemeralStorage: '0',
+      }),
+    });
+  }
+}

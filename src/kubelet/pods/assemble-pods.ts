@@ -1,0 +1,51 @@
+// Joins the parts that work on pods. The kubelet gives them the disk and the real engine, tests give them memory.
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ContainerCache } from '../container-cache.ts';
+import { PodAddresses } from '../pod-addresses.ts';
+import type { StatusSink } from '../ports.ts';
+import type { RecordStore } from '../records/record-store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { StartSlots } from '../start-slots.ts';
+import type { Volumes } from '../volumes/pod-volumes.ts';
+import { type ConfigSource, ContainerStarter } from './container-starter.ts';
+import { ContainerStopper } from './container-stopper.ts';
+import { ImagePuller } from './image-puller.ts';
+import { PodEvents } from './pod-events.ts';
+import { PodExecutor } from './pod-executor.ts';
+import { type DesiredView, PodReconciler } from './pod-reconciler.ts';
+
+export interface PodParts {
+  runtime: Runtime;
+  cache: ContainerCache;
+  clock: Clock;
+  logger: Logger;
+  sink: StatusSink;
+  records: RecordStore;
+  volumes: Volumes;
+  configs: ConfigSource;
+  desired(): DesiredView | undefined;
+  podCIDR(): string | undefined;
+  /** Why no pod can be started yet, such as a pod range that is not known. */
+  networkProblem(): string | undefined;
+  hostAddresses(): readonly string[];
+  look(key: string): void;
+  lookAfter(key: string, delayMs: number): void;
+}
+
+/** podman gains nothing from more at once (8 pods: 732 ms), and a small board would swap. */
+const STARTS_AT_ONCE = 4;
+
+export function assemblePods(parts: PodParts): PodReconciler {
+  const events = new PodEvents(parts.sink);
+  const images = new ImagePuller({ ...parts, events });
+  const stopper = new ContainerStopper({ ...parts, events });
+  const starter = new ContainerStarter({
+    ...parts,
+    events,
+    addresses: new PodAddresses(),
+    slots: new StartSlots(STARTS_AT_ONCE),
+  });
+  const executor = new PodExecutor({ ...parts, events, images, starter, stopper });
+  return new PodReconciler({ ...parts, executor });
+}

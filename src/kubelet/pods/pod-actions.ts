@@ -1,0 +1,55 @@
+// The typed steps that a decision may ask for, and what it has to say about containers that do not run.
+
+export interface Waiting {
+  reason: string;
+  message?: string;
+}
+
+/** SIGTERM, then SIGKILL after the grace; `why` is the text of the Killing event. */
+export interface StopAction {
+  do: 'stop';
+  containerId: string;
+  containerName: string;
+  graceSeconds: number;
+  why: string;
+  /** To be made afresh from a changed spec. */
+  replacing: boolean;
+}
+
+/** An event, said again only when `detail` of its topic has changed. */
+export interface TellAction {
+  do: 'tell';
+  topic: string;
+  detail: string;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  containerName?: string;
+}
+
+export type PodAction =
+  | StopAction
+  /** The pause container of a finished pod: frees its address and memory, keeps the others for their logs. */
+  | { do: 'stopSandbox'; containerId: string }
+  /** Everything of the pod in the engine. `remake`: it will be made afresh. */
+  | { do: 'removeContainers'; remake: boolean }
+  | { do: 'removeContainer'; containerId: string }
+  /** Volumes, record and logs: the pod is gone. */
+  | { do: 'forget' }
+  | { do: 'startSandbox'; attempt: number }
+  | { do: 'ensureImage'; containerName: string; image: string; attempt: number; policy: ImagePolicy }
+  | { do: 'startContainer'; containerName: string; attempt: number; backoffSteps: number }
+  | { do: 'finish'; phase: 'Succeeded' | 'Failed' }
+  | TellAction;
+
+export type ImagePolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+export interface Decision {
+  actions: PodAction[];
+  /** Why containers that should run do not, by container name. */
+  waiting: Map<string, Waiting>;
+  /** When to look again though nothing happens. */
+  requeueAfterMs: number | undefined;
+  /** Nothing of the pod is left on the board. */
+  gone: boolean;
+}

@@ -1,0 +1,204 @@
+// One pass over one pod key: look at desired and observed afresh, decide, do, until nothing is left to do; then
+// report the status if it changed and keep the record. Level-based: safe to run at any time, any number of times.
+import { type Pod, timestamp } from '../../api/objects.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { ContainerCache } from '../container-cache.ts';
+import type { PassResult } from '../pod-workers.ts';
+import type { DesiredState, ObservedPod, StatusSink } from '../ports.ts';
+import { absorb } from '../records/absorb.ts';
+import type { PodRecord } from '../records/pod-record.ts';
+import type { RecordStore } from '../records/record-store.ts';
+import { podStatus } from '../status/pod-status.ts';
+import type { ConfigSource } from './container-starter.ts';
+import { decidePod } from './decide-pod.ts';
+import type { Decision } from './pod-actions.ts';
+import { newPodEntry, type PodEntry, restoredEntry } from './pod-entry.ts';
+import type { PodExecutor } from './pod-executor.ts';
+import type { PodWorld } from './pod-world.ts';
+
+/** More rounds than any pod needs: beyond it something fights back, and the worker's back-off takes over. */
+const MAX_ROUNDS = 50;
+
+/** What the master wants, as far as this board knows. */
+export interface DesiredView {
+  state: DesiredState;
+  /** A complete set from the master: what is not in it goes. A checkpoint is not: nothing goes for it. */
+  isComplete: boolean;
+}
+
+export interface PodReconcilerOptions {
+  cache: ContainerCache;
+  executor: PodExecutor;
+  records: RecordStore;
+  sink: StatusSink;
+  clock: Clock;
+  desired(): DesiredView | undefined;
+  networkProblem(): string | undefined;
+  hostAddresses(): readonly string[];
+  configs: Pick<ConfigSource, 'refreshVolumes'>;
+}
+
+export class PodReconciler {
+  readonly #options: PodReconcilerOptions;
+  readonly #entries = new Map<string, PodEntry>();
+
+  constructor(options: PodReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async restore(): Promise<void> {
+    for (const record of await this.#options.records.load())
+      this.#entries.set(record.uid, restoredEntry(record));
+  }
+
+  /** Pods that the engine has or a record remembers. */
+  uids(): Set<string> {
+    return new Set([...this.#options.cache.uids(), ...this.#entries.keys()]);
+  }
+
+  /** Keys of all pods that the board has or remembers. */
+  keys(): Set<string> {
+    const keys = this.#options.cache.keys();
+    for (const entry of this.#entries.values()) keys.add(entry.key);
+    return keys;
+  }
+
+  /** ConfigMaps, Secrets or Services may have changed: what failed for want of them is tried at once. */
+  retryConfigs(key: string): boolean {
+    let hadFailed = false;
+    for (const entry of this.#entries.values()) {
+      if (entry.key !== key) continue;
+      hadFailed ||= entry.memory.startFailures.size > 0;
+      entry.memory.startFailures.clear();
+    }
+    return hadFailed;
+  }
+
+  /** The network is there: do not wait for the back-off. */
+  retrySandbox(key: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.key === key) entry.memory.sandboxFailure = undefined;
+    }
+  }
+
+  async reconcile(key: string): Promise<PassResult> {
+    const desired = this.#options.desired();
+    const pod = desired?.state.pods.get(key);
+    const mayRemove = pod !== undefined || desired?.isComplete === true;
+    const others = this.#entriesOf(key).filter((entry) => entry.uid !== pod?.metadata.uid);
+    if (others.length > 0) {
+      if (!mayRemove) return {};
+      const result = await this.#removeOthers(others);
+      if (result) return result;
+    }
+    if (pod) return this.#bringInLine(this.#entryOf(pod, key), pod);
+    if (desired?.isComplete) this.#options.sink.forget(key);
+    return {};
+  }
+
+  /** `undefined` once nothing of them is left: only then may a namesake start. */
+  async #removeOthers(others: readonly PodEntry[]): Promise<PassResult | undefined> {
+    let pending: PassResult | undefined;
+    for (const entry of others) {
+      const decision = await this.#converge(entry, undefined);
+      if (decision.gone) this.#entries.delete(entry.uid);
+      else pending = { requeueAfterMs: decision.requeueAfterMs };
+    }
+    return pending;
+  }
+
+  async #bringInLine(entry: PodEntry, pod: Pod): Promise<PassResult> {
+    let decision: Decision | undefined;
+    try {
+      decision = await this.#converge(entry, pod);
+      if (!pod.metadata.deletionTimestamp) await this.#options.configs.refreshVolumes(pod);
+    } finally {
+      this.#report(entry, pod, decision);
+      await this.#save(entry);
+    }
+    return { requeueAfterMs: decision.requeueAfterMs };
+  }
+
+  async #converge(entry: PodEntry, pod: Pod | undefined): Promise<Decision> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const world = this.#world(entry, pod);
+      entry.record = world.record;
+      const decision = decidePod(world);
+      if (decision.actions.length === 0) return decision;
+      await this.#options.executor.run(entry, pod, decision.actions);
+    }
+    throw new Error(`pod ${entry.key} does not settle`);
+  }
+
+  #world(entry: PodEntry, pod: Pod | undefined): PodWorld {
+    const { cache, clock, networkProblem } = this.#options;
+    const observed = cache.ofPod(entry.uid);
+    const nowMs = clock.now();
+    return {
+      key: entry.key,
+      uid: entry.uid,
+      pod,
+      observed,
+      record: absorb(entry.record, observed, nowMs),
+      memory: entry.memory,
+      nowMs,
+      monotonicMs: clock.monotonicMs(),
+      networkProblem: networkProblem(),
+    };
+  }
+
+  #report(entry: PodEntry, pod: Pod, decision: Decision | undefined): void {
+    const isGone = decision?.gone ?? false;
+    const { status, record } = podStatus({
+      pod,
+      record: isGone ? withFinalPhase(entry.record) : entry.record,
+      waiting: decision?.waiting ?? new Map(),
+      hostAddresses: this.#options.hostAddresses(),
+      nowMs: this.#options.clock.now(),
+    });
+    entry.record = record;
+    const observed: ObservedPod = {
+      key: entry.key,
+      uid: entry.uid,
+      status,
+      terminated: isGone,
+    };
+    const text = JSON.stringify(observed);
+    if (text === entry.reported) return;
+    entry.reported = text;
+    this.#options.sink.report(observed);
+  }
+
+  async #save(entry: PodEntry): Promise<void> {
+    if (entry.record === entry.saved || entry.memory.forgotten) return;
+    const record = entry.record;
+    await this.#options.records.save(record);
+    entry.saved = record;
+  }
+
+  #entryOf(pod: Pod, key: string): PodEntry {
+    const known = this.#entries.get(pod.metadata.uid);
+    if (known) return known;
+    const startTime = pod.status?.startTime ?? timestamp(this.#options.clock.now());
+    const entry = newPodEntry({ uid: pod.metadata.uid, key }, startTime);
+    this.#entries.set(entry.uid, entry);
+    return entry;
+  }
+
+  /** Also for pods that the engine has and no record knows. */
+  #entriesOf(key: string): PodEntry[] {
+    for (const uid of this.#options.cache.uidsOf(key)) {
+      if (this.#entries.has(uid)) continue;
+      this.#entries.set(uid, newPodEntry({ uid, key }, timestamp(this.#options.clock.now())));
+    }
+    return [...this.#entries.values()].filter((entry) => entry.key === key);
+  }
+}
+
+/** A pod that was deleted ends in a terminal phase, as upstream's since 1.27. */
+function withFinalPhase(record: PodRecord): PodRecord {
+  const containers = Object.values(record.containers);
+  if (record.finished || containers.length === 0) return record;
+  const hasSucceeded = containers.every((c) => c.ended?.exitCode === 0);
+  return { ...record, finished: hasSucceeded ? 'Succeeded' : 'Failed' };
+}

@@ -1,0 +1,65 @@
+// All that a decision about one pod looks at. Built afresh for every pass; deciding never changes it.
+import type { Pod } from '../../api/objects.ts';
+import type { PodRecord } from '../records/pod-record.ts';
+import type { RuntimeContainer } from '../runtime/runtime.ts';
+
+export interface ImageState {
+  image: string;
+  /** The attempt of the container that asked: with policy Always each attempt asks anew. */
+  attempt: number;
+  state: 'pulling' | 'ready' | 'failed';
+  /** Counts failures in a row. */
+  failures: number;
+  reason?: string;
+  message?: string;
+  failedAtMs?: number;
+  retryAtMs?: number;
+}
+
+/** A start that did not succeed and when to try again. Times are the clock's monotonic ones. */
+export interface StartFailure {
+  reason: string;
+  message: string;
+  failures: number;
+  retryAtMs: number;
+}
+
+/** What the agent holds in memory about a pod; a restart of the agent loses it without harm. */
+export interface PodMemory {
+  images: Map<string, ImageState>;
+  /** By container name. */
+  startFailures: Map<string, StartFailure>;
+  sandboxFailure: StartFailure | undefined;
+  /** Container id → until when its stop waits before it kills. */
+  stopping: Map<string, number>;
+  /** Events said already: topic → detail. */
+  told: Map<string, string>;
+  /** Volumes, logs and the stored record are removed already. */
+  forgotten: boolean;
+}
+
+export function newPodMemory(): PodMemory {
+  return {
+    images: new Map(),
+    startFailures: new Map(),
+    sandboxFailure: undefined,
+    stopping: new Map(),
+    told: new Map(),
+    forgotten: false,
+  };
+}
+
+export interface PodWorld {
+  key: string;
+  uid: string;
+  /** The pod as the master wants it; `undefined` when it wants none with this uid. */
+  pod: Pod | undefined;
+  /** All of the pod that the engine has. */
+  observed: readonly RuntimeContainer[];
+  record: PodRecord;
+  memory: PodMemory;
+  nowMs: number;
+  monotonicMs: number;
+  /** Why no sandbox can be made yet, such as no pod range. */
+  networkProblem: string | undefined;
+}

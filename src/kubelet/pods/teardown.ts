@@ -1,0 +1,60 @@
+// Taking a pod off the board: all its containers get SIGTERM at once, then everything is removed.
+// Used for deleted pods, for pods the master no longer wants, and when the agent cleans up.
+import type { Pod } from '../../api/objects.ts';
+import type { RuntimeContainer } from '../runtime/runtime.ts';
+import type { Decision } from './pod-actions.ts';
+import type { PodMemory, PodWorld } from './pod-world.ts';
+
+/** For a pod whose time is over already: long enough to flush a file, short enough not to be noticed. */
+export const LATE_GRACE_SECONDS = 2;
+const DEFAULT_GRACE_SECONDS = 30;
+/** A shorter deadline than the one under way is acted on when it differs by more than this. */
+const DEADLINE_SLACK_MS = 500;
+
+/** What is left until deletionTimestamp; a wrong clock never makes it longer than the pod's own grace. */
+export function remainingGraceSeconds(pod: Pod | undefined, nowMs: number): number {
+  const deletion = pod?.metadata.deletionTimestamp;
+  if (!pod || !deletion) return LATE_GRACE_SECONDS;
+  const own = pod.metadata.deletionGracePeriodSeconds ?? graceSecondsOf(pod);
+  const leftSeconds = Math.ceil((Date.parse(deletion) - nowMs) / 1000);
+  return leftSeconds > 0 ? Math.min(leftSeconds, own) : Math.min(own, LATE_GRACE_SECONDS);
+}
+
+export function graceSecondsOf(pod: Pod): number {
+  return pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+}
+
+export function decideTeardown(world: PodWorld, graceSeconds: number, decision: Decision): void {
+  const running = world.observed.filter((c) => c.containerName !== undefined && c.state === 'running');
+  for (const container of running) {
+    const why = `Stopping container ${container.containerName}`;
+    decideStop(world, container, graceSeconds, why, false, decision);
+  }
+  if (running.length > 0) return;
+  if (world.observed.length > 0) decision.actions.push({ do: 'removeContainers', remake: false });
+  else if (!world.memory.forgotten) decision.actions.push({ do: 'forget' });
+  else decision.gone = true;
+}
+
+/** Asks for a stop unless one that ends as early is under way. */
+export function decideStop(
+  world: Pick<PodWorld, 'monotonicMs'> & { memory: Pick<PodMemory, 'stopping'> },
+  container: RuntimeContainer,
+  graceSeconds: number,
+  why: string,
+  replacing: boolean,
+  decision: Decision,
+): void {
+  const underWayMs = world.memory.stopping.get(container.id);
+  const deadlineMs = world.monotonicMs + graceSeconds * 1000;
+  if (underWayMs !== undefined && underWayMs <= deadlineMs + DEADLINE_SLACK_MS) return;
+  const containerName = container.containerName ?? '';
+  decision.actions.push({
+    do: 'stop',
+    containerId: container.id,
+    containerName,
+    graceSeconds,
+    why,
+    replacing,
+  });
+}

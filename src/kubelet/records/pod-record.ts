@@ -1,0 +1,54 @@
+// What the board itself remembers of a pod: podman forgets exit codes in a power cut and with each container
+// that is removed. Plain JSON; it changes only when something happened to the pod.
+
+/** How one attempt of a container ended. Times are RFC 3339. */
+export interface Termination {
+  exitCode: number;
+  /** `Completed`, `Error`, `OOMKilled`, `StartError`, `Unknown`. */
+  reason: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt: string;
+  containerId?: string;
+}
+
+export interface ContainerRecord {
+  /** The newest attempt; counts from 0, so it is the restart count as well. */
+  attempt: number;
+  containerId?: string;
+  startedAt?: string;
+  specHash: string;
+  image: string;
+  imageId: string;
+  /** How the newest attempt ended; absent while it runs. */
+  ended?: Termination;
+  /** How the attempt before it ended. */
+  previous?: Termination;
+  /** Restarts since the container last ran long enough to be trusted again. */
+  backoffSteps: number;
+  /** It was stopped to be made afresh, whatever the restart policy says. */
+  replacing?: boolean;
+}
+
+export interface ConditionRecord {
+  status: 'True' | 'False' | 'Unknown';
+  since: string;
+}
+
+export interface PodRecord {
+  uid: string;
+  key: string;
+  /** When this board first saw the pod. */
+  startTime: string;
+  /** The newest sandbox; -1 before the first. */
+  sandboxAttempt: number;
+  podIP?: string | undefined;
+  containers: Record<string, ContainerRecord>;
+  conditions: Record<string, ConditionRecord>;
+  /** Set once and for good: a finished pod never runs again. */
+  finished?: 'Succeeded' | 'Failed';
+}
+
+export function newPodRecord(uid: string, key: string, startTime: string): PodRecord {
+  return { uid, key, startTime, sandboxAttempt: -1, containers: {}, conditions: {} };
+}

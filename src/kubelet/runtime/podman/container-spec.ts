@@ -1,0 +1,90 @@
+// What libpod is asked to make for one container of a pod. Pure: config in, body of `POST /containers/create` out.
+import { constants } from 'node:os';
+import { type ContainerConfig, type Mount, RuntimeError } from '../runtime.ts';
+import { containerLabels, containerName } from './labels.ts';
+
+/** A size limit under 1 MiB loses lines: conmon keeps one file and starts it afresh at the limit. */
+export const logSizeBytes = 10 * 1024 * 1024;
+
+export interface ContainerPlace {
+  owner: string;
+  pauseId: string;
+  logPath: string;
+  /** The pod's /etc/hosts on the board. */
+  hostsPath: string;
+}
+
+/** Body of libpod's `POST /containers/create` (SpecGenerator). */
+export function containerSpec(config: ContainerConfig, place: ContainerPlace): Record<string, unknown> {
+  const joined = { nsmode: 'container', value: place.pauseId };
+  return {
+    name: containerName(config),
+    labels: containerLabels(place.owner, config, place.logPath),
+    image: config.image,
+    entrypoint: config.command,
+    command: config.args,
+    env: config.env,
+    work_dir: config.workingDir,
+    create_working_dir: true,
+    user: config.user,
+    netns: joined,
+    ipcns: joined,
+    utsns: joined,
+    mounts: mountsOf(config, place).map(bindMount),
+    use_image_hosts: true,
+    resource_limits: resourceLimits(config.resources),
+    privileged: config.privileged,
+    cap_add: config.capabilities.add.map(capabilityName),
+    cap_drop: config.capabilities.drop.map(capabilityName),
+    read_only_filesystem: config.readOnlyRootFilesystem,
+    stop_signal: config.stopSignal === undefined ? undefined : signalNumber(config.stopSignal),
+    terminal: config.tty,
+    stdin: config.stdin,
+    log_configuration: { driver: 'k8s-file', path: place.logPath, size: logSizeBytes },
+    image_volume_mode: 'ignore',
+    healthconfig: { Test: ['NONE'] },
+    httpproxy: false,
+    restart_policy: 'no',
+    systemd: 'false',
+  };
+}
+
+/** A mount of the pod's own over /etc/hosts wins. */
+function mountsOf(config: ContainerConfig, place: ContainerPlace): Mount[] {
+  const hosts = { source: place.hostsPath, destination: '/etc/hosts', readOnly: false };
+  const isOwn = config.mounts.some((mount) => mount.destination === hosts.destination);
+  return isOwn ? config.mounts : [...config.mounts, hosts];
+}
+
+function bindMount(mount: Mount): Record<string, unknown> {
+  const options = ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'];
+  return { type: 'bind', source: mount.source, destination: mount.destination, options };
+}
+
+/** Memory and swap together are limited to the memory limit: a board swapping to its card is a board lost. */
+function resourceLimits(resources: ContainerConfig['resources']): Record<string, unknown> | undefined {
+  const { cpuShares, cpuQuotaUs, cpuPeriodUs, memoryLimitBytes } = resources;
+  const cpu = { shares: cpuShares, quota: cpuQuotaUs, period: cpuPeriodUs };
+  const hasCpu = Object.values(cpu).some((value) => value !== undefined);
+  if (!hasCpu && memoryLimitBytes === undefined) return undefined;
+  return {
+    ...(hasCpu ? { cpu } : {}),
+    ...(memoryLimitBytes === undefined
+      ? {}
+      : { memory: { limit: memoryLimitBytes, swap: memoryLimitBytes } }),
+  };
+}
+
+/** Kubernetes writes `NET_ADMIN`, podman takes that and `CAP_NET_ADMIN`, but `ALL` only bare. */
+function capabilityName(name: string): string {
+  return name.toUpperCase().replace(/^CAP_/, '');
+}
+
+/** Number of `SIGTERM`, `TERM` or `15`. */
+export function signalNumber(name: string): number {
+  if (/^\d+$/.test(name)) return Number(name);
+  const full = name.toUpperCase().startsWith('SIG') ? name.toUpperCase() : `SIG${name.toUpperCase()}`;
+  const number = (constants.signals as Record<string, number>)[full];
+  if (number === undefined) throw new RuntimeError('CreateContainerError', `unknown stop signal ${name}`);
+  return number;
+}

@@ -1,0 +1,79 @@
+// A pod's own containers, joined to its pause container, each attempt with a log file of its own.
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { containerLogPath, forgetOldAttempts } from '../../logs/log-paths.ts';
+import { type ContainerConfig, type RuntimeContainer, RuntimeError } from '../runtime.ts';
+import { containerSpec } from './container-spec.ts';
+import { isAlive } from './exits.ts';
+import type { HostsFiles } from './hosts-files.ts';
+import type { LibpodContainers } from './libpod-containers.ts';
+import { asRuntimeError } from './libpod-error.ts';
+import { type Making, MakingError } from './making.ts';
+
+export interface ContainersOptions {
+  owner: string;
+  logDir: string;
+  containers: LibpodContainers;
+  making: Making;
+  hostsFiles: HostsFiles;
+}
+
+export class Containers {
+  readonly #options: ContainersOptions;
+
+  constructor(options: ContainersOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with `CreateContainerError` or `RunContainerError`; nothing of it is left then. */
+  async start(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer> {
+    const { owner, making, hostsFiles } = this.#options;
+    try {
+      refuseDead(sandbox);
+      const logPath = await this.#prepareLog(config);
+      const place = { owner, pauseId: sandbox.id, logPath, hostsPath: hostsFiles.path(config.podUid) };
+      const made = await making.run(containerSpec(config, place));
+      await this.#refuseRevived(sandbox, made);
+      return made;
+    } catch (error) {
+      const isStart = error instanceof MakingError && error.step === 'start';
+      const cause = error instanceof MakingError ? error.cause : error;
+      throw asRuntimeError(cause, isStart ? 'RunContainerError' : 'CreateContainerError');
+    }
+  }
+
+  async #prepareLog(config: ContainerConfig): Promise<string> {
+    const logPath = containerLogPath(this.#options.logDir, config);
+    await mkdir(dirname(logPath), { recursive: true, mode: 0o700 });
+    await forgetOldAttempts(logPath);
+    return logPath;
+  }
+
+  /**
+   * podman starts a dead pause container again when one that is joined to it starts: with another network, while
+   * the pod's older containers keep the torn one. Such a pause container is ended, and so seen as the death it is.
+   */
+  async #refuseRevived(sandbox: RuntimeContainer, made: RuntimeContainer): Promise<void> {
+    if (sandbox.pid !== undefined && isAlive(sandbox.pid)) return;
+    const { containers } = this.#options;
+    await containers.remove(made.id);
+    await containers.stop(sandbox.id, 0);
+    refuseDead(sandbox);
+  }
+
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    const { containers } = this.#options;
+    try {
+      await containers.stop(id, Math.max(0, Math.ceil(graceSeconds)));
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      const inspected = await containers.inspect(id);
+      if (inspected?.container.state === 'running') throw asRuntimeError(error, 'KillContainerError');
+    }
+  }
+}
+
+function refuseDead(sandbox: RuntimeContainer): void {
+  if (sandbox.pid !== undefined && isAlive(sandbox.pid)) return;
+  throw new RuntimeError('RunContainerError', `the pod's pause container ${sandbox.name} is not running`);
+}

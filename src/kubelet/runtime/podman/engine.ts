@@ -1,0 +1,116 @@
+// All that speaks to podman, put together for one machine once preflight has found it fit.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/logger.ts';
+import { RuntimeError } from '../runtime.ts';
+import { Containers } from './container.ts';
+import { containersConf } from './containers-conf.ts';
+import type { Exits } from './exits.ts';
+import { HostsFiles } from './hosts-files.ts';
+import { Images } from './images.ts';
+import { LibpodClient } from './libpod-client.ts';
+import { LibpodContainers } from './libpod-containers.ts';
+import { Making } from './making.ts';
+import { type NetworkOptions, PodNetwork } from './network.ts';
+import { type Machine, preflight } from './preflight.ts';
+import { Sandboxes } from './sandbox.ts';
+import { PodmanService } from './service.ts';
+import type { MachineSettings, PodmanStorage } from './settings.ts';
+import { leaseFile, StaleLeases } from './stale-leases.ts';
+import { sweep } from './sweep.ts';
+import { Truth } from './truth.ts';
+
+export interface EngineOptions {
+  /** The agent's own folder: containers.conf is written into it. */
+  dataDir: string;
+  /** Memory-backed folder of the agent with a short path, such as /run/edge-cluster: the socket is in it. */
+  runDir: string;
+  /** Label value: containers of other owners are neither seen nor touched. */
+  owner: string;
+  /** Where container logs go. */
+  logDir: string;
+  network: NetworkOptions;
+  /** A podman store apart from the machine's own; `undefined` = the machine's. */
+  storage?: PodmanStorage;
+  /** Whether stop() removes what is not a container: network, bridge, files of pods. */
+  removeOnStop?: boolean;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface Engine {
+  settings: MachineSettings;
+  client: LibpodClient;
+  containers: LibpodContainers;
+  truth: Truth;
+  images: Images;
+  sandboxes: Sandboxes;
+  network: PodNetwork;
+  podContainers: Containers;
+}
+
+/** Rejects with `RuntimeUnavailable` and what to do about it. */
+export async function prepareEngine(options: EngineOptions, machine: Machine, exits: Exits): Promise<Engine> {
+  const result = await preflight(machine);
+  if ('problem' in result) throw new RuntimeError(result.problem.reason, result.problem.message);
+  const containersConfPath = await writeConf(options.dataDir, result.settings);
+  const engine = build(options, result.settings, containersConfPath, exits);
+  const { client, containers } = engine;
+  const { logDir, clock, logger } = options;
+  await sweep({ client, containers, logDir, clock, logger });
+  return engine;
+}
+
+async function writeConf(dataDir: string, settings: MachineSettings): Promise<string> {
+  const path = join(dataDir, 'containers.conf');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(path, containersConf(settings, join(dataDir, 'networks')), { mode: 0o600 });
+  return path;
+}
+
+function build(
+  options: EngineOptions,
+  settings: MachineSettings,
+  containersConfPath: string,
+  exits: Exits,
+): Engine {
+  const { owner, runDir, storage, clock, logger, logDir } = options;
+  const { podmanPath } = settings;
+  const client = new LibpodClient(
+    new PodmanService({ podmanPath, runDir, containersConfPath, storage, clock }),
+  );
+  const containers = new LibpodContainers(client, owner);
+  const truth = new Truth(containers, exits);
+  const making = new Making(containers, truth, exits);
+  const images = new Images(client);
+  const network = new PodNetwork(client, options.network, owner);
+  const hostsFiles = new HostsFiles(join(runDir, 'pods'));
+  const staleLeases = new StaleLeases({
+    client,
+    leaseFile,
+    networkName: options.network.name,
+    podRange: options.network.podRange,
+    clock,
+    logger,
+  });
+  return {
+    settings,
+    client,
+    containers,
+    truth,
+    images,
+    network,
+    sandboxes: new Sandboxes({
+      owner,
+      settings,
+      containers,
+      making,
+      images,
+      network,
+      staleLeases,
+      hostsFiles,
+    }),
+    podContainers: new Containers({ owner, logDir, containers, making, hostsFiles }),
+  };
+}

@@ -1,0 +1,109 @@
+// Speaks HTTP to podman's unix socket. One connection per request: nothing idle keeps the service from ending.
+// Every failure is a LibpodError (podman refused) or a RuntimeError `RuntimeUnavailable` (podman is not there).
+import { type IncomingMessage, request } from 'node:http';
+import type { Readable } from 'node:stream';
+import { RuntimeError } from '../runtime.ts';
+import { libpodError } from './libpod-error.ts';
+import type { PodmanService } from './service.ts';
+
+export interface Call {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** After `/libpod`, with the query: `/containers/json?all=true`. */
+  path: string;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is, as a tar archive. */
+  archive?: Buffer | Readable;
+  /** Longest silence of the socket; 60 s unless told. */
+  silenceMs?: number;
+}
+
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+/** Asking for v4 keeps the answers of podman 5 in the shape of 4.3. */
+const prefix = '/v4.0.0/libpod';
+
+export class LibpodClient {
+  readonly #service: PodmanService;
+
+  constructor(service: PodmanService) {
+    this.#service = service;
+  }
+
+  /** The whole answer; statuses of 400 and more reject with a LibpodError. */
+  async call(call: Call): Promise<Answer> {
+    const answer = await this.#once(call).catch((error) => {
+      if (!wasNeverSent(error) || isStream(call.archive)) throw error;
+      return this.#once(call);
+    });
+    if (answer.status >= 400) throw libpodError(answer.status, answer.body);
+    return answer;
+  }
+
+  async getJson<T>(path: string): Promise<T> {
+    return JSON.parse((await this.call({ method: 'GET', path })).body) as T;
+  }
+
+  async postJson<T>(path: string, json: unknown): Promise<T> {
+    return JSON.parse((await this.call({ method: 'POST', path, json })).body) as T;
+  }
+
+  #once(call: Call): Promise<Answer> {
+    return this.#service.during(() => this.#exchange(call));
+  }
+
+  async #exchange(call: Call): Promise<Answer> {
+    try {
+      return await exchange(this.#service.socketPath, call);
+    } catch (error) {
+      this.#service.distrust();
+      const words = error instanceof Error ? error.message : String(error);
+      const broken = new RuntimeError('RuntimeUnavailable', `podman's service does not answer: ${words}`);
+      broken.cause = error;
+      throw broken;
+    }
+  }
+}
+
+/** The service had just ended: nobody took the connection, so nothing can have been done yet. */
+function wasNeverSent(error: unknown): boolean {
+  const cause =
+    error instanceof RuntimeError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  return cause?.code === 'ENOENT' || cause?.code === 'ECONNREFUSED';
+}
+
+function isStream(archive: Call['archive']): archive is Readable {
+  return archive !== undefined && !Buffer.isBuffer(archive);
+}
+
+function exchange(socketPath: string, call: Call): Promise<Answer> {
+  const body = call.json === undefined ? undefined : JSON.stringify(call.json);
+  const type = body === undefined ? 'application/x-tar' : 'application/json';
+  const hasBody = body !== undefined || call.archive !== undefined;
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      socketPath,
+      method: call.method,
+      path: prefix + call.path,
+      agent: false,
+      timeout: call.silenceMs ?? 60_000,
+      headers: { host: 'd', ...(hasBody ? { 'content-type': type } : {}) },
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`no answer to ${call.method} ${call.path}`)));
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      text(response).then((read) => resolve({ status: response.statusCode ?? 0, body: read }), reject);
+    });
+    if (isStream(call.archive)) call.archive.on('error', reject).pipe(sent);
+    else sent.end(body ?? call.archive);
+  });
+}
+
+async function text(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

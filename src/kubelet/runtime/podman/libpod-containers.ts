@@ -1,0 +1,73 @@
+// The few things asked of libpod about containers, with podman's manners taken care of: every removal is tried
+// twice (the first may fail on a container whose conmon died), and what is not there counts as removed.
+import type { RuntimeContainer } from '../runtime.ts';
+import { fromInspect, fromList, type InspectedContainer, type ListedContainer } from './container-view.ts';
+import { ownerFilter } from './labels.ts';
+import type { LibpodClient } from './libpod-client.ts';
+import { isNotFound, LibpodError } from './libpod-error.ts';
+
+export class LibpodContainers {
+  readonly #client: LibpodClient;
+  readonly #owner: string;
+
+  constructor(client: LibpodClient, owner: string) {
+    this.#client = client;
+    this.#owner = owner;
+  }
+
+  /** All containers of this owner, or those of one pod; dead ones too. */
+  async list(podUid?: string): Promise<RuntimeContainer[]> {
+    const path = `/containers/json?all=true&filters=${ownerFilter(this.#owner, podUid)}`;
+    return ((await this.#client.getJson<ListedContainer[] | null>(path)) ?? []).map(fromList);
+  }
+
+  /** With the pid of its conmon; `undefined` when there is no such container. */
+  async inspect(
+    id: string,
+  ): Promise<{ container: RuntimeContainer; conmonPid: number | undefined } | undefined> {
+    try {
+      const inspected = await this.#inspect(id).catch((error) => this.#inspectAgain(id, error));
+      return { container: fromInspect(inspected), conmonPid: inspected.State.ConmonPid || undefined };
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #inspect(id: string): Promise<InspectedContainer> {
+    return this.#client.getJson<InspectedContainer>(`/containers/${id}/json`);
+  }
+
+  /** podman reads files of the process, and fails when it ends in between: then it knows better the next time. */
+  #inspectAgain(id: string, error: unknown): Promise<InspectedContainer> {
+    if (error instanceof LibpodError && /no such process/.test(error.message)) return this.#inspect(id);
+    throw error;
+  }
+
+  /** Resolves with the id. */
+  async create(spec: Record<string, unknown>): Promise<string> {
+    return (await this.#client.postJson<{ Id: string }>('/containers/create', spec)).Id;
+  }
+
+  async start(id: string): Promise<void> {
+    await this.#client.call({ method: 'POST', path: `/containers/${id}/start` });
+  }
+
+  /** podman itself sends the stop signal, waits and kills; the answer comes when the container is dead. */
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    const silenceMs = (graceSeconds + 30) * 1000;
+    const path = `/containers/${id}/stop?timeout=${graceSeconds}`;
+    await this.#client.call({ method: 'POST', path, silenceMs }).catch(unlessNotFound);
+  }
+
+  /** By id or name; kills what runs, and clears what a killed podman left under the name. */
+  async remove(idOrName: string): Promise<void> {
+    const path = `/containers/${encodeURIComponent(idOrName)}?force=true&v=true&timeout=0`;
+    const once = () => this.#client.call({ method: 'DELETE', path }).catch(unlessNotFound);
+    await once().catch(once);
+  }
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}

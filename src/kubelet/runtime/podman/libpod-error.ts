@@ -1,0 +1,72 @@
+// libpod's answers to things that went wrong, as RuntimeErrors that a person can act on.
+// podman 4.3 answers most refusals with status 500: only `cause` and `message` tell them apart.
+import { RuntimeError } from '../runtime.ts';
+
+/** An answer of status 400 or more. */
+export class LibpodError extends Error {
+  readonly status: number;
+  /** The innermost error, such as `no such container`. */
+  readonly podmanCause: string;
+  constructor(status: number, message: string, podmanCause: string) {
+    super(message);
+    this.name = 'LibpodError';
+    this.status = status;
+    this.podmanCause = podmanCause;
+  }
+}
+
+/** From the body of such an answer: `{cause, message, response}`, or plain text. */
+export function libpodError(status: number, body: string): LibpodError {
+  try {
+    const { cause, message } = JSON.parse(body) as { cause?: string; message?: string };
+    return new LibpodError(status, message || cause || body, cause ?? '');
+  } catch {
+    return new LibpodError(status, body.trim() || `podman answered with status ${status}`, '');
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof LibpodError && error.status === 404;
+}
+
+export function isNameInUse(error: unknown): boolean {
+  if (!(error instanceof LibpodError)) return false;
+  return error.status === 409 || /(container )?name .*(is )?(already )?in use/.test(error.message);
+}
+
+/** The id of the container that podman's address store says holds the address; netavark's IPAM in podman. */
+export function addressHolder(error: unknown): string | undefined {
+  if (!(error instanceof LibpodError)) return undefined;
+  return /IPAM error: requested ip address \S+ is already allocated to container ID ([0-9a-f]+)/.exec(
+    error.message,
+  )?.[1];
+}
+
+export function isNetworkMissing(error: unknown): boolean {
+  return error instanceof LibpodError && /network not found|unable to find network/.test(error.message);
+}
+
+/** A route or bridge of the board, or another network of podman's, has the range. */
+export function isRangeInUse(error: unknown): boolean {
+  return (
+    error instanceof LibpodError && /is already used on the host or by another config/.test(error.message)
+  );
+}
+
+/** `error` as a RuntimeError with `reason`; one that already is a RuntimeError stays. */
+export function asRuntimeError(error: unknown, reason: string): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const wrapped = new RuntimeError(reason, withoutNoise(message));
+  wrapped.cause = error;
+  return wrapped;
+}
+
+/** podman prefixes what it was doing and repeats itself; the rest is kept as it is. */
+function withoutNoise(message: string): string {
+  return message
+    .replace(/^(unable to start container "?[0-9a-f]{64}"?: )/, '')
+    .replace(/: OCI runtime attempted to invoke a command that was not found$/, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}

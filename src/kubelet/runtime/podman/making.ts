@@ -1,0 +1,65 @@
+// Makes and starts one container, or leaves nothing of it: what is half made is removed, never started again
+// (podman and the OCI runtime may disagree about it, and a second start would then fail for ever).
+import type { RuntimeContainer } from '../runtime.ts';
+import type { Exits } from './exits.ts';
+import type { LibpodContainers } from './libpod-containers.ts';
+import { isNameInUse } from './libpod-error.ts';
+import type { Truth } from './truth.ts';
+
+/** The step that failed decides about the reason that the pod's status shows. */
+export class MakingError extends Error {
+  readonly step: 'create' | 'start';
+  constructor(step: 'create' | 'start', cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'MakingError';
+    this.step = step;
+  }
+}
+
+export class Making {
+  readonly #containers: LibpodContainers;
+  readonly #truth: Truth;
+  readonly #exits: Exits;
+
+  constructor(containers: LibpodContainers, truth: Truth, exits: Exits) {
+    this.#containers = containers;
+    this.#exits = exits;
+    this.#truth = truth;
+  }
+
+  /** `spec.name` must be set. Rejects with a MakingError; nothing of that name is left then. */
+  async run(spec: Record<string, unknown>): Promise<RuntimeContainer> {
+    const name = String(spec.name);
+    const id = await this.#create(name, spec);
+    this.#exits.follow(id);
+    try {
+      await this.#containers.start(id);
+      const made = await this.#truth.inspect(id);
+      if (!made || made.state === 'created') throw new Error(`${name} vanished while it was started`);
+      return made;
+    } catch (error) {
+      this.#exits.forget(id);
+      await this.#containers.remove(id);
+      throw new MakingError('start', error);
+    }
+  }
+
+  async #create(name: string, spec: Record<string, unknown>): Promise<string> {
+    try {
+      return await this.#containers.create(spec);
+    } catch (error) {
+      if (!isNameInUse(error) || !(await this.#clearName(name))) throw new MakingError('create', error);
+    }
+    return this.#containers.create(spec).catch((error) => {
+      throw new MakingError('create', error);
+    });
+  }
+
+  /** Removes what a killed podman left under the name, its bare storage too; not what runs or ran. */
+  async #clearName(name: string): Promise<boolean> {
+    const holder = await this.#containers.inspect(name);
+    if (holder && holder.container.state !== 'created') return false;
+    await this.#containers.remove(name);
+    return true;
+  }
+}

@@ -1,0 +1,97 @@
+// Finds and removes network namespaces that a killed podman left: in /run/netns, named by podman, without any
+// process, and either holding an address of our pod range or empty for long. Their veth goes with them.
+import { execFile } from 'node:child_process';
+import { readdir, readlink, stat } from 'node:fs/promises';
+import { BlockList, isIPv4 } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Clock } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/logger.ts';
+
+const namespaceFolder = '/run/netns';
+const run = promisify(execFile);
+
+export interface NamespaceSweep {
+  podRange: string;
+  /** Addresses of pods that are being started now. */
+  busyAddresses: ReadonlySet<string>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/**
+ * Looks into those namespaces only that no process is in; on a healthy board that is none and costs no fork.
+ * Resolves with whether all leftovers are gone: one that is very young may be the work of this moment.
+ */
+export async function sweepNamespaces(sweep: NamespaceSweep): Promise<boolean> {
+  const inUse = await namespacesWithProcesses();
+  let isClean = true;
+  for (const name of await podmanNamespaces()) {
+    const path = join(namespaceFolder, name);
+    try {
+      const { ino, mtimeMs } = await stat(path);
+      if (inUse.has(ino)) continue;
+      const verdict = judge(addressesIn(await ipOutput(path)), sweep.clock.now() - mtimeMs, sweep);
+      if (verdict === 'young') isClean = false;
+      if (verdict === 'leftover') await removeNamespace(name, sweep.logger);
+    } catch (error) {
+      sweep.logger.warn({ err: error, namespace: name }, 'cannot look into a network namespace');
+    }
+  }
+  return isClean;
+}
+
+async function removeNamespace(name: string, logger: Logger): Promise<void> {
+  await run('ip', ['netns', 'delete', name]);
+  logger.info({ namespace: name }, 'removed a network namespace that a killed podman left');
+}
+
+async function podmanNamespaces(): Promise<string[]> {
+  const names = await readdir(namespaceFolder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((name) => name.startsWith('netns-'));
+}
+
+async function namespacesWithProcesses(): Promise<Set<number>> {
+  const inodes = new Set<number>();
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const link = await readlink(`/proc/${pid}/ns/net`).catch(() => ''); // ended meanwhile
+    const inode = /\[(\d+)\]/.exec(link)?.[1];
+    if (inode) inodes.add(Number(inode));
+  }
+  return inodes;
+}
+
+async function ipOutput(path: string): Promise<string> {
+  const { stdout } = await run('nsenter', [`--net=${path}`, 'ip', '-j', '-4', 'address', 'show']);
+  return stdout;
+}
+
+/** IPv4 addresses other than loopback ones in what `ip -j address` prints. */
+export function addressesIn(ipOutput: string): string[] {
+  const links = JSON.parse(ipOutput || '[]') as { addr_info?: { local?: string }[] }[];
+  const all = links.flatMap((link) => (link.addr_info ?? []).map(({ local }) => local ?? ''));
+  return all.filter((address) => isIPv4(address) && !address.startsWith('127.'));
+}
+
+/** podman makes a namespace, then its addresses, then the process, all within a second or two. */
+const youngMs = 2_000;
+const longEmptyMs = 5 * 60_000;
+
+/** Of a namespace without a process: whether it is a leak of ours, or may be somebody's work of this moment. */
+export function judge(
+  addresses: readonly string[],
+  ageMs: number,
+  sweep: Pick<NamespaceSweep, 'podRange' | 'busyAddresses'>,
+): 'leftover' | 'young' | 'foreign' {
+  if (addresses.length === 0) return ageMs > longEmptyMs ? 'leftover' : 'foreign';
+  const [network = '', prefix = ''] = sweep.podRange.split('/');
+  const range = new BlockList();
+  range.addSubnet(network, Number(prefix), 'ipv4');
+  if (!addresses.some((address) => range.check(address))) return 'foreign';
+  if (addresses.some((address) => sweep.busyAddresses.has(address))) return 'foreign';
+  return ageMs > youngMs ? 'leftover' : 'young';
+}

@@ -1,0 +1,115 @@
+// Pause containers: made first, holding the pod's network, removed last.
+import { type RuntimeContainer, RuntimeError, type SandboxConfig } from '../runtime.ts';
+import type { HostsFiles } from './hosts-files.ts';
+import type { Images } from './images.ts';
+import type { LibpodContainers } from './libpod-containers.ts';
+import { addressHolder, asRuntimeError, isNetworkMissing } from './libpod-error.ts';
+import { type Making, MakingError } from './making.ts';
+import type { PodNetwork } from './network.ts';
+import { ensurePauseImage, pauseImage } from './pause-image.ts';
+import { sandboxSpec } from './sandbox-spec.ts';
+import type { MachineSettings } from './settings.ts';
+import type { StaleLeases } from './stale-leases.ts';
+
+export interface SandboxesOptions {
+  owner: string;
+  settings: MachineSettings;
+  containers: LibpodContainers;
+  making: Making;
+  images: Images;
+  network: PodNetwork;
+  staleLeases: StaleLeases;
+  hostsFiles: HostsFiles;
+}
+
+export class Sandboxes {
+  readonly #options: SandboxesOptions;
+  readonly #starting = new Set<SandboxConfig>();
+  #hasPauseImage = false;
+  #sweeping: Promise<boolean> | undefined;
+
+  constructor(options: SandboxesOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with `CreatePodSandboxError`. What a killed podman left in the way is cleared and tried once more. */
+  async start(config: SandboxConfig): Promise<RuntimeContainer> {
+    await this.#sweepOnce();
+    this.#starting.add(config);
+    try {
+      return await this.#makeOrCure(config);
+    } catch (error) {
+      const cause = error instanceof MakingError ? error.cause : error;
+      throw asRuntimeError(cause, 'CreatePodSandboxError');
+    } finally {
+      this.#starting.delete(config);
+    }
+  }
+
+  /** The containers first, side by side: podman refuses to remove a pause container that others are joined to. */
+  async remove(podUid: string): Promise<string[]> {
+    const { containers, hostsFiles } = this.#options;
+    const all = await containers.list(podUid);
+    const joined = all.filter((container) => container.containerName !== undefined);
+    const pauses = all.filter((container) => container.containerName === undefined);
+    await Promise.all(joined.map((container) => containers.remove(container.id)));
+    await Promise.all(pauses.map((pause) => containers.remove(pause.id)));
+    await hostsFiles.remove(podUid);
+    return all.map((container) => container.id);
+  }
+
+  async #make(config: SandboxConfig): Promise<RuntimeContainer> {
+    if (!config.hostNetwork && config.ip === undefined) {
+      throw new RuntimeError('CreatePodSandboxError', `pod ${config.podKey} was given no address`);
+    }
+    await this.#ensurePauseImage();
+    await this.#options.hostsFiles.write(config);
+    const { owner, making, network, settings } = this.#options;
+    const networkName = config.hostNetwork ? '' : await network.ensure();
+    const maySpareFromOom = settings.ulimits === undefined;
+    const made = await making.run(sandboxSpec(config, { owner, pauseImage, networkName, maySpareFromOom }));
+    if (made.state === 'running') return made;
+    await this.#options.containers.remove(made.id);
+    const words = `the pause container of ${config.podKey} ended at once with exit code ${made.exitCode}`;
+    throw new RuntimeError('CreatePodSandboxError', words);
+  }
+
+  async #makeOrCure(config: SandboxConfig): Promise<RuntimeContainer> {
+    try {
+      return await this.#make(config);
+    } catch (error) {
+      if (!(await this.#cure(config, error))) throw error;
+    }
+    return this.#make(config);
+  }
+
+  /** Whether something was done about the failure that makes another try worth while. */
+  async #cure(config: SandboxConfig, error: unknown): Promise<boolean> {
+    const cause = error instanceof MakingError ? error.cause : error;
+    const holder = addressHolder(cause);
+    if (holder) return this.#options.staleLeases.release(holder, this.#busyAddresses(config));
+    const isPauseMissing = cause instanceof Error && /image not known/.test(cause.message);
+    const isNetworkGone = isNetworkMissing(cause);
+    if (isPauseMissing) this.#hasPauseImage = false;
+    if (isNetworkGone) this.#options.network.forget();
+    return isPauseMissing || isNetworkGone;
+  }
+
+  /** Before the first pod, since the board's range is known then. */
+  async #sweepOnce(): Promise<void> {
+    this.#sweeping ??= this.#options.staleLeases.sweep(new Set());
+    await this.#sweeping;
+  }
+
+  /** Addresses of the pods being started, but for this one. */
+  #busyAddresses(except: SandboxConfig): Set<string> {
+    const others = [...this.#starting].filter((config) => config !== except);
+    return new Set(others.flatMap((config) => config.ip ?? []));
+  }
+
+  async #ensurePauseImage(): Promise<void> {
+    if (this.#hasPauseImage) return;
+    await ensurePauseImage(this.#options.images, this.#options.settings.catatonitPath);
+    this.#hasPauseImage = true;
+  }
+}

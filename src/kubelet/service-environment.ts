@@ -1,0 +1,64 @@
+// The variables that Kubernetes gives every container for the Services that exist when it starts. Pure.
+// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+
+export interface ServiceView {
+  /** `namespace/name` */
+  key: string;
+  /** `None` or empty for a headless Service: it gives no variables. */
+  clusterIP: string;
+  ports: readonly { name: string; port: number; protocol: string }[];
+}
+
+/** The Service by which a pod finds the API: given to pods of every namespace. */
+const API_SERVICE = 'default/kubernetes';
+
+/** `enableServiceLinks: false` keeps only the `kubernetes` Service. */
+export function serviceVariables(
+  services: readonly ServiceView[],
+  namespace: string,
+  enableServiceLinks = true,
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const service of services.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    const isOwn = enableServiceLinks && service.key.startsWith(`${namespace}/`);
+    if (isOwn || service.key === API_SERVICE) Object.assign(variables, variablesOf(service));
+  }
+  return variables;
+}
+
+const variableName = (text: string) => text.toUpperCase().replaceAll('-', '_');
+
+function variablesOf({ key, clusterIP, ports }: ServiceView): Record<string, string> {
+  const first = ports[0];
+  if (!first || !clusterIP || clusterIP === 'None') return {};
+  const name = variableName(key.slice(key.indexOf('/') + 1));
+  const variables: Record<string, string> = {
+    [`${name}_SERVICE_HOST`]: clusterIP,
+    [`${name}_SERVICE_PORT`]: String(first.port),
+  };
+  for (const port of ports) {
+    if (port.name) variables[`${name}_SERVICE_PORT_${variableName(port.name)}`] = String(port.port);
+  }
+  // The older, Docker-compatible form: <NAME>_PORT speaks of the first port.
+  variables[`${name}_PORT`] = urlOf(clusterIP, first);
+  for (const port of ports) Object.assign(variables, linkVariables(name, clusterIP, port));
+  return variables;
+}
+
+function linkVariables(
+  name: string,
+  clusterIP: string,
+  port: ServiceView['ports'][number],
+): Record<string, string> {
+  const prefix = `${name}_PORT_${port.port}_${port.protocol.toUpperCase()}`;
+  return {
+    [prefix]: urlOf(clusterIP, port),
+    [`${prefix}_PROTO`]: port.protocol.toLowerCase(),
+    [`${prefix}_PORT`]: String(port.port),
+    [`${prefix}_ADDR`]: clusterIP,
+  };
+}
+
+function urlOf(clusterIP: string, port: ServiceView['ports'][number]): string {
+  return `${port.protocol.toLowerCase()}://${clusterIP}:${port.port}`;
+}

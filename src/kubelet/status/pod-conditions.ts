@@ -1,0 +1,72 @@
+// The conditions of a pod. Pure; the time of the last flip comes from the record, so it survives the agent.
+// https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
+import { type core, type Pod, timestamp } from '../../api/objects.ts';
+import type { ConditionRecord, PodRecord } from '../records/pod-record.ts';
+import { isInitialized, type PodPhase } from './pod-phase.ts';
+
+interface Finding {
+  type: string;
+  status: 'True' | 'False';
+  reason?: string;
+  message?: string;
+}
+
+export function podConditions(
+  pod: Pod,
+  record: PodRecord,
+  phase: PodPhase,
+  statuses: { init: core.ContainerStatus[]; main: core.ContainerStatus[] },
+): core.PodCondition[] {
+  const scheduled = pod.status?.conditions?.find((c) => c.type === 'PodScheduled');
+  const findings = [
+    sandboxFinding(record, phase),
+    initializedFinding(pod, record, statuses.init),
+    ...readinessFindings(phase, statuses.main),
+    { type: 'PodScheduled', status: 'True' } as const,
+  ];
+  return findings.map((finding) => {
+    if (finding.type === 'PodScheduled' && scheduled) return { ...scheduled };
+    return { ...finding, lastTransitionTime: record.conditions[finding.type]?.since ?? record.startTime };
+  });
+}
+
+/** The record with the times of conditions that flipped; the same record when none did. */
+export function withConditions(
+  record: PodRecord,
+  conditions: readonly core.PodCondition[],
+  nowMs: number,
+): PodRecord {
+  const changed: Record<string, ConditionRecord> = {};
+  for (const { type, status } of conditions) {
+    if (record.conditions[type]?.status === status) continue;
+    changed[type] = { status: status as ConditionRecord['status'], since: timestamp(nowMs) };
+  }
+  if (Object.keys(changed).length === 0) return record;
+  return { ...record, conditions: { ...record.conditions, ...changed } };
+}
+
+function sandboxFinding(record: PodRecord, phase: PodPhase): Finding {
+  const isThere = record.sandboxAttempt >= 0 && phase !== 'Succeeded' && phase !== 'Failed';
+  return { type: 'PodReadyToStartContainers', status: isThere ? 'True' : 'False' };
+}
+
+function initializedFinding(pod: Pod, record: PodRecord, init: core.ContainerStatus[]): Finding {
+  if (isInitialized(pod, record)) return { type: 'Initialized', status: 'True' };
+  const names = init.filter((s) => !s.ready).map((s) => s.name);
+  return {
+    type: 'Initialized',
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: `containers with incomplete status: [${names.join(' ')}]`,
+  };
+}
+
+function readinessFindings(phase: PodPhase, main: core.ContainerStatus[]): Finding[] {
+  const types = ['Ready', 'ContainersReady'];
+  if (phase === 'Succeeded') return types.map((type) => ({ type, status: 'False', reason: 'PodCompleted' }));
+  if (phase === 'Failed') return types.map((type) => ({ type, status: 'False', reason: 'PodFailed' }));
+  const names = main.filter((s) => !s.ready).map((s) => s.name);
+  if (names.length === 0) return types.map((type) => ({ type, status: 'True' }));
+  const message = `containers with unready status: [${names.join(' ')}]`;
+  return types.map((type) => ({ type, status: 'False', reason: 'ContainersNotReady', message }));
+}

@@ -1,0 +1,61 @@
+// A pod's whole status as the master stores it. Pure: (pod, record, waiting, board's addresses) → status.
+import type { core, Pod } from '../../api/objects.ts';
+import { qosClass } from '../../api/qos-class.ts';
+import type { Waiting } from '../pods/pod-actions.ts';
+import type { PodRecord } from '../records/pod-record.ts';
+import { containerStatus } from './container-status.ts';
+import { podConditions, withConditions } from './pod-conditions.ts';
+import { isInitialized, podPhase } from './pod-phase.ts';
+
+export interface PodStatusInput {
+  pod: Pod;
+  record: PodRecord;
+  waiting: ReadonlyMap<string, Waiting>;
+  hostAddresses: readonly string[];
+  nowMs: number;
+}
+
+/** The status, and the record that remembers when its conditions flipped. */
+export function podStatus(input: PodStatusInput): { status: core.PodStatus; record: PodRecord } {
+  const { pod, hostAddresses, nowMs } = input;
+  const phase = podPhase(pod, input.record);
+  const statuses = containerStatuses(input);
+  const found = podConditions(pod, input.record, phase, statuses);
+  const record = withConditions(input.record, found, nowMs);
+  const status: core.PodStatus = {
+    phase,
+    conditions: podConditions(pod, record, phase, statuses),
+    ...addresses(pod, record, hostAddresses),
+    startTime: record.startTime,
+    ...(statuses.init.length > 0 ? { initContainerStatuses: statuses.init } : {}),
+    containerStatuses: statuses.main,
+    qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
+  };
+  return { status, record };
+}
+
+function containerStatuses({ pod, record, waiting }: PodStatusInput) {
+  const view = (container: core.Container, isInit: boolean, initialReason: string) =>
+    containerStatus({
+      container,
+      record: record.containers[container.name],
+      waiting: waiting.get(container.name),
+      isInit,
+      initialReason,
+    });
+  const inits = pod.spec.initContainers ?? [];
+  const reason = isInitialized(pod, record) ? 'ContainerCreating' : 'PodInitializing';
+  return {
+    init: inits.map((c) => view(c, true, 'PodInitializing')),
+    main: pod.spec.containers.map((c) => view(c, false, reason)),
+  };
+}
+
+function addresses(pod: Pod, record: PodRecord, hostAddresses: readonly string[]): Partial<core.PodStatus> {
+  const hostIP = hostAddresses[0];
+  const podIP = pod.spec.hostNetwork && record.sandboxAttempt >= 0 ? hostIP : record.podIP;
+  return {
+    ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
+    ...(podIP ? { podIP, podIPs: [{ ip: podIP }] } : {}),
+  };
+}

@@ -1,0 +1,66 @@
+// Who may write and read which topic: the table of docs/mqtt.md as code, and the only place that decides it.
+import { levelsOf } from './topics.ts';
+
+/** Who is at the other end of a connection. The node's name comes from its certificate. */
+export interface NodePeer {
+  role: 'node';
+  node: string;
+}
+export type Peer = NodePeer | { role: 'inspect' };
+
+type Retention = 'retained' | 'passing';
+
+/** What a board may write below `nodes/<its name>/`, by the levels after the name. */
+const ownTopics: readonly { pattern: readonly string[]; retention: Retention }[] = [
+  { pattern: ['state'], retention: 'retained' },
+  { pattern: ['heartbeat'], retention: 'passing' },
+  { pattern: ['metrics'], retention: 'passing' },
+  { pattern: ['events'], retention: 'passing' },
+  { pattern: ['images'], retention: 'retained' },
+  { pattern: ['observed', 'index'], retention: 'retained' },
+  { pattern: ['observed', 'pods', '+', '+'], retention: 'retained' },
+];
+
+const matches = (pattern: readonly string[], levels: readonly string[]) =>
+  pattern.length === levels.length && pattern.every((level, i) => level === '+' || level === levels[i]);
+
+/** How the peer may publish there; `undefined` = not at all. People on the inspect listener only read. */
+export function mayPublish(peer: Peer, topic: string): Retention | undefined {
+  if (peer.role !== 'node') return undefined;
+  const [area, node, ...rest] = levelsOf(topic) ?? [];
+  if (area !== 'nodes' || node !== peer.node) return undefined;
+  return ownTopics.find(({ pattern }) => matches(pattern, rest))?.retention;
+}
+
+/** `masked`: values of environment variables must be hidden first. */
+export type Reading = 'whole' | 'masked' | 'no';
+
+/** Whether a message on `topic` may go to the peer; asked for live and for retained messages alike. */
+export function mayReceive(peer: Peer, topic: string): Reading {
+  const levels = levelsOf(topic);
+  if (!levels) return 'no';
+  return peer.role === 'node' ? nodeReads(peer.node, levels) : inspectReads(levels);
+}
+
+function nodeReads(self: string, [area, node, what]: string[]): Reading {
+  if (area === 'services' || area === 'network' || area === 'ingress') return 'whole';
+  if (area !== 'nodes') return 'no';
+  return node === self || what === 'state' ? 'whole' : 'no';
+}
+
+function inspectReads([area, , what, sort]: string[]): Reading {
+  if (area !== 'nodes') return 'whole';
+  // A session request names the path that a board dials back: who reads it could dial first.
+  if (what === 'sessions') return 'no';
+  if (what !== 'desired') return 'whole';
+  if (sort === 'secrets') return 'no';
+  return sort === 'pods' ? 'masked' : 'whole';
+}
+
+/** Filters that could never match anything readable are refused at once, so that a typo is not silence. */
+export function maySubscribe(_peer: Peer, filter: string): boolean {
+  const [root, version] = filter.split('/');
+  if (root === '#') return true;
+  if (root !== 'edge' && root !== '+') return false;
+  return version === 'v1' || version === '+' || version === '#';
+}

@@ -1,0 +1,150 @@
+// All that an agent has of the master, over one MQTT session: what is wanted of it, which Services and peers
+// there are, and where its own reports go. Views keep their last complete set while the master is away.
+import type { SessionRequest } from '../api/session.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Component } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import { ChangeListeners } from './change-listeners.ts';
+import { DesiredView } from './desired-view.ts';
+import { EventOutbox, type OutgoingEvent } from './event-outbox.ts';
+import { decodeJson } from './json-payload.ts';
+import { LatestView } from './latest-view.ts';
+import type { BusMessage } from './message-bus.ts';
+import type {
+  DesiredConfig,
+  DesiredIndex,
+  DesiredPod,
+  DesiredSecret,
+  Heartbeat,
+  NetworkPeers,
+  NodeBirth,
+  NodeState,
+  ServiceMessage,
+  ServicesIndex,
+} from './messages.ts';
+import { ObservedPublisher, type ObservedReport } from './observed-publisher.ts';
+import { ServicesView } from './services-view.ts';
+import type { Session } from './session.ts';
+import { isDesiredSort, levelsOf, topics } from './topics.ts';
+
+export interface AgentLinkOptions {
+  session: Session;
+  clock: Clock;
+  logger: Logger;
+}
+
+export class AgentLink implements Component {
+  /** The kubelet's DesiredSource. */
+  readonly desired = new DesiredView();
+  readonly services = new ServicesView();
+  readonly peers = new LatestView<NetworkPeers>();
+  readonly #options: AgentLinkOptions;
+  readonly #observed: ObservedPublisher;
+  readonly #events: EventOutbox;
+  readonly #sessionRequests = new ChangeListeners<SessionRequest>();
+  #presence: { birth?: NodeBirth; problem?: NonNullable<NodeState['problem']> } = {};
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: AgentLinkOptions) {
+    this.#options = options;
+    const { session, clock, logger } = options;
+    this.#observed = new ObservedPublisher({ node: session.node, bus: session, clock, logger });
+    this.#events = new EventOutbox({ node: session.node, bus: session, logger });
+  }
+
+  /** Listens on the session, which is started and stopped by whoever made it (after this, before this). */
+  async start(): Promise<void> {
+    const { session } = this.#options;
+    this.#unsubscribe = [
+      session.onOpen(() => this.#beginSession()),
+      session.onMessage((message) => this.#receive(message)),
+    ];
+    if (session.sessionId) this.#beginSession();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#observed.stop();
+  }
+
+  /** StatusSink: latest wins; sent again, whole, at each new session. */
+  report(pod: ObservedReport): void {
+    this.#observed.report(pod);
+  }
+
+  /** StatusSink: the master has let go of the pod. */
+  forget(key: string): void {
+    this.#observed.forget(key);
+  }
+
+  /** StatusSink: an event about a pod; kept, within bounds, while the master is away. */
+  event(event: OutgoingEvent): void {
+    this.#events.event(event);
+  }
+
+  /** What the board is; to be called at start and whenever an address or a figure changes. */
+  setBirth(birth: NodeBirth): void {
+    this.#presence = { ...this.#presence, birth };
+    this.#options.session.setPresence(this.#presence);
+  }
+
+  /** What keeps the board from running pods; `undefined` = nothing any more. */
+  setProblem(problem: NonNullable<NodeState['problem']> | undefined): void {
+    const { problem: _, ...rest } = this.#presence;
+    this.#presence = problem ? { ...rest, problem } : rest;
+    this.#options.session.setPresence(this.#presence);
+  }
+
+  /** Sends one beat; without a session it is not sent, as a late beat says nothing. */
+  heartbeat(beat: Omit<Heartbeat, 'session'>): void {
+    const { session, logger } = this.#options;
+    const { sessionId } = session;
+    if (!sessionId) return;
+    session
+      .publish(topics.heartbeat(session.node), { session: sessionId, ...beat }, { retain: false, qos: 0 })
+      .catch((error: unknown) => logger.debug({ err: error }, 'heartbeat not sent'));
+  }
+
+  /** `listener` is asked to dial back and serve a stream; returns the way to unsubscribe. */
+  onSessionRequest(listener: (request: SessionRequest) => void): () => void {
+    return this.#sessionRequests.add(listener);
+  }
+
+  #beginSession(): void {
+    this.desired.beginSession();
+    this.services.beginSession();
+    this.#observed.beginSession();
+    this.#events.flush();
+  }
+
+  #receive({ topic, payload }: BusMessage): void {
+    const message = decodeJson(payload);
+    const levels = levelsOf(topic) ?? [];
+    if (message) this.#dispatch(levels, message);
+    else if (payload.length === 0) this.#removed(levels);
+    else this.#options.logger.warn({ topic }, 'a message of the master is not JSON, ignored');
+  }
+
+  /** An empty payload is a topic that went away; only the index says what belongs to a set. */
+  #removed([area, first = '', second = '', sort, ...key]: string[]): void {
+    if (area === 'services') this.services.removed(`${first}/${second}`);
+    else if (isDesiredSort(sort)) this.desired.removed(sort, key.join('/'));
+  }
+
+  /** The master is trusted and versioned with us: its messages are taken to be what their topic says. */
+  #dispatch([area, first, second, sort]: string[], message: unknown): void {
+    if (area === 'services') {
+      if (first === 'index' && second === undefined) this.services.index(message as ServicesIndex);
+      else this.services.service(message as ServiceMessage);
+    } else if (area === 'network') this.peers.put(message as NetworkPeers);
+    else if (second === 'sessions') this.#sessionRequests.notify(message as SessionRequest);
+    else if (second === 'desired') this.#desired(sort, message);
+  }
+
+  #desired(sort: string | undefined, message: unknown): void {
+    if (sort === 'index') this.desired.index(message as DesiredIndex);
+    else if (sort === 'pods') this.desired.pod(message as DesiredPod);
+    else if (sort === 'configs') this.desired.config(message as DesiredConfig);
+    else if (sort === 'secrets') this.desired.secret(message as DesiredSecret);
+  }
+}

@@ -1,0 +1,20 @@
+// JSON in and out of MQTT payloads.
+
+export function encodeJson(message: object | undefined): Buffer {
+  return message === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(message));
+}
+
+/** The object in the payload; `undefined` for an empty payload and for anything that is no JSON object. */
+export function decodeJson(payload: Uint8Array): Record<string, unknown> | undefined {
+  if (payload.length === 0) return undefined;
+  try {
+    const { buffer, byteOffset, byteLength } = payload;
+    const value: unknown = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+// Which ConfigMaps and Secrets a pod needs on its board, wherever its spec can name one.
+import type { core, Pod } from '../api/objects.ts';
+
+/** Names in the pod's own namespace. */
+export interface PodReferences {
+  configMaps: ReadonlySet<string>;
+  secrets: ReadonlySet<string>;
+}
+
+export function podReferences(pod: Pod): PodReferences {
+  const configMaps = new Set<string>();
+  const secrets = new Set<string>();
+  const add = (to: Set<string>, name: string | undefined) => name && to.add(name);
+  const { spec } = pod;
+  for (const container of [
+    ...(spec.initContainers ?? []),
+    ...spec.containers,
+    ...(spec.ephemeralContainers ?? []),
+  ]) {
+    for (const { valueFrom } of container.env ?? []) {
+      add(configMaps, valueFrom?.configMapKeyRef?.name);
+      add(secrets, valueFrom?.secretKeyRef?.name);
+    }
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+      add(configMaps, configMapRef?.name);
+      add(secrets, secretRef?.name);
+    }
+  }
+  for (const volume of spec.volumes ?? []) {
+    for (const source of [volumeSource(volume), ...(volume.projected?.sources ?? [])]) {
+      add(configMaps, source.configMap?.name);
+      add(secrets, source.secret?.name);
+    }
+  }
+  for (const { name } of spec.imagePullSecrets ?? []) add(secrets, name);
+  return { configMaps, secrets };
+}
+
+/** A volume names its Secret by `secretName`, a projected source by `name`. */
+function volumeSource({ configMap, secret }: core.Volume) {
+  return { configMap, secret: secret && { name: secret.secretName } };
+}

@@ -1,0 +1,71 @@
+// The client and the life of podman's service, against a stand-in that a test can steer.
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { LibpodClient } from '../../src/kubelet/runtime/podman/libpod-client.ts';
+import { PodmanService } from '../../src/kubelet/runtime/podman/service.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+/** `script` is what runs as podman. */
+async function service(t: Test, script: string) {
+  const runDir = await mkdtemp(join(tmpdir(), 'edge-service-'));
+  t.teardown(() => rm(runDir, { recursive: true, force: true }));
+  const podmanPath = join(runDir, 'podman');
+  await writeFile(podmanPath, `#!/bin/sh\n${script}\n`);
+  await chmod(podmanPath, 0o755);
+  const containersConfPath = join(runDir, 'containers.conf');
+  const clock = new FakeClock();
+  const made = new PodmanService({ podmanPath, runDir, containersConfPath, storage: undefined, clock });
+  return { service: made, client: new LibpodClient(made), clock };
+}
+
+async function listen(t: Test, socketPath: string, answer: RequestListener): Promise<Server> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  return server;
+}
+
+t.test('a podman that cannot start its service is reported with its own words', async (t) => {
+  const { client } = await service(t, 'echo "Error: no subuid ranges" >&2; exit 125');
+  const error = await client.getJson('/info').catch((reason) => reason);
+  t.match(error, { reason: 'RuntimeUnavailable', message: /exit code 125.*no subuid ranges/ });
+});
+
+t.test('a service that answers is used and not started again', async (t) => {
+  const { service: podman, client } = await service(t, 'exit 1');
+  await listen(t, podman.socketPath, (request, response) =>
+    response.end(JSON.stringify({ url: request.url })),
+  );
+  t.strictSame(await client.getJson('/info'), { url: '/v4.0.0/libpod/info' });
+});
+
+t.test('after a pause the service is looked at before a request is trusted to it', async (t) => {
+  const { service: podman, client, clock } = await service(t, 'exit 1');
+  const seen: (string | undefined)[] = [];
+  await listen(t, podman.socketPath, (request, response) => {
+    seen.push(request.url);
+    response.end('{}');
+  });
+  await client.getJson('/a');
+  await client.getJson('/b');
+  await clock.advance(8_000);
+  await client.getJson('/c');
+  const api = '/v4.0.0/libpod';
+  t.strictSame(seen, ['/_ping', `${api}/a`, `${api}/b`, '/_ping', `${api}/c`]);
+});
+
+t.test('a refusal keeps the words of podman, a broken connection is told as such', async (t) => {
+  const { service: podman, client } = await service(t, 'exit 1');
+  await listen(t, podman.socketPath, (request, response) => {
+    if (request.url?.endsWith('/gone')) response.socket?.destroy();
+    else if (request.url === '/_ping') response.end('OK');
+    else response.writeHead(409).end(JSON.stringify({ cause: 'name in use', message: 'it is taken' }));
+  });
+  const refusal = await client.postJson('/containers/create', {}).catch((reason) => reason);
+  t.match(refusal, { status: 409, message: 'it is taken', podmanCause: 'name in use' });
+  const broken = await client.getJson('/gone').catch((reason) => reason);
+  t.match(broken, { reason: 'RuntimeUnavailable', message: /does not answer/ });
+});

@@ -1,0 +1,55 @@
+import t, { type Test } from 'tap';
+import { configMaps } from '../../../src/api/kinds/config-map.ts';
+import { namespaces } from '../../../src/api/kinds/namespace.ts';
+import { pods } from '../../../src/api/kinds/pod.ts';
+import { allKinds } from '../../../src/api/scheme-table.ts';
+import { NamespaceController } from '../../../src/controllers/namespace.ts';
+import { memoryCluster } from '../../support/memory-cluster.ts';
+import { quiet, settles } from '../../support/settles.ts';
+
+async function setUp(t: Test) {
+  const cluster = await memoryCluster();
+  t.teardown(() => cluster.stop());
+  const { client } = cluster;
+  await cluster.run(new NamespaceController({ ...cluster.options, kinds: allKinds }));
+  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab' } });
+  const exists = async () =>
+    (await client.list(namespaces)).items.some(({ metadata }) => metadata.name === 'lab');
+  return { ...cluster, exists };
+}
+
+t.test('a namespace goes with all that is in it, and nothing else', async (t) => {
+  const { client, exists } = await setUp(t);
+  for (const namespace of ['lab', 'default']) {
+    const metadata = { name: 'one', namespace };
+    await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata });
+  }
+  await client.delete(namespaces as never, 'lab');
+  await settles(async () => !(await exists()));
+  const left = (await client.list(configMaps)).items.map(({ metadata }) => metadata.namespace);
+  t.same(left, ['default']);
+});
+
+t.test('it waits for a pod until its board has answered', async (t) => {
+  const { client, exists } = await setUp(t);
+  const spec = { containers: [{ name: 'c', image: 'e.com/c:1' }] };
+  await client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'one', namespace: 'lab' },
+    spec,
+  });
+  await client.bind('lab/one', 'board');
+  await client.delete(namespaces as never, 'lab');
+  await settles(async () => (await client.get(pods, 'lab/one')).metadata.deletionTimestamp !== undefined);
+  await quiet();
+  t.equal(await exists(), true);
+  await client.delete(pods as never, 'lab/one', { gracePeriodSeconds: 0 });
+  await settles(async () => !(await exists()));
+});
+
+t.test('a namespace that nobody deletes is left alone', async (t) => {
+  const { exists } = await setUp(t);
+  await quiet();
+  t.equal(await exists(), true);
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { core } from '../../../src/api/objects.ts';
+import { defaultClusterNetwork } from '../../../src/base/cluster-network.ts';
+import { evictionDueMs } from '../../../src/controllers/eviction-decision.ts';
+import { taintsFor } from '../../../src/controllers/node-taints.ts';
+import { freePodCidr, podCidr, podCidrCount } from '../../../src/controllers/pod-cidr.ts';
+import { makeNode, makePod } from '../../support/make-pod.ts';
+
+const nowMs = Date.parse('2026-01-01T00:00:00Z');
+const brief = (taints: readonly core.Taint[] | undefined) =>
+  taints?.map(({ key, effect }) => `${key.split('/')[1] ?? key}:${effect}`);
+const notReady: core.Taint[] = [
+  { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' },
+];
+
+t.test('a ready board needs no taints and keeps those of people', async (t) => {
+  t.equal(taintsFor(makeNode(), nowMs), undefined);
+  const own: core.Taint = { key: 'use', effect: 'NoExecute' };
+  t.same(taintsFor(makeNode({ taints: [...notReady, own] }), nowMs), [own]);
+});
+
+t.test('a board that is not ready or out of reach is tainted, with the time', async (t) => {
+  t.same(brief(taintsFor(makeNode({ ready: 'False' }), nowMs)), [
+    'not-ready:NoSchedule',
+    'not-ready:NoExecute',
+  ]);
+  t.same(taintsFor(makeNode({ ready: 'Unknown' }), nowMs), [
+    { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule', timeAdded: '2026-01-01T00:00:00Z' },
+    { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: '2026-01-01T00:00:00Z' },
+  ]);
+  t.same(brief(taintsFor(makeNode({ ready: 'Unknown', taints: notReady }), nowMs)), [
+    'unreachable:NoSchedule',
+    'unreachable:NoExecute',
+  ]);
+});
+
+t.test('taints that are right are left as they are, times too', async (t) => {
+  t.equal(taintsFor(makeNode({ ready: 'False', taints: notReady }), nowMs), undefined);
+});
+
+t.test('a board that has never said anything is not tainted', async (t) => {
+  t.equal(taintsFor(makeNode({ ready: undefined }), nowMs), undefined);
+});
+
+t.test('a cordoned board carries the taint for it until it is uncordoned', async (t) => {
+  const taints = taintsFor(makeNode({ unschedulable: true }), nowMs);
+  t.same(brief(taints), ['unschedulable:NoSchedule']);
+  t.same(taintsFor(makeNode({ taints: taints ?? [] }), nowMs), []);
+});
+
+const taint = (effect: core.Taint['effect'], key = 'k') => ({ key, effect });
+const tolerating = (...tolerations: core.Toleration[]) => makePod({ spec: { tolerations } });
+const dues: [
+  name: string,
+  pod: ReturnType<typeof makePod>,
+  standing: { taint: core.Taint; sinceMs: number }[],
+  due: number | undefined,
+][] = [
+  ['no taint, no eviction', makePod(), [], undefined],
+  ['NoSchedule evicts nobody', makePod(), [{ taint: taint('NoSchedule'), sinceMs: 5 }], undefined],
+  ['what is not tolerated has to go at once', makePod(), [{ taint: taint('NoExecute'), sinceMs: 5 }], 5],
+  [
+    'a toleration without seconds is for ever',
+    tolerating({ key: 'k', operator: 'Exists' }),
+    [{ taint: taint('NoExecute'), sinceMs: 5 }],
+    undefined,
+  ],
+  [
+    'a toleration with seconds is for so long',
+    tolerating({ key: 'k', operator: 'Exists', tolerationSeconds: 5 }),
+    [{ taint: taint('NoExecute'), sinceMs: 5 }],
+    5005,
+  ],
+  [
+    'negative seconds are none',
+    tolerating({ key: 'k', operator: 'Exists', tolerationSeconds: -3 }),
+    [{ taint: taint('NoExecute'), sinceMs: 5 }],
+    5,
+  ],
+  [
+    'of several taints the earliest end counts',
+    tolerating(
+      { key: 'k', operator: 'Exists', tolerationSeconds: 60 },
+      { key: 'l', operator: 'Exists', tolerationSeconds: 5 },
+    ),
+    [
+      { taint: taint('NoExecute'), sinceMs: 0 },
+      { taint: taint('NoExecute', 'l'), sinceMs: 10_000 },
+    ],
+    15_000,
+  ],
+];
+for (const [name, pod, standing, due] of dues) {
+  t.test(name, async (t) => t.equal(evictionDueMs(pod, standing), due));
+}
+
+t.test('the plan has a /23 for each of 1,024 boards', async (t) => {
+  t.equal(podCidrCount(defaultClusterNetwork), 1024);
+  t.equal(podCidr(defaultClusterNetwork, 0), '10.40.0.0/23');
+  t.equal(podCidr(defaultClusterNetwork, 1023), '10.47.254.0/23');
+});
+
+t.test('the lowest free share is given, also beside ranges of another size', async (t) => {
+  t.equal(freePodCidr(defaultClusterNetwork, []), '10.40.0.0/23');
+  t.equal(freePodCidr(defaultClusterNetwork, ['10.40.0.0/23', '10.40.4.0/23']), '10.40.2.0/23');
+  t.equal(freePodCidr(defaultClusterNetwork, ['10.40.0.0/22', '10.40.5.0/24']), '10.40.6.0/23');
+  t.equal(freePodCidr(defaultClusterNetwork, ['192.168.0.0/16']), '10.40.0.0/23');
+  t.equal(freePodCidr(defaultClusterNetwork, ['fd00::/64']), '10.40.0.0/23');
+  t.throws(() => freePodCidr({ podRange: 'fd00::/64', nodePrefix: 80 }, []), /is no IPv4 range/);
+});
+
+t.test('shares never overlap and the plan ends when it is used up', async () => {
+  const plan = { podRange: '172.16.0.0/28', nodePrefix: 30 };
+  fc.assert(
+    fc.property(fc.subarray([0, 1, 2, 3]), (held) => {
+      const taken = held.map((index) => podCidr(plan, index));
+      const free = freePodCidr(plan, taken);
+      if ((free === undefined) !== (held.length === 4)) throw new Error('used up too early or too late');
+      if (free && taken.includes(free)) throw new Error('given twice');
+    }),
+  );
+});

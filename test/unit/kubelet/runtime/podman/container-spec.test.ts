@@ -1,0 +1,59 @@
+import t from 'tap';
+import { containerSpec, signalNumber } from '../../../../../src/kubelet/runtime/podman/container-spec.ts';
+import { containerConfig, sandboxConfig } from '../../../../support/runtime-contract.ts';
+
+const sandbox = sandboxConfig('10.40.0.5', { podName: 'web-1', podUid: '0123456789abcdef' });
+const place = { owner: 'me', pauseId: 'p1', logPath: '/logs/0.log', hostsPath: '/run/hosts' };
+
+function spec(own: Parameters<typeof containerConfig>[2]) {
+  return containerSpec(containerConfig(sandbox, 'redis:7', own), place);
+}
+
+t.test('a container joins the pause container and says on its labels whose it is', async (t) => {
+  const made = spec({ containerName: 'main', attempt: 3 });
+  const joined = { nsmode: 'container', value: 'p1' };
+  t.match(made, { netns: joined, ipcns: joined, utsns: joined, name: 'web-1_contract_main_01234567_3' });
+  t.match(made.labels, {
+    'edge-cluster/owner': 'me',
+    'edge-cluster/pod': 'contract/web-1',
+    'edge-cluster/container': 'main',
+    'edge-cluster/attempt': '3',
+    'edge-cluster/image': 'redis:7',
+  });
+});
+
+t.test('command and args replace what the image has only where given', async (t) => {
+  t.match(spec({}), { entrypoint: undefined, command: undefined });
+  t.match(spec({ command: ['/a'], args: ['b'] }), { entrypoint: ['/a'], command: ['b'] });
+});
+
+t.test('limits go into the cgroup, with no swap above the memory limit', async (t) => {
+  t.equal(spec({}).resource_limits, undefined);
+  const resources = { cpuShares: 256, cpuQuotaUs: 50_000, cpuPeriodUs: 100_000, memoryLimitBytes: 1 << 25 };
+  t.match(spec({ resources }).resource_limits, {
+    cpu: { shares: 256, quota: 50_000, period: 100_000 },
+    memory: { limit: 1 << 25, swap: 1 << 25 },
+  });
+  t.notOk('memory' in (spec({ resources: { cpuShares: 2 } }).resource_limits as object));
+});
+
+t.test("the pod's hosts file is mounted unless the pod mounts its own", async (t) => {
+  t.match(spec({}).mounts, [{ source: '/run/hosts', destination: '/etc/hosts' }]);
+  const own = [{ source: '/mine', destination: '/etc/hosts', readOnly: true }];
+  t.strictSame(spec({ mounts: own }).mounts, [
+    { type: 'bind', source: '/mine', destination: '/etc/hosts', options: ['rbind', 'rprivate', 'ro'] },
+  ]);
+});
+
+t.test('capabilities are taken with and without their prefix', async (t) => {
+  t.strictSame(spec({ capabilities: { add: ['NET_ADMIN', 'CAP_SYS_TIME'], drop: ['all'] } }).cap_add, [
+    'NET_ADMIN',
+    'SYS_TIME',
+  ]);
+  t.strictSame(spec({ capabilities: { add: [], drop: ['all'] } }).cap_drop, ['ALL']);
+});
+
+t.test('stop signals are numbers for podman, whatever way they are written', async (t) => {
+  for (const name of ['SIGINT', 'INT', 'sigint', '2']) t.equal(signalNumber(name), 2);
+  t.throws(() => signalNumber('SIGNONSENSE'), /unknown stop signal SIGNONSENSE/);
+});

@@ -1,0 +1,43 @@
+import t from 'tap';
+import {
+  addressHolder,
+  asRuntimeError,
+  isNameInUse,
+  isNotFound,
+  libpodError,
+} from '../../../../../src/kubelet/runtime/podman/libpod-error.ts';
+import { RuntimeError } from '../../../../../src/kubelet/runtime/runtime.ts';
+
+const answer = (status: number, message: string, cause = '') =>
+  libpodError(status, JSON.stringify({ cause, message, response: status }));
+
+t.test('an answer is read whether it is JSON or not', async (t) => {
+  t.match(answer(404, 'no container with name x', 'no such container'), {
+    status: 404,
+    message: 'no container with name x',
+    podmanCause: 'no such container',
+  });
+  t.equal(libpodError(502, 'gateway\n').message, 'gateway');
+  t.equal(isNotFound(answer(404, 'x')), true);
+});
+
+t.test('a taken name is known by its words, for podman answers 500', async (t) => {
+  const words =
+    'creating container storage: the container name "a" is already in use by 12. You have to remove that container to be able to reuse that name: that name is already in use';
+  t.equal(isNameInUse(answer(500, words)), true);
+  t.equal(isNameInUse(answer(500, 'no such image')), false);
+});
+
+t.test('a leaked address names the container that podman believes has it', async (t) => {
+  const words = 'IPAM error: requested ip address 10.251.2.2 is already allocated to container ID 8a40cf';
+  t.equal(addressHolder(answer(500, words)), '8a40cf');
+});
+
+t.test('an error keeps its reason once it has one', async (t) => {
+  const error = new RuntimeError('RuntimeUnavailable', 'gone');
+  t.equal(asRuntimeError(error, 'CreateContainerError'), error);
+  t.match(asRuntimeError(new Error('bad'), 'CreateContainerError'), {
+    reason: 'CreateContainerError',
+    message: 'bad',
+  });
+});

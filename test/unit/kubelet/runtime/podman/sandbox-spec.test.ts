@@ -1,0 +1,30 @@
+import t from 'tap';
+import { hostsText } from '../../../../../src/kubelet/runtime/podman/hosts-files.ts';
+import { sandboxSpec } from '../../../../../src/kubelet/runtime/podman/sandbox-spec.ts';
+import { sandboxConfig } from '../../../../support/runtime-contract.ts';
+
+const place = { owner: 'me', pauseImage: 'pause:1', networkName: 'edge', maySpareFromOom: false };
+
+t.test('a pod gets exactly the address that was chosen for it', async (t) => {
+  const made = sandboxSpec(sandboxConfig('10.40.0.5'), place);
+  t.match(made, { Networks: { edge: { static_ips: ['10.40.0.5'] } }, netns: { nsmode: 'bridge' } });
+  t.notOk('dns_server' in made, 'and the resolver of the board when it has none of its own');
+});
+
+t.test('a pod on the host network gets no address, and the name of the board', async (t) => {
+  const made = sandboxSpec(sandboxConfig(undefined), place);
+  t.match(made, { netns: { nsmode: 'host' }, utsns: { nsmode: 'host' } });
+  t.notOk('Networks' in made || 'hostname' in made);
+});
+
+t.test('the kernel is told to spare the pause container only where that is allowed', async (t) => {
+  t.notOk('oom_score_adj' in sandboxSpec(sandboxConfig('10.40.0.5'), place));
+  t.equal(sandboxSpec(sandboxConfig('10.40.0.5'), { ...place, maySpareFromOom: true }).oom_score_adj, -998);
+});
+
+t.test('the hosts file of a pod ends with its own address and name', async (t) => {
+  t.match(
+    hostsText({ ip: '10.40.0.5', hostname: 'web-1' }),
+    /^127\.0\.0\.1\tlocalhost\n(.*\n)*10\.40\.0\.5\tweb-1\n$/m,
+  );
+});
