@@ -124,8 +124,11 @@ export class Agent implements Component {
       void this.#applyNetwork();
     });
     this.#link.onSessionRequest((request) => this.#sessions.serve(request));
-    // A lease or a cable may have changed while the session was away.
-    this.#session.onOpen(() => void this.#refreshAddresses());
+    // A lease or a cable may have changed while the session was away, and routes gone with it.
+    this.#session.onOpen(() => {
+      void this.#refreshAddresses();
+      void this.#applyNetwork();
+    });
   }
 
   async #refreshAddresses(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Client } from '../client/client.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { InformerFactory } from '../client/informer-factory.ts';
 import { allControllers } from '../controllers/all-controllers.ts';
@@ -47,6 +48,7 @@ export class Master implements Component {
   readonly #options: MasterOptions;
   #running: Component[] = [];
   #authority: CertificateAuthority | undefined;
+  #apiServer: ApiServer | undefined;
 
   constructor(options: MasterOptions) {
     this.#options = options;
@@ -60,6 +62,12 @@ export class Master implements Component {
   get authority(): CertificateAuthority {
     if (!this.#authority) throw new Error('the master has not started');
     return this.#authority;
+  }
+
+  /** The API without HTTP, with all rights; of the running master. */
+  get client(): Client {
+    if (!this.#apiServer) throw new Error('the master has not started');
+    return this.#apiServer.client;
   }
 
   async start(): Promise<void> {
@@ -98,6 +106,7 @@ export class Master implements Component {
     const apiServer = this.#makeApiServer(store, tls, {
       request: (node, request) => gateway.request(node, request),
     });
+    this.#apiServer = apiServer;
     const { client } = apiServer;
     const informers = new InformerFactory({ client, clock, logger });
     const recorder = new EventRecorder({ client, clock, logger });

@@ -23,9 +23,9 @@ export async function footprint(): Promise<void> {
   }
 }
 
-/** conmon and what it started carry the name of our log folder or of the pod in their command line. */
+/** The program, and each container's conmon (with what it started), which has the container's name as an argument. */
 function residents(trial: Trial): Promise<ProcessUse[]> {
-  return processesOf(trial.program?.process.pid ?? 0, [trial.dataDir]);
+  return processesOf(trial.program?.process.pid ?? 0, ['_default_']);
 }
 
 function print(before: readonly ProcessUse[], after: readonly ProcessUse[]): void {

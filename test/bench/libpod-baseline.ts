@@ -8,28 +8,29 @@ import { eventually } from '../support/eventually.ts';
 
 const IMAGE = 'localhost/edge-cluster-demo:1';
 const PREFIX = '/v4.0.0/libpod';
-/** Its own limits: the default ones need a capability that a virtual machine may not have. */
-const R_LIMITS = [
-  { type: 'nofile', soft: 1024, hard: 4096 },
-  { type: 'nproc', soft: 1024, hard: 4096 },
-];
-
 export class LibpodBaseline {
   #service: ChildProcess | undefined;
   #dir = '';
+  readonly #containersConf: string;
+
+  /** `containersConf`: the agent's own, so that both run with the same OCI runtime and limits. */
+  constructor(containersConf: string) {
+    this.#containersConf = containersConf;
+  }
 
   async start(): Promise<void> {
     this.#dir = await mkdtemp(join(tmpdir(), 'edge-cluster-bench-'));
-    this.#service = spawn('podman', ['system', 'service', '--time', '0', `unix://${this.#socket}`], {
-      stdio: 'ignore',
-    });
+    const args = ['system', 'service', '--time', '0', `unix://${this.#socket}`];
+    const env = { ...process.env, CONTAINERS_CONF: this.#containersConf };
+    this.#service = spawn('podman', args, { stdio: 'ignore', env });
     await eventually(() => this.#call('GET', '/_ping'), 10_000);
   }
 
   /** Milliseconds from the first request to the answer of the last. */
   async podToRunning(round: number): Promise<number> {
     const name = `edge-cluster-bench-${round}`;
-    const common = { image: IMAGE, r_limits: R_LIMITS };
+    const common = { image: IMAGE };
+    await this.#remove(name);
     const begun = performance.now();
     const pause = await this.#create({
       ...common,
@@ -41,13 +42,20 @@ export class LibpodBaseline {
     const main = await this.#create({ ...common, name, netns: shared, ipcns: shared, utsns: shared });
     await this.#call('POST', `/containers/${main}/start`);
     const took = performance.now() - begun;
-    for (const id of [main, pause]) await this.#call('DELETE', `/containers/${id}?force=true&timeout=0`);
+    await this.#remove(name);
     return took;
   }
 
   async stop(): Promise<void> {
     this.#service?.kill();
     if (this.#dir) await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** Also what an earlier run left. */
+  async #remove(name: string): Promise<void> {
+    for (const each of [name, `${name}-pause`]) {
+      await this.#call('DELETE', `/containers/${each}?force=true&ignore=true&timeout=0`);
+    }
   }
 
   get #socket(): string {

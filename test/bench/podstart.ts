@@ -1,6 +1,7 @@
 // Time from POSTing a pod to its being Running, beside what libpod alone needs for a pause container and one
 // container over its warm REST socket, one after the other in one run.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { pods } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
@@ -13,7 +14,7 @@ const STEP_MS = 150;
 
 export async function podstart(): Promise<void> {
   const trial = await Trial.create();
-  const libpod = new LibpodBaseline();
+  const libpod = new LibpodBaseline(join(trial.dataDir, 'agent/podman/containers.conf'));
   try {
     await trial.start({ demo: true });
     await libpod.start();
