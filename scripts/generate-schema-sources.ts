@@ -17,6 +17,8 @@ export interface GoField {
   jsonName: string;
   inline: boolean;
   omitEmpty: boolean;
+  /** Absent and zero are two things in Go. */
+  isPointer: boolean;
   patchStrategy: string;
   patchMergeKey: string;
 }
@@ -79,8 +81,8 @@ function parseField(message: string, line: string, markers: string[]): ProtoFiel
 
 function parseStructs(text: string): Map<string, GoStruct> {
   const structs = new Map<string, GoStruct>();
-  for (const [, name, body] of text.matchAll(/^type (\w+) struct \{\n(.*?)^\}/gms)) {
-    structs.set(name!, parseStruct(body!));
+  for (const [, name, body] of text.matchAll(/^type (\w+) struct ?\{(?:\}|\n(.*?)^\})/gms)) {
+    structs.set(name!, parseStruct(body ?? ''));
   }
   return structs;
 }
@@ -91,7 +93,7 @@ function parseStruct(body: string): GoStruct {
   for (const line of lines) {
     const tags = /`(.*)`/.exec(line)?.[1] ?? '';
     const number = /protobuf:"[a-z]+\d*,(\d+)/.exec(tags)?.[1];
-    if (number) fields.set(Number(number), goField(tags));
+    if (number) fields.set(Number(number), { ...goField(tags), isPointer: /^\s*\w+\s+\*/.test(line) });
   }
   return {
     fields,
@@ -99,7 +101,7 @@ function parseStruct(body: string): GoStruct {
   };
 }
 
-function goField(tags: string): GoField {
+function goField(tags: string): Omit<GoField, 'isPointer'> {
   const tag = (name: string) => new RegExp(`${name}:"([^"]*)"`).exec(tags)?.[1] ?? '';
   const [jsonName = '', ...options] = tag('json').split(',');
   return {

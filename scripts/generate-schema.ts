@@ -1,12 +1,15 @@
 // Writes src/api/schema/table.json, from which the server knows every field of every kind. Maintainers run it;
-// its output is committed. The source is two Debian packages (trixie and later; Apache-2.0), fetched with a
-// sources.list of a release that has them, unpacked but not installed:
-//   apt-get download golang-k8s-api-dev golang-k8s-apimachinery-dev && for f in *.deb; do dpkg -x $f unpacked; done
-//   node scripts/generate-schema.ts unpacked
+// its output is committed. The source is four Debian packages (Apache-2.0), fetched with a sources.list of a
+// release that has them, unpacked but not installed:
+//   apt-get download golang-k8s-{api,apimachinery,apiextensions-apiserver,metrics}-dev
+//   for f in *.deb; do dpkg -x $f unpacked; done && node scripts/generate-schema.ts unpacked
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type GoField, type ProtoField, readPackage, type SourcePackage } from './generate-schema-sources.ts';
+
+const META_KINDS =
+  'DeleteOptions Status PartialObjectMetadata PartialObjectMetadataList CreateOptions UpdateOptions PatchOptions';
 
 /** What the table serves: to add a group, add a row. `in` names the package that holds the messages. */
 const ROOTS: readonly { group: string; version: string; in: string; kinds: string }[] = [
@@ -14,11 +17,74 @@ const ROOTS: readonly { group: string; version: string; in: string; kinds: strin
     group: '',
     version: 'v1',
     in: 'core/v1',
-    kinds: 'Namespace Node Pod ReplicationController Service Endpoints Event ConfigMap Secret Binding',
+    kinds:
+      'Namespace Node Pod ReplicationController Service Endpoints Event ConfigMap Secret Binding ResourceQuota ' +
+      'LimitRange ServiceAccount PodTemplate PersistentVolume PersistentVolumeClaim',
   },
-  { group: '', version: 'v1', in: 'meta/v1', kinds: 'DeleteOptions Status' },
-  { group: 'meta.k8s.io', version: 'v1', in: 'meta/v1', kinds: 'DeleteOptions Status' },
-  { group: 'autoscaling', version: 'v1', in: 'autoscaling/v1', kinds: 'Scale' },
+  {
+    group: 'apps',
+    version: 'v1',
+    in: 'apps/v1',
+    kinds: 'Deployment ReplicaSet DaemonSet StatefulSet ControllerRevision',
+  },
+  { group: 'batch', version: 'v1', in: 'batch/v1', kinds: 'Job CronJob' },
+  // An alias that old clients post to: v1beta1's CronJob became v1's without a change of fields.
+  { group: 'batch', version: 'v1beta1', in: 'batch/v1', kinds: 'CronJob' },
+  { group: 'autoscaling', version: 'v1', in: 'autoscaling/v1', kinds: 'HorizontalPodAutoscaler Scale' },
+  { group: 'autoscaling', version: 'v2', in: 'autoscaling/v2', kinds: 'HorizontalPodAutoscaler' },
+  {
+    group: 'networking.k8s.io',
+    version: 'v1',
+    in: 'networking/v1',
+    kinds: 'Ingress IngressClass NetworkPolicy',
+  },
+  { group: 'discovery.k8s.io', version: 'v1', in: 'discovery/v1', kinds: 'EndpointSlice' },
+  { group: 'coordination.k8s.io', version: 'v1', in: 'coordination/v1', kinds: 'Lease' },
+  { group: 'policy', version: 'v1', in: 'policy/v1', kinds: 'PodDisruptionBudget Eviction' },
+  // What kubectl 1.20 sends to drain a node.
+  { group: 'policy', version: 'v1beta1', in: 'policy/v1', kinds: 'Eviction' },
+  {
+    group: 'rbac.authorization.k8s.io',
+    version: 'v1',
+    in: 'rbac/v1',
+    kinds: 'Role RoleBinding ClusterRole ClusterRoleBinding',
+  },
+  { group: 'events.k8s.io', version: 'v1', in: 'events/v1', kinds: 'Event' },
+  { group: 'storage.k8s.io', version: 'v1', in: 'storage/v1', kinds: 'StorageClass' },
+  { group: 'scheduling.k8s.io', version: 'v1', in: 'scheduling/v1', kinds: 'PriorityClass' },
+  { group: 'node.k8s.io', version: 'v1', in: 'node/v1', kinds: 'RuntimeClass' },
+  {
+    group: 'certificates.k8s.io',
+    version: 'v1',
+    in: 'certificates/v1',
+    kinds: 'CertificateSigningRequest',
+  },
+  {
+    group: 'authentication.k8s.io',
+    version: 'v1',
+    in: 'authentication/v1',
+    kinds: 'TokenRequest TokenReview SelfSubjectReview',
+  },
+  {
+    group: 'authorization.k8s.io',
+    version: 'v1',
+    in: 'authorization/v1',
+    kinds: 'SubjectAccessReview LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview',
+  },
+  {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    in: 'apiextensions/v1',
+    kinds: 'CustomResourceDefinition',
+  },
+  {
+    group: 'metrics.k8s.io',
+    version: 'v1beta1',
+    in: 'metrics/v1beta1',
+    kinds: 'NodeMetrics PodMetrics',
+  },
+  { group: '', version: 'v1', in: 'meta/v1', kinds: META_KINDS },
+  { group: 'meta.k8s.io', version: 'v1', in: 'meta/v1', kinds: META_KINDS },
 ];
 
 /** Messages whose JSON is not an object of their fields. */
@@ -30,11 +96,26 @@ const SPECIAL: Readonly<Record<string, string>> = {
   'meta/v1.Duration': 'Duration',
   'meta/v1.FieldsV1': 'Any',
   'runtime.RawExtension': 'Any',
+  'apiextensions/v1.JSON': 'Any',
 };
+
+/** Messages whose JSON is one of several shapes: `Any` there, and these messages in protobuf. */
+const UNIONS = new Set([
+  'apiextensions/v1.JSONSchemaPropsOrArray',
+  'apiextensions/v1.JSONSchemaPropsOrBool',
+  'apiextensions/v1.JSONSchemaPropsOrStringArray',
+]);
 
 const SCALARS = new Set(['string', 'bool', 'int32', 'int64', 'double', 'bytes']);
 
 const CODE_FOLDER = 'usr/share/gocode/src/k8s.io';
+
+/** Where packages lie that are not below `api`. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  'meta/v1': 'apimachinery/pkg/apis/meta/v1',
+  'apiextensions/v1': 'apiextensions-apiserver/pkg/apis/apiextensions/v1',
+  'metrics/v1beta1': 'metrics/pkg/apis/metrics/v1beta1',
+};
 
 class Generator {
   readonly #folder: string;
@@ -59,8 +140,7 @@ class Generator {
   #package(name: string): SourcePackage {
     let found = this.#packages.get(name);
     if (!found) {
-      const path = name === 'meta/v1' ? 'apimachinery/pkg/apis/meta/v1' : `api/${name}`;
-      found = readPackage(join(this.#folder, CODE_FOLDER, path));
+      found = readPackage(join(this.#folder, CODE_FOLDER, FOLDERS[name] ?? `api/${name}`));
       this.#packages.set(name, found);
     }
     return found;
@@ -92,7 +172,9 @@ class Generator {
     const shape = { one: '', list: '[]', map: '{}' }[field.shape];
     const required = !go.omitEmpty && !go.inline && !field.markers.includes('optional');
     const words = [`${field.number}${required ? '!' : ''}`, `${shape}${type}`, ...patchWords(go)];
-    return [...words, ...listWords(field)].join(' ');
+    const pointer = go.isPointer && field.shape === 'one' && SCALARS.has(type) ? ['ptr'] : [];
+    const union = UNIONS.has(`${packageName}.${field.type}`) ? [`proto=${field.type}`] : [];
+    return [...words, ...listWords(field), ...pointer, ...union].join(' ');
   }
 
   /** The type as the table writes it; messages that it names are added. */
@@ -103,6 +185,7 @@ class Generator {
     if (special) return special;
     if (this.#package(owner).listTypes.has(name)) return '[]string';
     this.#add(owner, name);
+    if (UNIONS.has(`${owner}.${name}`)) return 'Any';
     return owner === packageName ? name : `${owner}.${name}`;
   }
 

@@ -4,6 +4,7 @@ import { forbiddenField, immutable, invalidEach, invalidValue, required, tooLong
 import {
   labelNameProblems,
   labelValueProblems,
+  pathSegmentProblems,
   qualifiedNameProblems,
   serviceNameProblems,
   subdomainProblems,
@@ -24,6 +25,7 @@ type Rule = NonNullable<KindDefinition['nameRule']>;
 export function nameProblems(rule: Rule | undefined, name: string): string[] {
   if (rule === 'label') return labelNameProblems(name);
   if (rule === 'service') return serviceNameProblems(name);
+  if (rule === 'pathSegment') return pathSegmentProblems(name);
   return subdomainProblems(name);
 }
 
@@ -81,11 +83,15 @@ function validateOwners(owners: readonly meta.OwnerReference[], field: string): 
   return errors;
 }
 
-function validateFinalizers(finalizers: readonly string[], field: string): FieldError[] {
+/** Compiled-in kinds want a domain in every name that is not a known one; definitions and what they define do not. */
+const isStrict = (kind: KindDefinition) => !kind.ownSchema && kind.group !== 'apiextensions.k8s.io';
+
+function validateFinalizers(finalizers: readonly string[], isStrictKind: boolean): FieldError[] {
+  const field = 'metadata.finalizers';
   return finalizers.flatMap((name, i) => {
     const problems = invalidEach(`${field}[${i}]`, name, qualifiedNameProblems(name));
     const known = ['kubernetes', 'orphan', 'foregroundDeletion'].includes(name);
-    if (problems.length === 0 && !known && !name.includes('/')) {
+    if (problems.length === 0 && isStrictKind && !known && !name.includes('/')) {
       problems.push(
         invalidValue(
           `${field}[${i}]`,
@@ -127,7 +133,7 @@ export function validateMetadata(kind: KindDefinition, metadata: meta.ObjectMeta
     ...validateLabels(metadata.labels, 'metadata.labels'),
     ...validateAnnotations(metadata.annotations, 'metadata.annotations'),
     ...validateOwners(metadata.ownerReferences ?? [], 'metadata.ownerReferences'),
-    ...validateFinalizers(metadata.finalizers ?? [], 'metadata.finalizers'),
+    ...validateFinalizers(metadata.finalizers ?? [], isStrict(kind)),
   ];
 }
 

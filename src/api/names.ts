@@ -48,6 +48,12 @@ export const subdomainProblems = (text: string): string[] => check(text, 253, su
 /** RFC 1035 label: names of Services. */
 export const serviceNameProblems = (text: string): string[] => check(text, 63, dns1035, DNS1035_RULE);
 
+/** Names that only have to fit into a URL, such as `system:node` of RBAC. */
+export function pathSegmentProblems(text: string): string[] {
+  if (text === '.' || text === '..') return [`may not be '${text}'`];
+  return ['/', '%'].filter((character) => text.includes(character)).map((c) => `may not contain '${c}'`);
+}
+
 /** `[prefix/]name`: keys of labels and annotations, finalizers, resource names. */
 export function qualifiedNameProblems(text: string): string[] {
   const parts = text.split('/');

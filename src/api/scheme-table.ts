@@ -1,13 +1,43 @@
 // All kinds that are compiled in, and the ways to look one up.
+
+import { certificateSigningRequests } from './kinds/certificate-signing-request.ts';
+import { clusterRoles } from './kinds/cluster-role.ts';
+import { clusterRoleBindings } from './kinds/cluster-role-binding.ts';
 import { configMaps } from './kinds/config-map.ts';
+import { controllerRevisions } from './kinds/controller-revision.ts';
+import { cronJobs } from './kinds/cron-job.ts';
+import { customResourceDefinitions } from './kinds/custom-resource-definition.ts';
+import { daemonSets } from './kinds/daemon-set.ts';
+import { deployments } from './kinds/deployment.ts';
+import { endpointSlices } from './kinds/endpoint-slice.ts';
 import { endpoints } from './kinds/endpoints.ts';
 import { events } from './kinds/event.ts';
+import { horizontalPodAutoscalers } from './kinds/horizontal-pod-autoscaler.ts';
+import { ingresses } from './kinds/ingress.ts';
+import { ingressClasses } from './kinds/ingress-class.ts';
+import { jobs } from './kinds/job.ts';
+import { leases } from './kinds/lease.ts';
+import { limitRanges } from './kinds/limit-range.ts';
 import { namespaces } from './kinds/namespace.ts';
+import { networkPolicies } from './kinds/network-policy.ts';
 import { nodes } from './kinds/node.ts';
+import { persistentVolumes } from './kinds/persistent-volume.ts';
+import { persistentVolumeClaims } from './kinds/persistent-volume-claim.ts';
 import { pods } from './kinds/pod.ts';
+import { podDisruptionBudgets } from './kinds/pod-disruption-budget.ts';
+import { podTemplates } from './kinds/pod-template.ts';
+import { priorityClasses } from './kinds/priority-class.ts';
+import { replicaSets } from './kinds/replica-set.ts';
 import { replicationControllers } from './kinds/replication-controller.ts';
+import { resourceQuotas } from './kinds/resource-quota.ts';
+import { roles } from './kinds/role.ts';
+import { roleBindings } from './kinds/role-binding.ts';
+import { runtimeClasses } from './kinds/runtime-class.ts';
 import { secrets } from './kinds/secret.ts';
 import { services } from './kinds/service.ts';
+import { serviceAccounts } from './kinds/service-account.ts';
+import { statefulSets } from './kinds/stateful-set.ts';
+import { storageClasses } from './kinds/storage-class.ts';
 import { apiVersionOf, type KindDefinition } from './scheme.ts';
 
 export const allKinds: readonly KindDefinition[] = [
@@ -20,6 +50,35 @@ export const allKinds: readonly KindDefinition[] = [
   events,
   configMaps,
   secrets,
+  serviceAccounts,
+  resourceQuotas,
+  limitRanges,
+  podTemplates,
+  persistentVolumes,
+  persistentVolumeClaims,
+  deployments,
+  replicaSets,
+  statefulSets,
+  daemonSets,
+  controllerRevisions,
+  jobs,
+  cronJobs,
+  horizontalPodAutoscalers,
+  podDisruptionBudgets,
+  roles,
+  clusterRoles,
+  roleBindings,
+  clusterRoleBindings,
+  ingresses,
+  ingressClasses,
+  networkPolicies,
+  endpointSlices,
+  leases,
+  storageClasses,
+  priorityClasses,
+  runtimeClasses,
+  certificateSigningRequests,
+  customResourceDefinitions,
 ];
 
 /** By the parts of a path: `('', 'v1', 'pods')`. */

@@ -1,15 +1,17 @@
 // The shape of one row of the scheme table: all that generic code (registry, CLI, informers) knows of a kind.
 import type { KubeObject } from './objects.ts';
+import type { OwnSchema } from './schema/schema.ts';
 import type { FieldError } from './status-error.ts';
 
 /** One column of a `Table`; priority 0 is shown always, above 0 only with `-o wide`. */
 export interface Column<T extends KubeObject = KubeObject> {
   name: string;
-  type: 'string' | 'integer' | 'boolean' | 'date';
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date' | 'date-time';
   priority: 0 | 1;
   description: string;
   /** `nowMs` serves columns that show an age. */
-  value(object: T, nowMs: number): string | number | boolean;
+  /** `null` where there is nothing to show; clients print `<none>`. */
+  value(object: T, nowMs: number): string | number | boolean | null;
 }
 
 /** Field paths of the scale subresource, as in CustomResourceDefinition. */
@@ -23,6 +25,39 @@ export interface ScalePaths {
 
 /** Reads one selectable field. Declared as a method so that a table of all kinds can hold every kind's getters. */
 type FieldGetter<T> = { get(object: T): string }['get'];
+
+/** A further version in which a kind's objects are served; the stored objects stay one. */
+export interface ServedVersion {
+  /** The kind's own group unless said. */
+  group?: string;
+  version: string;
+  /** A new object in this version's form; only `apiVersion` differs unless said. Never changes its argument. */
+  fromStored?(object: KubeObject): KubeObject;
+  /** The opposite; the registry sets apiVersion. Never changes its argument. */
+  toStored?(object: KubeObject): KubeObject;
+  /** Read from the stored form; the kind's own unless said. */
+  selectableFields?: Readonly<Record<string, FieldGetter<never>>>;
+}
+
+/** What makes a KindDefinition a view of the objects of another one. */
+export interface KindView {
+  of: KindDefinition;
+  fromStored(object: KubeObject): KubeObject;
+  toStored(object: KubeObject): KubeObject;
+  /**
+   * Where toStored completes and checks an object: the conversion of one that is applied, which says only what its
+   * manager wants to own. What comes of it goes through toStored.
+   */
+  draft?(object: KubeObject): KubeObject;
+}
+
+/** Whom a request acts as. */
+export interface Author {
+  name: string;
+  uid?: string;
+  groups: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
+}
 
 export interface KindDefinition<T extends KubeObject = KubeObject> {
   group: string;
@@ -51,8 +86,20 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   validate?(object: T): FieldError[];
   /** What may not change, and what may change only so. */
   validateUpdate?(next: T, previous: T): FieldError[];
+  /** Writes into a new object who asks for it. */
+  setAuthor?(object: T, author: Author): void;
+  /** What whoever has written such an object is told, each as a Warning header; gets the stored object. */
+  warnings?(object: T): string[];
+  /** Why no such object may be created any more: its definition is being deleted. */
+  closed?: string;
+  /** Versions beside this one, which is the stored and the preferred one. */
+  servedVersions?: readonly ServedVersion[];
+  /** Set on such a version: verbs go to the stored kind, objects are converted on the way. */
+  view?: KindView;
+  /** The schema of a kind that the table does not hold: a custom one. */
+  ownSchema?: OwnSchema;
   /** Which name rule holds; `subdomain` unless said. */
-  nameRule?: 'subdomain' | 'label' | 'service';
+  nameRule?: 'subdomain' | 'label' | 'service' | 'pathSegment';
 }
 
 /** `v1` or `apps/v1`. */

@@ -1,17 +1,29 @@
-// A stream that a client waits for (a container's log) and its board serves by dialling back.
+// A stream that a client waits for (a log, exec, attach, port-forward) and its board serves by dialling back.
 //
 // The board opens a WebSocket to `wss://<API server><path>` with its node certificate (only the board that the
-// session was made for may take it, once, within 10 s) and speaks, board → API server:
-//   text   `{"started":true}`      optional, at most once and first: the log is found, bytes may take a while
-//   binary                         bytes of the log, as they are, at most 64 KiB a frame
-//   text   `{}`                    last: the log ended well
-//   text   `{"error": Status}`     last: it did not. Before any byte the client gets it as the HTTP answer
-//                                  (code and message of the Status); after that its connection is cut.
-// Then the board closes with code 1000. A close without a last text frame counts as an error. The API server
-// sends no data; it closes (code 1001) when the client is gone: the board stops reading. Both ends stop reading
-// from the socket while what they write to is full.
+// session was made for may take it, once, within 10 s). Both ends then speak:
+//   binary   4 bytes big-endian: number of a channel; then its bytes, at most 64 KiB. Without bytes: this
+//            direction of the channel has ended (half-close).
+//   text     one SessionMessage as JSON.
+// Each direction of each channel has a window of 256 KiB: a sender stops when so much is under way and goes on when
+// the reader says with `credit` that its own reader has taken some. So neither end ever stops reading its socket:
+// a slow reader holds back its channel alone, and costs neither end more memory than the window.
+//
+// The board says first `started` (the HTTP answer of the client begins) or `error` (that is the answer: code and
+// message of the Status), and last `done` or `error`, after which it closes with code 1000. A close before that
+// counts as an error. The API server closes (code 1001) when the client is gone: the board ends what it started.
 
 import type { meta } from './objects.ts';
+
+/** Channels of logs, exec and attach. A port-forward has one for each connection, made by `open`. */
+export const STDIN_CHANNEL = 0;
+export const STDOUT_CHANNEL = 1;
+export const STDERR_CHANNEL = 2;
+
+/** Bytes that one direction of a channel may have under way; both ends count on the same number. */
+export const CHANNEL_WINDOW_BYTES = 256 * 1024;
+export const MAX_FRAME_BYTES = 64 * 1024;
+export const FRAME_HEAD_BYTES = 4;
 
 export interface LogOptions {
   container: string;
@@ -25,19 +37,64 @@ export interface LogOptions {
   limitBytes?: number;
 }
 
-export interface SessionRequest {
-  id: string;
-  /** Path on the API server that the board dials, `/edge/v1/sessions/ID`. */
-  path: string;
-  kind: 'logs';
+/** Which streams of a process a client wants; with a terminal stderr is part of stdout. */
+export interface ProcessStreams {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  tty: boolean;
+}
+
+export interface AttachOptions extends ProcessStreams {
+  container: string;
+}
+
+export interface ExecOptions extends AttachOptions {
+  command: readonly string[];
+}
+
+/** What is asked of a board. The log's bytes are those of the stdout channel. */
+export type SessionTask =
+  | { kind: 'logs'; logs: LogOptions }
+  | { kind: 'exec'; exec: ExecOptions }
+  | { kind: 'attach'; attach: AttachOptions }
+  | { kind: 'portforward' };
+
+export interface SessionPlace {
   /** `namespace/name` */
   pod: string;
   podUid: string;
-  logs: LogOptions;
 }
 
-/** A text frame from the board; `{}` and `{error}` are last frames. */
+export type SessionRequest = SessionTask &
+  SessionPlace & {
+    id: string;
+    /** Path on the API server that the board dials, `/edge/v1/sessions/ID`. */
+    path: string;
+  };
+
+export type LogsRequest = Extract<SessionRequest, { kind: 'logs' }>;
+export type ProcessRequest = Extract<SessionRequest, { kind: 'exec' | 'attach' }>;
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+/** A text frame: exactly one of these. */
 export interface SessionMessage {
+  /** Board, first: what was asked for is there, bytes may take a while. */
   started?: true;
+  /** Board, last: it is over. `exitCode` of a process of exec. */
+  done?: { exitCode?: number };
+  /** Board, last: it went wrong. */
   error?: meta.Status;
+  /** API server: the client's terminal has this size now. */
+  resize?: TerminalSize;
+  /** API server: connect this new channel to a TCP port of the pod. */
+  open?: { channel: number; port: number };
+  /** Reader of a channel: so many bytes more may come. */
+  credit?: { channel: number; bytes: number };
+  /** Either end: it neither reads nor writes this channel any more, and why. */
+  reset?: { channel: number; message?: string };
 }

@@ -2,17 +2,25 @@
 import { randomUUID } from 'node:crypto';
 import { loadSchema } from '../api/schema/load-schema.ts';
 import type { Schema } from '../api/schema/schema.ts';
+import { ServedKinds } from '../api/served-kinds.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
-import { bootstrapApiService, bootstrapNamespaces } from './bootstrap-objects.ts';
+import { bootstrapRbac } from './auth/bootstrap-rbac.ts';
+import { EscalationCheck } from './auth/escalation.ts';
+import { type AccessOptions, type AccessParts, newAccess } from './auth/new-access.ts';
+import { WriteGuards } from './auth/write-guards.ts';
+import { bootstrapApiService, bootstrapCluster } from './bootstrap-objects.ts';
+import { AccessHandler } from './http/access-handler.ts';
 import { ApiRouter } from './http/api-router.ts';
 import { HttpsFront } from './http/https-front.ts';
+import { InsecurePort } from './http/insecure-port.ts';
 import { JoinHandler } from './http/join-handler.ts';
 import { ResourceRouter } from './http/resource-router.ts';
+import { WatchUpgrades } from './http/watch-upgrade.ts';
 import type { NodeSessions } from './node-sessions.ts';
 import { PodLogs } from './pod-logs.ts';
 import { newRegistry, type RegistryParts } from './registry/new-registry.ts';
@@ -20,8 +28,10 @@ import { Patcher } from './registry/patcher.ts';
 import { RegistryClient } from './registry-client.ts';
 import { Sessions } from './sessions.ts';
 import { firstServiceAddress } from './strategies/service-addresses.ts';
+import { StreamUpgrades } from './streams/stream-upgrades.ts';
 
-export interface ApiServerOptions {
+export interface ApiServerOptions
+  extends Pick<AccessOptions, 'tokenKey' | 'staticTokens' | 'passwords' | 'auditLogPath'> {
   /** Started and stopped by the caller. */
   store: Store;
   clock: Clock;
@@ -39,6 +49,8 @@ export interface ApiServerOptions {
   mqttPort: number;
   /** Addresses at which boards and pods reach this server: the Endpoints of Service `kubernetes`. */
   advertiseAddresses: readonly string[];
+  /** Plain HTTP with every right on 127.0.0.1; 0 or left out = none. */
+  insecurePort?: number | undefined;
   /** How long pods stay on a board that is not ready or not reachable; 5 unless said. */
   defaultTolerationSeconds?: number | undefined;
   /** Gives the schema table; it is read once, when the first request needs it. */
@@ -48,8 +60,11 @@ export interface ApiServerOptions {
 export class ApiServer implements Component {
   /** The in-process client; usable as soon as the store is started. */
   readonly client: Client;
+  /** What is served now, custom kinds too. */
+  readonly kinds = new ServedKinds();
   readonly #options: ApiServerOptions;
   readonly #parts: RegistryParts;
+  readonly #access: AccessParts;
   readonly #sessions: Sessions;
   readonly #front: HttpsFront;
   readonly #run: Component;
@@ -58,18 +73,48 @@ export class ApiServer implements Component {
     this.#options = options;
     const { clock, logger } = options;
     const schema = once(options.schemaSource ?? loadSchema);
-    this.#parts = newRegistry({ ...options, newUid: randomUUID, random: Math.random });
+    this.#access = newAccess(options);
+    this.#parts = newRegistry({
+      ...options,
+      accounts: { tokens: this.#access.tokens, caPem: options.tls.caPem },
+      kinds: this.kinds,
+      schema,
+      newUid: randomUUID,
+      random: Math.random,
+    });
     const { registry } = this.#parts;
     const patcher = new Patcher(registry, schema);
     this.client = new RegistryClient(registry, patcher);
     this.#sessions = new Sessions(options.nodeSessions, clock, logger);
     const logs = new PodLogs(this.#sessions, clock);
-    const resources = new ResourceRouter({ registry, patcher, clock, schema }, logs);
+    const { authorizer, policy } = this.#access;
+    const guards = new WriteGuards(authorizer, new EscalationCheck(authorizer, policy));
+    const services = { registry, patcher, clock, schema, guards };
+    const resources = new ResourceRouter(services, this.kinds, logs);
+    const watches = new WatchUpgrades(services, this.kinds);
+    const streams = new StreamUpgrades({ registry, sessions: this.#sessions, logs, watches, clock, logger });
     const { caPem } = options.tls;
     const join = new JoinHandler({ ...options, registry, caPem });
-    const router = new ApiRouter({ resources, join, caPem, schema });
-    this.#front = new HttpsFront({ ...options, router, sessions: this.#sessions });
-    this.#run = sequence([...this.#parts.components, this.#namespaces(), this.#front, this.#apiService()]);
+    const accessHandler = new AccessHandler({ ...this.#access, store: options.store, schema });
+    const router = new ApiRouter({
+      resources,
+      join,
+      access: accessHandler,
+      caPem,
+      kinds: this.kinds,
+      schema,
+    });
+    const { access, audit } = this.#access;
+    this.#front = new HttpsFront({ ...options, router, sessions: this.#sessions, streams, access, audit });
+    const { insecurePort } = options;
+    this.#run = sequence([
+      ...this.#parts.components,
+      ...this.#access.components,
+      this.#namespaces(),
+      this.#front,
+      ...(insecurePort ? [new InsecurePort(this.#front, insecurePort)] : []),
+      this.#apiService(),
+    ]);
   }
 
   /** The port that it listens on; 0 before start(). */
@@ -87,7 +132,12 @@ export class ApiServer implements Component {
   }
 
   #namespaces(): Component {
-    return { start: () => bootstrapNamespaces(this.#parts.registry), stop: async () => {} };
+    const { registry } = this.#parts;
+    const start = async () => {
+      await bootstrapCluster(registry);
+      await bootstrapRbac(registry);
+    };
+    return { start, stop: async () => {} };
   }
 
   #apiService(): Component {

@@ -1,7 +1,8 @@
-// What every cluster has from its first start: the four namespaces and the Service through which pods reach the
-// API. Writes only what differs, so a restart writes nothing.
+// What every cluster has from its first start: the four namespaces, the two priority classes of the system and the
+// Service through which pods reach the API. Writes only what differs, so a restart writes nothing.
 import { endpoints } from '../api/kinds/endpoints.ts';
 import { namespaces } from '../api/kinds/namespace.ts';
+import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
 import { services } from '../api/kinds/service.ts';
 import type { KubeObject } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
@@ -25,6 +26,15 @@ const ENDPOINTS_META = {
 export async function bootstrapNamespaces(registry: Registry): Promise<void> {
   for (const name of NAMESPACES) {
     if (!registry.find(namespaces, name)) await create(registry, namespaces, { metadata: { name } });
+  }
+}
+
+/** What is there before anybody asks: namespaces first, then what needs none. */
+export async function bootstrapCluster(registry: Registry): Promise<void> {
+  await bootstrapNamespaces(registry);
+  for (const priority of systemPriorityClasses) {
+    if (registry.find(priorityClasses, priority.metadata.name)) continue;
+    await create(registry, priorityClasses, priority);
   }
 }
 

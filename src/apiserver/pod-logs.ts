@@ -8,8 +8,11 @@ import type { Clock } from '../base/clock.ts';
 import { booleanParameter, numberParameter } from './http/query.ts';
 import { keyOfRequest, type ResourceRequest } from './http/resource-handler.ts';
 import { sendText } from './http/respond.ts';
-import { LogRelay } from './log-relay.ts';
+import { relayLog } from './log-relay.ts';
+import type { Registry } from './registry/registry.ts';
 import type { Sessions } from './sessions.ts';
+import type { BoardSession } from './streams/board-session.ts';
+import { containerOf, dialBoard } from './streams/pod-target.ts';
 
 export class PodLogs {
   readonly #sessions: Sessions;
@@ -22,14 +25,16 @@ export class PodLogs {
 
   async handle(request: ResourceRequest): Promise<void> {
     const { api, services } = request;
-    const key = keyOfRequest(request);
-    const pod = services.registry.get(pods, key);
-    const options = logOptions(api.query, pod, this.#clock.now());
-    const { nodeName } = pod.spec;
-    // As upstream: a pod that no board has got yet has an empty log.
-    if (!nodeName) return sendText(api.response, 200, '');
-    const board = await this.#sessions.dialLogs(nodeName, { key, uid: pod.metadata.uid }, options);
-    await new LogRelay(board, api.response).run();
+    const session = await this.open(services.registry, keyOfRequest(request), api.query);
+    if (session) await relayLog(session, api.response);
+    else sendText(api.response, 200, '');
+  }
+
+  /** As upstream: a pod that no board has got yet has an empty log (`undefined`). @throws StatusError */
+  async open(registry: Registry, key: string, query: URLSearchParams): Promise<BoardSession | undefined> {
+    const pod = registry.get(pods, key);
+    const logs = logOptions(query, pod, this.#clock.now());
+    return pod.spec.nodeName ? dialBoard(this.#sessions, pod, { kind: 'logs', logs }) : undefined;
   }
 }
 
@@ -58,21 +63,4 @@ function sinceTimeOf(query: URLSearchParams, nowMs: number): string | undefined 
   if (time !== undefined && Number.isNaN(Date.parse(time)))
     throw badRequest(`sinceTime "${time}" is no RFC 3339 time`);
   return time;
-}
-
-/** Upstream's words for a container that is missing or not there. */
-function containerOf(wanted: string | undefined, pod: Pod): string {
-  const names = pod.spec.containers.map((container) => container.name);
-  const init = (pod.spec.initContainers ?? []).map((container) => container.name);
-  const { name } = pod.metadata;
-  if (wanted !== undefined) {
-    if (names.includes(wanted) || init.includes(wanted)) return wanted;
-    throw badRequest(`container ${wanted} is not valid for pod ${name}`);
-  }
-  const only = names[0];
-  if (names.length === 1 && only !== undefined) return only;
-  const alsoInit = init.length > 0 ? ` or one of the init containers: [${init.join(' ')}]` : '';
-  throw badRequest(
-    `a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]${alsoInit}`,
-  );
 }

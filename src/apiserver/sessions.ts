@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
-import type { LogOptions, SessionRequest } from '../api/session.ts';
+import type { SessionPlace, SessionRequest, SessionTask } from '../api/session.ts';
 import {
   forbidden,
   notFound,
@@ -53,19 +53,12 @@ export class Sessions {
   }
 
   /**
-   * Asks the board for a log and resolves with the socket that it dials; nothing is read from it yet (paused).
+   * Asks the board for a stream and resolves with the socket that it dials; nothing is read from it yet (paused).
    * @throws StatusError ServiceUnavailable (board not connected), Timeout (it did not come).
    */
-  async dialLogs(nodeName: string, pod: { key: string; uid: string }, logs: LogOptions): Promise<WebSocket> {
+  async dial(nodeName: string, place: SessionPlace, task: SessionTask): Promise<WebSocket> {
     const id = randomBytes(ID_BYTES).toString('hex');
-    const request: SessionRequest = {
-      id,
-      path: `${SESSION_PATH}${id}`,
-      kind: 'logs',
-      pod: pod.key,
-      podUid: pod.uid,
-      logs,
-    };
+    const request: SessionRequest = { id, path: `${SESSION_PATH}${id}`, ...place, ...task };
     const socket = this.#expect(id, nodeName);
     // The board may be refused before it could come: then nobody else looks at this promise.
     socket.catch(() => {});

@@ -253,7 +253,7 @@ export class Agent implements Component {
         keyPem: identity.keyPem,
       }),
       logger,
-      openLog: (request, signal) => this.#kubelet.openLog(request, signal),
+      sources: this.#kubelet,
     });
   }
 

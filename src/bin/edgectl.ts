@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from '../cli/connect.ts';
 import type { Io } from '../cli/io.ts';
 import { runEdgectl } from '../cli/program.ts';
+import { processTerminal } from './terminal.ts';
 
 /** Whoever reads our output may leave early, such as `head`: that is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -13,6 +14,7 @@ const io: Io = {
   out: (output) => new Promise((resolve) => process.stdout.write(output, () => resolve())),
   err: (line) => process.stderr.write(`${line}\n`),
   readInput: () => text(process.stdin),
+  terminal: processTerminal,
   env: process.env,
   workingDirectory: process.cwd(),
   homeDirectory: process.env.HOME || homedir(),

@@ -20,6 +20,14 @@ export const masterFlags: Flags = {
     value: 'IP,…',
     help: "where boards reach the master, instead of this machine's addresses",
   },
+  'token-auth-file': { value: 'FILE', help: 'bearer tokens, lines of token,user,uid,"groups"' },
+  'basic-auth-file': { value: 'FILE', help: 'passwords, lines of password,user,uid,"groups"' },
+  'insecure-port': {
+    value: 'N',
+    help: 'HTTP on 127.0.0.1 with every right, for this machine alone; 0 = off',
+    default: '0',
+  },
+  'audit-log-path': { value: 'FILE', help: 'record who asked for what, one JSON line per request' },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -30,6 +38,10 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     mqttPort: port(values, 'mqtt-port'),
     inspectPort: port(values, 'mqtt-inspect-port'),
     advertiseAddresses: values['advertise-address']?.split(',') ?? lanAddresses(),
+    insecurePort: port(values, 'insecure-port'),
+    tokenFile: values['token-auth-file'],
+    passwordFile: values['basic-auth-file'],
+    auditLogPath: values['audit-log-path'],
     network: defaultClusterNetwork,
     clock: systemClock,
     logger,

@@ -1,8 +1,10 @@
 // The master, joined from its rooms: store, API server, controllers, scheduler, broker, gateway.
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { allKinds } from '../api/scheme-table.ts';
-import { ApiServer } from '../apiserver/api-server.ts';
+import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
+import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
 import type { NodeSessions } from '../apiserver/node-sessions.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -23,6 +25,7 @@ import {
 import { writeKubeconfig } from '../pki/kubeconfig.ts';
 import { signNodeRequest } from '../pki/node-certificate.ts';
 import { loadSecretKey } from '../pki/secret-key.ts';
+import { loadTokenKey } from '../pki/token-key.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { DiskEngine } from '../store/disk-engine.ts';
 import { LevelStore } from '../store/level-store.ts';
@@ -35,6 +38,14 @@ export interface MasterOptions {
   mqttPort: number;
   /** 0 = off. */
   inspectPort: number;
+  /** Plain HTTP with every right on 127.0.0.1; off unless said. */
+  insecurePort?: number | undefined;
+  /** Lines of `token,user,uid,"groups"`; none unless said. */
+  tokenFile?: string | undefined;
+  /** Lines of `password,user,uid,"groups"`; basic authentication is off unless said. */
+  passwordFile?: string | undefined;
+  /** Who asked for what is recorded here; off unless said. */
+  auditLogPath?: string | undefined;
   /** Addresses of this machine at which boards reach the master. */
   advertiseAddresses: readonly string[];
   network: ClusterNetwork;
@@ -43,6 +54,8 @@ export interface MasterOptions {
   /** The store or another invariant broke: the process must end. */
   onFatal(error: Error): void;
 }
+
+type Credentials = Pick<ApiServerOptions, 'tokenKey' | 'staticTokens' | 'passwords'>;
 
 export class Master implements Component {
   readonly #options: MasterOptions;
@@ -103,7 +116,8 @@ export class Master implements Component {
     const { network, clock, logger } = this.#options;
     const tls = await this.#makeCertificates();
     const broker = this.#makeBroker(tls);
-    const apiServer = this.#makeApiServer(store, tls, {
+    const credentials = await this.#credentials();
+    const apiServer = this.#makeApiServer(store, tls, credentials, {
       request: (node, request) => gateway.request(node, request),
     });
     this.#apiServer = apiServer;
@@ -111,9 +125,21 @@ export class Master implements Component {
     const informers = new InformerFactory({ client, clock, logger });
     const recorder = new EventRecorder({ client, clock, logger });
     const common = { client, informers, clock, logger, recorder };
-    const controllers = allControllers({ ...common, network });
+    const controllers = allControllers({
+      ...common,
+      customKinds: apiServer.kinds,
+      network,
+      rootCaPem: String(tls.ca),
+    });
     const scheduler = new Scheduler(common);
-    const gateway = new Gateway({ ...common, bus: broker, network, kinds: allKinds, epoch: store.epoch });
+    const gateway = new Gateway({
+      ...common,
+      bus: broker,
+      network,
+      kinds: allKinds,
+      customKinds: apiServer.kinds,
+      epoch: store.epoch,
+    });
     return [broker, apiServer, recorder, informers, gateway, controllers, scheduler];
   }
 
@@ -155,7 +181,24 @@ export class Master implements Component {
     });
   }
 
-  #makeApiServer(store: Store, tls: BrokerTls, nodeSessions: NodeSessions): ApiServer {
+  async #credentials(): Promise<Credentials> {
+    const { dataDir, tokenFile, passwordFile } = this.#options;
+    const read = async (path: string | undefined) =>
+      path === undefined ? undefined : parseCredentials(await readFile(path, 'utf8'), path);
+    return {
+      tokenKey: await loadTokenKey(join(dataDir, 'pki', 'service-account.key')),
+      staticTokens: await read(tokenFile),
+      passwords: await read(passwordFile),
+    };
+  }
+
+  #makeApiServer(
+    store: Store,
+    tls: BrokerTls,
+    credentials: Credentials,
+    nodeSessions: NodeSessions,
+  ): ApiServer {
+    const { insecurePort, auditLogPath } = this.#options;
     const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;
     return new ApiServer({
       store,
@@ -169,6 +212,9 @@ export class Master implements Component {
       signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
       mqttPort,
       advertiseAddresses,
+      ...credentials,
+      insecurePort,
+      auditLogPath,
     });
   }
 }

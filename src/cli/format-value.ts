@@ -1,15 +1,28 @@
 // Objects as YAML, JSON or names: `-o yaml|json|name`.
+import { isJsonObject } from '../api/schema/json.ts';
 import { CliError } from './cli-error.ts';
 import { resourceName } from './command-context.ts';
 import type { Resource } from './discovery.ts';
 
 export type StructuredFormat = 'yaml' | 'json';
 
-export async function formatValue(value: unknown, format: StructuredFormat): Promise<string> {
+/** As kubectl: who owns which field is left out, it is longer than the object. */
+export async function formatValue(whole: unknown, format: StructuredFormat): Promise<string> {
+  const value = readable(whole);
   if (format === 'json') return `${JSON.stringify(value, undefined, 4)}\n`;
   const { stringify } = await import('yaml');
   // Upstream never folds long lines and never writes anchors.
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Of an object, or of the items of a list. */
+function readable(value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  const { metadata, items } = value;
+  const shown = Array.isArray(items) ? { ...value, items: items.map(readable) } : value;
+  if (!isJsonObject(metadata) || !('managedFields' in metadata)) return shown;
+  const { managedFields: _, ...rest } = metadata;
+  return { ...shown, metadata: rest };
 }
 
 export function formatName(resource: Resource, name: string): string {

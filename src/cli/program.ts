@@ -5,11 +5,14 @@ import type { ApiResourcesFlags } from './api-resources.ts';
 import type { ApplyFlags } from './apply.ts';
 import { errorLine } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
+import type { CpFlags } from './cp.ts';
 import type { DeleteFlags } from './delete.ts';
 import type { DescribeFlags } from './describe.ts';
+import type { AttachFlags } from './exec.ts';
 import type { GetFlags } from './get-query.ts';
 import type { Io } from './io.ts';
 import type { LogsFlags } from './logs.ts';
+import type { PortForwardFlags } from './port-forward.ts';
 import type { ScaleFlags } from './scale.ts';
 import type { TokenFlags } from './token-create.ts';
 import type { VersionFlags } from './version.ts';
@@ -50,7 +53,7 @@ class Edgectl {
     });
     this.#define();
     try {
-      await this.#program.parseAsync(args.flatMap(splitShortFlag), { from: 'user' });
+      await this.#program.parseAsync(splitShortFlags(args), { from: 'user' });
     } catch (error) {
       this.#exitCode = this.#fail(error);
     }
@@ -76,6 +79,7 @@ class Edgectl {
       .showSuggestionAfterError(false);
     this.#defineReading();
     this.#defineWriting();
+    this.#defineInside();
     this.#defineRest();
   }
 
@@ -154,6 +158,33 @@ class Edgectl {
       .action(this.#run<ScaleFlags>(async (...given) => (await import('./scale.ts')).scale(...given)));
   }
 
+  /** What works inside a pod. */
+  #defineInside(): void {
+    this.#verb('exec <pod> <command...>', 'run a command in a pod: edgectl exec -it web-x7k2p -- sh')
+      .option('-i, --stdin', 'hand over standard input')
+      .option('-t, --tty', 'with a terminal')
+      .option('-c, --container <name>', 'which container of the pod')
+      .action(this.#run<AttachFlags>(async (...given) => (await import('./exec.ts')).exec(...given)));
+    this.#verb('attach <pod>', "join a container's own process: edgectl attach -i web-x7k2p")
+      .option('-i, --stdin', 'hand over standard input')
+      .option('-t, --tty', 'with a terminal')
+      .option('-c, --container <name>', 'which container of the pod')
+      .action(this.#run<AttachFlags>(async (...given) => (await import('./exec.ts')).attach(...given)));
+    this.#verb(
+      'port-forward <pod> <ports...>',
+      'reach a port of a pod from here: edgectl port-forward web-1 8080:80',
+    )
+      .option('--address <address>', 'where to listen', '127.0.0.1')
+      .action(
+        this.#run<PortForwardFlags>(async (...given) =>
+          (await import('./port-forward.ts')).portForward(...given),
+        ),
+      );
+    this.#verb('cp <from> <to>', 'copy files from or to a pod: edgectl cp notes.txt web-1:/tmp/')
+      .option('-c, --container <name>', 'which container of the pod')
+      .action(this.#run<CpFlags>(async (...given) => (await import('./cp.ts')).cp(...given)));
+  }
+
   #defineRest(): void {
     const token = this.#program.command('token').description('let new boards join');
     token
@@ -206,7 +237,13 @@ class Edgectl {
   }
 }
 
-/** kubectl also takes `-o=wide`; commander knows `-o wide` and `-owide` only. */
+/** kubectl also takes `-o=wide`; commander knows `-o wide` and `-owide` only. What follows `--` is not ours. */
+function splitShortFlags(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args.length : end;
+  return [...args.slice(0, own).flatMap(splitShortFlag), ...args.slice(own)];
+}
+
 function splitShortFlag(arg: string): string[] {
   const match = /^(-[a-zA-Z])=(.*)$/s.exec(arg);
   return match ? [match[1] ?? '', match[2] ?? ''] : [arg];

@@ -1,7 +1,9 @@
 // Every controller of the master, in the order in which they start.
 import { allKinds } from '../api/scheme-table.ts';
+import type { CustomKindSource } from '../api/served-kinds.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
+import { ClusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { EndpointsController } from './endpoints.ts';
 import { GarbageCollector } from './garbage-collector.ts';
@@ -10,10 +12,17 @@ import { NodeIpamController } from './node-ipam.ts';
 import { NodeLifecycleController } from './node-lifecycle.ts';
 import { PodGarbageCollector } from './pod-gc.ts';
 import { ReplicationControllerLoop } from './replication-controller.ts';
+import { ResourceQuotaController } from './resource-quota.ts';
+import { RootCaController } from './root-ca.ts';
+import { ServiceAccountController } from './service-accounts.ts';
 import { TaintEvictionController } from './taint-eviction.ts';
 
 export interface AllControllersOptions extends ControllerOptions {
   network: ClusterNetwork;
+  /** Kinds that come and go. */
+  customKinds?: CustomKindSource | undefined;
+  /** The cluster's CA certificate, PEM. */
+  rootCaPem: string;
 }
 
 /** Construct before the informers start, so that all are synced at once; start after them. */
@@ -26,6 +35,10 @@ export function allControllers(options: AllControllersOptions): Component {
     new ReplicationControllerLoop(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
+    new RootCaController(options),
+    new ServiceAccountController(options),
+    new ClusterRoleAggregationController(options),
+    new ResourceQuotaController(withKinds),
     new NamespaceController(withKinds),
     new GarbageCollector(withKinds),
   ]);

@@ -29,6 +29,11 @@ export class Controller implements Component {
     });
   }
 
+  /** As {@link follows}, for what appears while the controller runs; ends with it. */
+  followsFromNow<T extends KubeObject>(informer: Informer<T>, handler: InformerHandler<T>): void {
+    this.#unsubscribe.push(informer.subscribe(handler));
+  }
+
   enqueue(key: string): void {
     this.#runner.enqueue(key);
   }

@@ -3,8 +3,11 @@
 // https://kubernetes.io/docs/concepts/architecture/garbage-collection/
 import { type KubeObject, keyOf, type meta } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
+import type { CustomKindSource } from '../api/served-kinds.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { followCustomKinds } from '../client/custom-kinds.ts';
+import type { InformerHandler } from '../client/informer.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import {
@@ -24,6 +27,8 @@ import { OwnershipWrites } from './ownership-writes.ts';
 export interface GarbageCollectorOptions extends ControllerOptions {
   /** All kinds of the scheme. */
   kinds: readonly KindDefinition[];
+  /** Kinds that come and go. */
+  customKinds?: CustomKindSource | undefined;
 }
 
 const WORKERS = 8;
@@ -33,6 +38,7 @@ export class GarbageCollector implements Component {
   readonly #graph: OwnershipGraph;
   readonly #writes: OwnershipWrites;
   readonly #controller: Controller;
+  #unfollow: () => void = () => {};
 
   constructor(options: GarbageCollectorOptions) {
     this.#options = options;
@@ -40,24 +46,35 @@ export class GarbageCollector implements Component {
     this.#writes = new OwnershipWrites(options.client);
     this.#controller = new Controller('garbage-collector', (name) => this.#reconcile(name), options, WORKERS);
     for (const { kind, informer } of this.#graph.sources()) {
-      this.#controller.follows(informer, {
-        onAdd: (object) => this.#changed({ kind, key: keyOf(object) }, object),
-        onUpdate: (object, previous) => {
-          if (ownershipOf(object) !== ownershipOf(previous)) {
-            this.#changed({ kind, key: keyOf(object) }, object);
-          }
-        },
-        onDelete: (object) => this.#gone(object),
-      });
+      this.#controller.follows(informer, this.#handlerOf(kind));
     }
   }
 
   async start(): Promise<void> {
     this.#graph.index();
     await this.#controller.start();
+    const { customKinds, informers } = this.#options;
+    this.#unfollow = followCustomKinds(customKinds, (kind) => {
+      const informer = informers.for(kind);
+      this.#graph.add(kind, informer);
+      this.#controller.followsFromNow(informer, this.#handlerOf(kind));
+    });
+  }
+
+  #handlerOf(kind: KindDefinition): InformerHandler<KubeObject> {
+    return {
+      onAdd: (object) => this.#changed({ kind, key: keyOf(object) }, object),
+      onUpdate: (object, previous) => {
+        if (ownershipOf(object) !== ownershipOf(previous)) {
+          this.#changed({ kind, key: keyOf(object) }, object);
+        }
+      },
+      onDelete: (object) => this.#gone(object),
+    };
   }
 
   stop(): Promise<void> {
+    this.#unfollow();
     return this.#controller.stop();
   }
 

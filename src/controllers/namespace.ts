@@ -3,8 +3,10 @@
 import { namespaces } from '../api/kinds/namespace.ts';
 import { type KubeObject, keyOf, type Namespace } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
+import type { CustomKindSource } from '../api/served-kinds.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { followCustomKinds } from '../client/custom-kinds.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -12,6 +14,8 @@ import type { ControllerOptions } from './controller-options.ts';
 export interface NamespaceOptions extends ControllerOptions {
   /** All kinds of the scheme. */
   kinds: readonly KindDefinition[];
+  /** Kinds that come and go. */
+  customKinds?: CustomKindSource | undefined;
 }
 
 /** The finalizer of `spec.finalizers` that is ours. */
@@ -23,6 +27,7 @@ export class NamespaceController implements Component {
   readonly #namespaces: Informer<Namespace>;
   readonly #kinds: readonly KindDefinition[];
   readonly #controller: Controller;
+  #unfollow: () => void = () => {};
 
   constructor(options: NamespaceOptions) {
     this.#options = options;
@@ -41,12 +46,24 @@ export class NamespaceController implements Component {
     }
   }
 
-  start(): Promise<void> {
-    return this.#controller.start();
+  async start(): Promise<void> {
+    await this.#controller.start();
+    const { customKinds, informers } = this.#options;
+    const onDelete = (object: KubeObject) => this.#contentGone(object);
+    this.#unfollow = followCustomKinds(customKinds, (kind) => {
+      if (kind.namespaced) this.#controller.followsFromNow(informers.for(kind), { onDelete });
+    });
   }
 
   stop(): Promise<void> {
+    this.#unfollow();
     return this.#controller.stop();
+  }
+
+  /** What a namespace may hold at this moment. */
+  #contents(): KindDefinition[] {
+    const custom = this.#options.customKinds?.custom ?? [];
+    return [...this.#kinds, ...custom.filter(({ namespaced }) => namespaced)];
   }
 
   #contentGone({ metadata }: KubeObject): void {
@@ -58,7 +75,7 @@ export class NamespaceController implements Component {
     const namespace = this.#namespaces.lister.get(name);
     const finalizers = namespace?.spec?.finalizers ?? [];
     if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return;
-    for (const kind of this.#kinds) await this.#deleteAll(kind, name);
+    for (const kind of this.#contents()) await this.#deleteAll(kind, name);
     if (!(await this.#isEmpty(name))) return;
     const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     try {
@@ -90,7 +107,7 @@ export class NamespaceController implements Component {
   }
 
   async #isEmpty(namespace: string): Promise<boolean> {
-    for (const kind of this.#kinds) {
+    for (const kind of this.#contents()) {
       const { items } = await this.#options.client.list(kind, { namespace });
       if (items.length > 0) return false;
     }

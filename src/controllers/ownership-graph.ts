@@ -20,11 +20,13 @@ export class OwnershipGraph {
 
   /** Begins to index; call once before reading dependents. */
   index(): void {
-    for (const { informer } of this.#kinds.values()) {
-      informer.addIndex(OWNER_UID_INDEX, ({ metadata }) =>
-        (metadata.ownerReferences ?? []).map(({ uid }) => uid),
-      );
-    }
+    for (const { informer } of this.#kinds.values()) indexOwners(informer);
+  }
+
+  /** A kind that appears later. */
+  add(kind: KindDefinition, informer: Informer<KubeObject>): void {
+    this.#kinds.set(kindId(kind), { kind, informer });
+    indexOwners(informer);
   }
 
   sources(): Iterable<{ kind: KindDefinition; informer: Informer<KubeObject> }> {
@@ -63,6 +65,12 @@ export class OwnershipGraph {
     const known = this.#kinds.get(name.slice(0, space));
     return known && { kind: known.kind, key: name.slice(space + 1) };
   }
+}
+
+function indexOwners(informer: Informer<KubeObject>): void {
+  informer.addIndex(OWNER_UID_INDEX, ({ metadata }) =>
+    (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+  );
 }
 
 const kindId = (kind: KindDefinition) => `${apiVersionOf(kind)}/${kind.plural}`;

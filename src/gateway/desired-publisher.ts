@@ -16,6 +16,7 @@ import { type DesiredSort, topics } from '../mqtt/topics.ts';
 import { desiredPod, isFinished } from './desired-pod.ts';
 import { POD_BY_NODE, podsByNode } from './pod-by-node.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
+import { withoutManagedFields } from './without-managed-fields.ts';
 
 export interface DesiredPublisherOptions {
   informers: InformerFactory;
@@ -129,7 +130,7 @@ export class DesiredPublisher {
       if (config)
         told.configs.set(
           keyOf(config),
-          this.#put(node, 'configs', config, () => ({ config })),
+          this.#put(node, 'configs', config, () => ({ config: withoutManagedFields(config) })),
         );
     }
     for (const name of references.secrets) {
@@ -137,7 +138,7 @@ export class DesiredPublisher {
       if (secret)
         told.secrets.set(
           keyOf(secret),
-          this.#put(node, 'secrets', secret, () => ({ secret })),
+          this.#put(node, 'secrets', secret, () => ({ secret: withoutManagedFields(secret) })),
         );
     }
   }

@@ -3,6 +3,7 @@
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import type { KindDefinition } from '../api/scheme.ts';
+import type { CustomKindSource } from '../api/served-kinds.ts';
 import type { SessionRequest } from '../api/session.ts';
 import { unavailable } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   network: ClusterNetwork;
   /** What is shown under objects/…: all kinds. */
   kinds: readonly KindDefinition[];
+  /** Kinds that come and go. */
+  customKinds?: CustomKindSource | undefined;
   recorder: EventSink;
   clock: Clock;
   logger: Logger;
@@ -68,7 +71,7 @@ export class Gateway implements Component {
     this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
-    this.#objects = new ObjectPublisher({ bus, informers, kinds });
+    this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
     this.#desired = new DesiredPublisher({ informers, topics: versioned, clock, logger });
     this.#services = new ServicesPublisher({ informers, topics: versioned, clock, logger });
     this.#peers = new PeersPublisher({ informers, topics: versioned, network });

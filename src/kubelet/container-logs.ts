@@ -1,24 +1,25 @@
 // Finds the log file that a client asks for and opens it; the reasons why there is none in upstream's words.
 import { stat } from 'node:fs/promises';
 import { splitKey } from '../api/objects.ts';
-import type { SessionRequest } from '../api/session.ts';
+import type { LogsRequest } from '../api/session.ts';
 import { badRequest, notFound } from '../api/status-error.ts';
 import type { ContainerCache } from './container-cache.ts';
 import { previousLogPath } from './logs/log-paths.ts';
 import { newestByName } from './records/absorb.ts';
 import type { RuntimeContainer } from './runtime/runtime.ts';
 
-export async function* containerLog(
+/** Resolves when it is known that there is one. @throws StatusError */
+export async function containerLog(
   cache: ContainerCache,
-  request: SessionRequest,
+  request: LogsRequest,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+): Promise<AsyncIterable<Uint8Array>> {
   const { logs } = request;
   const made = findContainer(cache, request);
   const path = logs.previous ? await previousPath(made, request) : made.logPath;
   if (!path) throw badRequest(`container "${logs.container}" keeps no log`);
   const { openLog } = await import('./logs/open-log.ts');
-  yield* openLog(
+  return openLog(
     {
       path,
       timestamps: logs.timestamps,
@@ -32,7 +33,7 @@ export async function* containerLog(
   );
 }
 
-function findContainer(cache: ContainerCache, { pod, podUid, logs }: SessionRequest): RuntimeContainer {
+function findContainer(cache: ContainerCache, { pod, podUid, logs }: LogsRequest): RuntimeContainer {
   const { name = pod } = splitKey(pod);
   const observed = cache.ofPod(podUid);
   const made = newestByName(observed).get(logs.container);
@@ -43,7 +44,7 @@ function findContainer(cache: ContainerCache, { pod, podUid, logs }: SessionRequ
   throw notFound({ group: '', kind: 'pods', name });
 }
 
-async function previousPath(made: RuntimeContainer, { pod, logs }: SessionRequest): Promise<string> {
+async function previousPath(made: RuntimeContainer, { pod, logs }: LogsRequest): Promise<string> {
   const path = made.logPath && previousLogPath(made.logPath);
   if (path && (await isThere(path))) return path;
   const { name } = splitKey(pod);

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { SessionRequest } from '../api/session.ts';
+import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
@@ -12,6 +12,7 @@ import { FileCheckpoint } from './checkpoint.ts';
 import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
+import { containerProcess, podAddress } from './container-processes.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
 import { KnownDesired } from './known-desired.ts';
 import { PodWorkers } from './pod-workers.ts';
@@ -20,7 +21,8 @@ import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
 import type { DesiredSource, ServiceEnvironment, StatusSink } from './ports.ts';
 import { FileRecordStore } from './records/record-store.ts';
-import type { Runtime } from './runtime/runtime.ts';
+import type { Runtime, RuntimeProcess } from './runtime/runtime.ts';
+import type { SessionSources } from './streams/board-stream.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 
@@ -48,7 +50,7 @@ export interface KubeletOptions {
   onProblem?(problem: Problem | undefined): void;
 }
 
-export class Kubelet implements Component {
+export class Kubelet implements Component, SessionSources {
   readonly #options: KubeletOptions;
   readonly #cache = new ContainerCache();
   readonly #checkpoint: FileCheckpoint;
@@ -135,8 +137,18 @@ export class Kubelet implements Component {
   }
 
   /** The log that a client asked for; rejects with a StatusError when there is none. */
-  openLog(request: SessionRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  openLog(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     return containerLog(this.#cache, request, signal);
+  }
+
+  /** exec and attach; rejects with a StatusError when the container does not run. */
+  startProcess(request: ProcessRequest): Promise<RuntimeProcess> {
+    return containerProcess(this.#options.runtime, this.#cache, request);
+  }
+
+  /** @throws StatusError while the pod has none. */
+  podAddress(place: SessionPlace): string {
+    return podAddress(this.#cache, place);
   }
 
   #problemChanged(problem: Problem | undefined): void {

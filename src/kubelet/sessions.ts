@@ -1,10 +1,12 @@
-// The board's end of a stream that a client waits for: dials the API server, sends the log, says how it ended.
-// The protocol is described in api/session.ts. Nothing on the board listens.
+// The board's end of a stream that a client waits for: dials the API server, serves what is asked for and says how
+// it ended. The protocol is described in api/session.ts. Nothing on the board listens.
 import type { WebSocket } from 'ws';
 import type { SessionMessage, SessionRequest } from '../api/session.ts';
+import { SessionLink } from '../api/session-link.ts';
 import { internalError, StatusError } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import type { BoardStream, SessionSources } from './streams/board-stream.ts';
 
 export interface SessionTls {
   caPem: string;
@@ -18,14 +20,15 @@ export interface SessionsOptions {
   /** This board's certificate as it is now. */
   tls(): SessionTls;
   logger: Logger;
-  /** Throws a StatusError when there is no such log. */
-  openLog(request: SessionRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  sources: SessionSources;
 }
 
-const MAX_FRAME_BYTES = 64 * 1024;
 /** The API server forgets a session that nobody took after 10 s. */
 const DIAL_TIMEOUT_MS = 10_000;
-const NORMAL_CLOSURE = 1000;
+/** The API server sends 64 KiB. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** How soon the kernel notices that the master lost its power in the middle of a stream. */
+const KEEP_ALIVE_DELAY_MS = 15_000;
 
 export class Sessions implements Component {
   readonly #options: SessionsOptions;
@@ -63,9 +66,23 @@ export class Sessions implements Component {
 
   async #serve(request: SessionRequest, controller: AbortController): Promise<void> {
     const socket = await this.#dial(request.path, controller);
+    socket.pause();
+    const listeners: ((message: SessionMessage) => void)[] = [];
+    const link = new SessionLink(socket, {
+      onMessage: (message) => {
+        for (const listener of listeners) listener(message);
+      },
+      onClosed: () => controller.abort(),
+    });
+    const { signal } = controller;
     try {
-      await sendJson(socket, await this.#sendLog(socket, request, controller.signal));
-      socket.close(NORMAL_CLOSURE);
+      const stream = {
+        link,
+        signal,
+        onMessage: (listener: (message: SessionMessage) => void) => listeners.push(listener),
+      };
+      link.send(await this.#outcome(request, stream));
+      // The API server closes when it has read all; it, or the connection, may be gone.
       await closed(socket);
     } finally {
       socket.terminate();
@@ -73,22 +90,31 @@ export class Sessions implements Component {
   }
 
   /** Gives the last message of the session. */
-  async #sendLog(socket: WebSocket, request: SessionRequest, signal: AbortSignal): Promise<SessionMessage> {
+  async #outcome(request: SessionRequest, stream: BoardStream): Promise<SessionMessage> {
     try {
-      const log = this.#options.openLog(request, signal);
-      let isFirst = true;
-      for await (const chunk of log) {
-        if (isFirst) await sendJson(socket, { started: true });
-        isFirst = false;
-        await sendChunk(socket, chunk, signal);
-      }
-      return {};
+      return { done: await this.#stream(request, stream) };
     } catch (error) {
-      if (signal.aborted) return {};
+      if (stream.signal.aborted) return {};
       if (error instanceof StatusError) return { error: error.toStatus() };
-      this.#options.logger.error({ pod: request.pod, error: String(error) }, 'a log could not be read');
-      return { error: internalError(`the log could not be read: ${String(error)}`).toStatus() };
+      const { pod, kind } = request;
+      this.#options.logger.error({ pod, kind, error: String(error) }, 'a stream could not be served');
+      return { error: internalError(`the board could not serve it: ${String(error)}`).toStatus() };
     }
+  }
+
+  /** Each kind is loaded when it is asked for: a board may never be. */
+  async #stream(request: SessionRequest, stream: BoardStream): Promise<{ exitCode?: number }> {
+    const { sources } = this.#options;
+    if (request.kind === 'logs') {
+      const { serveLog } = await import('./streams/serve-log.ts');
+      return serveLog(request, stream, sources);
+    }
+    if (request.kind === 'portforward') {
+      const { serveForwards } = await import('./streams/serve-forwards.ts');
+      return serveForwards(request, stream, sources);
+    }
+    const { serveProcess } = await import('./streams/serve-process.ts');
+    return serveProcess(request, stream, sources);
   }
 
   async #dial(path: string, controller: AbortController): Promise<WebSocket> {
@@ -100,31 +126,14 @@ export class Sessions implements Component {
       cert: certPem,
       key: keyPem,
       perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE_BYTES,
       handshakeTimeout: DIAL_TIMEOUT_MS,
     });
     controller.signal.addEventListener('abort', () => socket.terminate(), { once: true });
+    socket.once('upgrade', ({ socket: connection }) => connection.setKeepAlive(true, KEEP_ALIVE_DELAY_MS));
     await opened(socket);
-    socket.on('close', () => controller.abort());
     socket.on('error', () => controller.abort());
     return socket;
-  }
-}
-
-/** Resolves when the kernel has taken the bytes: that is the back-pressure. */
-function send(socket: WebSocket, data: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.send(data, { binary: typeof data !== 'string' }, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-function sendJson(socket: WebSocket, message: SessionMessage): Promise<void> {
-  return socket.readyState === socket.OPEN ? send(socket, JSON.stringify(message)) : Promise.resolve();
-}
-
-async function sendChunk(socket: WebSocket, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-  for (let start = 0; start < chunk.length; start += MAX_FRAME_BYTES) {
-    signal.throwIfAborted();
-    await send(socket, chunk.subarray(start, start + MAX_FRAME_BYTES));
   }
 }
 
@@ -136,7 +145,6 @@ function opened(socket: WebSocket): Promise<void> {
   });
 }
 
-/** The other end answers the close, or the handshake times out and `ws` cuts it. */
 function closed(socket: WebSocket): Promise<void> {
   if (socket.readyState === socket.CLOSED) return Promise.resolve();
   return new Promise((resolve) => socket.once('close', () => resolve()));

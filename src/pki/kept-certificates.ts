@@ -26,13 +26,20 @@ export function ensureServerCertificate(
   return ensure(authority, join(directory, 'server.pem'), request, clock);
 }
 
-/** User `admin` of group `system:masters`; kept in `admin.pem`. */
+/** Whose right is a ClusterRoleBinding, which can be taken away; that of `system:masters` cannot. */
+export const CLUSTER_ADMINS_GROUP = 'edge-cluster:cluster-admins';
+
+/** User `admin` of the cluster's administrators; kept in `admin.pem`. */
 export function ensureAdminCertificate(
   authority: CertificateAuthority,
   directory: string,
   clock: Clock,
 ): Promise<TlsIdentity> {
-  const request: LeafRequest = { commonName: 'admin', organization: 'system:masters', usage: 'client' };
+  const request: LeafRequest = {
+    commonName: 'admin',
+    organization: CLUSTER_ADMINS_GROUP,
+    usage: 'client',
+  };
   return ensure(authority, join(directory, 'admin.pem'), request, clock);
 }
 
@@ -70,10 +77,14 @@ function fits(
   return (
     certificate.checkIssued(issuer) &&
     certificate.verify(issuer.publicKey) &&
+    hasGroup(certificate, request.organization) &&
     Date.parse(certificate.validTo) - clock.now() > RENEW_BEFORE_END_MS &&
     hasNames(certificate, [...(request.dnsNames ?? []), ...(request.ipAddresses ?? [])])
   );
 }
+
+const hasGroup = (certificate: X509Certificate, group: string | undefined): boolean =>
+  group === undefined || certificate.subject.split('\n').includes(`O=${group}`);
 
 function hasNames(certificate: X509Certificate, wanted: readonly string[]): boolean {
   const held = certificate.subjectAltName?.split(', ').length ?? 0;

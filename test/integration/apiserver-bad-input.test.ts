@@ -83,8 +83,8 @@ t.test('an object of 4 MB is 413, announced or not, and the client sees it', asy
 t.test('unknown kinds are 404, unknown types 415, unknown methods 405', async (t) => {
   const unknown = await refused(t, '/api/v1/namespaces/default/widgets', { body: {} }, 404, 'NotFound');
   t.equal(unknown.message, 'the server could not find the requested resource');
-  await refused(t, '/apis/apps/v1/namespaces/default/deployments', { body: {} }, 404, 'NotFound');
-  const headers = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+  await refused(t, '/apis/apps/v1/namespaces/default/sprockets', { body: {} }, 404, 'NotFound');
+  const headers = { 'content-type': 'application/cbor' };
   await refused(t, CONFIG_MAPS, { body: 'k8s', headers }, 415, 'UnsupportedMediaType');
   await refused(
     t,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { loadSchema } from '../../src/api/schema/load-schema.ts';
 import type { FieldType, ScalarName } from '../../src/api/schema/table.ts';
+import { apiVersionOf } from '../../src/api/scheme.ts';
 import { allKinds } from '../../src/api/scheme-table.ts';
 import { startApiServer } from '../support/api-server.ts';
 
@@ -223,6 +224,7 @@ function fitting(type: FieldType, depth: number): fc.Arbitrary<unknown> {
     .map((pairs) => Object.fromEntries(pairs));
 }
 
+const template = { metadata: { labels: { a: 'b' } }, spec: pod.spec };
 const kindAt = (index: number) => allKinds[index]!;
 
 t.test(
@@ -238,16 +240,20 @@ t.test(
         ) as fc.Arbitrary<{
           spec?: object;
         }>,
-        base: fc.constantFrom({}, pod.spec, {
-          template: { metadata: { labels: { a: 'b' } }, spec: pod.spec },
-        }),
+        base: fc.constantFrom(
+          {},
+          pod.spec,
+          { template },
+          { template, selector: { matchLabels: { a: 'b' } } },
+        ),
         patch: fc.constantFrom('merge-patch', 'strategic-merge-patch'),
       }),
     );
     await fc.assert(
       fc.asyncProperty(sense, async ({ index, object, base, patch }) => {
         const kind = kindAt(index);
-        const root = `/api/v1/${kind.namespaced ? 'namespaces/default/' : ''}${kind.plural}`;
+        const prefix = kind.group ? `/apis/${apiVersionOf(kind)}` : '/api/v1';
+        const root = `${prefix}/${kind.namespaced ? 'namespaces/default/' : ''}${kind.plural}`;
         const name = `x${codes.size}${Math.floor(performance.now() * 1000)}`;
         const spec = object.spec || Object.keys(base).length > 0 ? { spec: { ...base, ...object.spec } } : {};
         const made = await api.ask('POST', root, { body: { ...object, ...spec, metadata: { name } } });

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { pods } from '../../src/api/kinds/pod.ts';
-import type { SessionRequest } from '../../src/api/session.ts';
+import { CHANNEL_WINDOW_BYTES, type SessionRequest, STDOUT_CHANNEL } from '../../src/api/session.ts';
 import { StatusError, unavailable } from '../../src/api/status-error.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { eventually } from '../support/eventually.ts';
@@ -38,6 +38,15 @@ function dial({ path }: Pick<SessionRequest, 'path'>, as = 'a'): WebSocket {
   return socket;
 }
 
+/** A frame of the log's bytes; without text the end of them. */
+function bytes(content: string | Buffer = ''): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(STDOUT_CHANNEL);
+  return Buffer.concat([head, Buffer.from(content as string)]);
+}
+const STARTED = '{"started":true}';
+const DONE = '{"done":{}}';
+
 /** A board that sends these frames and closes. */
 const sending =
   (...frames: (string | Buffer)[]): Board =>
@@ -65,7 +74,7 @@ t.test('bytes of the board reach the client, and the board learns what is wanted
   board = (request, nodeName) => {
     seen = request;
     t.equal(nodeName, 'a');
-    sending('{"started":true}', Buffer.from('line 1\n'), Buffer.from('line 2\n'), '{}')(request, nodeName);
+    sending(STARTED, bytes('line 1\n'), bytes('line 2\n'), bytes(), DONE)(request, nodeName);
   };
   const query = '?tailLines=5&timestamps=true&previous=1&limitBytes=1000&sinceTime=2026-01-01T00:00:00Z';
   const answer = await api.ask('GET', logPath('one', query));
@@ -79,7 +88,7 @@ t.test('bytes of the board reach the client, and the board learns what is wanted
     podUid: metadata.uid,
     path: /^\/edge\/v1\/sessions\/[0-9a-f]{32}$/,
   });
-  t.same(seen?.logs, {
+  t.same(seen?.kind === 'logs' && seen.logs, {
     container: 'main',
     follow: false,
     previous: true,
@@ -91,7 +100,7 @@ t.test('bytes of the board reach the client, and the board learns what is wanted
 });
 
 t.test('an empty log is an empty answer', async (t) => {
-  board = sending('{}');
+  board = sending(STARTED, bytes(), DONE);
   t.match(await api.ask('GET', logPath('one')), { code: 200, text: '' });
   t.match(await api.ask('GET', logPath('pending')), { code: 200, text: '' });
 });
@@ -110,11 +119,14 @@ t.test("the board's error before any byte is the answer", async (t) => {
 
 t.test('an error after bytes, and a board that vanishes, cut the connection', async (t) => {
   const status = new StatusError(500, 'InternalError', 'disk').toStatus();
-  board = sending(Buffer.from('x'), JSON.stringify({ error: status }));
+  board = sending(STARTED, bytes('x'), JSON.stringify({ error: status }));
   await t.rejects(api.ask('GET', logPath('one')), 'after bytes');
   board = (request) => {
     const socket = dial(request);
-    socket.on('open', () => socket.send(Buffer.from('x'), () => socket.terminate()));
+    socket.on('open', () => {
+      socket.send(STARTED);
+      socket.send(bytes('x'), () => socket.terminate());
+    });
   };
   await t.rejects(api.ask('GET', logPath('one')), 'vanished');
   board = (request) => {
@@ -161,7 +173,7 @@ t.test('only the board that a session was made for may take it, and once', async
     const socket = dial(request);
     await new Promise((resolve) => socket.on('open', resolve));
     codes.push(await refusal(request.path, 'a'));
-    socket.send('{}');
+    for (const frame of [STARTED, bytes(), DONE]) socket.send(frame);
   };
   t.equal((await api.ask('GET', logPath('one'))).code, 200);
   t.same(codes, [403, 404]);
@@ -173,11 +185,11 @@ t.test('following gives bytes as they come and ends the board when the client go
   let socket: WebSocket | undefined;
   board = (request) => {
     socket = dial(request);
-    socket.on('open', () => socket?.send('{"started":true}'));
+    socket.on('open', () => socket?.send(STARTED));
   };
   const answer = await api.open('GET', logPath('one', '?follow=true'));
   t.equal(answer.statusCode, 200, 'headers come before the first line');
-  socket?.send(Buffer.from('now\n'));
+  socket?.send(bytes('now\n'));
   const [chunk] = await nextData(answer);
   t.equal(String(chunk), 'now\n');
   let closed = false;
@@ -194,30 +206,59 @@ function nextData(answer: NodeJS.ReadableStream): Promise<unknown[]> {
 }
 
 t.test('a client that does not read holds the board back', async (t) => {
-  const frame = Buffer.alloc(64 * 1024);
+  const frame = bytes(Buffer.alloc(64 * 1024));
+  const toSend = 400;
   let sent = 0;
+  let allowance = CHANNEL_WINDOW_BYTES;
   board = (request) => {
     const socket = dial(request);
     const push = () => {
-      if (socket.readyState !== socket.OPEN || sent >= 1000) return;
-      sent += 1;
-      socket.send(frame, push);
+      for (; sent < toSend && allowance >= 64 * 1024; allowance -= 64 * 1024, sent++) socket.send(frame);
     };
-    socket.on('open', push);
+    socket.on('open', () => socket.send(STARTED, push));
+    socket.on('message', (data) => {
+      allowance += JSON.parse(String(data)).credit.bytes;
+      push();
+    });
   };
   const answer = await api.open('GET', logPath('one', '?follow=true'));
   answer.pause();
   let before = -1;
-  await eventually(
-    () => {
-      const still = sent === before;
-      before = sent;
-      return still && sent > 0;
-    },
-    5000,
-    100,
-  );
-  t.ok(sent < 500, `${sent} of 1000 frames were sent before the board had to wait`);
+  const isStill = () => {
+    const still = sent === before;
+    before = sent;
+    return still && sent > 0;
+  };
+  await eventually(isStill, 5000, 100);
+  t.ok(sent < 300, `${sent} of ${toSend} frames were sent before the board had to wait`);
+  let received = 0;
+  answer.on('data', (chunk) => {
+    received += chunk.length;
+  });
+  answer.on('error', () => undefined);
+  answer.resume();
+  await eventually(() => received === toSend * 64 * 1024, 15_000);
+  answer.destroy();
+});
+
+t.test('a board that sends more than the window allows is cut off', async (t) => {
+  const frame = bytes(Buffer.alloc(64 * 1024));
+  let code: number | undefined;
+  board = (request) => {
+    const socket = dial(request);
+    socket.on('open', () => {
+      socket.send(STARTED);
+      for (let sent = 0; sent < 1000; sent++) socket.send(frame);
+    });
+    socket.on('close', (given) => {
+      code = given;
+    });
+  };
+  const answer = await api.open('GET', logPath('one', '?follow=true'));
+  answer.on('error', () => undefined);
+  answer.pause();
+  await eventually(() => code !== undefined);
+  t.equal(code, 1002);
   answer.destroy();
 });
 

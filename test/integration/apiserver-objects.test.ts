@@ -211,7 +211,7 @@ t.test('discovery, legacy and aggregated, names everything a client needs', asyn
     );
   }
   t.equal((await api.ask('GET', '/api/v2')).code, 404);
-  t.equal((await api.ask('GET', '/apis/apps')).code, 404);
+  t.equal((await api.ask('GET', '/apis/example.com')).code, 404);
 });
 
 t.test('OpenAPI v3 describes every kind, v2 is protobuf of the type that old clients can read', async (t) => {

@@ -105,7 +105,7 @@ async function begin(): Promise<MemoryCluster> {
     };
     await client.create<Service>(services, service);
   }
-  await cluster.run(allControllers(options), new Scheduler(options));
+  await cluster.run(allControllers({ ...options, rootCaPem: 'CA' }), new Scheduler(options));
   return cluster;
 }
 

@@ -97,7 +97,7 @@ t.test('server, administrator and board know each other over TLS, and nobody els
     await ensureServerCertificate(authority, directory, names, clock),
   );
   const admin = await ensureAdminCertificate(authority, directory, clock);
-  t.match(await subjectSeen(server, authority, admin), { CN: 'admin', O: 'system:masters' });
+  t.match(await subjectSeen(server, authority, admin), { CN: 'admin', O: 'edge-cluster:cluster-admins' });
   const { keyPem, requestPem } = await createNodeRequest('somebody-else');
   const certificatePem = await signNodeRequest(authority, requestPem, 'board-1');
   const node = { keyPem, certificatePem };

@@ -1,5 +1,6 @@
 // A container engine in memory, held to the same contract as podman (runtime-contract.ts). Tests steer it:
 // containers run until exit() or stopContainer(), images exist when they are in `images`.
+import type { ProcessStreams } from '../../src/api/session.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import {
   type ContainerConfig,
@@ -9,6 +10,7 @@ import {
   type RuntimeVersion,
   type SandboxConfig,
 } from '../../src/kubelet/runtime/runtime.ts';
+import { FakeAttachment, FakeProcess } from './fake-process.ts';
 
 export type FailingCall =
   | 'list'
@@ -17,6 +19,8 @@ export type FailingCall =
   | 'startContainer'
   | 'stopContainer'
   | 'removeContainer'
+  | 'exec'
+  | 'attach'
   | 'pullImage';
 
 export interface FakeRuntimeOptions {
@@ -42,6 +46,9 @@ export class FakeRuntime implements Runtime {
   readonly stubbornImages = new Set<string>();
   readonly pulled: string[] = [];
   readonly removedLogs: string[] = [];
+  /** What exec() started and attach() joined, by container id, oldest first. */
+  readonly processes = new Map<string, FakeProcess[]>();
+  readonly attachments = new Map<string, FakeAttachment[]>();
   /** Most sandboxes and containers that were being started at the same time. */
   mostStartsAtOnce = 0;
   /** Milliseconds of the clock's time that each start and pull takes; 0 = at once. */
@@ -95,6 +102,7 @@ export class FakeRuntime implements Runtime {
       oomKilled: how.oomKilled ?? false,
       finishedAt: this.#nowText(),
     });
+    this.#endStreams(id);
     this.#notify(id);
   }
 
@@ -187,6 +195,22 @@ export class FakeRuntime implements Runtime {
 
   async removeLogs(podUid: string): Promise<void> {
     this.removedLogs.push(podUid);
+  }
+
+  async exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<FakeProcess> {
+    this.#guard('exec');
+    this.#refuseIdle(id, 'ExecError');
+    const process = new FakeProcess(command, streams);
+    this.processes.set(id, [...(this.processes.get(id) ?? []), process]);
+    return process;
+  }
+
+  async attach(id: string, streams: ProcessStreams): Promise<FakeAttachment> {
+    this.#guard('attach');
+    this.#refuseIdle(id, 'AttachError');
+    const attachment = new FakeAttachment(streams);
+    this.attachments.set(id, [...(this.attachments.get(id) ?? []), attachment]);
+    return attachment;
   }
 
   async imageExists(image: string): Promise<boolean> {
@@ -283,8 +307,19 @@ export class FakeRuntime implements Runtime {
     return made;
   }
 
+  #refuseIdle(id: string, reason: string): void {
+    if (this.containers.get(id)?.state === 'running') return;
+    throw new RuntimeError(reason, `container ${id} is not running`);
+  }
+
+  #endStreams(id: string): void {
+    for (const process of this.processes.get(id) ?? []) process.end();
+    for (const attachment of this.attachments.get(id) ?? []) attachment.out.end();
+  }
+
   #remove(id: string): void {
     this.containers.delete(id);
+    this.#endStreams(id);
   }
 
   #notify(id: string | undefined): void {

@@ -6,6 +6,7 @@ import { namespaces } from '../../src/api/kinds/namespace.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import type { Node } from '../../src/api/objects.ts';
 import { loadSchema } from '../../src/api/schema/load-schema.ts';
+import { ServedKinds } from '../../src/api/served-kinds.ts';
 import { newRegistry } from '../../src/apiserver/registry/new-registry.ts';
 import { Patcher } from '../../src/apiserver/registry/patcher.ts';
 import { RegistryClient } from '../../src/apiserver/registry-client.ts';
@@ -46,6 +47,8 @@ export interface MemoryCluster {
     recorder: EventLog;
     network: ClusterNetwork;
   };
+  /** What is served, custom kinds too. */
+  kinds: ServedKinds;
   /** Starts the informers, then `components`; all end with {@link stop}. */
   run(...components: Component[]): Promise<void>;
   stop(): Promise<void>;
@@ -55,6 +58,7 @@ export async function memoryCluster(network = defaultClusterNetwork): Promise<Me
   const clock = new FakeClock();
   const failures: Error[] = [];
   const store = new LevelStore({ engine: new MemoryEngine(), onFatal: (error) => failures.push(error) });
+  const kinds = new ServedKinds();
   let uid = 0;
   let seed = 1;
   const { registry, components } = newRegistry({
@@ -62,6 +66,7 @@ export async function memoryCluster(network = defaultClusterNetwork): Promise<Me
     clock,
     logger: silentLogger,
     network,
+    kinds,
     newUid: () => `00000000-0000-4000-8000-${String(++uid).padStart(12, '0')}`,
     random: () => {
       seed = (seed * 48_271) % 2_147_483_647;
@@ -77,6 +82,7 @@ export async function memoryCluster(network = defaultClusterNetwork): Promise<Me
   await base.start();
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   return {
+    kinds,
     client,
     informers,
     clock,

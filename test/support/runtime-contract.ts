@@ -1,6 +1,8 @@
 // What every Runtime must do, as a suite run on the fake and on real podman: so the fake cannot drift.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { buffer, text } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import type { ProcessStreams } from '../../src/api/session.ts';
 import {
   type ContainerConfig,
   type Runtime,
@@ -231,6 +233,8 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
     t.equal((await namesOf(runtime, config.podUid)).includes('late'), false);
   });
 
+  processContract(t, factory);
+
   t.test('images are found, and what cannot be pulled says so', async (t) => {
     const { runtime, image, missingImage } = await factory(t);
     t.equal(await runtime.imageExists(image), true);
@@ -247,6 +251,81 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
     t.match(await runtime.version(), { name: String, version: /\d+\.\d+/ });
     await runtime.removeSandbox('00000000-0000-0000-0000-00000000dead');
     await runtime.removeLogs('00000000-0000-0000-0000-00000000dead');
+  });
+}
+
+const plain: ProcessStreams = { stdin: false, stdout: true, stderr: true, tty: false };
+
+function processContract(t: Test, factory: RuntimeFactory): void {
+  const inPod = async (t: Test) => {
+    const under = await factory(t);
+    const { container } = await startPod(under.runtime, under.image, under.address(1));
+    return { ...under, container };
+  };
+
+  t.test('a process has its own outputs and exit code', async (t) => {
+    const { runtime, container } = await inPod(t);
+    const command = ['sh', '-c', 'echo out; echo err >&2; exit 42'];
+    const process = await runtime.exec(container.id, command, plain);
+    const [out, err] = await Promise.all([text(process.stdout), text(process.stderr)]);
+    t.same({ out, err, code: await process.exitCode() }, { out: 'out\n', err: 'err\n', code: 42 });
+    await process.release();
+  });
+
+  t.test('the end of the input is seen, and 5 MB come back as they went', async (t) => {
+    const { runtime, container } = await inPod(t);
+    const process = await runtime.exec(container.id, ['cat'], { ...plain, stdin: true });
+    const sent = randomBytes(5 * 1024 * 1024);
+    process.stdin?.end(sent);
+    const [out] = await Promise.all([buffer(process.stdout), text(process.stderr)]);
+    t.ok(out.equals(sent), `${out.length} bytes came back`);
+    t.equal(await process.exitCode(), 0);
+    await process.release();
+  });
+
+  t.test('a terminal has one output and the size that it was told', async (t) => {
+    const { runtime, container } = await inPod(t);
+    const streams = { stdin: true, stdout: true, stderr: false, tty: true };
+    const process = await runtime.exec(container.id, ['sh', '-c', 'cat; busybox stty size'], streams);
+    await process.resize({ columns: 132, rows: 43 });
+    process.stdin?.end('\x04');
+    t.match(await text(process.stdout), /43 132/);
+    t.equal(await text(process.stderr), '');
+    await process.release();
+  });
+
+  t.test('a released process has ended', async (t) => {
+    const { runtime, container } = await inPod(t);
+    const process = await runtime.exec(container.id, ['sleep', '1000'], { ...plain, stdin: true });
+    await process.release();
+    await process.release();
+    t.equal(await process.exitCode(), 137);
+  });
+
+  t.test('a program that is not there ends as in a shell', async (t) => {
+    const { runtime, container, missingProgram } = await inPod(t);
+    const process = await runtime.exec(container.id, [missingProgram], plain);
+    await Promise.all([text(process.stdout), text(process.stderr)]);
+    t.ok([126, 127].includes((await process.exitCode()) ?? 0));
+    await process.release();
+  });
+
+  t.test('nothing is started in, or joined to, a container that has ended', async (t) => {
+    const { runtime, container, kill } = await inPod(t);
+    await kill(container);
+    await eventually(async () => (await runtime.inspect(container.id))?.state === 'exited');
+    await refused(t, runtime.exec(container.id, ['true'], plain), 'ExecError');
+    await refused(t, runtime.attach(container.id, plain), 'AttachError');
+  });
+
+  t.test('joined streams end with the container', async (t) => {
+    const { runtime, container, kill } = await inPod(t);
+    const joined = await runtime.attach(container.id, plain);
+    const outputs = Promise.all([text(joined.stdout), text(joined.stderr)]);
+    await kill(container);
+    t.same(await outputs, ['', '']);
+    t.equal(await joined.exitCode(), undefined);
+    await joined.release();
   });
 }
 

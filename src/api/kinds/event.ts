@@ -5,6 +5,7 @@ import { invalidValue, required } from '../field-error.ts';
 import type { Event } from '../objects.ts';
 import type { Column, KindDefinition } from '../scheme.ts';
 import type { FieldError } from '../status-error.ts';
+import { eventsGroupVersion } from './event-view.ts';
 
 const firstSeen = (event: Event) => event.firstTimestamp ?? event.eventTime;
 const lastSeen = (event: Event) => event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
@@ -60,6 +61,7 @@ export const events: KindDefinition<Event> = {
   namespaced: true,
   columns,
   hasStatus: false,
+  servedVersions: [eventsGroupVersion],
   volatile: true,
   timeToLiveMs: 3_600_000,
   selectableFields: {

@@ -1,14 +1,19 @@
 // ReplicationController: names, columns, defaults and rules.
-import { ageColumn, column, listed, nameColumn, wideColumn } from '../columns.ts';
-import { forbiddenField, invalidValue, notSupported, required } from '../field-error.ts';
-import { formatLabels, matchesSelectorMap } from '../label-selector.ts';
-import { validateAnnotations, validateLabels } from '../metadata.ts';
-import type { core, KubeObject, ReplicationController } from '../objects.ts';
-import { setPodSpecDefaults } from '../pod-spec/defaults.ts';
+import { ageColumn, column, nameColumn, wideColumn } from '../columns.ts';
+import { required } from '../field-error.ts';
+import { formatLabels, selectorFromLabels } from '../label-selector.ts';
+import { validateLabels } from '../metadata.ts';
+import type { KubeObject, ReplicationController } from '../objects.ts';
 import { nonNegative } from '../pod-spec/numbers.ts';
-import { validatePodSpec } from '../pod-spec/validate-spec.ts';
+import {
+  setTemplateDefaults,
+  validateAlwaysRunning,
+  validateSelected,
+  validateTemplate,
+} from '../pod-spec/template.ts';
 import type { Column, KindDefinition, ScalePaths } from '../scheme.ts';
 import type { FieldError } from '../status-error.ts';
+import { templateColumns } from './template-columns.ts';
 
 const TEMPLATE = 'spec.template';
 
@@ -21,7 +26,7 @@ const scale: ScalePaths = {
   selector: (object) => formatLabels((object as ReplicationController).spec.selector),
 };
 
-const containersOf = (rc: ReplicationController) => rc.spec.template?.spec?.containers ?? [];
+const templateOf = (rc: ReplicationController) => rc.spec.template;
 
 const columns: readonly Column<ReplicationController>[] = [
   nameColumn,
@@ -29,12 +34,7 @@ const columns: readonly Column<ReplicationController>[] = [
   column('Current', 'Number of pods that exist.', (rc) => rc.status?.replicas ?? 0, 'integer'),
   column('Ready', 'Number of pods that are ready.', (rc) => rc.status?.readyReplicas ?? 0, 'integer'),
   ageColumn,
-  wideColumn('Containers', 'Names of each container in the template.', (rc) =>
-    listed(containersOf(rc).map((container) => container.name)),
-  ),
-  wideColumn('Images', 'Images of each container in the template.', (rc) =>
-    listed(containersOf(rc).map((container) => container.image ?? '')),
-  ),
+  ...templateColumns(templateOf),
   wideColumn('Selector', 'Labels that its pods carry.', (rc) => formatLabels(rc.spec.selector) || '<none>'),
 ];
 
@@ -44,33 +44,7 @@ function setDefaults(rc: ReplicationController): void {
   const labels = rc.spec.template?.metadata?.labels;
   if (labels && Object.keys(rc.spec.selector ?? {}).length === 0) rc.spec.selector = { ...labels };
   if (labels && Object.keys(rc.metadata.labels ?? {}).length === 0) rc.metadata.labels = { ...labels };
-  if (rc.spec.template?.spec) setPodSpecDefaults(rc.spec.template.spec);
-}
-
-function validateTemplate(
-  template: core.PodTemplateSpec,
-  selector: Readonly<Record<string, string>>,
-): FieldError[] {
-  const { metadata, spec } = template;
-  const errors: FieldError[] = [];
-  if (!matchesSelectorMap(selector, metadata?.labels)) {
-    const why = '`selector` does not match template `labels`';
-    errors.push(invalidValue(`${TEMPLATE}.metadata.labels`, metadata?.labels, why));
-  }
-  errors.push(
-    ...validateLabels(metadata?.labels, `${TEMPLATE}.labels`),
-    ...validateAnnotations(metadata?.annotations, `${TEMPLATE}.annotations`),
-  );
-  if (!spec) return [...errors, required(`${TEMPLATE}.spec.containers`)];
-  errors.push(...validatePodSpec(spec, `${TEMPLATE}.spec`));
-  if (spec.restartPolicy !== 'Always') {
-    errors.push(notSupported(`${TEMPLATE}.spec.restartPolicy`, spec.restartPolicy, ['Always']));
-  }
-  if (spec.activeDeadlineSeconds !== undefined) {
-    const why = 'activeDeadlineSeconds in ReplicationController is not Supported';
-    errors.push(forbiddenField(`${TEMPLATE}.spec.activeDeadlineSeconds`, why));
-  }
-  return errors;
+  if (rc.spec.template) setTemplateDefaults(rc.spec.template);
 }
 
 function validate(rc: ReplicationController): FieldError[] {
@@ -82,7 +56,13 @@ function validate(rc: ReplicationController): FieldError[] {
   ];
   if (Object.keys(selector).length === 0) errors.push(required('spec.selector'));
   if (!template) errors.push(required(TEMPLATE));
-  else errors.push(...validateTemplate(template, selector));
+  else {
+    errors.push(
+      ...validateSelected(template, selectorFromLabels(selector), TEMPLATE),
+      ...validateTemplate(template, TEMPLATE),
+      ...validateAlwaysRunning(template, 'ReplicationController', TEMPLATE),
+    );
+  }
   return errors;
 }
 

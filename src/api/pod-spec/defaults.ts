@@ -92,6 +92,8 @@ function allContainers(spec: core.PodSpec): core.Container[] {
 
 /** For pods and for templates alike. Changes `spec`. */
 export function setPodSpecDefaults(spec: core.PodSpec): void {
+  // Validation refuses a pod without containers, but admission looks at it before that.
+  spec.containers ??= [];
   spec.restartPolicy ||= 'Always';
   spec.dnsPolicy ||= 'ClusterFirst';
   spec.terminationGracePeriodSeconds ??= 30;

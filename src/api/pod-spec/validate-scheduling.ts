@@ -3,12 +3,12 @@
 import { forbiddenField, invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
 import { validateLabels } from '../metadata.ts';
 import { labelValueProblems, qualifiedNameProblems } from '../names.ts';
-import type { core, meta } from '../objects.ts';
+import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
+import { validateLabelSelector } from './validate-selector.ts';
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const NODE_OPERATORS = ['DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'];
-const LABEL_OPERATORS = ['DoesNotExist', 'Exists', 'In', 'NotIn'];
 const UNSATISFIABLE = ['DoNotSchedule', 'ScheduleAnyway'];
 
 function validateOperatorAndValue(toleration: core.Toleration, field: string): FieldError[] {
@@ -73,16 +73,6 @@ function validateExpression(
     );
   }
   return errors;
-}
-
-/** A LabelSelector object: its keys, values and operators. */
-export function validateLabelSelector(selector: meta.LabelSelector | undefined, field: string): FieldError[] {
-  return [
-    ...validateLabels(selector?.matchLabels, `${field}.matchLabels`),
-    ...(selector?.matchExpressions ?? []).flatMap((expression, i) =>
-      validateExpression(expression, LABEL_OPERATORS, `${field}.matchExpressions[${i}]`),
-    ),
-  ];
 }
 
 /** Left out by the client: as if it were empty. */

@@ -10,7 +10,8 @@ export interface SchemaTable {
    * apiVersion and kind), `!` is required in upstream's OpenAPI. TYPE is a scalar, a special (Quantity, Time …) or a message
    * of the same package or `package.Message`, after `[]` for lists and `{}` for maps with string keys. WORDS:
    * `inline` (its fields stand in the parent's JSON), `merge=KEY`, `merge`, `replace`, `retainKeys` (patch
-   * strategies), `list=atomic|set|map:KEYS`, `map=atomic`.
+   * strategies), `list=atomic|set|map:KEYS`, `map=atomic`, `ptr` (a scalar whose zero is not the same as absent),
+   * `proto=MESSAGE` (Any in JSON, one shape of several; in protobuf this message with a field for each shape).
    */
   messages: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
 }
@@ -65,6 +66,10 @@ export interface FieldSpec {
   readonly listType: 'atomic' | 'set' | 'map' | undefined;
   readonly listMapKeys: readonly string[];
   readonly atomicMap: boolean;
+  /** A scalar that is a pointer in Go: zero is a value of its own, so protobuf's zero may not be dropped. */
+  readonly pointer: boolean;
+  /** The message that stands for an `Any` of one of several shapes, such as `JSONSchemaPropsOrBool`. */
+  readonly union?: string | undefined;
 }
 
 /** Reads one field's text; `packageName` owns the messages that are named without a package. */
@@ -85,6 +90,8 @@ export function parseFieldSpec(text: string, packageName: string): FieldSpec {
     listType: listType as FieldSpec['listType'],
     listMapKeys: listMapKeys?.split(',') ?? [],
     atomicMap: value('map') === 'atomic',
+    pointer: words.includes('ptr'),
+    union: value('proto'),
   };
 }
 

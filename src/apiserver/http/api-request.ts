@@ -3,9 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
 
 export interface User {
-  /** Common name of the certificate. */
+  /** Common name of the certificate, or what the token or password stands for. */
   name: string;
+  uid?: string;
   groups: readonly string[];
+  /** What authentication knows beside, such as the pod that a token is bound to. */
+  extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ApiRequest {
@@ -14,7 +17,7 @@ export interface ApiRequest {
   /** The path's parts, decoded; a slash at the end makes no part of its own. */
   segments: readonly string[];
   query: URLSearchParams;
-  /** `undefined` for a client without a certificate of this cluster. */
+  /** Whom the request acts as; `undefined` for a client that nothing names. */
   user: User | undefined;
   incoming: IncomingMessage;
   response: ServerResponse;
@@ -37,7 +40,7 @@ export function readUrl(url: string): Pick<ApiRequest, 'path' | 'segments' | 'qu
   }
 }
 
-export function header(request: ApiRequest, name: string): string {
+export function header(request: Pick<ApiRequest, 'incoming'>, name: string): string {
   const value = request.incoming.headers[name];
   return Array.isArray(value) ? value.join(', ') : (value ?? '');
 }

@@ -1,18 +1,23 @@
 // From a path to whoever answers it: discovery and documents here, objects to the resource router.
 import type { Schema } from '../../api/schema/schema.ts';
+import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed } from '../../api/status-error.ts';
+import type { AccessHandler } from './access-handler.ts';
 import type { ApiRequest } from './api-request.ts';
 import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
 import type { JoinHandler } from './join-handler.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { ResourceRouter } from './resource-router.ts';
 import { sendBytes, sendJson, sendText } from './respond.ts';
+import { shownKinds } from './review-kinds.ts';
 import { serverVersion } from './server-version.ts';
 
 export interface ApiRouterOptions {
   resources: ResourceRouter;
   join: JoinHandler;
+  access: AccessHandler;
   caPem: string;
+  kinds: ServedKinds;
   schema(): Promise<Schema>;
 }
 
@@ -28,7 +33,9 @@ export class ApiRouter {
     const { segments } = request;
     if (isResource(segments)) {
       const path = parseResourcePath(segments);
-      return path ? this.#options.resources.handle(request, path) : sendUnknown(request);
+      if (!path) return sendUnknown(request);
+      if (await this.#options.access.handle(request, path)) return;
+      return this.#options.resources.handle(request, path);
     }
     if (segments[0] === 'edge') return this.#edge(request);
     requireGet(request);
@@ -44,14 +51,16 @@ export class ApiRouter {
 
   async #document(request: ApiRequest): Promise<void> {
     const { response, segments } = request;
+    const { kinds } = this.#options;
     const [root, first, second] = segments;
     if (root === 'version' && segments.length === 1) return sendJson(response, 200, serverVersion);
-    if (root === 'api' && first === undefined) return sendDiscovery(request, true);
-    if (root === 'api') return sendJson(response, 200, resourceList('', first ?? ''));
-    if (root === 'apis' && first === undefined) return sendDiscovery(request, false);
-    if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(first ?? ''));
-    if (root === 'apis') return sendJson(response, 200, resourceList(first ?? '', second ?? ''));
+    if (root === 'api' && first === undefined) return sendDiscovery(request, kinds, true);
+    if (root === 'api') return sendJson(response, 200, resourceList(kinds, '', first ?? ''));
+    if (root === 'apis' && first === undefined) return sendDiscovery(request, kinds, false);
+    if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(kinds, first ?? ''));
+    if (root === 'apis') return sendJson(response, 200, resourceList(kinds, first ?? '', second ?? ''));
     if (root === 'openapi') return this.#openApi(request);
+    if (await this.#options.access.document(request)) return;
     if (isHealthPath(segments)) return sendText(response, 200, 'ok');
     sendUnknown(request);
   }
@@ -61,14 +70,16 @@ export class ApiRouter {
     const [, form, root, ...rest] = segments;
     if (form === 'v2' && root === undefined) {
       const { openApiV2, OPENAPI_V2_TYPE } = await import('./openapi-v2.ts');
-      return sendBytes(response, 200, openApiV2(), OPENAPI_V2_TYPE);
+      const document = openApiV2(await this.#options.schema(), this.#options.kinds);
+      return sendBytes(response, 200, document, OPENAPI_V2_TYPE);
     }
     if (form !== 'v3') return sendUnknown(request);
+    const { kinds } = this.#options;
     const schema = await this.#options.schema();
     const { openApiDocument, openApiIndex } = await import('./openapi-v3.ts');
-    if (root === undefined) return sendJson(response, 200, openApiIndex(schema));
+    if (root === undefined) return sendJson(response, 200, openApiIndex(schema, kinds));
     const [group, version] = root === 'api' ? ['', rest[0]] : rest;
-    const document = openApiDocument(schema, group ?? '', version ?? '');
+    const document = openApiDocument(schema, shownKinds(kinds, group ?? '', version ?? ''));
     if (document) sendJson(response, 200, document);
     else sendUnknown(request);
   }

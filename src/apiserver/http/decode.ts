@@ -1,8 +1,8 @@
-// Turns a body into an object: JSON or YAML, checked against the schema of the kind it must be.
+// Turns a body into an object: JSON, YAML or protobuf, checked against the schema of the kind it must be.
 
 import type { KubeObject } from '../../api/objects.ts';
 import { decodingError, strictDecodingError } from '../../api/schema/decoding-errors.ts';
-import { isJsonObject, type Json } from '../../api/schema/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../api/schema/json.ts';
 import { type ParsedJson, parseJson } from '../../api/schema/parse-json.ts';
 import type { KindRef, Schema } from '../../api/schema/schema.ts';
 import { apiVersionOf } from '../../api/scheme.ts';
@@ -16,7 +16,14 @@ export interface Decoded {
   warnings: string[];
 }
 
+/** A body whose bytes are read; protobuf can be decoded further only by who knows the kind. */
+export interface ParsedBody extends ParsedJson {
+  /** Of a protobuf body; `value` then says nothing. */
+  decode?(schema: Schema, target: KindRef): JsonObject;
+}
+
 const JSON_TYPES = ['', 'application/json'];
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 const YAML_TYPES = ['application/yaml', 'text/yaml', 'application/x-yaml'];
 
 /** The media type without parameters, in lower case. */
@@ -24,12 +31,17 @@ export const mediaType = (contentType: string): string =>
   (contentType.split(';')[0] ?? '').trim().toLowerCase();
 
 /** @throws StatusError UnsupportedMediaType, BadRequest. A missing content type counts as JSON. */
-export async function parseBody(body: Buffer, contentType: string): Promise<ParsedJson> {
+export async function parseBody(body: Buffer, contentType: string): Promise<ParsedBody> {
   const type = mediaType(contentType);
   if (JSON_TYPES.includes(type)) return parseJson(body);
+  if (type === PROTOBUF_TYPE) {
+    const { decodeProtobuf } = await import('../../api/protobuf/decode-body.ts');
+    const decode = (schema: Schema, target: KindRef) => decodeProtobuf(schema, target, body);
+    return { value: null, duplicateFields: [], decode };
+  }
   if (!YAML_TYPES.includes(type)) {
     throw unsupportedMediaType(
-      `the body of the request was in an unknown format (${type}) - accepted media types include: application/json, application/yaml`,
+      `the body of the request was in an unknown format (${type}) - accepted media types include: application/json, application/yaml, ${PROTOBUF_TYPE}`,
     );
   }
   const { parseYaml } = await import('./parse-yaml.ts');
@@ -40,10 +52,10 @@ export async function parseBody(body: Buffer, contentType: string): Promise<Pars
 export function decodeObject(
   schema: Schema,
   target: KindRef,
-  parsed: ParsedJson,
+  parsed: ParsedBody,
   validation: FieldValidation,
 ): Decoded {
-  const value = withDefaultType(target, parsed.value);
+  const value = withDefaultType(target, parsed.decode ? parsed.decode(schema, target) : parsed.value);
   const checked = schema.check(target, value);
   if (checked.typeErrors.length > 0) throw decodingError(target, checked.typeErrors);
   const problems = [...checked.unknownFields, ...parsed.duplicateFields];

@@ -62,18 +62,28 @@ async function deleteListed(
   }
 }
 
-async function deleteOptions({ api }: ResourceRequest): Promise<ServerDeleteOptions> {
+const deleteOptionsKind = { group: '', version: 'v1', kind: 'DeleteOptions' } as const;
+
+async function deleteOptions({ api, services }: ResourceRequest): Promise<ServerDeleteOptions> {
   const raw = await readBody(api.incoming);
-  const body = raw.length > 0 ? (await parseBody(raw, header(api, 'content-type'))).value : {};
+  const parsed = raw.length > 0 ? await parseBody(raw, header(api, 'content-type')) : undefined;
+  // Whatever group and version a client writes into its options: their fields are the same in all of them.
+  const decoded = parsed?.decode?.(await services.schema(), deleteOptionsKind);
+  const body = decoded ?? parsed?.value ?? {};
   if (body !== null && !isJsonObject(body)) throw badRequest('the body of a DELETE must be DeleteOptions');
   const fields: JsonObject = body ?? {};
-  const grace = fields.gracePeriodSeconds ?? numberParameter(api.query, 'gracePeriodSeconds');
-  const policy = policyOf(fields, api.query);
+  return optionsFrom(fields, api.query);
+}
+
+/** `fields` are a DeleteOptions' own; what they leave out may stand in the query. */
+export function optionsFrom(fields: JsonObject, query: URLSearchParams): ServerDeleteOptions {
+  const grace = fields.gracePeriodSeconds ?? numberParameter(query, 'gracePeriodSeconds');
+  const policy = policyOf(fields, query);
   return {
     ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }),
     ...(policy ? { propagationPolicy: policy } : {}),
     preconditions: preconditionsOf(fields),
-    dryRun: isDryRun(Array.isArray(fields.dryRun) ? fields.dryRun.map(String) : []) || dryRun(api.query),
+    dryRun: isDryRun(Array.isArray(fields.dryRun) ? fields.dryRun.map(String) : []) || dryRun(query),
   };
 }
 

@@ -1,11 +1,12 @@
 // What this server offers, in the legacy form (one document per group and version) and in the aggregated one.
 // https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 import type { KindDefinition } from '../../api/scheme.ts';
-import { allKinds, groupVersions } from '../../api/scheme-table.ts';
+import type { ServedKinds } from '../../api/served-kinds.ts';
 import { notFound } from '../../api/status-error.ts';
 import { parseAccept } from './accept.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { JSON_TYPE, sendJson } from './respond.ts';
+import { isReview, shownKinds, shownVersions } from './review-kinds.ts';
 
 export interface ServedResource {
   /** `pods`, or `pods/status`. */
@@ -20,6 +21,7 @@ export interface ServedResource {
 const OBJECT_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
 export function verbsOf(kind: KindDefinition): string[] {
+  if (isReview(kind)) return ['create'];
   return OBJECT_VERBS.filter((verb) => verb !== 'deletecollection' || kind.plural !== 'namespaces');
 }
 
@@ -32,17 +34,36 @@ export function subresourcesOf(kind: KindDefinition): ServedResource[] {
     const verbs = ['get', 'patch', 'update'];
     served.push({ name: name('scale'), kind: 'Scale', group: 'autoscaling', version: 'v1', verbs });
   }
+  if (kind.group === 'certificates.k8s.io') {
+    served.push({ name: name('approval'), kind: kind.kind, verbs: ['get', 'patch', 'update'] });
+  }
+  if (kind.group !== '') return served;
   if (kind.kind === 'Pod') {
+    served.push({
+      name: name('eviction'),
+      kind: 'Eviction',
+      group: 'policy',
+      version: 'v1',
+      verbs: ['create'],
+    });
     served.push({ name: name('binding'), kind: 'Binding', verbs: ['create'] });
     served.push({ name: name('log'), kind: 'Pod', verbs: ['get'] });
+    const connect = ['create', 'get'];
+    served.push({ name: name('attach'), kind: 'PodAttachOptions', verbs: connect });
+    served.push({ name: name('exec'), kind: 'PodExecOptions', verbs: connect });
+    served.push({ name: name('portforward'), kind: 'PodPortForwardOptions', verbs: connect });
+  }
+  if (kind.kind === 'ServiceAccount') {
+    const body = { kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1' };
+    served.push({ name: name('token'), ...body, verbs: ['create'] });
   }
   if (kind.kind === 'Namespace')
     served.push({ name: name('finalize'), kind: 'Namespace', verbs: ['update'] });
   return served;
 }
 
-export function resourceList(group: string, version: string): object {
-  const kinds = kindsOf(group, version);
+export function resourceList(served: ServedKinds, group: string, version: string): object {
+  const kinds = shownKinds(served, group, version);
   if (kinds.length === 0) throw notFound({ group: '', kind: 'apigroups', name: `${group}/${version}` });
   return {
     kind: 'APIResourceList',
@@ -51,9 +72,6 @@ export function resourceList(group: string, version: string): object {
     resources: kinds.flatMap(legacyResources),
   };
 }
-
-export const kindsOf = (group: string, version: string): KindDefinition[] =>
-  allKinds.filter((kind) => kind.group === group && kind.version === version);
 
 function legacyResources(kind: KindDefinition): object[] {
   const { plural: name, singular: singularName, namespaced, shortNames, categories } = kind;
@@ -69,22 +87,22 @@ function legacyResources(kind: KindDefinition): object[] {
   return [main, ...subresourcesOf(kind).map((sub) => ({ ...sub, singularName: '', namespaced }))];
 }
 
-export function groupList(): object {
-  const groups = [...new Set(groupVersions().map(({ group }) => group))].filter((group) => group !== '');
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupOf) };
+export function groupList(served: ServedKinds): object {
+  const groups = [...new Set(shownVersions(served).map(({ group }) => group))].filter((name) => name !== '');
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((group) => groupOf(served, group)) };
 }
 
 /** @throws StatusError NotFound */
-export function apiGroup(group: string): object {
-  if (group === '' || !groupVersions().some((served) => served.group === group)) {
+export function apiGroup(served: ServedKinds, group: string): object {
+  if (group === '' || !shownVersions(served).some((entry) => entry.group === group)) {
     throw notFound({ group: '', kind: 'apigroups', name: group });
   }
-  return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) };
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(served, group) };
 }
 
-function groupOf(group: string) {
-  const versions = groupVersions()
-    .filter((served) => served.group === group)
+function groupOf(served: ServedKinds, group: string) {
+  const versions = shownVersions(served)
+    .filter((entry) => entry.group === group)
     .map(({ version }) => ({ groupVersion: `${group}/${version}`, version }));
   return { name: group, versions, preferredVersion: versions[0] };
 }
@@ -96,15 +114,15 @@ const coreVersions = (address: string) => ({
 });
 
 /** GET /api (core) or /apis (the named groups), in the form that the client wants. */
-export function sendDiscovery(request: ApiRequest, core: boolean): void {
+export function sendDiscovery(request: ApiRequest, served: ServedKinds, core: boolean): void {
   const version = aggregatedVersion(header(request, 'accept'));
   if (version) {
     const type = `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    sendJson(request.response, 200, aggregated(core, version), type);
+    sendJson(request.response, 200, aggregated(served, core, version), type);
     return;
   }
   const { localAddress, localPort } = request.incoming.socket;
-  sendJson(request.response, 200, core ? coreVersions(`${localAddress}:${localPort}`) : groupList());
+  sendJson(request.response, 200, core ? coreVersions(`${localAddress}:${localPort}`) : groupList(served));
 }
 
 /** The first aggregated form that the client names before plain JSON. */
@@ -119,16 +137,16 @@ function aggregatedVersion(accept: string): 'v2' | 'v2beta1' | undefined {
   return undefined;
 }
 
-function aggregated(core: boolean, apiVersion: string): object {
-  const served = groupVersions().filter(({ group }) => (group === '') === core);
-  const groups = [...new Set(served.map(({ group }) => group))];
+function aggregated(served: ServedKinds, core: boolean, apiVersion: string): object {
+  const entries = shownVersions(served).filter(({ group }) => (group === '') === core);
+  const groups = [...new Set(entries.map(({ group }) => group))];
   const items = groups.map((group) => ({
     metadata: { name: group, creationTimestamp: null },
-    versions: served
+    versions: entries
       .filter((entry) => entry.group === group)
       .map(({ version }) => ({
         version,
-        resources: kindsOf(group, version).map(aggregatedResource),
+        resources: shownKinds(served, group, version).map(aggregatedResource),
         freshness: 'Current',
       })),
   }));

@@ -4,16 +4,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { badRequest, internalError, StatusError } from '../../api/status-error.ts';
+import { internalError, StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { AccessControl } from '../auth/access-control.ts';
 import { SESSION_PATH, type Sessions } from '../sessions.ts';
-import { type ApiRequest, readUrl } from './api-request.ts';
+import type { StreamUpgrades } from '../streams/stream-upgrades.ts';
+import { type ApiRequest, readUrl, type User } from './api-request.ts';
 import type { ApiRouter } from './api-router.ts';
-import { Authenticator } from './authentication.ts';
-import { authorize } from './authorization.ts';
 import { discard, endRaw, httpError } from './raw-answer.ts';
+import type { RequestAudit } from './request-audit.ts';
 import { sendError } from './respond.ts';
 
 export interface HttpsFrontOptions {
@@ -22,6 +23,10 @@ export interface HttpsFrontOptions {
   tls: { certPem: string; keyPem: string; caPem: string };
   router: ApiRouter;
   sessions: Sessions;
+  streams: StreamUpgrades;
+  access: AccessControl;
+  /** `undefined` = requests are not recorded. */
+  audit: RequestAudit | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -37,7 +42,6 @@ const MAX_CONNECTIONS = 1000;
 
 export class HttpsFront implements Component {
   readonly #options: HttpsFrontOptions;
-  readonly #authenticator = new Authenticator();
   readonly #sockets = new Set<Duplex>();
   #server: Server | undefined;
 
@@ -89,8 +93,8 @@ export class HttpsFront implements Component {
       socket.destroy();
     });
     server.on('clientError', (error, socket) => this.#clientError(error, socket));
-    server.on('request', (incoming, response) => void this.#request(incoming, response));
-    server.on('upgrade', (incoming, socket, head) => void this.#upgrade(incoming, socket, head));
+    server.on('request', (incoming, response) => void this.serve(incoming, response));
+    server.on('upgrade', (incoming, socket, head) => void this.serveUpgrade(incoming, socket, head));
   }
 
   #track(socket: Duplex): void {
@@ -98,14 +102,15 @@ export class HttpsFront implements Component {
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
-  async #request(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers one request, whatever happens. `trusted` stands in for authentication. */
+  async serve(incoming: IncomingMessage, response: ServerResponse, trusted?: User): Promise<void> {
     const startMs = this.#options.clock.monotonicMs();
     const { method = 'GET', url = '/' } = incoming;
     response.on('error', (error) =>
       this.#options.logger.debug({ error: error.message }, 'an answer broke off'),
     );
     try {
-      await this.#options.router.handle(this.#authorized(incoming, response));
+      await this.#options.router.handle(this.#admitted(incoming, response, trusted));
     } catch (error) {
       this.#refuse(incoming, response, error);
     }
@@ -113,12 +118,17 @@ export class HttpsFront implements Component {
     this.#options.logger.debug({ method, url, code: response.statusCode, ms }, 'request');
   }
 
-  #authorized(incoming: IncomingMessage, response: ServerResponse): ApiRequest {
+  #admitted(incoming: IncomingMessage, response: ServerResponse, trusted: User | undefined): ApiRequest {
+    const { access, audit } = this.#options;
     const { method = 'GET', url = '/' } = incoming;
-    const user = this.#authenticator.userOf(incoming.socket);
-    const request = { ...readUrl(url), method, user, incoming, response };
-    authorize(user, method, request.path);
-    return request;
+    const line = { ...readUrl(url), method };
+    const record = audit?.follow(incoming, response, line);
+    const asked = trusted ?? access.identify(incoming, line);
+    record?.askedBy(asked);
+    const user = access.actingUser(asked, incoming);
+    record?.actingAs(user);
+    access.authorize(user, line);
+    return { ...line, user, incoming, response };
   }
 
   #refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -133,16 +143,18 @@ export class HttpsFront implements Component {
     return internalError('an internal error occurred: see the log of the API server');
   }
 
-  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async serveUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, trusted?: User): Promise<void> {
     socket.on('error', (error) =>
       this.#options.logger.debug({ error: error.message }, 'an upgrade broke off'),
     );
     try {
-      const { path } = readUrl(incoming.url ?? '/');
-      const user = this.#authenticator.userOf(incoming.socket);
+      const { access } = this.#options;
+      const line = { ...readUrl(incoming.url ?? '/'), method: incoming.method ?? 'GET' };
+      const { path } = line;
+      const user = access.actingUser(trusted ?? access.identify(incoming, line), incoming);
       if (!path.startsWith(SESSION_PATH)) {
-        authorize(user, incoming.method ?? 'GET', path);
-        throw badRequest('this path is not served over WebSocket or SPDY: ask for it without Upgrade');
+        access.authorize(user, line);
+        return await this.#options.streams.handle({ ...line, user, incoming, socket, head });
       }
       await this.#options.sessions.accept(path, user, incoming, socket, head);
     } catch (error) {

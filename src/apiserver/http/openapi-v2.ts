@@ -1,29 +1,37 @@
 // The OpenAPI v2 document, in protobuf, for clients that ask for nothing newer (kubectl before 1.27). It names for
-// each kind a PATCH operation with its `dryRun` parameter, which is what those clients look for, and no
-// definitions: given ones would have to be complete, as such clients refuse what they do not find there.
+// each kind a PATCH operation with its `dryRun` parameter, which is what those clients look for, and defines every
+// kind whole. Made when asked for, kept nowhere.
 // Field numbers: gnostic's openapiv2/OpenAPIv2.proto.
+import type { Schema } from '../../api/schema/schema.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
-import { allKinds } from '../../api/scheme-table.ts';
+import type { ServedKinds } from '../../api/served-kinds.ts';
+import { extension, namedSchemas } from './openapi-v2-definitions.ts';
+import { openApiSchemas } from './openapi-v3.ts';
 import { encodeMessage } from './protobuf-writer.ts';
 
 /** Not what is asked for: the `@` in that type breaks kubectl 1.20 as Debian builds it. */
 export const OPENAPI_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-const DOCUMENT = { swagger: 1, info: 2, paths: 8 } as const;
+const DOCUMENT = { swagger: 1, info: 2, paths: 8, definitions: 9 } as const;
 const INFO = { title: 1, version: 2 } as const;
 const PATHS = { path: 2 } as const;
 const NAMED = { name: 1, value: 2 } as const;
 const PATH_ITEM = { patch: 8 } as const;
 const OPERATION = { operationId: 5, parameters: 8, responses: 9, vendorExtension: 13 } as const;
-const ANY = { yaml: 2 } as const;
 const QUERY_PARAMETER = { in: 2, name: 4, type: 6 } as const;
 /** ParametersItem, Parameter and NonBodyParameter each wrap the next. */
 const WRAPPERS = { parameter: 1, nonBody: 2, query: 3 } as const;
 
-export function openApiV2(): Buffer {
+export function openApiV2(schema: Schema, { served }: ServedKinds): Buffer {
   const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, 'v1.33.0+edge']);
-  const paths = encodeMessage(...allKinds.map((kind): [number, Buffer] => [PATHS.path, namedPath(kind)]));
-  return encodeMessage([DOCUMENT.swagger, '2.0'], [DOCUMENT.info, info], [DOCUMENT.paths, paths]);
+  const paths = encodeMessage(...served.map((kind): [number, Buffer] => [PATHS.path, namedPath(kind)]));
+  const definitions = encodeMessage(...namedSchemas(openApiSchemas(schema, served)));
+  return encodeMessage(
+    [DOCUMENT.swagger, '2.0'],
+    [DOCUMENT.info, info],
+    [DOCUMENT.paths, paths],
+    [DOCUMENT.definitions, definitions],
+  );
 }
 
 function namedPath(kind: KindDefinition): Buffer {
@@ -51,10 +59,6 @@ function patchOperation(kind: KindDefinition): Buffer {
       ),
     ],
   );
-}
-
-function extension(name: string, yaml: string): Buffer {
-  return encodeMessage([NAMED.name, name], [NAMED.value, encodeMessage([ANY.yaml, yaml])]);
 }
 
 function queryParameter(name: string): Buffer {

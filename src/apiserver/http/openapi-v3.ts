@@ -1,38 +1,42 @@
 // The OpenAPI v3 documents that kubectl reads before it creates, applies or explains: made from the schema table
 // when asked for, kept nowhere (kubectl keeps them by their hash).
 import { createHash } from 'node:crypto';
-import type { MessageSpec, Schema } from '../../api/schema/schema.ts';
+import type { MessageSpec, OwnSchema, Schema } from '../../api/schema/schema.ts';
 import type { FieldSpec, FieldType, ScalarName } from '../../api/schema/table.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
-import { groupVersions } from '../../api/scheme-table.ts';
-import { kindsOf } from './discovery.ts';
+import type { ServedKinds } from '../../api/served-kinds.ts';
+import { shownKinds, shownVersions } from './review-kinds.ts';
 
 const documentPath = (group: string, version: string) =>
   group ? `apis/${group}/${version}` : `api/${version}`;
 
 /** GET /openapi/v3 */
-export function openApiIndex(schema: Schema): object {
-  const entries = groupVersions().map(({ group, version }) => {
+export function openApiIndex(schema: Schema, kinds: ServedKinds): object {
+  const entries = shownVersions(kinds).map(({ group, version }) => {
     const path = documentPath(group, version);
-    const text = JSON.stringify(openApiDocument(schema, group, version));
+    const text = JSON.stringify(openApiDocument(schema, shownKinds(kinds, group, version)));
     const hash = createHash('sha512').update(text).digest('hex').toUpperCase();
     return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
   });
   return { paths: Object.fromEntries(entries) };
 }
 
-/** `undefined` when no kind of this group and version is served. */
-export function openApiDocument(schema: Schema, group: string, version: string): object | undefined {
-  const kinds = kindsOf(group, version);
+/** `kinds` are those of one group and version; `undefined` when there are none. */
+export function openApiDocument(schema: Schema, kinds: readonly KindDefinition[]): object | undefined {
   if (kinds.length === 0) return undefined;
-  const schemas = new Schemas(schema);
-  for (const kind of kinds) schemas.addKind(kind);
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: 'v1.33.0+edge' },
     paths: Object.fromEntries(kinds.map(objectPath)),
-    components: { schemas: schemas.result },
+    components: { schemas: openApiSchemas(schema, kinds) },
   };
+}
+
+/** The schemas of all these kinds and of what they are made of, by upstream's names. */
+export function openApiSchemas(schema: Schema, kinds: readonly KindDefinition[]): Record<string, object> {
+  const schemas = new Schemas(schema);
+  for (const kind of kinds) schemas.addKind(kind);
+  return schemas.result;
 }
 
 const gvk = ({ group, version, kind }: KindDefinition) => ({ group, version, kind });
@@ -63,10 +67,31 @@ class Schemas {
   }
 
   addKind(kind: KindDefinition): void {
+    if (kind.ownSchema) this.#addCustom(kind, kind.ownSchema);
+    else this.#addKnown(kind);
+  }
+
+  #addKnown(kind: KindDefinition): void {
     const message = this.#schema.messageOf(kind);
     this.#add(message);
     const object = this.result[schemaName(message.name)] as Record<string, unknown>;
-    object['x-kubernetes-group-version-kind'] = [gvk(kind)];
+    // One message may be several kinds: an older version that is an alias.
+    const known = (object['x-kubernetes-group-version-kind'] ?? []) as object[];
+    object['x-kubernetes-group-version-kind'] = [...known, gvk(kind)];
+  }
+
+  /** Under upstream's name for it: the group's parts turned round, as in `com.example.v1.Widget`. */
+  #addCustom(kind: KindDefinition, own: OwnSchema): void {
+    const { properties, ...root } = own.openApi() as { properties?: Record<string, object> };
+    const typeMeta = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
+    const metadata = this.#type({ shape: 'message', message: 'meta/v1.ObjectMeta' });
+    const name = [...kind.group.split('.').reverse(), kind.version, kind.kind].join('.');
+    this.result[name] = {
+      ...root,
+      type: 'object',
+      properties: { ...properties, ...typeMeta, metadata },
+      'x-kubernetes-group-version-kind': [gvk(kind)],
+    };
   }
 
   #add(message: MessageSpec): void {
@@ -79,12 +104,12 @@ class Schemas {
 
   #field(spec: FieldSpec): object {
     const type = this.#type(spec.type);
-    if (!spec.mergeKey && spec.patchStrategy !== 'merge') return type;
-    if (spec.type.shape !== 'list') return type;
+    const strategies = patchStrategies(spec);
+    if (strategies.length === 0) return type;
     return {
       ...type,
       ...(spec.mergeKey ? { 'x-kubernetes-patch-merge-key': spec.mergeKey } : {}),
-      'x-kubernetes-patch-strategy': 'merge',
+      'x-kubernetes-patch-strategy': strategies.join(','),
     };
   }
 
@@ -95,6 +120,12 @@ class Schemas {
     this.#add(this.#schema.message(type.message));
     return { allOf: [{ $ref: `#/components/schemas/${schemaName(type.message)}` }], default: {} };
   }
+}
+
+/** What differs from the rule that objects merge and lists are replaced. */
+function patchStrategies({ type, patchStrategy, retainKeys }: FieldSpec): string[] {
+  const usual = type.shape === 'list' ? 'replace' : 'merge';
+  return [...(patchStrategy === usual ? [] : [patchStrategy]), ...(retainKeys ? ['retainKeys'] : [])];
 }
 
 function requiredOf(message: MessageSpec): { required?: string[] } {

@@ -1,4 +1,5 @@
 // GET of one object or of a collection, plain or as a watch.
+import type { Writable } from 'node:stream';
 import type { KubeObject } from '../../api/objects.ts';
 import { type FieldError, invalid } from '../../api/status-error.ts';
 import type { ListResult, ServerListOptions } from '../registry/list.ts';
@@ -8,6 +9,7 @@ import {
   keyOfRequest,
   listKind,
   present,
+  type ReadRequest,
   type ResourceRequest,
   sendObject,
   tableOptions,
@@ -23,8 +25,8 @@ export async function getVerb(request: ResourceRequest): Promise<void> {
 
 export async function listVerb(request: ResourceRequest): Promise<void> {
   const { query, response } = request.api;
+  if (booleanParameter(query, 'watch')) return watch(request);
   const options = listOptions(query, request.namespace);
-  if (booleanParameter(query, 'watch')) return watch(request, options);
   if (query.has('sendInitialEvents')) throw initialEventsInvalid('sendInitialEvents is forbidden for list');
   const form = wantedForm(request);
   sendJson(response, 200, listBody(request, form, request.services.registry.list(request.kind, options)));
@@ -47,23 +49,42 @@ function withoutTypeMeta(object: KubeObject): object {
   return rest;
 }
 
-async function watch(request: ResourceRequest, options: ServerListOptions): Promise<void> {
+async function watch(request: ResourceRequest): Promise<void> {
+  const opened = openWatch(request);
+  const { response } = request.api;
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+  // At once: a client takes a watch that says nothing for one that was not answered.
+  response.flushHeaders();
+  await opened.run(response);
+}
+
+export interface OpenWatch {
+  /** Writes events until the watch or its reader ends. */
+  run(output: Writable): Promise<void>;
+  /** Ends a watch that was never run. */
+  close(): void;
+}
+
+/** @throws StatusError for what cannot be watched, before anything is answered. */
+export function openWatch(request: ReadRequest): OpenWatch {
   const { services, kind, api } = request;
+  const options = listOptions(api.query, request.namespace);
   const form = wantedForm(request);
   const sendInitialEvents = wantsInitialEvents(api.query, options);
   const bookmarks = booleanParameter(api.query, 'allowWatchBookmarks');
   const timeoutSeconds = numberParameter(api.query, 'timeoutSeconds');
   const stream = services.registry.watch(kind, { ...options, sendInitialEvents });
-  const response = new WatchResponse(stream, api.response, {
-    kind,
-    clock: services.clock,
-    timeoutSeconds,
-    bookmarks,
-    markInitialEnd: sendInitialEvents && bookmarks,
-    present: (object, first) => present(request, form, object, first),
-    revision: () => services.registry.revision,
-  });
-  await response.run();
+  const run = (output: Writable) =>
+    new WatchResponse(stream, output, {
+      kind,
+      clock: services.clock,
+      timeoutSeconds,
+      bookmarks,
+      markInitialEnd: sendInitialEvents && bookmarks,
+      present: (object, first) => present(request, form, object, first),
+      revision: () => services.registry.revision,
+    }).run();
+  return { run, close: () => stream.close() };
 }
 
 /** A client that asks for the initial events and does not get them waits for ever: so it gets them, or a 422. */

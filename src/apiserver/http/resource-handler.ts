@@ -4,6 +4,7 @@ import type { Schema } from '../../api/schema/schema.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { WriteGuards } from '../auth/write-guards.ts';
 import type { Patcher } from '../registry/patcher.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Form, formOf } from './accept.ts';
@@ -16,6 +17,7 @@ export interface ResourceServices {
   patcher: Patcher;
   clock: Clock;
   schema(): Promise<Schema>;
+  guards: WriteGuards;
 }
 
 export interface ResourceRequest {
@@ -26,26 +28,24 @@ export interface ResourceRequest {
   name: string | undefined;
 }
 
+/** What a read needs: it may come by an upgrade, which has no response. */
+export type ReadRequest = Omit<ResourceRequest, 'api'> & { api: Omit<ApiRequest, 'response'> };
+
 /** `namespace/name` or `name`. */
 export function keyOfRequest({ kind, namespace, name }: ResourceRequest): string {
   return kind.namespaced ? `${namespace}/${name}` : `${name}`;
 }
 
-export const wantedForm = (request: ResourceRequest): Form => formOf(header(request.api, 'accept'));
+export const wantedForm = (request: ReadRequest): Form => formOf(header(request.api, 'accept'));
 
-export function tableOptions(request: ResourceRequest, form: Form, withColumns: boolean): TableOptions {
+export function tableOptions(request: ReadRequest, form: Form, withColumns: boolean): TableOptions {
   const version = form.as === 'object' ? 'v1' : form.version;
   const nowMs = request.services.clock.now();
   return { version, includeObject: includeObject(request.api.query), nowMs, withColumns };
 }
 
 /** One object in the form that the client wants. */
-export function present(
-  request: ResourceRequest,
-  form: Form,
-  object: KubeObject,
-  withColumns = true,
-): unknown {
+export function present(request: ReadRequest, form: Form, object: KubeObject, withColumns = true): unknown {
   if (form.as === 'object') return object;
   if (form.as === 'PartialObjectMetadata') return partialMetadata(object, form.version);
   const metadata = { resourceVersion: object.metadata.resourceVersion };

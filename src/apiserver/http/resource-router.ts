@@ -1,6 +1,6 @@
 // Finds the verb for a request that names objects.
 import type { KindDefinition } from '../../api/scheme.ts';
-import { kindByResource } from '../../api/scheme-table.ts';
+import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed, notFound, StatusError } from '../../api/status-error.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -29,16 +29,18 @@ const objectVerbs: Verbs = {
 
 export class ResourceRouter {
   readonly #services: ResourceServices;
+  readonly #kinds: ServedKinds;
   readonly #logs: PodLogs;
 
-  constructor(services: ResourceServices, logs: PodLogs) {
+  constructor(services: ResourceServices, kinds: ServedKinds, logs: PodLogs) {
     this.#services = services;
+    this.#kinds = kinds;
     this.#logs = logs;
   }
 
   /** @throws StatusError NotFound for what is not served, MethodNotAllowed. */
   async handle(api: ApiRequest, path: ResourcePath): Promise<void> {
-    const kind = kindByResource(path.group, path.version, path.plural);
+    const kind = this.#kinds.byResource(path.group, path.version, path.plural);
     if (!kind || (path.namespace !== undefined && !kind.namespaced)) throw unknownResource();
     const { namespace, name } = path;
     const request: ResourceRequest = { api, services: this.#services, kind, namespace, name };
@@ -51,7 +53,8 @@ export class ResourceRouter {
     if (request.name === undefined) return collectionVerbsOf(request.kind);
     requireNamespace(request);
     if (subresource === undefined) return objectVerbs;
-    if (subresource === 'log' && request.kind.kind === 'Pod') return { GET: (r) => this.#logs.handle(r) };
+    if (subresource === 'log' && request.kind.kind === 'Pod' && request.kind.group === '')
+      return { GET: (r) => this.#logs.handle(r) };
     const verbs = subresourceVerbs(request.kind, subresource);
     if (!verbs) throw notFound({ group: request.kind.group, kind: request.kind.plural, name: subresource });
     return verbs;

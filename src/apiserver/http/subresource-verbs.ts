@@ -1,5 +1,6 @@
 // Subresources: status, scale, and the ones that only pods and namespaces have. One table says who has which.
 import type { Scale } from 'kubernetes-types/autoscaling/v1.js';
+import { certificateSigningRequests } from '../../api/kinds/certificate-signing-request.ts';
 import type { core, KubeObject } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
@@ -7,6 +8,7 @@ import { scaleKind, scaleOf, withScale } from '../registry/scale.ts';
 import { header } from './api-request.ts';
 import { readBody } from './body.ts';
 import { decodeObject, parseBody } from './decode.ts';
+import { fieldWriter } from './field-manager.ts';
 import { dryRun, fieldValidation } from './query.ts';
 import { getVerb } from './read-verbs.ts';
 import { keyOfRequest, placeObject, type ResourceRequest } from './resource-handler.ts';
@@ -27,14 +29,36 @@ const status: Verbs = {
 const scale: Verbs = { GET: getScale, PUT: putScale, PATCH: (request) => patchVerb(request, 'scale') };
 const finalize: Verbs = { PUT: (request) => updateVerb(request, 'finalize') };
 const binding: Verbs = { POST: bind };
+const eviction: Verbs = {
+  async POST(request) {
+    const { evictionVerb } = await import('./eviction-verb.ts');
+    await evictionVerb(request);
+  },
+};
+const approval: Verbs = {
+  GET: getVerb,
+  PUT: (request) => updateVerb(request, 'approval'),
+  PATCH: (request) => patchVerb(request, 'approval'),
+};
+/** Those that upgrade never come here. */
+const stream: Verbs = { GET: refuseWithoutUpgrade, POST: refuseWithoutUpgrade };
+const STREAMS = ['exec', 'attach', 'portforward'];
 
 /** `undefined` when the kind has no such subresource. `pods/log` is served elsewhere: it is no object. */
 export function subresourceVerbs(kind: KindDefinition, subresource: string): Verbs | undefined {
   if (subresource === 'status' && kind.hasStatus) return status;
   if (subresource === 'scale' && kind.scale) return scale;
+  if (subresource === 'approval' && kind.plural === certificateSigningRequests.plural && !kind.ownSchema)
+    return approval;
   if (kind.group !== '') return undefined;
+  if (subresource === 'eviction' && kind.plural === 'pods') return eviction;
+  if (STREAMS.includes(subresource) && kind.plural === 'pods') return stream;
   if (subresource === 'finalize' && kind.plural === 'namespaces') return finalize;
   return subresource === 'binding' && kind.plural === 'pods' ? binding : undefined;
+}
+
+async function refuseWithoutUpgrade(): Promise<void> {
+  throw badRequest('Upgrade request required');
 }
 
 async function getScale({ services, kind, api, ...rest }: ResourceRequest): Promise<void> {
@@ -53,7 +77,7 @@ async function putScale(request: ResourceRequest): Promise<void> {
   );
   placeObject(request, object);
   const change = (current: KubeObject) => withScale(kind, current, object as KubeObject & Scale);
-  const options = { dryRun: dryRun(api.query) };
+  const options = { dryRun: dryRun(api.query), writer: fieldWriter(api, 'Update', 'scale') };
   const updated = await services.registry.update(kind, keyOfRequest(request), change, options);
   addWarnings(api.response, warnings);
   sendJson(api.response, 200, scaleOf(kind, updated));

@@ -1,7 +1,7 @@
-// A watch as a stream of JSON lines. Headers go out at once; a slow client is waited for, and ended by the stream
+// A watch as a stream of JSON lines. A slow client is waited for, and ended by the stream
 // behind it when it falls too far back.
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { KubeObject } from '../../api/objects.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { StatusError } from '../../api/status-error.ts';
@@ -27,13 +27,14 @@ export interface WatchResponseOptions {
 
 export class WatchResponse {
   readonly #stream: WatchStream;
-  readonly #response: ServerResponse;
+  readonly #response: Writable;
   readonly #options: WatchResponseOptions;
   readonly #timers: Timer[] = [];
   #first = true;
   #sending = false;
 
-  constructor(stream: WatchStream, response: ServerResponse, options: WatchResponseOptions) {
+  /** `response` gets one line at a time; its head is the caller's. */
+  constructor(stream: WatchStream, response: Writable, options: WatchResponseOptions) {
     this.#stream = stream;
     this.#response = response;
     this.#options = options;
@@ -44,8 +45,6 @@ export class WatchResponse {
     const { clock, bookmarks, timeoutSeconds } = this.#options;
     const response = this.#response;
     response.on('close', () => this.#stream.close());
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-    response.flushHeaders();
     const timeoutMs = timeoutSeconds ? timeoutSeconds * 1000 : DEFAULT_TIMEOUT_MS;
     this.#timers.push(clock.after(timeoutMs, () => this.#stream.close()));
     if (bookmarks) this.#timers.push(clock.every(BOOKMARK_INTERVAL_MS, () => this.#beat()));

@@ -35,13 +35,16 @@ export async function deleteObject(
     stamped(outcome.next, revision);
     if (!outcome.gone) return { put: outcome.next };
     strategyOf(context, kind).release?.(outcome.next);
+    context.admission.accounting.charge({ kind, key, next: undefined, previous: entry?.value }, false);
     return { remove: outcome.next };
   };
   if (options.dryRun) {
     const outcome = outcomeOf(context, kind, name, context.store.get(key), options);
     return { object: outcome.next, removed: outcome.gone };
   }
-  await context.store.write(key, decide, { volatile: kind.volatile ?? false });
+  await context.store
+    .write(key, decide, { volatile: kind.volatile ?? false })
+    .finally(() => context.admission.accounting.settled(key, undefined));
   if (!result) throw new Error(`the store decided nothing about ${key}`);
   return result;
 }

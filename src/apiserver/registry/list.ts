@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 import type { KubeObject } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
+import { storedKind } from '../../api/served-versions.ts';
 import { badRequest, invalid, isExpired, StatusError } from '../../api/status-error.ts';
 import type { ListOptions } from '../../client/client.ts';
 import type { Entry, Store, StoreEvent } from '../../store/store.ts';
@@ -28,7 +29,7 @@ type Item = Pick<Entry, 'key' | 'value'>;
 export function listObjects(store: Store, kind: KindDefinition, options: ServerListOptions): ListResult {
   checkVersionOptions(kind, options);
   const selection = new Selection(kind, options);
-  const prefix = storePrefix(kind, options.namespace);
+  const prefix = storePrefix(storedKind(kind), options.namespace);
   const token = options.continue ? decodeContinue(options.continue) : undefined;
   const revision = token?.revision ?? exactRevision(options) ?? store.revision;
   const items = itemsAt(store, prefix, revision, token);

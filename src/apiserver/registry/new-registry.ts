@@ -1,17 +1,28 @@
 // Puts the registry together: the strategies of the kinds that have one, the allocators they share, what expires.
 
+import { certificateSigningRequests } from '../../api/kinds/certificate-signing-request.ts';
+import { customResourceDefinitions } from '../../api/kinds/custom-resource-definition.ts';
+import { jobs } from '../../api/kinds/job.ts';
 import { namespaces } from '../../api/kinds/namespace.ts';
 import { nodes } from '../../api/kinds/node.ts';
 import { pods } from '../../api/kinds/pod.ts';
 import { services } from '../../api/kinds/service.ts';
 import type { KubeObject, Service } from '../../api/objects.ts';
+import { loadSchema } from '../../api/schema/load-schema.ts';
+import type { Schema } from '../../api/schema/schema.ts';
 import { allKinds } from '../../api/scheme-table.ts';
+import { ServedKinds } from '../../api/served-kinds.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ClusterNetwork } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Store } from '../../store/store.ts';
+import { type AccountOptions, newAdmission } from '../admission/new-admission.ts';
+import { CustomKinds } from '../custom-kinds.ts';
 import { ExpiringObjects } from '../expiring-objects.ts';
+import { CertificateRequestStrategy } from '../strategies/certificate-request-strategy.ts';
+import { CustomDefinitionStrategy } from '../strategies/custom-definition-strategy.ts';
+import { JobStrategy } from '../strategies/job-strategy.ts';
 import { NamespaceStrategy } from '../strategies/namespace-strategy.ts';
 import { NumberAllocator } from '../strategies/number-allocator.ts';
 import { DEFAULT_TOLERATION_SECONDS, PodStrategy } from '../strategies/pod-strategy.ts';
@@ -28,8 +39,14 @@ export interface RegistryOptions {
   logger: Logger;
   network: ClusterNetwork;
   defaultTolerationSeconds?: number | undefined;
+  /** Whose tokens Secrets get, and as whom pods run; without it neither is decided here. */
+  accounts?: AccountOptions | undefined;
   newUid(): string;
   random(): number;
+  /** What is served, to which custom kinds are added; those compiled in unless given. */
+  kinds?: ServedKinds | undefined;
+  /** Shared with whoever else needs it; loaded here unless given. */
+  schema?: (() => Promise<Schema>) | undefined;
 }
 
 export interface RegistryParts {
@@ -40,15 +57,25 @@ export interface RegistryParts {
 
 export function newRegistry(options: RegistryOptions): RegistryParts {
   const { store, clock, logger, network, newUid, random } = options;
+  const schema = options.schema ?? once(loadSchema);
   const gate = new NamespaceGate(store);
+  const { admission, components: accounting } = newAdmission(store, options.accounts);
   const ports = new NumberAllocator(network.nodePorts, network.nodePorts, random);
   const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
   const podStrategy = new PodStrategy(options.defaultTolerationSeconds ?? DEFAULT_TOLERATION_SECONDS);
+  const kinds = options.kinds ?? new ServedKinds();
+  const definitionStrategy = new CustomDefinitionStrategy(kinds, clock);
   const strategies = new Map<string, Strategy>([
     [strategyKey(pods), podStrategy as Strategy<never> as Strategy],
     // As upstream: a board registers itself together with what it found out about itself.
     [strategyKey(nodes), { acceptsStatusAtCreate: true }],
+    [strategyKey(jobs), new JobStrategy() as Strategy<never> as Strategy],
     [strategyKey(services), serviceStrategy as Strategy<never> as Strategy],
+    [strategyKey(customResourceDefinitions), definitionStrategy as Strategy<never> as Strategy],
+    [
+      strategyKey(certificateSigningRequests),
+      new CertificateRequestStrategy(clock) as Strategy<never> as Strategy,
+    ],
     [strategyKey(namespaces), new NamespaceStrategy(gate) as Strategy<never> as Strategy],
   ]);
   const rebuild: Component = {
@@ -60,8 +87,9 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
       ? []
       : [new ExpiringObjects(store, clock, logger, kind, kind.timeToLiveMs)],
   );
-  const registry = new Registry({ store, clock, strategies, gate, newUid, random });
-  return { registry, components: [rebuild, ...expiring] };
+  const registry = new Registry({ store, clock, strategies, gate, schema, admission, newUid, random });
+  const custom = new CustomKinds({ store, registry, kinds, strategy: definitionStrategy, logger });
+  return { registry, components: [...accounting, rebuild, custom, ...expiring] };
 }
 
 function rebuildServices(store: Store, strategy: ServiceStrategy, logger: Logger): void {
@@ -77,4 +105,12 @@ function rebuildServices(store: Store, strategy: ServiceStrategy, logger: Logger
       );
     }
   }
+}
+
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
 }

@@ -1,6 +1,7 @@
 // PATCH of all three kinds, for objects and subresources. A patch is applied inside the store's decision to what
 // is there in that moment, so it never conflicts unless it names a resourceVersion itself.
 import type { Scale } from 'kubernetes-types/autoscaling/v1.js';
+import type { FieldWriter } from '../../api/apply/managed-fields.ts';
 import { applyMergePatch } from '../../api/merge-patch.ts';
 import type { KubeObject } from '../../api/objects.ts';
 import { decodingError, strictDecodingError } from '../../api/schema/decoding-errors.ts';
@@ -10,16 +11,22 @@ import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { applyStrategicMergePatch } from '../../api/strategic-merge.ts';
 import type { Patch } from '../../client/client.ts';
+import type { Warn } from '../admission/admission.ts';
+import type { WriteGuard } from './create.ts';
 import { type JsonPatch, loadJsonPatch } from './json-patch.ts';
 import type { Registry } from './registry.ts';
 import { scaleKind, scaleOf, withScale } from './scale.ts';
 import type { WriteScope } from './update.ts';
 
 export interface PatchOptions {
-  subresource?: 'status' | 'scale' | undefined;
+  subresource?: 'status' | 'scale' | 'approval' | undefined;
   dryRun?: boolean | undefined;
+  /** Whose fields are recorded. */
+  writer?: FieldWriter | undefined;
   /** Refuse fields that the kind does not have; otherwise they are dropped and told as warnings. */
   strict?: boolean | undefined;
+  guard?: WriteGuard | undefined;
+  warn?: Warn | undefined;
 }
 
 export interface PatchResult {
@@ -54,7 +61,13 @@ export class Patcher {
       return isScale ? withScale(kind, current, result.object as KubeObject & Scale) : result.object;
     };
     const scope: WriteScope = options.subresource && !isScale ? (options.subresource as WriteScope) : 'main';
-    const object = await this.#registry.update(kind, key, change, { scope, dryRun: options.dryRun });
+    const object = await this.#registry.update(kind, key, change, {
+      scope,
+      dryRun: options.dryRun,
+      writer: options.writer,
+      guard: options.guard,
+      warn: options.warn,
+    });
     return { object: isScale ? scaleOf(kind, object) : object, unknownFields };
   }
 }

@@ -3,10 +3,10 @@ import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts'
 import type { KubeObject, ObjectMeta } from '../../api/objects.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { conflict, type ErrorSubject, type FieldError, invalid } from '../../api/status-error.ts';
+import type { Writable } from '../../api/writable.ts';
 import { jsonEqual } from './json-equal.ts';
 
-/** The types of Kubernetes' objects are read-only; the server writes its private copies. */
-export type Writable<T> = { -readonly [K in keyof T]: T[K] };
+export type { Writable };
 
 /** Bodies of objects as generic code sees them. */
 export type Fields = KubeObject & { spec?: unknown; status?: unknown };
@@ -72,10 +72,9 @@ export function keepServerMetadata(next: ObjectMeta, current: ObjectMeta): void 
   dropUnkept(next);
 }
 
-/** Managed fields are not kept: no kind is served by server-side apply yet. selfLink is gone upstream too. */
+/** selfLink is gone upstream too. Managed fields are written by the recorder alone. */
 export function dropUnkept(metadata: ObjectMeta): void {
   const loose: Partial<Record<string, unknown>> & object = metadata as object;
-  delete loose.managedFields;
   delete loose.selfLink;
 }
 

@@ -1,7 +1,9 @@
 // What every verb of the registry works with.
+import type { Schema } from '../../api/schema/schema.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../store/store.ts';
+import type { Admission } from '../admission/admission.ts';
 import type { NamespaceGate } from './namespace-gate.ts';
 import type { Strategies, Strategy } from './strategy.ts';
 import { strategyKey } from './strategy.ts';
@@ -11,6 +13,9 @@ export interface RegistryContext {
   clock: Clock;
   strategies: Strategies;
   gate: NamespaceGate;
+  /** Asked for by writes whose fields are recorded. */
+  schema(): Promise<Schema>;
+  admission: Admission;
   newUid(): string;
   /** 0 ≤ random() < 1; for generated names. */
   random(): number;

@@ -6,7 +6,10 @@ import { pods } from '../../api/kinds/pod.ts';
 import type { core, KubeObject, Pod } from '../../api/objects.ts';
 import { splitKey } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
-import { conflict, expired, notFound, StatusError } from '../../api/status-error.ts';
+import { fromStored, storedKind, toStored } from '../../api/served-versions.ts';
+import { conflict, expired, methodNotAllowed, notFound, StatusError } from '../../api/status-error.ts';
+import type { Warn } from '../admission/admission.ts';
+import type { ApplyOptions, ApplyResult } from './apply.ts';
 import { type CreateOptions, createObject } from './create.ts';
 import { type DeleteResult, deleteObject, type ServerDeleteOptions } from './delete.ts';
 import { storeKey, storePrefix } from './keys.ts';
@@ -45,19 +48,22 @@ export class Registry {
 
   find<T extends KubeObject>(kind: KindDefinition<T>, key: string): T | undefined {
     const { namespace, name } = splitKey(key);
-    return this.#context.store.get(storeKey(kind, namespace, name))?.value as T | undefined;
+    const generic = kind as unknown as KindDefinition;
+    const value = this.#context.store.get(storeKey(storedKind(generic), namespace, name))?.value;
+    return value && (fromStored(generic, value) as T);
   }
 
   list(kind: KindDefinition, options: ServerListOptions = {}): ListResult {
     checkKnown(options.resourceVersion, this.revision);
-    return listObjects(this.#context.store, kind, options);
+    const list = listObjects(this.#context.store, kind, options);
+    return kind.view ? { ...list, items: list.items.map((item) => fromStored(kind, item)) } : list;
   }
 
   /** @throws StatusError Expired when the revision is out of reach: list again. */
   watch(kind: KindDefinition, options: ServerWatchOptions): WatchStream {
     const { store } = this.#context;
     const selection = new Selection(kind, options);
-    const prefix = storePrefix(kind, options.namespace);
+    const prefix = storePrefix(storedKind(kind), options.namespace);
     const after = Number(options.resourceVersion || 0);
     if (after > store.revision) {
       throw expired(`resourceVersion ${after} is newer than this cluster's ${store.revision}: list again`);
@@ -66,28 +72,50 @@ export class Registry {
     const initial = fresh ? store.list(prefix).filter((entry) => selection.matches(entry.value)) : [];
     const stream = new WatchStream(
       selection,
-      initial.map((entry) => ({ type: 'ADDED', object: entry.value })),
+      initial.map((entry) => ({ type: 'ADDED', object: fromStored(kind, entry.value) })),
+      (object) => fromStored(kind, object),
     );
     return stream.open((onEvents) => store.watch(prefix, fresh ? store.revision : after, onEvents));
   }
 
-  create(kind: KindDefinition, object: KubeObject, options: CreateOptions = {}): Promise<KubeObject> {
-    return createObject(this.#context, kind, object, options);
+  async create(kind: KindDefinition, object: KubeObject, options: CreateOptions = {}): Promise<KubeObject> {
+    if (kind.closed) throw methodNotAllowed(kind.closed);
+    const wanted = toStored(kind, object);
+    const created = await createObject(this.#context, storedKind(kind), wanted, options);
+    tellWarnings(kind, created, options.warn);
+    return fromStored(kind, created);
   }
 
-  update(
+  /** `config` says only what its manager wants to own. */
+  async apply(kind: KindDefinition, config: KubeObject, options: ApplyOptions): Promise<ApplyResult> {
+    const { applyObject } = await import('./apply.ts');
+    const draft = kind.view?.draft;
+    const wanted = draft ? draft(config) : toStored(kind, config);
+    const complete = draft && ((object: KubeObject) => toStored(kind, object));
+    const completed = { ...options, complete };
+    const { object, created } = await applyObject(this.#context, storedKind(kind), wanted, completed);
+    tellWarnings(kind, object, options.warn);
+    return { object: fromStored(kind, object), created };
+  }
+
+  /** `change` sees and gives the object in the version of `kind`. */
+  async update(
     kind: KindDefinition,
     key: string,
     change: Change,
     options: UpdateOptions = {},
   ): Promise<KubeObject> {
     const { namespace, name } = splitKey(key);
-    return updateObject(this.#context, kind, namespace, name, change, options);
+    const changed = (current: KubeObject) => toStored(kind, change(fromStored(kind, current)));
+    const updated = await updateObject(this.#context, storedKind(kind), namespace, name, changed, options);
+    tellWarnings(kind, updated, options.warn);
+    return fromStored(kind, updated);
   }
 
-  delete(kind: KindDefinition, key: string, options: ServerDeleteOptions = {}): Promise<DeleteResult> {
+  async delete(kind: KindDefinition, key: string, options: ServerDeleteOptions = {}): Promise<DeleteResult> {
     const { namespace, name } = splitKey(key);
-    return deleteObject(this.#context, kind, namespace, name, options);
+    const result = await deleteObject(this.#context, storedKind(kind), namespace, name, options);
+    return { ...result, object: fromStored(kind, result.object) };
   }
 
   /** Gives a pod to a node. @throws StatusError Conflict when it has one or is being deleted. */
@@ -100,6 +128,12 @@ export class Registry {
   #now(): number {
     return this.#context.clock.now();
   }
+}
+
+/** Once it is written: only then it is complete. */
+function tellWarnings(kind: KindDefinition, object: KubeObject, warn: Warn | undefined): void {
+  if (!warn) return;
+  for (const warning of kind.warnings?.(object) ?? []) warn(warning);
 }
 
 function bound(pod: Writable<Pod>, nodeName: string, uid: string | undefined, nowMs: number): Pod {

@@ -1,5 +1,6 @@
 // Where a kind's rules on the server differ from the generic ones. A kind without a strategy needs none of it.
 import type { KubeObject } from '../../api/objects.ts';
+import type { WriteScope } from './update.ts';
 
 /** What a write took outside its own object (an address, a port); `undo` gives it back. */
 export interface Reservation {
@@ -14,6 +15,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForCreate?(next: T): void;
   /** As {@link prepareForCreate}; `previous` is shared memory. */
   prepareForUpdate?(next: T, previous: T): void;
+  /** As {@link prepareForUpdate}, for every write that is not of the main resource. */
+  prepareForStatus?(next: T, previous: T, scope: WriteScope): void;
   /** Last step before a create or an update of the main resource; throws a StatusError to refuse it. */
   reserve?(next: T, previous: T | undefined): Reservation;
   /** The object leaves the store with this write. */

@@ -1,10 +1,14 @@
 // UPDATE and PATCH of an object or one of its subresources: read, change, check and write in one decision of the
 // store, so there is nothing to retry. A write that changes nothing draws no revision.
-import type { KubeObject } from '../../api/objects.ts';
+import { type FieldWriter, managedFieldsOf } from '../../api/apply/managed-fields.ts';
+import { type KubeObject, timestamp } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Decision, Entry } from '../../store/store.ts';
+import type { Warn } from '../admission/admission.ts';
+import type { WriteGuard } from './create.ts';
 import { isReadyToGo } from './deletion.ts';
+import { type FieldRecorder, recordFields, updateRecorder, writerOf } from './field-recorder.ts';
 import { jsonEqual } from './json-equal.ts';
 import { storeKey } from './keys.ts';
 import {
@@ -21,11 +25,19 @@ import { type RegistryContext, strategyOf } from './registry-context.ts';
 import type { Reservation } from './strategy.ts';
 
 /** Which part of an object a write may touch. */
-export type WriteScope = 'main' | 'status' | 'finalize' | 'binding';
+export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding';
 
 export interface UpdateOptions {
   scope?: WriteScope;
   dryRun?: boolean | undefined;
+  /** Whose fields are recorded; the server's own, and only where somebody has applied, unless said. */
+  writer?: FieldWriter | undefined;
+  /** Records instead of the one that `writer` would get. */
+  recorder?: FieldRecorder | undefined;
+  /** Looks at the object as it would be stored; throws a StatusError to refuse. */
+  guard?: WriteGuard | undefined;
+  /** Hears what the writer should be told. */
+  warn?: Warn | undefined;
 }
 
 /** Gives the wanted object, a private copy; gets the shared current one. Throws a StatusError to refuse. */
@@ -41,15 +53,21 @@ export async function updateObject(
   options: UpdateOptions = {},
 ): Promise<KubeObject> {
   const key = storeKey(kind, namespace, name);
-  const update = new Update(context, kind, name, change, options);
+  const writer = options.recorder ? undefined : writerNow(context, key, options);
+  const recorder = writer
+    ? await updateRecorder(await context.schema(), kind, writer, timestamp(context.clock.now()))
+    : options.recorder;
+  const update = new Update(context, kind, key, name, change, { ...options, recorder });
   if (options.dryRun) return update.dry(context.store.get(key));
   const write = { volatile: kind.volatile ?? false };
-  const entry = await context.store.write(
-    key,
-    (current, revision) => update.decide(current, revision),
-    write,
-  );
+  const entry = await context.store
+    .write(key, (current, revision) => update.decide(current, revision), write)
+    .finally(() => update.settle());
   return update.removed ?? entry?.value ?? update.missing();
+}
+
+function writerNow({ store }: RegistryContext, key: string, { writer, scope }: UpdateOptions) {
+  return writerOf(writer, store.get(key)?.value, scope === 'status' ? scope : undefined);
 }
 
 class Update {
@@ -57,39 +75,67 @@ class Update {
   removed: KubeObject | undefined;
   readonly #context: RegistryContext;
   readonly #kind: KindDefinition;
+  readonly #key: string;
   readonly #name: string;
   readonly #change: Change;
+  readonly #options: UpdateOptions;
   readonly #scope: WriteScope;
+  /** What the decision made of the object; `undefined` = removed, or nothing was decided. */
+  #decided: Fields | undefined;
 
   constructor(
     context: RegistryContext,
     kind: KindDefinition,
+    key: string,
     name: string,
     change: Change,
     options: UpdateOptions,
   ) {
     this.#context = context;
     this.#kind = kind;
+    this.#key = key;
     this.#name = name;
     this.#change = change;
+    this.#options = options;
     this.#scope = options.scope ?? 'main';
   }
 
   decide(entry: Entry | undefined, revision: number): Decision {
     const current = entry?.value ?? this.missing();
-    const { next } = this.#next(current);
+    const { next, reservation } = this.#next(current);
     if (isReadyToGo(strategyOf(this.#context, this.#kind), next)) {
       strategyOf(this.#context, this.#kind).release?.(next);
+      this.#charge(undefined, current);
       this.removed = stamped(next, revision);
       return { remove: next };
     }
     if (jsonEqual(next, current)) return undefined;
+    try {
+      this.#charge(next, current);
+    } catch (error) {
+      reservation?.undo();
+      throw error;
+    }
+    this.#decided = next;
     return { put: stamped(next, revision) };
   }
 
+  /** Once the write can be read, or has failed. */
+  settle(): void {
+    this.#context.admission.accounting.settled(this.#key, this.#decided);
+  }
+
+  /** Status and bindings are facts: they are counted, not refused. */
+  #charge(next: Fields | undefined, previous: Fields): Reservation {
+    const change = { kind: this.#kind, key: this.#key, next, previous };
+    return this.#context.admission.accounting.charge(change, this.#scope === 'main' && next !== undefined);
+  }
+
   dry(entry: Entry | undefined): KubeObject {
-    const { next, reservation } = this.#next(entry?.value ?? this.missing());
+    const current = entry?.value ?? this.missing();
+    const { next, reservation } = this.#next(current);
     reservation?.undo();
+    this.#charge(next, current).undo();
     return next;
   }
 
@@ -112,14 +158,22 @@ class Update {
       );
     }
     checkPreconditions(kind, wanted.metadata, current.metadata);
+    const sent = this.#scope === 'main' ? managedFieldsOf(wanted.metadata) : undefined;
     const next = inScope(kind, this.#scope, wanted, current);
     keepServerMetadata(next.metadata, current.metadata);
     kind.setDefaults?.(next);
-    if (this.#scope !== 'main') return { next: this.#checked(next, current), reservation: undefined };
+    recordFields(this.#options.recorder, next, current, sent);
+    if (this.#scope !== 'main') {
+      strategyOf(this.#context, kind).prepareForStatus?.(next, current, this.#scope);
+      this.#options.guard?.(next, current);
+      return { next: this.#checked(next, current), reservation: undefined };
+    }
     const strategy = strategyOf(this.#context, kind);
     strategy.prepareForUpdate?.(next, current);
     bumpGeneration(next, current);
     validateChange(kind, next, current);
+    this.#context.admission.check(kind, next, current, this.#options.warn ?? (() => {}));
+    this.#options.guard?.(next, current);
     return { next, reservation: strategy.reserve?.(next, current) };
   }
 }
@@ -129,6 +183,7 @@ function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, curren
   if (scope === 'main') return kind.hasStatus ? withField(wanted, 'status', current.status) : wanted;
   if (scope === 'finalize') return withFinalizers(wanted, current);
   if (scope === 'binding') return wanted;
+  if (scope === 'approval') return withConditions(wanted, current);
   const next = withField(structuredClone(current), 'status', wanted.status);
   // As upstream: who may write the status may label and annotate, but neither own nor hold the object.
   const { labels, annotations } = wanted.metadata;
@@ -141,6 +196,14 @@ function withField(object: Fields, field: 'status', value: unknown): Fields {
   const next = { ...object };
   if (value === undefined) delete next[field];
   else next[field] = value;
+  return next;
+}
+
+/** Who approves says yes or no, and nothing else. */
+function withConditions(wanted: Fields, current: Fields): Fields {
+  const { conditions = [] } = (wanted.status ?? {}) as { conditions?: unknown[] };
+  const next = structuredClone(current);
+  next.status = { ...(current.status as object | undefined), conditions };
   return next;
 }
 

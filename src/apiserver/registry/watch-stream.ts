@@ -17,15 +17,21 @@ const MAX_WAITING_EVENTS = 10_000;
 export class WatchStream {
   #waiting: ObjectEvent[];
   readonly #selection: Selection;
+  readonly #shown: (object: KubeObject) => KubeObject;
   #unsubscribe: () => void = () => {};
   #wake: (() => void) | undefined;
   #ended = false;
   #failure: Error | undefined;
   #limit: number;
 
-  /** `initial` comes first, whatever its number. */
-  constructor(selection: Selection, initial: ObjectEvent[]) {
+  /** `initial` comes first, whatever its number; `shown` gives an object the form that the watcher asked for. */
+  constructor(
+    selection: Selection,
+    initial: ObjectEvent[],
+    shown: (object: KubeObject) => KubeObject = (object) => object,
+  ) {
     this.#selection = selection;
+    this.#shown = shown;
     this.#waiting = initial;
     this.#limit = initial.length + MAX_WAITING_EVENTS;
   }
@@ -81,7 +87,7 @@ export class WatchStream {
   #take(events: readonly StoreEvent[]): void {
     for (const event of events) {
       const seen = this.#seen(event);
-      if (seen) this.#waiting.push(seen);
+      if (seen) this.#waiting.push({ type: seen.type, object: this.#shown(seen.object) });
     }
     if (this.#waiting.length > this.#limit) this.#fall();
     if (this.#waiting.length > 0 || this.#failure) this.#wake?.();

@@ -1,5 +1,7 @@
 // The Runtime port: the few things a container engine must do for the kubelet. runtime/podman/ speaks libpod,
 // test/support has a fake, and one contract suite runs on both.
+import type { Readable, Writable } from 'node:stream';
+import type { ProcessStreams, TerminalSize } from '../../api/session.ts';
 import type { Component } from '../../base/component.ts';
 
 export type ContainerState = 'created' | 'running' | 'exited';
@@ -78,11 +80,27 @@ export interface ContainerConfig {
   stdin: boolean;
 }
 
+/** A process of a container whose streams are held here. They go no faster than the other end. */
+export interface RuntimeProcess {
+  /** Ending it is the end of the process' input; `undefined` unless asked for. */
+  readonly stdin: Writable | undefined;
+  /** Ends with the process. With a terminal it has all output. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The terminal's size; nothing without one, and for a process that has ended. */
+  resize(size: TerminalSize): Promise<void>;
+  /** Resolves after the streams have ended: the exit code, `undefined` where streams of a container were joined. */
+  exitCode(): Promise<number | undefined>;
+  /** Nobody waits for it any more: ends what exec() started, and lets go of what attach() joined. */
+  release(): Promise<void>;
+}
+
 /** Why the engine refused: its words, and a reason the pod's status can show. */
 export class RuntimeError extends Error {
   /**
    * `ErrImagePull`, `InvalidImageName`, `CreatePodSandboxError`, `CreateContainerError`, `RunContainerError`,
-   * `KillContainerError`, `KillPodSandboxError`, `ImageInspectError`, or `RuntimeUnavailable`: no engine to ask.
+   * `KillContainerError`, `KillPodSandboxError`, `ImageInspectError`, `ExecError`, `AttachError`,
+   * or `RuntimeUnavailable`: no engine to ask.
    */
   readonly reason: string;
   constructor(reason: string, message: string) {
@@ -116,6 +134,10 @@ export interface Runtime extends Component {
   removeContainer(id: string): Promise<void>;
   /** The pod is gone for good: its log files go too. Removing containers or the sandbox alone keeps them. */
   removeLogs(podUid: string): Promise<void>;
+  /** Starts a process in a running container. A program that is not there ends with 126 or 127, as in a shell. */
+  exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<RuntimeProcess>;
+  /** Joins the streams of a running container's own process, from now on. */
+  attach(id: string, streams: ProcessStreams): Promise<RuntimeProcess>;
   imageExists(image: string): Promise<boolean>;
   /** Resolves with the image id. Concurrent pulls of one image share the work. */
   pullImage(image: string): Promise<string>;

@@ -14,6 +14,7 @@ import { LibpodContainers } from './libpod-containers.ts';
 import { Making } from './making.ts';
 import { type NetworkOptions, PodNetwork } from './network.ts';
 import { type Machine, preflight } from './preflight.ts';
+import { Processes } from './processes.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
 import type { MachineSettings, PodmanStorage } from './settings.ts';
@@ -48,6 +49,7 @@ export interface Engine {
   sandboxes: Sandboxes;
   network: PodNetwork;
   podContainers: Containers;
+  processes: Processes;
 }
 
 /** Rejects with `RuntimeUnavailable` and what to do about it. */
@@ -112,5 +114,6 @@ function build(
       hostsFiles,
     }),
     podContainers: new Containers({ owner, logDir, containers, making, hostsFiles }),
+    processes: new Processes(client, containers),
   };
 }

@@ -1,9 +1,11 @@
 // Speaks HTTP to podman's unix socket. One connection per request: nothing idle keeps the service from ending.
 // Every failure is a LibpodError (podman refused) or a RuntimeError `RuntimeUnavailable` (podman is not there).
 import { type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { RuntimeError } from '../runtime.ts';
-import { libpodError } from './libpod-error.ts';
+import { hijack } from './hijack.ts';
+import { LibpodError, libpodError } from './libpod-error.ts';
 import type { PodmanService } from './service.ts';
 
 export interface Call {
@@ -51,14 +53,21 @@ export class LibpodClient {
     return JSON.parse((await this.call({ method: 'POST', path, json })).body) as T;
   }
 
-  #once(call: Call): Promise<Answer> {
-    return this.#service.during(() => this.#exchange(call));
+  /** The connection itself, after podman has taken the request; podman does not end while it is open. */
+  hijack(path: string, json: unknown): Promise<Socket> {
+    const { socketPath } = this.#service;
+    return this.#service.during(() => this.#orBroken(() => hijack(socketPath, prefix + path, json)));
   }
 
-  async #exchange(call: Call): Promise<Answer> {
+  #once(call: Call): Promise<Answer> {
+    return this.#service.during(() => this.#orBroken(() => exchange(this.#service.socketPath, call)));
+  }
+
+  async #orBroken<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await exchange(this.#service.socketPath, call);
+      return await ask();
     } catch (error) {
+      if (error instanceof LibpodError) throw error;
       this.#service.distrust();
       const words = error instanceof Error ? error.message : String(error);
       const broken = new RuntimeError('RuntimeUnavailable', `podman's service does not answer: ${words}`);

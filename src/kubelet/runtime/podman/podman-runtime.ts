@@ -1,11 +1,13 @@
 // The Runtime port on podman: pause containers joined by the pod's containers, over libpod's REST socket.
 // A missing or broken podman is told by every call (`RuntimeUnavailable`) and looked for again at the next one.
 import { join } from 'node:path';
+import type { ProcessStreams } from '../../../api/session.ts';
 import { removePodLogs } from '../../logs/log-paths.ts';
 import type {
   ContainerConfig,
   Runtime,
   RuntimeContainer,
+  RuntimeProcess,
   RuntimeVersion,
   SandboxConfig,
 } from '../runtime.ts';
@@ -93,6 +95,14 @@ export class PodmanRuntime implements Runtime {
 
   removeLogs(podUid: string): Promise<void> {
     return removePodLogs(this.#options.logDir, podUid);
+  }
+
+  exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<RuntimeProcess> {
+    return this.#with('ExecError', ({ processes }) => processes.exec(id, command, streams));
+  }
+
+  attach(id: string, streams: ProcessStreams): Promise<RuntimeProcess> {
+    return this.#with('AttachError', ({ processes }) => processes.attach(id, streams));
   }
 
   imageExists(image: string): Promise<boolean> {

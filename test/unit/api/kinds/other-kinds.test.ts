@@ -1,46 +1,11 @@
 // Columns, defaults and rules of the kinds other than Pod.
 import t from 'tap';
-import { kindByAnyName } from '../../../../src/api/scheme-table.ts';
-import type { FieldError } from '../../../../src/api/status-error.ts';
-
-const now = Date.parse('2026-01-01T00:05:00Z');
-
-interface Loose {
-  metadata?: Record<string, unknown>;
-  [field: string]: unknown;
-}
-
-function objectOf(name: string, parts: Loose) {
-  const kind = kindByAnyName(name)!;
-  const metadata = {
-    name: 'x',
-    namespace: 'default',
-    uid: '',
-    resourceVersion: '',
-    creationTimestamp: '2026-01-01T00:00:00Z',
-    ...parts.metadata,
-  };
-  const object = { apiVersion: 'v1', kind: kind.kind, ...structuredClone(parts), metadata };
-  kind.setDefaults?.(object);
-  return { kind, object: object as typeof object & Record<string, never> };
-}
-
-const lines = (errors: FieldError[] | undefined) => (errors ?? []).map((e) => `${e.field}: ${e.message}`);
-
-function problems(name: string, parts: Loose): string[] {
-  const { kind, object } = objectOf(name, parts);
-  return lines(kind.validate?.(object));
-}
-
-function updateProblems(name: string, before: Loose, after: Loose): string[] {
-  const { kind, object } = objectOf(name, after);
-  return lines(kind.validateUpdate?.(object, objectOf(name, before).object));
-}
+import { type Loose, NOW, objectOf, problems, updateProblems } from '../../../support/kind-problems.ts';
 
 function line(name: string, parts: Loose, wide = false): string {
   const { kind, object } = objectOf(name, parts);
   const columns = kind.columns.filter((column) => wide || column.priority === 0);
-  return columns.map((column) => String(column.value(object, now))).join(' | ');
+  return columns.map((column) => String(column.value(object, NOW))).join(' | ');
 }
 
 const template = (labels: object, spec: object = {}) => ({

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { loadSchema } from '../../../../src/api/schema/load-schema.ts';
 import { goTypeName, parseFieldSpec } from '../../../../src/api/schema/table.ts';
+import { allKinds } from '../../../../src/api/scheme-table.ts';
+import { versionsOf } from '../../../../src/api/served-versions.ts';
 
 const schema = await loadSchema();
 const field = (message: string, name: string) => schema.message(message).fields.get(name)!;
@@ -56,4 +58,35 @@ t.test('types nest and are written as Go writes them', async (t) => {
     '[]uint8',
     'resource.Quantity',
   ]);
+});
+
+t.test(
+  'every kind that is served is in the table, and so is what its subresources and reviews take',
+  async (t) => {
+    const bodies = [
+      ['policy', 'v1', 'Eviction'],
+      ['policy', 'v1beta1', 'Eviction'],
+      ['autoscaling', 'v1', 'Scale'],
+      ['authentication.k8s.io', 'v1', 'TokenRequest'],
+      ['authentication.k8s.io', 'v1', 'TokenReview'],
+      ['authorization.k8s.io', 'v1', 'SelfSubjectAccessReview'],
+      ['metrics.k8s.io', 'v1beta1', 'PodMetrics'],
+      ['meta.k8s.io', 'v1', 'PartialObjectMetadata'],
+    ].map(([group = '', version = '', kind = '']) => ({ group, version, kind }));
+    for (const kind of [...allKinds.flatMap(versionsOf), ...bodies]) {
+      t.ok(schema.has(kind), `${kind.group}/${kind.version} ${kind.kind}`);
+    }
+  },
+);
+
+t.test('JSON schemas in definitions of kinds are any JSON where Go has one shape of several', async (t) => {
+  const { type } = field('apiextensions/v1.JSONSchemaProps', 'items');
+  t.same(type, { shape: 'scalar', name: 'Any' });
+  const properties = field('apiextensions/v1.JSONSchemaProps', 'properties').type;
+  t.same(properties, {
+    shape: 'map',
+    of: { shape: 'message', message: 'apiextensions/v1.JSONSchemaProps' },
+  });
+  t.ok(field('apiextensions/v1.JSONSchemaProps', 'x-kubernetes-list-map-keys'));
+  t.ok(schema.message('apiextensions/v1.JSONSchemaPropsOrBool').fields.has('allows'), 'for protobuf');
 });

@@ -1,0 +1,115 @@
+// Makes kinds out of a CustomResourceDefinition: one for the objects as they are stored, one for each served version.
+// Versions differ in what they show only; the conversion is `None`: nothing but apiVersion changes.
+import type { apiextensions, CustomResourceDefinition, KubeObject } from '../objects.ts';
+import type { Json } from '../schema/json.ts';
+import { apiVersionOf, type KindDefinition, type ScalePaths } from '../scheme.ts';
+import type { CustomKind } from '../served-kinds.ts';
+import { invalid } from '../status-error.ts';
+import { CustomSchema } from './custom-schema.ts';
+import { evaluate, type JsonPath, parseJsonPath, setAt } from './json-path.ts';
+import { printerColumns } from './printer-columns.ts';
+import type { SchemaProps } from './schema-props.ts';
+import { compareVersions } from './version-order.ts';
+
+type Version = apiextensions.CustomResourceDefinitionVersion;
+
+/** `definition` is defaulted and valid. */
+export function customKind(definition: CustomResourceDefinition): CustomKind {
+  const { versions } = definition.spec;
+  const storage = versions.find((version) => version.storage) ?? versions[0]!;
+  const stored = { ...kindOf(definition, storage), ownSchema: schemaOf(definition, storage) };
+  const served = versions
+    .filter((version) => version.served)
+    .sort((a, b) => compareVersions(a.name, b.name))
+    .map((version) => servedKind(definition, version, stored));
+  return { stored, served };
+}
+
+function kindOf({ spec, metadata }: CustomResourceDefinition, version: Version): KindDefinition {
+  const { names } = spec;
+  const scale = version.subresources?.scale;
+  return {
+    group: spec.group,
+    version: version.name,
+    kind: names.kind,
+    plural: names.plural,
+    singular: names.singular || names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec.scope === 'Namespaced',
+    columns: printerColumns(version.additionalPrinterColumns),
+    hasStatus: version.subresources?.status !== undefined,
+    selectableFields: selectableFields(version),
+    ...(scale ? { scale: scalePaths(scale) } : {}),
+    ...(metadata.deletionTimestamp ? { closed: TERMINATING } : {}),
+  };
+}
+
+function schemaOf({ spec }: CustomResourceDefinition, version: Version): CustomSchema {
+  const kind = { group: spec.group, version: version.name, kind: spec.names.kind };
+  return new CustomSchema(kind, (version.schema?.openAPIV3Schema ?? {}) as SchemaProps);
+}
+
+const TERMINATING = 'create not allowed while custom resource definition is terminating';
+
+function servedKind(
+  definition: CustomResourceDefinition,
+  version: Version,
+  stored: KindDefinition,
+): KindDefinition {
+  const kind = kindOf(definition, version);
+  const schema = schemaOf(definition, version);
+  const apiVersion = apiVersionOf(kind);
+  return {
+    ...kind,
+    ownSchema: schema,
+    ...(version.deprecated ? { warnings: () => [deprecation(kind, version)] } : {}),
+    view: {
+      of: stored,
+      fromStored: (object) => ({ ...schema.shown(object), apiVersion }),
+      draft: (object) => ({ ...object, apiVersion: apiVersionOf(stored) }),
+      toStored: (object) => checked(kind, schema, object, apiVersionOf(stored)),
+    },
+  };
+}
+
+/** @throws StatusError Invalid */
+function checked(
+  kind: KindDefinition,
+  schema: CustomSchema,
+  object: KubeObject,
+  apiVersion: string,
+): KubeObject {
+  const shown = schema.shown({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind });
+  const errors = schema.errors(shown);
+  const { name } = object.metadata;
+  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name: name ?? '' }, errors);
+  return { ...shown, apiVersion };
+}
+
+const deprecation = (kind: KindDefinition, { deprecationWarning }: Version): string =>
+  deprecationWarning ?? `${apiVersionOf(kind)} ${kind.kind} is deprecated`;
+
+function selectableFields(version: Version): Record<string, (object: KubeObject) => string> {
+  const { selectableFields: fields = [] } = version as { selectableFields?: { jsonPath: string }[] };
+  return Object.fromEntries(
+    fields.map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), textAt(parseJsonPath(jsonPath))]),
+  );
+}
+
+const textAt = (path: JsonPath | undefined) => (object: KubeObject) =>
+  String(evaluate(path ?? [], object as unknown as Json)[0] ?? '');
+
+function scalePaths(scale: apiextensions.CustomResourceSubresourceScale): ScalePaths {
+  const spec = parseJsonPath(scale.specReplicasPath) ?? [];
+  const status = parseJsonPath(scale.statusReplicasPath) ?? [];
+  const selector = scale.labelSelectorPath ? parseJsonPath(scale.labelSelectorPath) : undefined;
+  const numberAt = (path: JsonPath, object: KubeObject) =>
+    Number(evaluate(path, object as unknown as Json)[0] ?? 0);
+  return {
+    specReplicas: (object) => numberAt(spec, object),
+    setSpecReplicas: (object, replicas) => setAt(spec, object as unknown as Json, replicas),
+    statusReplicas: (object) => numberAt(status, object),
+    selector: (object) => (selector ? textAt(selector)(object) : ''),
+  };
+}

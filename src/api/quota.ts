@@ -1,0 +1,169 @@
+// What an object counts for against a ResourceQuota, and which quotas count it at all: pure, so that admission and
+// the controller cannot disagree. https://kubernetes.io/docs/concepts/policy/resource-quotas/
+import type { core, KubeObject, PersistentVolumeClaim, Pod, ResourceQuota, Service } from './objects.ts';
+import { podLimitQuantities, podRequestQuantities } from './pod-requests.ts';
+import { qosClass } from './qos-class.ts';
+import { addQuantities, formatQuantity, type Quantity, tryParseQuantity, zeroQuantity } from './quantity.ts';
+
+/** By quota resource, such as `requests.cpu` or `count/deployments.apps`. */
+export type Usage = Map<string, Quantity>;
+
+interface KindName {
+  group: string;
+  plural: string;
+}
+
+const ONE: Quantity = { nanos: 10n ** 9n, format: 'DecimalSI' };
+const times = (count: number): Quantity => ({ nanos: BigInt(count) * ONE.nanos, format: 'DecimalSI' });
+
+/** Core kinds that a quota may also name without `count/`. */
+const PLAIN_COUNTS = new Set([
+  'configmaps',
+  'persistentvolumeclaims',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+]);
+const STORAGE_CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
+/** Requests that a quota may name without `requests.`. */
+const PLAIN_REQUESTS = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
+export const countName = ({ group, plural }: KindName): string =>
+  `count/${plural}${group === '' ? '' : `.${group}`}`;
+
+/** Whether an object of this kind can count for a quota that limits these resources. */
+export function limitsKind(hard: readonly string[], kind: KindName): boolean {
+  if (hard.includes(countName(kind))) return true;
+  if (kind.group !== '') return false;
+  if (kind.plural === 'pods') return hard.some(isPodResource);
+  if (PLAIN_COUNTS.has(kind.plural) && hard.includes(kind.plural)) return true;
+  if (kind.plural === 'services') return hard.some((name) => name.startsWith('services.'));
+  return kind.plural === 'persistentvolumeclaims' && hard.some(isStorageResource);
+}
+
+const isPodResource = (name: string): boolean =>
+  name === 'pods' ||
+  PLAIN_REQUESTS.has(name) ||
+  name.startsWith('limits.') ||
+  (name.startsWith('requests.') && name !== 'requests.storage');
+
+const isStorageResource = (name: string): boolean =>
+  name === 'requests.storage' || name.includes(STORAGE_CLASS_SUFFIX);
+
+/** Everything that this object counts for; finished pods count only as objects. */
+export function usageOf(kind: KindName, object: KubeObject): Usage {
+  const usage: Usage = new Map([[countName(kind), ONE]]);
+  if (kind.group !== '') return usage;
+  if (PLAIN_COUNTS.has(kind.plural)) usage.set(kind.plural, ONE);
+  if (kind.plural === 'pods') addPod(usage, object as Pod);
+  if (kind.plural === 'services') addService(usage, object as Service);
+  if (kind.plural === 'persistentvolumeclaims') addClaim(usage, object as PersistentVolumeClaim);
+  return usage;
+}
+
+function addPod(usage: Usage, { spec, status }: Pod): void {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return;
+  usage.set('pods', ONE);
+  for (const [name, quantity] of podRequestQuantities(spec)) {
+    usage.set(`requests.${name}`, quantity);
+    if (PLAIN_REQUESTS.has(name)) usage.set(name, quantity);
+  }
+  for (const [name, quantity] of podLimitQuantities(spec)) usage.set(`limits.${name}`, quantity);
+}
+
+function addService(usage: Usage, { spec }: Service): void {
+  const ports = spec.ports ?? [];
+  const isBalanced = spec.type === 'LoadBalancer';
+  if (isBalanced) usage.set('services.loadbalancers', ONE);
+  if (isBalanced && spec.allocateLoadBalancerNodePorts === false) {
+    usage.set('services.nodeports', times(ports.filter(({ nodePort }) => nodePort).length));
+  } else if (isBalanced || spec.type === 'NodePort') usage.set('services.nodeports', times(ports.length));
+}
+
+function addClaim(usage: Usage, { spec }: PersistentVolumeClaim): void {
+  const requested = tryParseQuantity(spec.resources?.requests?.storage ?? '0') ?? zeroQuantity;
+  usage.set('requests.storage', requested);
+  if (!spec.storageClassName) return;
+  usage.set(`${spec.storageClassName}${STORAGE_CLASS_SUFFIX}requests.storage`, requested);
+  usage.set(`${spec.storageClassName}${STORAGE_CLASS_SUFFIX}persistentvolumeclaims`, ONE);
+}
+
+/** A quota with scopes counts pods only: those that all of its scopes take in. */
+export function inScope({ spec }: ResourceQuota, kind: KindName, object: KubeObject): boolean {
+  const scopes = [
+    ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...(spec.scopeSelector?.matchExpressions ?? []),
+  ] as core.ScopedResourceSelectorRequirement[];
+  if (scopes.length === 0) return true;
+  if (kind.group !== '' || kind.plural !== 'pods') return false;
+  return scopes.every((scope) => podInScope(scope, object as Pod));
+}
+
+function podInScope({ scopeName, operator, values }: core.ScopedResourceSelectorRequirement, pod: Pod) {
+  switch (scopeName) {
+    case 'Terminating':
+      return (pod.spec.activeDeadlineSeconds ?? -1) >= 0;
+    case 'NotTerminating':
+      return (pod.spec.activeDeadlineSeconds ?? -1) < 0;
+    case 'BestEffort':
+      return qosClass(pod.spec) === 'BestEffort';
+    case 'NotBestEffort':
+      return qosClass(pod.spec) !== 'BestEffort';
+    case 'PriorityClass':
+      return matches(operator, values ?? [], pod.spec.priorityClassName ?? '');
+    case 'CrossNamespacePodAffinity':
+      return usesOtherNamespaces(pod.spec);
+    default:
+      return false;
+  }
+}
+
+function matches(operator: string, values: readonly string[], value: string): boolean {
+  if (operator === 'In') return values.includes(value);
+  if (operator === 'NotIn') return !values.includes(value);
+  return operator === 'Exists' ? value !== '' : value === '';
+}
+
+function usesOtherNamespaces({ affinity }: core.PodSpec): boolean {
+  const sides = [affinity?.podAffinity, affinity?.podAntiAffinity];
+  const terms = sides.flatMap((side) => [
+    ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => term.podAffinityTerm),
+  ]);
+  return terms.some((term) => (term.namespaces ?? []).length > 0 || term.namespaceSelector !== undefined);
+}
+
+export function addUsage(total: Usage, more: ReadonlyMap<string, Quantity>, sign: 1 | -1 = 1): void {
+  for (const [name, { nanos, format }] of more) {
+    total.set(name, addQuantities(total.get(name) ?? zeroQuantity, { nanos: nanos * BigInt(sign), format }));
+  }
+}
+
+/** Of `usage` what the quota limits, as it stands in `status.used`: what nothing uses is 0. */
+export function usedOf(
+  hard: readonly string[],
+  usage: ReadonlyMap<string, Quantity>,
+): Record<string, string> {
+  return Object.fromEntries(hard.map((name) => [name, formatQuantity(usage.get(name) ?? zeroQuantity)]));
+}
+
+const COMPUTE: Readonly<Record<string, readonly ['requests' | 'limits', string]>> = {
+  cpu: ['requests', 'cpu'],
+  memory: ['requests', 'memory'],
+  'requests.cpu': ['requests', 'cpu'],
+  'requests.memory': ['requests', 'memory'],
+  'limits.cpu': ['limits', 'cpu'],
+  'limits.memory': ['limits', 'memory'],
+};
+
+/** Where a quota limits CPU or memory, every container must say how much: the sentences about those that do not. */
+export function missingAmounts(hard: readonly string[], { spec }: Pod): string[] {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  return hard.toSorted().flatMap((name) => {
+    const [which, resource] = COMPUTE[name] ?? [];
+    if (!which || !resource) return [];
+    const silent = containers.filter((container) => !container.resources?.[which]?.[resource]);
+    return silent.length === 0 ? [] : [`${name} for: ${silent.map((container) => container.name).join(',')}`];
+  });
+}

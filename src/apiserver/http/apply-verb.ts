@@ -1,0 +1,64 @@
+// PATCH with an apply configuration, in YAML or in JSON, which is YAML too. Loaded when the first one comes.
+import type { Scale } from 'kubernetes-types/autoscaling/v1.js';
+import { managedFieldsOf } from '../../api/apply/managed-fields.ts';
+import type { KubeObject } from '../../api/objects.ts';
+import { parseJson } from '../../api/schema/parse-json.ts';
+import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
+import { badRequest } from '../../api/status-error.ts';
+import { scaleKind, scaleOf, scalePaths } from '../registry/scale.ts';
+import { readBody } from './body.ts';
+import { decodeObject } from './decode.ts';
+import { fieldWriter, forceParameter } from './field-manager.ts';
+import { dryRun, fieldValidation } from './query.ts';
+import { placeObject, type ResourceRequest, sendObject } from './resource-handler.ts';
+import { addWarnings, sendJson } from './respond.ts';
+
+export async function applyVerb(
+  request: ResourceRequest,
+  subresource: 'status' | 'scale' | undefined,
+): Promise<void> {
+  const { api, kind, services } = request;
+  const writer = fieldWriter(api, 'Apply', subresource);
+  const force = forceParameter(api, true);
+  const parsed = await parseConfig(await readBody(api.incoming));
+  const target = subresource === 'scale' ? scaleKind : kind;
+  const validation = fieldValidation(api.query);
+  const { object, warnings } = decodeObject(await services.schema(), target, parsed, validation);
+  placeObject(request, object);
+  if (managedFieldsOf(object.metadata)?.length) throw badRequest('metadata.managedFields must be nil');
+  const messages = [...warnings];
+  const config = subresource === 'scale' ? scaledConfig(kind, object as KubeObject & Scale) : object;
+  const { object: applied, created } = await services.registry.apply(kind, config, {
+    writer,
+    force,
+    scope: subresource === 'status' ? 'status' : 'main',
+    dryRun: dryRun(api.query),
+    prepareNew: (fresh) => api.user && kind.setAuthor?.(fresh, api.user),
+    guard: services.guards.for(kind, api.user, true),
+    warn: (message) => messages.push(message),
+  });
+  addWarnings(api.response, messages);
+  if (subresource === 'scale') sendJson(api.response, 200, scaleOf(kind, applied));
+  else sendObject(request, created ? 201 : 200, applied);
+}
+
+/** What a Scale says of the object that it scales. */
+function scaledConfig(kind: KindDefinition, scale: KubeObject & Scale): KubeObject {
+  const { name, namespace, uid, resourceVersion } = scale.metadata;
+  const metadata = {
+    name,
+    ...(namespace ? { namespace } : {}),
+    ...(uid ? { uid } : {}),
+    ...(resourceVersion ? { resourceVersion } : {}),
+  } as KubeObject['metadata'];
+  const config = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata, spec: {} };
+  if (scale.spec?.replicas !== undefined) scalePaths(kind).setSpecReplicas(config, scale.spec.replicas);
+  return config;
+}
+
+/** kubectl sends JSON under this name: reading that as JSON is quicker, and finds keys that stand twice. */
+async function parseConfig(body: Buffer) {
+  if (body.subarray(0, 1).toString() === '{') return parseJson(body);
+  const { parseYaml } = await import('./parse-yaml.ts');
+  return parseYaml(body);
+}
