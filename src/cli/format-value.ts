@@ -7,9 +7,9 @@ export type StructuredFormat = 'yaml' | 'json';
 
 export async function formatValue(value: unknown, format: StructuredFormat): Promise<string> {
   if (format === 'json') return `${JSON.stringify(value, undefined, 4)}\n`;
-  const { stringify } = await import('yaml');
+  const { default: yaml } = await import('yaml');
   // Upstream never folds long lines and never writes anchors.
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  return yaml.stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 export function formatName(resource: Resource, name: string): string {

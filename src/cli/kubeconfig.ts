@@ -81,9 +81,9 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 async function parse(text: string, path: string): Promise<Kubeconfig> {
-  const { parse: parseYaml } = await import('yaml');
+  const { default: yaml } = await import('yaml');
   try {
-    const value: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : parseYaml(text);
+    const value: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : yaml.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
     return {};
   } catch (error) {

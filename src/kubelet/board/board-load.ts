@@ -83,8 +83,8 @@ export class BoardLoadMeter {
 }
 
 async function memoryUse(): Promise<BoardLoad['memory']> {
-  const { mem } = await import('systeminformation/lib/memory.js');
-  const { total, available } = await mem();
+  const { default: memory } = await import('systeminformation/lib/memory.js');
+  const { total, available } = await memory.mem();
   return { totalBytes: total, usedBytes: total - available };
 }
 
