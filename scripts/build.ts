@@ -1,5 +1,5 @@
-// `npm run build [DIR]`: what ships, in dist/ or DIR: one JavaScript file for each program, with the one native
-// package (LevelDB) beside them. Nothing else of node_modules is needed to run it.
+// `npm run build [DIR]`: what ships, in dist/ or DIR: the programs, the files that they share or load when needed, and
+// the one native package (LevelDB). Nothing else of node_modules is needed to run it.
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';

@@ -20,7 +20,7 @@ const stages = [
     name: 'unit and integration',
     files: ['test/unit/**/*.test.ts', 'test/integration/**/*.test.ts'],
     jobs: 2,
-    timeoutS: 120,
+    timeoutS: isLong ? 3600 : 240,
   },
   { name: 'e2e', files: ['test/e2e/**/*.test.ts'], jobs: 1, timeoutS: isLong ? 3600 : 300 },
 ];

@@ -1,12 +1,11 @@
-// Label selectors: the text form of query parameters and the object form of specs, with one meaning.
+// Label selectors: the text form of query parameters and the plain maps of specs, with one meaning.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
-import type { meta } from './objects.ts';
 import { badRequest } from './status-error.ts';
 
-export type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
-export interface Requirement {
+interface Requirement {
   key: string;
   operator: Operator;
   values: readonly string[];
@@ -15,7 +14,7 @@ export interface Requirement {
 /** All requirements must hold; none = everything matches. */
 export type LabelSelector = readonly Requirement[];
 
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 const SET_FORM = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
 const EQUALITY_FORM = /^([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/;
@@ -89,22 +88,8 @@ export function parseLabelSelector(text: string | undefined): LabelSelector {
   });
 }
 
-/** The requirements of a LabelSelector object; `undefined` = nothing matches, as upstream reads a missing one. */
-export function selectorFromObject(selector: meta.LabelSelector | undefined): LabelSelector | undefined {
-  if (!selector) return undefined;
-  const equal = selectorFromLabels(selector.matchLabels ?? {});
-  const expressions = (selector.matchExpressions ?? []).map(
-    (e): Requirement => ({
-      key: e.key,
-      operator: e.operator as Operator,
-      values: [...(e.values ?? [])].sort(),
-    }),
-  );
-  return [...equal, ...expressions];
-}
-
 /** The requirements of a plain map, as in `spec.selector` of Service and ReplicationController. */
-export function selectorFromLabels(labels: Labels): LabelSelector {
+function selectorFromLabels(labels: Labels): LabelSelector {
   return Object.keys(labels)
     .sort()
     .map((key) => ({ key, operator: 'In', values: [labels[key] ?? ''] }));

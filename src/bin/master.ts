@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer } from '../apiserver/api-server.ts';
 import type { NodeSessions } from '../apiserver/node-sessions.ts';
+import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
@@ -140,7 +141,9 @@ export class Master implements Component {
     const services = [1, 2, 3, 5].map((levels) => service.slice(0, levels).join('.'));
     return {
       dnsNames: [...new Set(['localhost', hostname(), ...services])],
-      ipAddresses: [...new Set(['127.0.0.1', ...advertiseAddresses, firstServiceAddress(network)])],
+      ipAddresses: [
+        ...new Set(['127.0.0.1', ...advertiseAddresses, firstServiceAddress(network.serviceRange)]),
+      ],
     };
   }
 
@@ -171,9 +174,4 @@ export class Master implements Component {
       advertiseAddresses,
     });
   }
-}
-
-/** The address of Service `kubernetes`: the first of the range. */
-function firstServiceAddress({ serviceRange }: ClusterNetwork): string {
-  return (serviceRange.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));
 }

@@ -143,8 +143,12 @@ export class LevelStore implements Store {
       })),
     );
     if (operations.length === 0) return;
-    await this.#database?.batch(operations, { sync: true });
-    await this.#engine.afterCommit();
+    try {
+      await this.#database?.batch(operations, { sync: true });
+      await this.#engine.afterCommit();
+    } catch (error) {
+      throw isDiskFull(error) ? diskFullError(this.#engine.location, error) : error;
+    }
   }
 
   #publish(writes: readonly Write[]): void {

@@ -7,7 +7,7 @@ import { parseAccept } from './accept.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { JSON_TYPE, sendJson } from './respond.ts';
 
-export interface ServedResource {
+interface ServedResource {
   /** `pods`, or `pods/status`. */
   name: string;
   kind: string;
@@ -23,7 +23,7 @@ export function verbsOf(kind: KindDefinition): string[] {
   return OBJECT_VERBS.filter((verb) => verb !== 'deletecollection' || kind.plural !== 'namespaces');
 }
 
-export function subresourcesOf(kind: KindDefinition): ServedResource[] {
+function subresourcesOf(kind: KindDefinition): ServedResource[] {
   const name = (subresource: string) => `${kind.plural}/${subresource}`;
   const served: ServedResource[] = [];
   if (kind.hasStatus)
@@ -69,7 +69,7 @@ function legacyResources(kind: KindDefinition): object[] {
   return [main, ...subresourcesOf(kind).map((sub) => ({ ...sub, singularName: '', namespaced }))];
 }
 
-export function groupList(): object {
+function groupList(): object {
   const groups = [...new Set(groupVersions().map(({ group }) => group))].filter((group) => group !== '');
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupOf) };
 }

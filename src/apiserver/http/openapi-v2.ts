@@ -2,9 +2,11 @@
 // each kind a PATCH operation with its `dryRun` parameter, which is what those clients look for, and no
 // definitions: given ones would have to be complete, as such clients refuse what they do not find there.
 // Field numbers: gnostic's openapiv2/OpenAPIv2.proto.
-import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
+import type { KindDefinition } from '../../api/scheme.ts';
 import { allKinds } from '../../api/scheme-table.ts';
 import { encodeMessage } from './protobuf-writer.ts';
+import { objectPathTemplate } from './resource-path.ts';
+import { serverVersion } from './server-version.ts';
 
 /** Not what is asked for: the `@` in that type breaks kubectl 1.20 as Debian builds it. */
 export const OPENAPI_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -21,16 +23,14 @@ const QUERY_PARAMETER = { in: 2, name: 4, type: 6 } as const;
 const WRAPPERS = { parameter: 1, nonBody: 2, query: 3 } as const;
 
 export function openApiV2(): Buffer {
-  const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, 'v1.33.0+edge']);
+  const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, serverVersion.gitVersion]);
   const paths = encodeMessage(...allKinds.map((kind): [number, Buffer] => [PATHS.path, namedPath(kind)]));
   return encodeMessage([DOCUMENT.swagger, '2.0'], [DOCUMENT.info, info], [DOCUMENT.paths, paths]);
 }
 
 function namedPath(kind: KindDefinition): Buffer {
-  const root = kind.group ? `/apis/${apiVersionOf(kind)}` : `/api/${kind.version}`;
-  const path = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}/{name}`;
   return encodeMessage(
-    [NAMED.name, path],
+    [NAMED.name, objectPathTemplate(kind)],
     [NAMED.value, encodeMessage([PATH_ITEM.patch, patchOperation(kind)])],
   );
 }

@@ -7,7 +7,7 @@ import { invalid, notFound } from '../../api/status-error.ts';
 export const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
 
 /** @throws StatusError NotFound when the kind has no scale. */
-export function scalePaths(kind: KindDefinition): ScalePaths {
+function scalePaths(kind: KindDefinition): ScalePaths {
   if (kind.scale) return kind.scale;
   throw notFound({ group: kind.group, kind: kind.plural, name: 'scale' });
 }

@@ -1,11 +1,11 @@
 // UPDATE and PATCH of an object or one of its subresources: read, change, check and write in one decision of the
 // store, so there is nothing to retry. A write that changes nothing draws no revision.
 import type { KubeObject } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Decision, Entry } from '../../store/store.ts';
 import { isReadyToGo } from './deletion.ts';
-import { jsonEqual } from './json-equal.ts';
 import { storeKey } from './keys.ts';
 import {
   bumpGeneration,

@@ -1,6 +1,6 @@
 // Columns, defaults and rules of the kinds other than Pod.
 import t from 'tap';
-import { kindByAnyName } from '../../../../src/api/scheme-table.ts';
+import { allKinds } from '../../../../src/api/scheme-table.ts';
 import type { FieldError } from '../../../../src/api/status-error.ts';
 
 const now = Date.parse('2026-01-01T00:05:00Z');
@@ -11,7 +11,7 @@ interface Loose {
 }
 
 function objectOf(name: string, parts: Loose) {
-  const kind = kindByAnyName(name)!;
+  const kind = allKinds.find((k) => [k.singular, k.plural, ...k.shortNames].includes(name))!;
   const metadata = {
     name: 'x',
     namespace: 'default',
