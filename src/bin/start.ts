@@ -108,8 +108,9 @@ function summary(values: FlagValues, kubeconfig: string, url: string | undefined
 }
 
 /** As a shell reads it as one word, so that the line can be copied. */
-const shellWord = (text: string): string =>
-  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

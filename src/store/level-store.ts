@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../api/objects.ts';
 import { CommitQueue } from './commit-queue.ts';
-import type { Database, Engine } from './engine.ts';
+import { type Database, diskFullError, type Engine, isDiskFull } from './engine.ts';
 import { EntryIndex } from './entry-index.ts';
 import { Ledger } from './ledger.ts';
 import { type Encryption, RecordCodec } from './record-codec.ts';

@@ -30,3 +30,13 @@ t.test('a program with nothing but a timer waits for it, and ends in order at a 
   t.equal(child.exitCode, 0);
   t.match(program.output, 'stopped');
 });
+
+t.test('a failure of the file system is one line that says what to do', async (t) => {
+  const program = join(source, 'bin/edge-master.ts');
+  const file = t.testdir({ file: '' });
+  const child = spawn(process.execPath, [program, '--data-dir', join(file, 'file')]);
+  const ended = new Program(child);
+  t.teardown(() => ended.end('SIGKILL'));
+  await ended.waitFor('choose another --data-dir', 20_000);
+  t.match(ended.output, /^error: [^\n]*file[^\n]*\n$/);
+});
