@@ -4,7 +4,7 @@ import type { KubeObject } from './objects.ts';
 import type { KindDefinition } from './scheme.ts';
 import { badRequest } from './status-error.ts';
 
-export interface FieldRequirement {
+interface FieldRequirement {
   field: string;
   equals: boolean;
   value: string;

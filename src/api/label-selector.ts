@@ -1,12 +1,12 @@
-// Label selectors: the text form of query parameters and the object form of specs, with one meaning.
+// Label selectors: the text form of query parameters and the plain maps of specs, with one meaning.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 import type { meta } from './objects.ts';
 import { badRequest } from './status-error.ts';
 
-export type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
-export interface Requirement {
+interface Requirement {
   key: string;
   operator: Operator;
   values: readonly string[];
@@ -15,7 +15,7 @@ export interface Requirement {
 /** All requirements must hold; none = everything matches. */
 export type LabelSelector = readonly Requirement[];
 
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 const SET_FORM = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
 const EQUALITY_FORM = /^([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/;

@@ -13,6 +13,9 @@ import type { meta, ObjectMeta } from './objects.ts';
 import type { KindDefinition } from './scheme.ts';
 import type { FieldError } from './status-error.ts';
 
+/** Where kubectl and edgectl keep what was applied last: the whole object, as JSON. */
+export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+
 const MAX_ANNOTATIONS_BYTES = 256 * 1024;
 /** No vowels and nothing that looks like them, so that no words come out. */
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -3,7 +3,7 @@
 import type { core } from './objects.ts';
 import { compareQuantities, tryParseQuantity } from './quantity.ts';
 
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
 const COUNTED = ['cpu', 'memory'] as const;
 

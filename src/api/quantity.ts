@@ -2,7 +2,7 @@
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 import { badRequest } from './status-error.ts';
 
-export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
+type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
 
 export interface Quantity {
   /** The amount in billionths. */
@@ -60,13 +60,15 @@ export function tryParseQuantity(text: string | number): Quantity | undefined {
   return { nanos: sign === '-' ? -nanos : nanos, format };
 }
 
+/** Upstream's sentence about what is no quantity. */
+export const QUANTITY_RULE =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 /** Throws a BadRequest StatusError when `text` is no quantity. */
 export function parseQuantity(text: string | number): Quantity {
   const quantity = tryParseQuantity(text);
   if (quantity) return quantity;
-  throw badRequest(
-    `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': got "${text}"`,
-  );
+  throw badRequest(`${QUANTITY_RULE}: got "${text}"`);
 }
 
 export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
@@ -77,10 +79,6 @@ export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
 /** The sum, in the format of `a` unless `a` is zero. */
 export function addQuantities(a: Quantity, b: Quantity): Quantity {
   return { nanos: a.nanos + b.nanos, format: a.nanos === 0n ? b.format : a.format };
-}
-
-export function subtractQuantities(a: Quantity, b: Quantity): Quantity {
-  return { nanos: a.nanos - b.nanos, format: a.nanos === 0n ? b.format : a.format };
 }
 
 function ceilTo(nanos: bigint, unit: bigint): number {

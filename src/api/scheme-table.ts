@@ -86,30 +86,6 @@ export function kindByResource(group: string, version: string, plural: string): 
   return allKinds.find((k) => k.plural === plural && k.group === group && k.version === version);
 }
 
-/** By what stands in an object: `('v1', 'Pod')`. */
-export function kindByApiVersion(apiVersion: string, kind: string): KindDefinition | undefined {
-  return allKinds.find((k) => k.kind === kind && apiVersionOf(k) === apiVersion);
-}
-
-/** By group and kind, whatever the version: what an ownerReference or an involvedObject needs. */
-export function kindByGroupKind(group: string, kind: string): KindDefinition | undefined {
-  return allKinds.find((k) => k.kind === kind && k.group === group);
-}
-
-/** By what a person types: plural, singular, short name or kind, in any case, with `.group` at will. */
-export function kindByAnyName(name: string): KindDefinition | undefined {
-  const [first = '', ...rest] = name.toLowerCase().split('.');
-  const group = rest.join('.');
-  return allKinds.find(
-    (k) =>
-      (group === '' || k.group === group) &&
-      (k.plural === first ||
-        k.singular === first ||
-        k.kind.toLowerCase() === first ||
-        k.shortNames.includes(first)),
-  );
-}
-
 /** Every group and version served, in the order of the table: `[{ group: '', version: 'v1' }]`. */
 export function groupVersions(): { group: string; version: string }[] {
   const seen = new Map(allKinds.map((k) => [apiVersionOf(k), { group: k.group, version: k.version }]));

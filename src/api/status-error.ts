@@ -109,5 +109,4 @@ const hasReason =
 export const isNotFound = hasReason('NotFound');
 export const isAlreadyExists = hasReason('AlreadyExists');
 export const isConflict = hasReason('Conflict');
-export const isInvalid = hasReason('Invalid');
 export const isExpired = hasReason('Expired', 'Gone');

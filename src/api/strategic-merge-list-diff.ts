@@ -5,7 +5,7 @@ import { DELETE_PREFIX, PATCH_DIRECTIVE, SET_ORDER_PREFIX } from './strategic-me
 import { ItemIndex, identityOf, repeated } from './strategic-merge-items.ts';
 import { holdsObjects, mergeKeyOf, type PatchField } from './strategic-merge-meta.ts';
 
-export interface ThreeLists {
+interface ThreeLists {
   original: readonly Json[];
   modified: readonly Json[];
   current: readonly Json[];

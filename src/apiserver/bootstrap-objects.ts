@@ -47,14 +47,15 @@ export interface ApiAddress {
 
 export async function bootstrapApiService(registry: Registry, api: ApiAddress): Promise<void> {
   await bootstrapService(registry, api);
-  const subsets = [
-    {
-      addresses: [...api.addresses].sort().map((ip) => ({ ip })),
-      ports: [{ name: 'https', port: api.port, protocol: 'TCP' }],
-    },
-  ];
-  const wanted = { metadata: ENDPOINTS_META, subsets: api.addresses.length > 0 ? subsets : [] };
+  const wanted = { metadata: ENDPOINTS_META, subsets: subsetsOf(api) };
   await createOrChange(registry, endpoints, wanted, (current) => ({ ...current, subsets: wanted.subsets }));
+}
+
+/** A machine without a LAN has no address that a pod could use: its loopback is another one than the pod's. */
+function subsetsOf({ addresses, port }: ApiAddress): object[] {
+  const reachable = addresses.filter((ip) => !ip.startsWith('127.')).sort();
+  if (reachable.length === 0) return [];
+  return [{ addresses: reachable.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }];
 }
 
 async function bootstrapService(registry: Registry, { clusterIP, port }: ApiAddress): Promise<void> {

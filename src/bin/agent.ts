@@ -1,6 +1,7 @@
 // A board's agent, joined from its rooms: MQTT session, kubelet on podman, network, proxy, heartbeat.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KUBERNETES_VERSION } from '../api/kubernetes-version.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import type { Component } from '../base/component.ts';
@@ -22,7 +23,6 @@ import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
 import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
 import type { NodeIdentity } from './node-identity.ts';
-import { KUBERNETES_VERSION } from './version.ts';
 
 export interface AgentOptions {
   nodeName: string;

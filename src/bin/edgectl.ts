@@ -1,11 +1,11 @@
 // edgectl: the command line of the cluster. Joins the verbs to this process.
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { connect } from '../cli/connect.ts';
 import type { Io } from '../cli/io.ts';
 import { runEdgectl } from '../cli/program.ts';
 import { processTerminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** Whoever reads our output may leave early, such as `head`: that is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -21,10 +21,8 @@ const io: Io = {
   now: () => Date.now(),
 };
 
-const packageFile = new URL('../../package.json', import.meta.url);
-const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string };
 // Not process.exit(): what is written to a pipe must get there first.
 process.exitCode = await runEdgectl(
-  { io, version, connect: (flags) => connect(io, flags) },
+  { io, version: VERSION, connect: (flags) => connect(io, flags) },
   process.argv.slice(2),
 );

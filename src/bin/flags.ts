@@ -1,7 +1,8 @@
 // Command lines of the programs: every flag in one table, read by Node's own parser, wrong ones told in one line.
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 
-export interface Flag {
+interface Flag {
   /** Shown in --help; `boolean` flags take no value. */
   value: string | undefined;
   help: string;
@@ -28,16 +29,27 @@ function parse(argv: readonly string[], options: Record<string, { type: 'string'
   try {
     return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}; see --help`);
+    const [said = ''] = (error as Error).message.split(/\.\s/);
+    throw new UsageError(`${said}; see --help`);
   }
 }
 
-export function port(values: FlagValues, name: string): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new UsageError(`--${name} takes a port number from 0 to 65535, not '${values[name]}'`);
+/** `lowest` is 0 where that means off: a port of the system's choice would be known to nobody. */
+export function port(values: FlagValues, name: string, lowest: 0 | 1 = 1): number {
+  const text = values[name] ?? '';
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < lowest || value > 65_535) {
+    throw new UsageError(`--${name} takes a port number from ${lowest} to 65535, not '${text}'`);
   }
   return value;
+}
+
+/** IP addresses with commas between them; `undefined` when the flag is not given. */
+export function addresses(values: FlagValues, name: string): string[] | undefined {
+  const list = values[name]?.split(',').map((address) => address.trim());
+  const wrong = list?.find((address) => !isIP(address));
+  if (wrong === undefined) return list;
+  throw new UsageError(`--${name} takes IP addresses with commas between them, not '${wrong}'`);
 }
 
 export function required(values: FlagValues, name: string): string {

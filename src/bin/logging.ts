@@ -4,7 +4,7 @@ import type { LogFields, Logger } from '../base/logger.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof levels)[number];
+type LogLevel = (typeof levels)[number];
 
 /** The value of `--log-level`. */
 export function logLevel(values: FlagValues): LogLevel {

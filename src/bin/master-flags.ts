@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
+import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
-import { type Flags, type FlagValues, port, required } from './flags.ts';
-import { lanAddresses } from './lan-addresses.ts';
+import { addresses, type Flags, type FlagValues, port, required } from './flags.ts';
 import { Master } from './master.ts';
 
 export const masterFlags: Flags = {
@@ -36,8 +36,8 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     dataDir: resolve(required(values, 'data-dir')),
     apiPort: port(values, 'api-port'),
     mqttPort: port(values, 'mqtt-port'),
-    inspectPort: port(values, 'mqtt-inspect-port'),
-    advertiseAddresses: values['advertise-address']?.split(',') ?? lanAddresses(),
+    inspectPort: port(values, 'mqtt-inspect-port', 0),
+    advertiseAddresses: addresses(values, 'advertise-address') ?? lanAddresses(),
     insecurePort: port(values, 'insecure-port'),
     tokenFile: values['token-auth-file'],
     passwordFile: values['basic-auth-file'],

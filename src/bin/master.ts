@@ -6,6 +6,7 @@ import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
 import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
 import type { NodeSessions } from '../apiserver/node-sessions.ts';
+import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
@@ -166,7 +167,9 @@ export class Master implements Component {
     const services = [1, 2, 3, 5].map((levels) => service.slice(0, levels).join('.'));
     return {
       dnsNames: [...new Set(['localhost', hostname(), ...services])],
-      ipAddresses: [...new Set(['127.0.0.1', ...advertiseAddresses, firstServiceAddress(network)])],
+      ipAddresses: [
+        ...new Set(['127.0.0.1', ...advertiseAddresses, firstServiceAddress(network.serviceRange)]),
+      ],
     };
   }
 
@@ -217,9 +220,4 @@ export class Master implements Component {
       auditLogPath,
     });
   }
-}
-
-/** The address of Service `kubernetes`: the first of the range. */
-function firstServiceAddress({ serviceRange }: ClusterNetwork): string {
-  return (serviceRange.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));
 }

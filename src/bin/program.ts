@@ -13,6 +13,8 @@ export interface ProgramDefinition {
   ready?(values: FlagValues, component: Component): Promise<void>;
 }
 
+/** The longest that a timer takes. */
+const HOLD_MS = 2 ** 31 - 1;
 const helpFlag: Flags = { help: { value: undefined, help: 'this text' } };
 
 /** Runs until a signal; ends the process with 0, or 1 after saying what is wrong. */
@@ -25,7 +27,7 @@ export async function runProgram(definition: ProgramDefinition): Promise<void> {
     return ending;
   };
   const fail = (error: Error) => {
-    process.stderr.write(`error: ${error.message}\n`);
+    process.stderr.write(`error: ${describe(error)}\n`);
     void end(1);
   };
   try {
@@ -34,6 +36,8 @@ export async function runProgram(definition: ProgramDefinition): Promise<void> {
       process.stdout.write(`${helpText(definition.usage, definition.about, flags)}\n`);
       return;
     }
+    // Its own timers do not keep it: a board with no master in sight has nothing open, and still must wait.
+    setInterval(() => undefined, HOLD_MS);
     component = await definition.create(values, fail);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
     await component.start();
@@ -59,5 +63,19 @@ function describe(error: unknown): string {
   const { code, port } = error as { code?: string; port?: number };
   if (code === 'EADDRINUSE')
     return `port ${port} is in use by another program: choose another or stop that one`;
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = remedies[code ?? ''];
+  return oneLine(remedy && !message.includes(remedy) ? `${message}: ${remedy}` : message);
 }
+
+/** What a person can do about a file system that does not let us write. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOENT: 'the directory cannot be made there, choose another --data-dir',
+  ENOTDIR: 'a part of the path is a file, choose another --data-dir',
+  EROFS: 'mount it writable or choose another --data-dir',
+  EACCES: 'run as the user who owns it, or choose another --data-dir',
+  EPERM: 'choose another --data-dir',
+  ENOSPC: 'free some space on its disk and start again',
+};
+
+const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');

@@ -5,11 +5,11 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Component } from '../base/component.ts';
+import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
 import { Agent } from './agent.ts';
 import { runDemo } from './demo/demo.ts';
 import { type Flags, type FlagValues, port, required } from './flags.ts';
-import { lanAddresses } from './lan-addresses.ts';
 import { createLogger, logLevel } from './logging.ts';
 import type { Master } from './master.ts';
 import { createMaster, masterFlags } from './master-flags.ts';
@@ -95,16 +95,21 @@ await runProgram({
 });
 
 function summary(values: FlagValues, kubeconfig: string, url: string | undefined): string {
-  const inspectPort = port(values, 'mqtt-inspect-port');
+  const inspectPort = port(values, 'mqtt-inspect-port', 0);
   const lines = [
     'The cluster is ready.',
     ...(url ? [`  page        ${url} (also at ${lanAddresses()[0]})`] : []),
     `  kubeconfig  ${kubeconfig}`,
-    `  try         KUBECONFIG=${kubeconfig} npx edgectl get pods -A -o wide`,
+    `  try         KUBECONFIG=${shellWord(kubeconfig)} npx edgectl get pods -A -o wide`,
     ...(inspectPort ? [`  look        mosquitto_sub -p ${inspectPort} -t 'edge/v1/#' -v`] : []),
     'Ctrl-C stops it and its pods; what it stored stays.',
   ];
   return lines.join('\n');
+}
+
+/** As a shell reads it as one word, so that the line can be copied. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function say(line: string): void {

@@ -1,2 +1,4 @@
-// Which Kubernetes a board says it speaks, as node info wants it.
-export const KUBERNETES_VERSION = 'v1.33.0';
+// Which release this is.
+import manifest from '../../package.json' with { type: 'json' };
+
+export const VERSION: string = manifest.version;

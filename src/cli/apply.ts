@@ -3,13 +3,13 @@
 import type { JsonObject } from '../api/schema/json.ts';
 import type { Schema } from '../api/schema/schema.ts';
 import { isAlreadyExists, isConflict, isNotFound, StatusError } from '../api/status-error.ts';
+import { collectionPath, objectPath, withQuery } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandContext, keyIn, resourceName } from './command-context.ts';
 import type { Resource } from './discovery.ts';
 import { lastApplied, withLastApplied } from './last-applied.ts';
 import { type LocatedManifest, readManifests } from './manifests.ts';
 import { eachOf } from './outcome.ts';
-import { collectionPath, objectPath, withQuery } from './resource-path.ts';
 import { mergePatch } from './three-way-merge.ts';
 
 export interface ApplyFlags {

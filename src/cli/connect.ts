@@ -1,5 +1,5 @@
 // Opens the way to the cluster that the flags, the environment and the kubeconfig name.
-import { HttpsConnection } from './api-connection.ts';
+import { HttpConnection } from '../client/http-connection.ts';
 import type { CommandContext } from './command-context.ts';
 import { Discovery } from './discovery.ts';
 import type { Io } from './io.ts';
@@ -12,7 +12,7 @@ export async function connect(io: Io, flags: GlobalFlags): Promise<CommandContex
     ...(flags.kubeconfig ? { path: flags.kubeconfig } : {}),
     ...(flags.context ? { context: flags.context } : {}),
   });
-  const connection = new HttpsConnection(access, (text) => io.err(`Warning: ${text}`));
+  const connection = new HttpConnection({ ...access, onWarning: (text) => io.err(`Warning: ${text}`) });
   return {
     io,
     access,

@@ -1,13 +1,13 @@
 // edgectl delete: asks the server to remove objects and waits until they are gone.
 import { parseDurationMs } from '../api/duration.ts';
 import { isNotFound } from '../api/status-error.ts';
+import { objectPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandContext, keyIn } from './command-context.ts';
 import type { Resource } from './discovery.ts';
 import { listObjects } from './list-pages.ts';
 import { readManifests } from './manifests.ts';
 import { eachOf } from './outcome.ts';
-import { objectPath } from './resource-path.ts';
 import { parseTargets, type Target } from './targets.ts';
 import { waitUntilGone } from './wait-until-gone.ts';
 

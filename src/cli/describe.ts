@@ -11,6 +11,7 @@ import type {
   Secret,
   Service,
 } from '../api/objects.ts';
+import { objectPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandContext, keyIn } from './command-context.ts';
 import { describeEvents } from './describe/events.ts';
@@ -30,7 +31,6 @@ import {
 import type { Resource } from './discovery.ts';
 import { listObjects } from './list-pages.ts';
 import { eachOf } from './outcome.ts';
-import { objectPath } from './resource-path.ts';
 import { parseTargets, type Target } from './targets.ts';
 
 export interface DescribeFlags {

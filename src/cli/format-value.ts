@@ -10,9 +10,9 @@ export type StructuredFormat = 'yaml' | 'json';
 export async function formatValue(whole: unknown, format: StructuredFormat): Promise<string> {
   const value = readable(whole);
   if (format === 'json') return `${JSON.stringify(value, undefined, 4)}\n`;
-  const { stringify } = await import('yaml');
+  const { default: yaml } = await import('yaml');
   // Upstream never folds long lines and never writes anchors.
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  return yaml.stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Of an object, or of the items of a list. */

@@ -1,5 +1,6 @@
 // edgectl get: what there is, as the server's tables or as whole objects.
 import { isNotFound } from '../api/status-error.ts';
+import { objectPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { keyIn } from './command-context.ts';
@@ -8,7 +9,6 @@ import { type GetFlags, queryOf } from './get-query.ts';
 import { watchTarget } from './get-watch.ts';
 import { listObjects, listPages } from './list-pages.ts';
 import { eachOf } from './outcome.ts';
-import { objectPath } from './resource-path.ts';
 import { TABLE_ACCEPT, type TableAnswer, TableColumns, type TableRow } from './table-answer.ts';
 import { parseTargets, type Target } from './targets.ts';
 import { TextTable } from './text-table.ts';

@@ -2,20 +2,15 @@
 // https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { HttpConnectionOptions } from '../client/http-connection.ts';
 import { CliError } from './cli-error.ts';
 import type { Io } from './io.ts';
 
 /** Everything that a connection needs. */
-export interface ClusterAccess {
-  server: string;
+export interface ClusterAccess extends Omit<HttpConnectionOptions, 'onWarning' | 'timeoutMs'> {
   /** The context's namespace; `default` when it names none. */
   namespace: string;
-  caPem?: string;
-  certPem?: string;
-  keyPem?: string;
-  bearerToken?: string;
-  insecureSkipTlsVerify?: boolean;
-  tlsServerName?: string;
 }
 
 interface ClusterEntry {
@@ -81,17 +76,21 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 async function parse(text: string, path: string): Promise<Kubeconfig> {
-  const { parse: parseYaml } = await import('yaml');
+  const { default: yaml } = await import('yaml');
   try {
-    const value: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : parseYaml(text);
+    const value: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : yaml.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
     return {};
   } catch (error) {
     throw new CliError(
-      `the kubeconfig ${path} is not valid YAML: ${(error as Error).message.split('\n')[0]}`,
+      `the kubeconfig ${path} is not valid YAML: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}`,
     );
   }
 }
+
+/** What is no list of entries counts as none of them, so that the error is about what is missing. */
+const listed = <T>(entries: readonly T[] | null | undefined): T[] =>
+  Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 
 /** What came first wins, as kubectl merges the files of KUBECONFIG. */
 function merge(into: Merged, config: Kubeconfig, folder: string): void {
@@ -99,9 +98,9 @@ function merge(into: Merged, config: Kubeconfig, folder: string): void {
     if (!map.has(name) && entry) map.set(name, { entry, folder });
   };
   into.currentContext ||= config['current-context'];
-  for (const { name, cluster } of config.clusters ?? []) add(into.clusters, name, cluster);
-  for (const { name, user } of config.users ?? []) add(into.users, name, user);
-  for (const { name, context } of config.contexts ?? []) add(into.contexts, name, context);
+  for (const { name, cluster } of listed(config.clusters)) add(into.clusters, name, cluster);
+  for (const { name, user } of listed(config.users)) add(into.users, name, user);
+  for (const { name, context } of listed(config.contexts)) add(into.contexts, name, context);
 }
 
 async function load(paths: readonly string[]): Promise<Merged> {
@@ -121,7 +120,7 @@ async function load(paths: readonly string[]): Promise<Merged> {
 /** Groups of files in the order they are tried; the first group with a context in it is used. */
 function candidates(io: Io): string[][] {
   const named = (io.env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
-  const own = ['.edge/admin.kubeconfig', '/etc/edge-cluster/admin.kubeconfig'];
+  const own = ['.edge/admin.kubeconfig', '/var/lib/edge-cluster/master/admin.kubeconfig'];
   const groups =
     named.length > 0 ? [named] : [[join(io.homeDirectory, '.kube/config')], ...own.map((path) => [path])];
   return groups.map((paths) => paths.map((path) => resolve(io.workingDirectory, path)));
@@ -154,12 +153,24 @@ async function pem(
   }
 }
 
+/** TLS would say it in words of its library, and only once it connects. */
+function checkPair(cert: string | undefined, key: string | undefined, user: string): void {
+  try {
+    createSecureContext({ cert, key });
+  } catch {
+    throw new CliError(
+      `the client certificate or key of user "${user}" in the kubeconfig is damaged, or they do not belong together: copy the kubeconfig anew`,
+    );
+  }
+}
+
 async function credentials(
   { entry, folder }: Located<UserEntry>,
   user: string,
 ): Promise<Partial<ClusterAccess>> {
   const certPem = await pem(entry['client-certificate-data'], entry['client-certificate'], folder);
   const keyPem = await pem(entry['client-key-data'], entry['client-key'], folder);
+  checkPair(certPem, keyPem, user);
   const token = entry.token ?? (await pem(undefined, entry.tokenFile, folder))?.trim();
   if (entry.exec && !certPem && !token) {
     throw new CliError(
@@ -180,6 +191,12 @@ function lookUp<T>(map: Map<string, Located<T>>, what: string, name: string | un
   throw new CliError(`the kubeconfig has no ${what} "${name ?? ''}": it has ${known}`);
 }
 
+/** Without a slash at its end: paths are put behind it. */
+function serverAddress(text: string): string {
+  if (URL.canParse(text) && new URL(text).protocol === 'https:') return text.replace(/\/$/, '');
+  throw new CliError(`the kubeconfig's server ${text} is not an https:// address: mend it there`);
+}
+
 /** Rejects with a CliError that says which file or entry is missing and what to do. */
 export async function loadClusterAccess(io: Io, choice: KubeconfigChoice): Promise<ClusterAccess> {
   const config = await find(io, choice);
@@ -196,7 +213,7 @@ export async function loadClusterAccess(io: Io, choice: KubeconfigChoice): Promi
     ? await credentials(lookUp(config.users, 'user', context.user), context.user)
     : {};
   return {
-    server: cluster.server,
+    server: serverAddress(cluster.server),
     namespace: context.namespace || 'default',
     ...(caPem ? { caPem } : {}),
     ...(cluster['insecure-skip-tls-verify'] ? { insecureSkipTlsVerify: true } : {}),

@@ -1,9 +1,8 @@
 // What was applied last, kept in an annotation in kubectl's own form, so that edgectl and kubectl may take turns.
 // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/
+import { LAST_APPLIED_ANNOTATION } from '../api/metadata.ts';
 import type { Json, JsonObject } from '../api/schema/json.ts';
 import type { Manifest } from './manifests.ts';
-
-const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 
 interface Annotated {
   metadata: { annotations?: Record<string, string> } & Record<string, unknown>;
@@ -24,16 +23,16 @@ function sorted(value: Json): Json {
 export function withLastApplied(manifest: Manifest): JsonObject {
   const copy = structuredClone(manifest) as Manifest & Annotated;
   const annotations = { ...copy.metadata.annotations };
-  delete annotations[ANNOTATION];
+  delete annotations[LAST_APPLIED_ANNOTATION];
   copy.metadata.annotations = annotations;
   const text = `${JSON.stringify(sorted(copy as unknown as Json))}\n`;
-  copy.metadata.annotations = { ...annotations, [ANNOTATION]: text };
+  copy.metadata.annotations = { ...annotations, [LAST_APPLIED_ANNOTATION]: text };
   return copy as unknown as JsonObject;
 }
 
 /** What was applied last, or `undefined` when the object was never applied (or the annotation is broken). */
 export function lastApplied(current: JsonObject): JsonObject | undefined {
-  const text = (current as unknown as Annotated).metadata.annotations?.[ANNOTATION];
+  const text = (current as unknown as Annotated).metadata.annotations?.[LAST_APPLIED_ANNOTATION];
   if (!text) return undefined;
   try {
     return JSON.parse(text) as JsonObject;

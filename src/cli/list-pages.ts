@@ -1,9 +1,9 @@
 // Reads a collection in parts of 500, as kubectl does, so that neither side holds one huge answer.
 import { apiVersionOf } from '../api/scheme.ts';
 import { isExpired } from '../api/status-error.ts';
+import { collectionPath, withQuery } from '../client/resource-path.ts';
 import type { ApiConnection } from './api-connection.ts';
 import type { Resource } from './discovery.ts';
-import { collectionPath, withQuery } from './resource-path.ts';
 
 const PAGE_SIZE = 500;
 

@@ -1,10 +1,10 @@
 // edgectl logs: what a pod's container wrote, as it is, with the reader's pace.
 import { parseDurationMs } from '../api/duration.ts';
 import type { core, Pod } from '../api/objects.ts';
+import { objectPath, withQuery } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Resource } from './discovery.ts';
-import { objectPath, withQuery } from './resource-path.ts';
 
 export interface LogsFlags {
   follow?: boolean;

@@ -52,8 +52,8 @@ async function filesOf(path: string, recursive: boolean): Promise<string[]> {
 
 /** The documents of one text, as plain values; empty documents left out. */
 async function documents(text: string, source: string): Promise<{ value: unknown; source: string }[]> {
-  const { parseAllDocuments } = await import('yaml');
-  const parsed = parseAllDocuments(text, { maxAliasCount: 100 } as object);
+  const { default: yaml } = await import('yaml');
+  const parsed = yaml.parseAllDocuments(text, { maxAliasCount: 100 } as object);
   const found: { value: unknown; source: string }[] = [];
   for (const [i, document] of [...parsed].entries()) {
     const where = parsed.length > 1 ? `${source}, document ${i + 1}` : source;

@@ -1,8 +1,8 @@
 // How verbs that work inside a pod are told which one, and which of its containers.
 import type { Pod } from '../api/objects.ts';
+import { objectPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
-import { objectPath } from './resource-path.ts';
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 

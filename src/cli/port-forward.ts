@@ -3,11 +3,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { objectPath } from '../client/resource-path.ts';
 import { openChannels } from './channel-connection.ts';
 import { CliError, errorLine } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { podNameOf } from './pod-argument.ts';
-import { objectPath } from './resource-path.ts';
 
 export interface PortForwardFlags {
   address?: string;

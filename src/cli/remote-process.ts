@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import type { meta } from '../api/objects.ts';
 import type { ProcessStreams, TerminalSize } from '../api/session.ts';
 import { StatusError, unavailable } from '../api/status-error.ts';
+import { objectPath } from '../client/resource-path.ts';
 import { openChannels } from './channel-connection.ts';
 import type { CommandContext } from './command-context.ts';
-import { objectPath } from './resource-path.ts';
 
 const STDIN = 0;
 const STDOUT = 1;

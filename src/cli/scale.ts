@@ -1,9 +1,10 @@
 // edgectl scale: sets how many replicas are wanted, through the scale subresource of whatever kind has one.
+import { isNotFound } from '../api/status-error.ts';
+import { objectPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandContext, keyIn, resourceName } from './command-context.ts';
 import type { Resource } from './discovery.ts';
 import { eachOf } from './outcome.ts';
-import { objectPath } from './resource-path.ts';
 import { parseTargets } from './targets.ts';
 
 export interface ScaleFlags {
@@ -46,6 +47,9 @@ async function setReplicas(
   await connection.json({ method: 'PUT', path, body: { ...scale, spec: { ...scale.spec, replicas } } });
 }
 
+/** The server knows the kind and not this subresource: a missing object would be named. */
+const isUnscalable = (error: unknown): boolean => isNotFound(error) && !error.details?.name;
+
 /** Resolves with the exit code. */
 export async function scale(
   context: CommandContext,
@@ -63,7 +67,11 @@ export async function scale(
     throw new CliError(`name what to scale, such as 'edgectl scale rc web --replicas=${replicas}'`);
   return eachOf(context.io, objects, async ({ resource, name }) => {
     const path = objectPath(resource, keyIn(context, resource, name), 'scale');
-    await setReplicas(context, path, replicas, expected);
+    await setReplicas(context, path, replicas, expected).catch((error) => {
+      throw isUnscalable(error)
+        ? new CliError(`${resource.plural} have no replicas: scale such as an rc`)
+        : error;
+    });
     await context.io.out(`${resourceName(resource, name)} scaled\n`);
   });
 }

@@ -18,7 +18,7 @@ export interface TableAnswer {
   rows?: TableRow[];
 }
 
-export interface TableLook {
+interface TableLook {
   wide: boolean;
   showNamespace: boolean;
   showLabels: boolean;

@@ -4,9 +4,9 @@
 import { randomInt, X509Certificate } from 'node:crypto';
 import { parseDurationMs } from '../api/duration.ts';
 import { timestamp } from '../api/objects.ts';
+import { collectionPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
-import { collectionPath } from './resource-path.ts';
 
 export interface TokenFlags {
   ttl: string;

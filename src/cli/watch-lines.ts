@@ -2,12 +2,12 @@
 import type { meta } from '../api/objects.ts';
 import { StatusError } from '../api/status-error.ts';
 import { jsonLines } from '../client/json-lines.ts';
+import { collectionPath, withQuery } from '../client/resource-path.ts';
 import type { ApiConnection } from './api-connection.ts';
 import type { Resource } from './discovery.ts';
 import type { ListQuery } from './list-pages.ts';
-import { collectionPath, withQuery } from './resource-path.ts';
 
-export interface WatchLine<T> {
+interface WatchLine<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   object: T;
 }

@@ -50,7 +50,7 @@ export class HttpClient implements Client {
   }
 
   get<T extends KubeObject>(kind: KindDefinition<T>, key: string): Promise<T> {
-    return this.#connection.json<T>({ method: 'GET', path: objectPath(erase(kind), key) });
+    return this.#connection.json<T>({ method: 'GET', path: objectPath(kind, key) });
   }
 
   async list<T extends KubeObject>(
@@ -71,7 +71,7 @@ export class HttpClient implements Client {
     options: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>> {
     const { signal, namespace, ...query } = options;
-    const path = withQuery(collectionPath(erase(kind), namespace), {
+    const path = withQuery(collectionPath(kind, namespace), {
       ...query,
       watch: 1,
       allowWatchBookmarks: true,
@@ -89,16 +89,16 @@ export class HttpClient implements Client {
   }
 
   create<T extends KubeObject>(kind: KindDefinition<T>, object: NewObject<T>): Promise<T> {
-    const path = collectionPath(erase(kind), object.metadata.namespace);
+    const path = collectionPath(kind, object.metadata.namespace);
     return this.#connection.json<T>({ method: 'POST', path, body: object });
   }
 
   update<T extends KubeObject>(kind: KindDefinition<T>, object: T): Promise<T> {
-    return this.#put<T>(objectPath(erase(kind), keyOf(object)), object);
+    return this.#put<T>(objectPath(kind, keyOf(object)), object);
   }
 
   updateStatus<T extends KubeObject>(kind: KindDefinition<T>, object: T): Promise<T> {
-    return this.#put<T>(objectPath(erase(kind), keyOf(object), 'status'), object);
+    return this.#put<T>(objectPath(kind, keyOf(object), 'status'), object);
   }
 
   patch<T extends KubeObject>(
@@ -109,7 +109,7 @@ export class HttpClient implements Client {
   ): Promise<T> {
     return this.#connection.json<T>({
       method: 'PATCH',
-      path: objectPath(erase(kind), key, subresource),
+      path: objectPath(kind, key, subresource),
       body: patch.body,
       contentType: patchContentTypes[patch.type],
     });
@@ -121,7 +121,7 @@ export class HttpClient implements Client {
   }
 
   async finalizeNamespace(namespace: Namespace): Promise<void> {
-    await this.#put(objectPath(erase(namespaces), namespace.metadata.name, 'finalize'), namespace);
+    await this.#put(objectPath(namespaces, namespace.metadata.name, 'finalize'), namespace);
   }
 
   async bind(podKey: string, nodeName: string): Promise<void> {
@@ -132,7 +132,7 @@ export class HttpClient implements Client {
       metadata: { name, ...(namespace ? { namespace } : {}) },
       target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
     };
-    await this.#connection.json({ method: 'POST', path: objectPath(erase(pods), podKey, 'binding'), body });
+    await this.#connection.json({ method: 'POST', path: objectPath(pods, podKey, 'binding'), body });
   }
 
   #put<T>(path: string, body: unknown): Promise<T> {
@@ -149,7 +149,7 @@ export class HttpClient implements Client {
     let resourceVersion: string;
     do {
       const query = { ...selectors, limit, continue: next };
-      const path = withQuery(collectionPath(erase(kind), namespace), query);
+      const path = withQuery(collectionPath(kind, namespace), query);
       const page: WireList<T> = await this.#connection.json({ method: 'GET', path });
       for (const item of page.items) items.push(withType(kind, item));
       resourceVersion = page.metadata.resourceVersion;
@@ -157,11 +157,6 @@ export class HttpClient implements Client {
     } while (next);
     return { resourceVersion, items };
   }
-}
-
-/** Paths need only a kind's names; its functions over `T` do not matter. */
-function erase<T extends KubeObject>(kind: KindDefinition<T>): KindDefinition {
-  return kind as unknown as KindDefinition;
 }
 
 /** Items of a list come without apiVersion and kind. */

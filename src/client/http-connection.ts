@@ -1,12 +1,13 @@
 // Requests to the API server over HTTPS with a client certificate. Whatever goes wrong comes out as a
-// StatusError: the server's own Status, or ServiceUnavailable saying what to check.
+// StatusError: the server's own Status, or ServiceUnavailable saying what to check. edgectl uses it as it is, for
+// kinds that only the server's discovery knows.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import type { meta } from '../api/objects.ts';
 import { StatusError, unavailable } from '../api/status-error.ts';
 
 export interface HttpConnectionOptions {
-  /** Such as `https://192.168.1.10:6443`. */
+  /** Such as `https://192.168.1.10:6443`; paths go behind it. */
   server: string;
   /** The cluster's CA, PEM. Without it the system's CAs must know the server. */
   caPem?: string;
@@ -15,6 +16,10 @@ export interface HttpConnectionOptions {
   bearerToken?: string;
   /** Accepts any server certificate: only ever at a person's word. */
   insecureSkipTlsVerify?: boolean;
+  /** The name that the server's certificate must carry; the server's host unless said. */
+  tlsServerName?: string;
+  /** Gets what the server says in `Warning` headers. */
+  onWarning?(text: string): void;
   /** How long an answer may take to begin, and a request in all but a watch to end; 30 s unless said. */
   timeoutMs?: number;
 }
@@ -25,6 +30,8 @@ export interface HttpRequest {
   path: string;
   body?: unknown;
   contentType?: string;
+  /** JSON unless said. */
+  accept?: string;
   signal?: AbortSignal;
 }
 
@@ -56,9 +63,9 @@ export class HttpConnection {
     return this.#parse<T>(text);
   }
 
-  /** The answer's body as it comes. The caller reads it to the end or destroys it. */
-  async stream(request: HttpRequest): Promise<IncomingMessage> {
-    return this.#open(request);
+  /** The answer's bytes as they come; leaving the loop ends the request. Rejects, and throws, StatusErrors. */
+  async stream(request: HttpRequest): Promise<AsyncIterable<Buffer>> {
+    return this.#bytes(await this.#open(request));
   }
 
   get #timeoutMs(): number {
@@ -67,6 +74,7 @@ export class HttpConnection {
 
   async #open(request: HttpRequest): Promise<IncomingMessage> {
     const response = await this.#send(request);
+    this.#warn(response.headers.warning);
     const code = response.statusCode ?? 500;
     if (code < 400) return response;
     throw statusErrorFrom(code, await this.#readAll(response, MAX_ERROR_BYTES), this.#options.server);
@@ -75,7 +83,7 @@ export class HttpConnection {
   #send(request: HttpRequest): Promise<IncomingMessage> {
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     return new Promise((resolve, reject) => {
-      const outgoing = https.request(new URL(request.path, this.#options.server), {
+      const outgoing = https.request(`${this.#options.server}${request.path}`, {
         method: request.method,
         agent: this.#ensureAgent(),
         headers: this.#headers(request, body?.length),
@@ -98,7 +106,7 @@ export class HttpConnection {
   #headers(request: HttpRequest, length: number | undefined): Record<string, string | number> {
     const { bearerToken } = this.#options;
     return {
-      Accept: 'application/json',
+      Accept: request.accept ?? 'application/json',
       'User-Agent': 'edge-cluster',
       ...(bearerToken ? { Authorization: `Bearer ${bearerToken}` } : {}),
       ...(length === undefined ? {} : { 'Content-Length': length }),
@@ -107,7 +115,7 @@ export class HttpConnection {
   }
 
   #ensureAgent(): https.Agent {
-    const { caPem, certPem, keyPem, insecureSkipTlsVerify } = this.#options;
+    const { caPem, certPem, keyPem, insecureSkipTlsVerify, tlsServerName } = this.#options;
     this.#agent ??= new https.Agent({
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_MS,
@@ -115,6 +123,7 @@ export class HttpConnection {
       ...(caPem ? { ca: caPem } : {}),
       ...(certPem ? { cert: certPem } : {}),
       ...(keyPem ? { key: keyPem } : {}),
+      ...(tlsServerName ? { servername: tlsServerName } : {}),
     });
     return this.#agent;
   }
@@ -122,16 +131,28 @@ export class HttpConnection {
   async #readAll(response: IncomingMessage, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
     const chunks: Buffer[] = [];
     let size = 0;
+    for await (const chunk of this.#bytes(response)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) break;
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  /** A connection that breaks is an error, never a quiet end. */
+  async *#bytes(response: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of response) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > maxBytes) break;
-      }
+      yield* response;
     } catch (error) {
       throw this.#unreachable(error);
     }
-    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  #warn(header: unknown): void {
+    if (typeof header !== 'string') return;
+    for (const [, text = ''] of header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
+      this.#options.onWarning?.(text.replace(/\\(.)/g, '$1'));
+    }
   }
 
   #parse<T>(text: string): T {
@@ -149,9 +170,10 @@ export class HttpConnection {
 
 /** ServiceUnavailable that names the server, the cause and what to check. */
 export function unreachable(server: string, error: unknown): StatusError {
-  const cause = error instanceof Error ? error.message || error.name : String(error);
+  // Where several addresses were tried the error says no more than its code.
+  const { message, code, name } = error as NodeJS.ErrnoException;
   const failure = unavailable(
-    `cannot reach the API server at ${server} (${cause}): check that it runs and that the address, certificates and network are right`,
+    `cannot reach the API server at ${server} (${message || code || name}): check that it runs, and that address, certificates (the kubeconfig) and network are right`,
   );
   failure.cause = error;
   return failure;

@@ -2,20 +2,20 @@
 import { splitKey } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+/** What a path needs to know of a kind. */
+type PathKind = Pick<KindDefinition, 'group' | 'version' | 'plural' | 'namespaced'>;
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** `/api/v1/namespaces/NS/pods`, or across all namespaces without `namespace`. */
-export function collectionPath(
-  kind: Pick<KindDefinition, 'group' | 'version' | 'plural' | 'namespaced'>,
-  namespace?: string,
-): string {
+export function collectionPath(kind: PathKind, namespace?: string): string {
   const root = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`;
   const scope = kind.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   return `${root}${scope}/${kind.plural}`;
 }
 
-/** The path of one object or of its subresource. */
-export function objectPath(kind: KindDefinition, key: string, subresource?: string): string {
+/** The path of one object, by `namespace/name` or `name`, or of its subresource. */
+export function objectPath(kind: PathKind, key: string, subresource?: string): string {
   const { namespace, name } = splitKey(key);
   const path = `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
   return subresource ? `${path}/${subresource}` : path;

@@ -2,7 +2,8 @@
 // world always gives the same text. https://kubernetes.io/docs/concepts/services-networking/service/#endpoints
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import { type core, keyOf, type Pod, type Service } from '../api/objects.ts';
-import { isFinished, isReady } from './pod-state.ts';
+import { isFinished } from '../api/pod-phase.ts';
+import { isReady } from './pod-state.ts';
 
 /** Whether this controller fills in the Service's Endpoints; others are the user's own. */
 export function ownsEndpoints(service: Service): boolean {

@@ -6,13 +6,14 @@ import { pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import { type core, type Endpoints, keyOf, type Pod, type Service, splitKey } from '../api/objects.ts';
+import { isFinished } from '../api/pod-phase.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { endpointSubsets, ownsEndpoints } from './endpoint-subsets.ts';
-import { isFinished, isReady } from './pod-state.ts';
+import { isReady } from './pod-state.ts';
 
 /** Tells our Endpoints from a user's own when their Service went while we were not running. */
 const MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';

@@ -20,7 +20,7 @@ export type Garbage =
   | { action: 'dropReferences'; uids: string[] }
   | { action: 'delete'; policy: NonNullable<DeleteOptions['propagationPolicy']>; unblock: boolean };
 
-export interface Dependents {
+interface Dependents {
   any: boolean;
   /** One of them waits for its own dependents: a ring, if this object is among them. */
   anyWaiting: boolean;

@@ -1,18 +1,18 @@
 // What follows from a board's Ready condition: its taints, and for a board that says nothing its pods' Ready
 // condition, so that Services leave them at once. Who sets the node's condition is the gateway.
 // https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
-import { isConditionTrue, withCondition } from '../api/conditions.ts';
+import { withCondition } from '../api/conditions.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Node, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Informer } from '../client/informer.ts';
+import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { isLifecycleTaint, readiness, taintsFor } from './node-taints.ts';
 import { isReady } from './pod-state.ts';
-import { addNodeNameIndex, podsOnNode } from './pods-on-node.ts';
 
 const COMPONENT = 'node-controller';
 
@@ -112,9 +112,4 @@ export class NodeLifecycleController implements Component {
       component: COMPONENT,
     });
   }
-}
-
-/** Whether the board can be counted on right now. */
-export function isNodeReady(node: Node): boolean {
-  return isConditionTrue(node.status?.conditions, 'Ready');
 }

@@ -12,6 +12,11 @@ export function readiness(node: Node): 'True' | 'False' | 'Unknown' | undefined 
   return findCondition(node.status?.conditions, 'Ready')?.status as 'True' | 'False' | 'Unknown' | undefined;
 }
 
+/** Whether the board can be counted on right now. */
+export function isNodeReady(node: Node): boolean {
+  return readiness(node) === 'True';
+}
+
 /** The node's taints as they should be, or `undefined` when they are so already. */
 export function taintsFor(node: Node, nowMs: number): core.Taint[] | undefined {
   const present = node.spec.taints ?? [];

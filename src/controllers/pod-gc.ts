@@ -7,9 +7,9 @@ import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
+import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { addNodeNameIndex, podsOnNode } from './pods-on-node.ts';
 
 /** Upstream's wait for a board that was never seen: its Node may be on the way. */
 const UNKNOWN_NODE_GRACE_MS = 40_000;

@@ -1,10 +1,7 @@
 // Questions about pods that several controllers ask.
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
 import type { KubeObject, meta, Pod } from '../api/objects.ts';
-
-export function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
+import { isFinished } from '../api/pod-phase.ts';
 
 /** Neither ended nor being deleted: counts as a replica. */
 export function isActive(pod: Pod): boolean {

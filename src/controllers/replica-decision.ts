@@ -4,7 +4,7 @@ import type { Pod, ReplicationController } from '../api/objects.ts';
 import { controllerOf, isActive } from './pod-state.ts';
 import { replicasToDelete } from './replica-deletion-order.ts';
 
-export interface ReplicaDecision {
+interface ReplicaDecision {
   /** Pods that match and belong to nobody. */
   adopt: Pod[];
   /** Own pods whose labels no longer match. */

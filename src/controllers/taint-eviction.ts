@@ -9,12 +9,11 @@ import { UNREACHABLE_TAINT } from '../api/taints.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
+import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { evictionDueMs, type StandingTaint } from './eviction-decision.ts';
-import { isNodeReady } from './node-lifecycle.ts';
-import { isLifecycleTaint } from './node-taints.ts';
-import { addNodeNameIndex, podsOnNode } from './pods-on-node.ts';
+import { isLifecycleTaint, isNodeReady } from './node-taints.ts';
 
 const COMPONENT = 'taint-eviction-controller';
 /** Replacements start at once, so a board that comes back need not be gentle with what it still runs. */

@@ -1,5 +1,6 @@
 // A pod as its board needs it.
 import type { Pod } from '../api/objects.ts';
+import { isFinished } from '../api/pod-phase.ts';
 import { withoutManagedFields } from './without-managed-fields.ts';
 
 /**
@@ -11,13 +12,8 @@ export function desiredPod(pod: Pod): Pod {
   // The revision travels beside the pod, in the envelope.
   const withoutRevision = { ...metadata, resourceVersion: '' };
   const { phase, reason, message } = status ?? {};
-  const isFinished = phase === 'Succeeded' || phase === 'Failed';
-  const kept = isFinished
+  const kept = isFinished(pod)
     ? { status: { phase, ...(reason && { reason }), ...(message && { message }) } }
     : {};
   return { ...rest, metadata: withoutRevision, ...kept };
-}
-
-export function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }

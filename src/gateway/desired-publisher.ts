@@ -5,16 +5,17 @@ import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { secrets } from '../api/kinds/secret.ts';
 import { type ConfigMap, type KubeObject, keyOf, type Node, type Pod, type Secret } from '../api/objects.ts';
+import { isFinished } from '../api/pod-phase.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { ControllerRunner } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
+import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import type { IndexEntry } from '../mqtt/messages.ts';
 import { podReferences } from '../mqtt/pod-references.ts';
 import { type DesiredSort, topics } from '../mqtt/topics.ts';
-import { desiredPod, isFinished } from './desired-pod.ts';
-import { POD_BY_NODE, podsByNode } from './pod-by-node.ts';
+import { desiredPod } from './desired-pod.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
 import { withoutManagedFields } from './without-managed-fields.ts';
 
@@ -44,7 +45,8 @@ export class DesiredPublisher {
   constructor(options: DesiredPublisherOptions) {
     this.#options = options;
     const { informers, clock, logger } = options;
-    this.#pods = podsByNode(informers.for(pods));
+    this.#pods = informers.for(pods);
+    addNodeNameIndex(this.#pods);
     this.#nodes = informers.for(nodes);
     this.#configMaps = informers.for(configMaps);
     this.#secrets = informers.for(secrets);
@@ -113,7 +115,7 @@ export class DesiredPublisher {
 
   #tell(node: string): Told {
     const told = nothing();
-    for (const pod of this.#pods.lister.byIndex(POD_BY_NODE, node)) {
+    for (const pod of podsOnNode(this.#pods, node)) {
       told.pods.set(
         keyOf(pod),
         this.#put(node, 'pods', pod, () => ({ pod: desiredPod(pod) })),
@@ -154,7 +156,7 @@ export class DesiredPublisher {
   }
 
   #tellIndex(node: string, told: Told): void {
-    const { revision } = this;
+    const revision = this.#revision;
     const content = () => ({
       pods: Object.fromEntries(told.pods),
       configs: Object.fromEntries(told.configs),
@@ -164,7 +166,7 @@ export class DesiredPublisher {
   }
 
   /** All of the caches is at least of this revision. */
-  get revision(): number {
+  get #revision(): number {
     return Math.max(this.#pods.revision, this.#configMaps.revision, this.#secrets.revision);
   }
 }

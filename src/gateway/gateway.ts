@@ -25,7 +25,6 @@ import { NodeRegistrar } from './node-registrar.ts';
 import { ObjectPublisher } from './object-publisher.ts';
 import { ObservedWriter } from './observed-writer.ts';
 import { PeersPublisher } from './peers-publisher.ts';
-import { podsByNode } from './pod-by-node.ts';
 import { ServicesPublisher } from './services-publisher.ts';
 import { VersionedTopics } from './versioned-topics.ts';
 
@@ -64,7 +63,7 @@ export class Gateway implements Component {
     this.#options = options;
     const { bus, informers, client, clock, logger, network, kinds, recorder, epoch } = options;
     const versioned = new VersionedTopics(bus, epoch);
-    const shared = { nodes: informers.for(nodes), pods: podsByNode(informers.for(pods)) };
+    const shared = { nodes: informers.for(nodes), pods: informers.for(pods) };
     const onChange = (node: string) => this.#registrar.look(node);
     const presence = new NodePresence({ clock, times: options.times ?? defaultPresenceTimes, onChange });
     this.#presence = presence;

@@ -19,7 +19,7 @@ export const defaultPresenceTimes: PresenceTimes = {
 };
 
 /** `awaited`: not heard of yet, and still within its grace. */
-export type Standing = 'awaited' | 'online' | 'offline';
+type Standing = 'awaited' | 'online' | 'offline';
 
 export interface Presence {
   standing: Standing;

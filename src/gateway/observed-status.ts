@@ -1,10 +1,10 @@
 // What a board's report does to the stored pod. Pure.
 import { isDeepStrictEqual } from 'node:util';
 import type { core, Pod } from '../api/objects.ts';
+import { isFinished } from '../api/pod-phase.ts';
 import type { ObservedPodMessage } from '../mqtt/messages.ts';
-import { isFinished } from './desired-pod.ts';
 
-export type ObservedAction =
+type ObservedAction =
   | { do: 'nothing' }
   /** Write this pod's status. */
   | { do: 'write'; pod: Pod }

@@ -45,7 +45,7 @@ export class PeersPublisher {
 }
 
 /** In the order of their names, so that the same peers are the same message. */
-export function peersOf(all: readonly Node[]): NetworkPeers['peers'] {
+function peersOf(all: readonly Node[]): NetworkPeers['peers'] {
   const peers: NetworkPeers['peers'] = {};
   const byName = [...all].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const { metadata, spec, status } of byName) {

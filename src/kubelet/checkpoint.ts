@@ -3,10 +3,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ConfigMap, Pod } from '../api/objects.ts';
+import { isFinished } from '../api/pod-phase.ts';
+import { replaceFile } from '../base/atomic-file.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { DesiredState } from './ports.ts';
-import { replaceFile } from './records/record-store.ts';
 
 export interface Checkpoint {
   /** `undefined` when there is none that can be read. */
@@ -102,7 +103,7 @@ function encode({ desired, serviceVariables, podCIDR }: CheckpointContent): stri
   const pods = [...desired.pods.values()].map(({ status, ...pod }) => ({
     ...pod,
     metadata: { ...pod.metadata, resourceVersion: '0' },
-    ...(isTerminal(status?.phase) ? { status: { phase: status?.phase } } : {}),
+    ...(isFinished({ status }) ? { status: { phase: status?.phase } } : {}),
   }));
   const configMaps = Object.fromEntries(
     [...desired.configMaps].sort(byKey).map(([key, config]) => [key, config]),
@@ -116,7 +117,6 @@ function encode({ desired, serviceVariables, podCIDR }: CheckpointContent): stri
   return JSON.stringify(file satisfies CheckpointFile);
 }
 
-const isTerminal = (phase: string | undefined) => phase === 'Succeeded' || phase === 'Failed';
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
 function decode(file: CheckpointFile): CheckpointContent {

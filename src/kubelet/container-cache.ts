@@ -3,7 +3,7 @@
 import type { RuntimeContainer } from './runtime/runtime.ts';
 
 /** Taken before asking the engine, given back with its answer. */
-export type Snapshot = number;
+type Snapshot = number;
 
 export class ContainerCache {
   readonly #byId = new Map<string, RuntimeContainer>();

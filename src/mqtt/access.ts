@@ -33,7 +33,7 @@ export function mayPublish(peer: Peer, topic: string): Retention | undefined {
 }
 
 /** `masked`: values of environment variables must be hidden first. */
-export type Reading = 'whole' | 'masked' | 'no';
+type Reading = 'whole' | 'masked' | 'no';
 
 /** Whether a message on `topic` may go to the peer; asked for live and for retained messages alike. */
 export function mayReceive(peer: Peer, topic: string): Reading {
@@ -58,7 +58,7 @@ function inspectReads([area, , what, sort]: string[]): Reading {
 }
 
 /** Filters that could never match anything readable are refused at once, so that a typo is not silence. */
-export function maySubscribe(_peer: Peer, filter: string): boolean {
+export function maySubscribe(filter: string): boolean {
   const [root, version] = filter.split('/');
   if (root === '#') return true;
   if (root !== 'edge' && root !== '+') return false;

@@ -87,8 +87,7 @@ export class Gatekeeper {
   };
 
   readonly authorizeSubscribe: AuthorizeSubscribe = (client, subscription, callback) => {
-    const known = this.#known.get(client);
-    if (!known || !maySubscribe(known.peer, subscription.topic)) return callback(null, null);
+    if (!this.#known.has(client) || !maySubscribe(subscription.topic)) return callback(null, null);
     // The master sends nothing above QoS 1.
     callback(null, { ...subscription, qos: subscription.qos === 0 ? 0 : 1 });
   };

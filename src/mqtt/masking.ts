@@ -1,9 +1,9 @@
 // Hides what a reader of the tree must not learn: values of environment variables and of Secrets, and the
 // copy of either that kubectl keeps in an annotation. Names stay, so that a person can see what is set.
+import { LAST_APPLIED_ANNOTATION } from '../api/metadata.ts';
 import type { KubeObject } from '../api/objects.ts';
 
-export const MASK = '***';
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const MASK = '***';
 
 /** A copy of `value` with every `env[].value` and last-applied annotation masked, at any depth. */
 export function maskEnvironment<T>(value: T): T {
@@ -26,7 +26,7 @@ function mask(value: unknown, parent: string | undefined): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([name, inner]) => [
     name,
-    name === LAST_APPLIED ? MASK : mask(inner, name),
+    name === LAST_APPLIED_ANNOTATION ? MASK : mask(inner, name),
   ]);
   return Object.fromEntries(entries);
 }

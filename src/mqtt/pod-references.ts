@@ -2,7 +2,7 @@
 import type { core, Pod } from '../api/objects.ts';
 
 /** Names in the pod's own namespace. */
-export interface PodReferences {
+interface PodReferences {
   configMaps: ReadonlySet<string>;
   secrets: ReadonlySet<string>;
 }

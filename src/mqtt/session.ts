@@ -36,7 +36,7 @@ export interface SessionOptions {
 }
 
 /** What the board says of itself in its state; the session adds the rest. */
-export type Presence = Pick<NodeState, 'birth' | 'problem'>;
+type Presence = Pick<NodeState, 'birth' | 'problem'>;
 
 /** The broker gives up on a silent board after 1.5 times this: 4.5 s after a pulled cable. */
 const KEEPALIVE_SECONDS = 3;
@@ -99,11 +99,6 @@ export class Session implements Component, AgentBus {
     if (this.#openId) await this.#sayGoodbye(connection);
     this.#lost(connection, 'closed by this board');
     await new Promise<void>((resolve) => connection.client.end(true, () => resolve()));
-  }
-
-  /** As stop(): nothing of the master's is heard any more. */
-  close(): Promise<void> {
-    return this.stop();
   }
 
   reopen(): void {

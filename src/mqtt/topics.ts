@@ -5,11 +5,11 @@ const ROOT = 'edge/v1';
 const CLUSTER_SCOPE = '_';
 
 /** MQTT forbids `+ # /` and NUL in a level's own text (MQTT 3.1.1, 4.7); `%` escapes. */
-export function escapeLevel(text: string): string {
+function escapeLevel(text: string): string {
   return text.replace(/[%+#/\0]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-export function unescapeLevel(level: string): string {
+function unescapeLevel(level: string): string {
   return level.replace(/%([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 

@@ -6,7 +6,7 @@ export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
 export const ROUTE_PROTOCOL = '148';
 export const NFT_TABLE = 'edge_cluster';
 
-export interface Peer {
+interface Peer {
   /** Address on the LAN. */
   address: string;
   podCIDR: string;

@@ -1,7 +1,7 @@
 // podman's network program leaves its empty chains, and so the tables that hold them, when the last container is
 // gone. On a machine that only tried the cluster out they go too, but only where nobody else has a rule. Pure.
 
-/** An entry of `nft --json list table ip NAME`. */
+/** An entry of `nft --json list table FAMILY NAME`. */
 export interface NftEntry {
   chain?: { name: string };
   rule?: { chain: string; expr?: readonly unknown[] };
@@ -17,6 +17,11 @@ export function holdsOnlyLeftovers(entries: readonly NftEntry[]): boolean {
   const living = ours.some((name) => /^NETAVARK-[0-9A-F]{8,}$/.test(name));
   const forwarding = rules.some((rule) => rule.chain === 'NETAVARK_FORWARD');
   return foreign.length === 0 && strangers.length === 0 && !living && !forwarding;
+}
+
+/** As above for netavark's own table `inet netavark` (its nftables driver, 1.10 on): a living network has chains in it. */
+export function hasNoNetwork(entries: readonly NftEntry[]): boolean {
+  return entries.every(({ chain }) => !chain || isNetavarks(chain.name) || isBuiltIn(chain.name));
 }
 
 const isNetavarks = (chain: string) => chain.startsWith('NETAVARK');

@@ -1,7 +1,7 @@
 // What on the board itself stands in the way of pods and Services. Reported, never overridden: the machine's own
 // firewall and routes belong to its owner. Pure.
+import { overlaps } from '../base/ipv4.ts';
 import type { DesiredNetwork, NetworkProblem } from './board-network.ts';
-import { overlaps } from './ipv4-range.ts';
 import type { Route } from './routes.ts';
 
 /** One base chain as `nft --json list chains` prints it. */

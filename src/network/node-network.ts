@@ -10,14 +10,17 @@ import {
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { holdsOnlyLeftovers, type NftEntry } from './netavark-leftovers.ts';
+import { hasNoNetwork, holdsOnlyLeftovers, type NftEntry } from './netavark-leftovers.ts';
 import { type Chain, findProblems } from './network-problems.ts';
 import { renderRemoval, renderTable } from './nft-table.ts';
 import { desiredRoutes, type Route, routeCommands } from './routes.ts';
 
 /** A board whose LAN is not up yet refuses routes over it. */
 const RETRY_FAILED_MS = 10_000;
+/** A Wi-Fi that flickers costs routes while every connection lives on, so nobody else tells. A look takes 0.1 ms. */
+const ROUTE_CHECK_MS = 5_000;
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+const KERNEL_ROUTES = '/proc/net/route';
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
@@ -29,6 +32,8 @@ export interface NodeNetworkOptions {
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
   clock?: Clock;
+  /** The kernel's routes as a text that changes with them; `/proc/net/route` unless given. */
+  kernelRoutes?(): Promise<string>;
 }
 
 export class NodeNetwork implements Component {
@@ -38,6 +43,8 @@ export class NodeNetwork implements Component {
   #problems = '[]';
   #work: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
+  #check: Timer | undefined;
+  #seenRoutes: string | undefined;
   #started = false;
   #isPrepared = false;
   #forwardingWas: string | undefined;
@@ -49,6 +56,7 @@ export class NodeNetwork implements Component {
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
   async start(): Promise<void> {
     this.#started = true;
+    this.#check = this.#clock.every(ROUTE_CHECK_MS, () => void this.#checkRoutes());
     await this.#tryOrReport(() => this.#prepare());
   }
 
@@ -56,6 +64,7 @@ export class NodeNetwork implements Component {
     const wasStarted = this.#started;
     this.#started = false;
     this.#retry?.cancel();
+    this.#check?.cancel();
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#appliedTable = '';
@@ -84,6 +93,8 @@ export class NodeNetwork implements Component {
     this.#retry?.cancel();
     await this.#tryOrReport(async () => {
       await this.#prepare();
+      // Read before they are changed: what happens meanwhile then shows as a difference.
+      this.#seenRoutes = await this.#kernelRoutes();
       await this.#applyTable(renderTable(desired));
       await this.#applyRoutes(desiredRoutes(desired));
       this.#report(findProblems(desired, await this.#foreignRoutes(), await this.#chains()));
@@ -97,8 +108,24 @@ export class NodeNetwork implements Component {
     } catch (error) {
       this.#report([{ reason: 'NetworkSetupFailed', message: (error as Error).message }]);
       const again = () => void this.#applyNext();
-      this.#retry = (this.#options.clock ?? systemClock).after(RETRY_FAILED_MS, again);
+      this.#retry = this.#clock.after(RETRY_FAILED_MS, again);
     }
+  }
+
+  get #clock(): Clock {
+    return this.#options.clock ?? systemClock;
+  }
+
+  #kernelRoutes(): Promise<string> {
+    return this.#options.kernelRoutes?.() ?? readFile(KERNEL_ROUTES, 'utf8');
+  }
+
+  async #checkRoutes(): Promise<void> {
+    await this.#work;
+    if (!this.#started || this.#seenRoutes === undefined) return;
+    await this.#tryOrReport(async () => {
+      if ((await this.#kernelRoutes()) !== this.#seenRoutes) await this.#applyNext();
+    });
   }
 
   async #prepare(): Promise<void> {
@@ -152,15 +179,25 @@ export class NodeNetwork implements Component {
   }
 
   async #removeNetavarkLeftovers(): Promise<void> {
-    for (const name of ['nat', 'filter']) {
-      const listing = await this.#options.commands
-        .run('nft', ['--json', 'list', 'table', 'ip', name])
-        .catch(() => undefined);
-      if (listing === undefined) continue;
-      const entries: NftEntry[] = JSON.parse(listing).nftables;
-      if (holdsOnlyLeftovers(entries))
-        await this.#options.commands.run('nft', ['delete', 'table', 'ip', name]);
+    for (const table of ['ip nat', 'ip filter', 'inet netavark']) {
+      const [family = '', name = ''] = table.split(' ');
+      const entries = await this.#tableEntries(family, name);
+      const isLeftover = family === 'inet' ? hasNoNetwork(entries) : holdsOnlyLeftovers(entries);
+      if (entries.length > 0 && isLeftover) {
+        await this.#options.commands.run('nft', ['delete', 'table', family, name]);
+      }
     }
+  }
+
+  /** Empty when there is no such table. */
+  async #tableEntries(family: string, name: string): Promise<NftEntry[]> {
+    const { nftables } = JSON.parse(await this.#options.commands.run('nft', ['--json', 'list', 'tables']));
+    const isThere = (nftables as { table?: { family: string; name: string } }[]).some(
+      ({ table }) => table?.family === family && table.name === name,
+    );
+    if (!isThere) return [];
+    const listing = await this.#options.commands.run('nft', ['--json', 'list', 'table', family, name]);
+    return JSON.parse(listing).nftables;
   }
 
   async #nft(text: string): Promise<void> {

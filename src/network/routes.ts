@@ -10,7 +10,7 @@ export interface Route {
 }
 
 /** Arguments of one `ip` call. */
-export type IpCommand = readonly string[];
+type IpCommand = readonly string[];
 
 /**
  * The Service range leads to `lo`: without a route a board that has no default route could not even send to a

@@ -2,12 +2,13 @@
 // Everything is valid from 2020 on, before any board's clock, which may stand years back until it is set.
 import { randomBytes, type webcrypto, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { readFileIfPresent, writeFileAtomically } from '../base/atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Clock } from '../base/clock.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import { readIdentity, type TlsIdentity, writeIdentity } from './identity-file.ts';
 import { fromKeyPem, KEY_ALGORITHM, loadX509, makeKeyPair, toKeyPem, type X509 } from './x509.ts';
 
-export const VALID_FROM = new Date('2020-01-01T00:00:00Z');
+const VALID_FROM = new Date('2020-01-01T00:00:00Z');
 const AUTHORITY_VALID_UNTIL = new Date('2120-01-01T00:00:00Z');
 /** A clock that shows less than this is not set. */
 const EARLIEST_NOW_MS = Date.parse('2026-01-01T00:00:00Z');

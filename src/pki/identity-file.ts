@@ -1,7 +1,8 @@
 // A private key and its certificate in one PEM file of mode 0600, so that a power cut cannot leave one of them
 // without the other.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileIfPresent, writeFileAtomically } from '../base/atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import { PkiError } from './pki-error.ts';
 
 /** What a TLS server or client presents; PEM. */

@@ -1,7 +1,8 @@
 // The file with which kubectl, edgectl and every other client reaches the cluster; everything is inside it, so it
 // can be copied to another machine.
 // https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
-import { readFileIfPresent, writeFileAtomically } from '../base/atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import type { TlsIdentity } from './identity-file.ts';
 
 export interface KubeconfigOptions {

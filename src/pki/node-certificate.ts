@@ -5,7 +5,7 @@ import { PkiError } from './pki-error.ts';
 import { KEY_ALGORITHM, loadX509, makeKeyPair, toKeyPem, type X509 } from './x509.ts';
 
 export const NODE_USER_PREFIX = 'system:node:';
-export const NODES_GROUP = 'system:nodes';
+const NODES_GROUP = 'system:nodes';
 
 export interface NodeRequest {
   keyPem: string;

@@ -1,7 +1,8 @@
 // The key that encrypts Secrets at rest: 32 random bytes in a file of its own, outside backups of the data
 // directory, because cards get stolen and backups get copied.
 import { randomBytes } from 'node:crypto';
-import { readFileIfPresent, writeFileAtomically } from '../base/atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import { PkiError } from './pki-error.ts';
 
 const KEY_BYTES = 32;

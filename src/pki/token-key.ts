@@ -9,7 +9,8 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { readFileIfPresent, writeFileAtomically } from '../base/atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import { PkiError } from './pki-error.ts';
 
 export type TokenClaims = Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ export interface Refusal {
   message: string;
 }
 
-export interface ForwarderPlan {
+interface ForwarderPlan {
   forwarders: Map<string, Forwarder>;
   refusals: Refusal[];
 }

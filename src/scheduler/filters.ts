@@ -7,17 +7,10 @@ import { type HostPort, type NodeUsage, type PodLoad, requestedBy } from './node
 import { effectiveTaints, firstUntolerated } from './taints.ts';
 
 /** Reasons against the board; none = it fits. */
-export type Filter = (load: PodLoad, usage: NodeUsage) => string[];
+type Filter = (load: PodLoad, usage: NodeUsage) => string[];
 
 /** In upstream's order: cheap and telling ones first. */
-export const filters: readonly Filter[] = [
-  unschedulable,
-  nodeName,
-  taints,
-  nodeAffinity,
-  hostPorts,
-  resources,
-];
+const filters: readonly Filter[] = [unschedulable, nodeName, taints, nodeAffinity, hostPorts, resources];
 
 /** Why the board cannot take the pod; none = it can. */
 export function reasonsAgainst(load: PodLoad, usage: NodeUsage): string[] {

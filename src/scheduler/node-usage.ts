@@ -16,7 +16,7 @@ export interface PodLoad {
   hostPorts: readonly HostPort[];
 }
 
-export interface Resources {
+interface Resources {
   cpuMillis: number;
   memoryBytes: number;
   ephemeralStorageBytes: number;
@@ -37,11 +37,6 @@ const DEFAULT_MAX_PODS = 110;
 
 export function podLoad(pod: Pod): PodLoad {
   return { pod, requests: podRequests(pod.spec), hostPorts: hostPortsOf(pod) };
-}
-
-/** A pod that has ended for good takes nothing any more. */
-export function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
 export function allocatableOf(node: Node): Resources & { maxPods: number } {

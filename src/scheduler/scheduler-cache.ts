@@ -1,7 +1,8 @@
 // Boards and their load, kept as events come instead of counted afresh for every pod. A pod that was just
 // placed counts at once (assumed), long before its binding comes back as an event.
 import type { Node, Pod } from '../api/objects.ts';
-import { allocatableOf, isFinished, type NodeUsage, type PodLoad, podLoad } from './node-usage.ts';
+import { isFinished } from '../api/pod-phase.ts';
+import { allocatableOf, type NodeUsage, type PodLoad, podLoad } from './node-usage.ts';
 
 interface Placed {
   nodeName: string;

@@ -2,7 +2,7 @@
 // such as the condition that we write ourselves, wakes nobody.
 import { isConditionTrue } from '../api/conditions.ts';
 import type { Node, Pod } from '../api/objects.ts';
-import { isFinished } from './node-usage.ts';
+import { isFinished } from '../api/pod-phase.ts';
 
 export const DEFAULT_SCHEDULER = 'default-scheduler';
 

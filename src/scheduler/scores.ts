@@ -8,14 +8,14 @@ import { effectiveTaints } from './taints.ts';
 /** True for pods that should not share a board with the pod at hand. */
 export type IsSibling = (other: Pod) => boolean;
 
-export interface ScoreInput {
+interface ScoreInput {
   load: PodLoad;
   usages: readonly NodeUsage[];
   isSibling: IsSibling;
 }
 
 /** One number from 0 to 100 for each of `usages`, in their order. */
-export type Score = (input: ScoreInput) => number[];
+type Score = (input: ScoreInput) => number[];
 
 /** Spread outweighs free room: two copies on one board are no copies. */
 const weighted: readonly { score: Score; weight: number }[] = [
@@ -40,7 +40,7 @@ export function totalScores(input: ScoreInput): number[] {
 const ASSUMED_CPU_MILLIS = 100;
 const ASSUMED_MEMORY_BYTES = 200 * 1024 * 1024;
 
-export function leastAllocated({ load, usages }: ScoreInput): number[] {
+function leastAllocated({ load, usages }: ScoreInput): number[] {
   return usages.map(({ pods, allocatable }) => {
     const total = { cpuMillis: 0, memoryBytes: 0 };
     count(total, load);
@@ -63,7 +63,7 @@ function freeShare(used: number, there: number): number {
 }
 
 /** Full marks without siblings, none where most of them are. */
-export function spread({ usages, isSibling }: ScoreInput): number[] {
+function spread({ usages, isSibling }: ScoreInput): number[] {
   const counts = usages.map(({ pods }) =>
     [...pods.values()].filter(({ pod }) => isLiving(pod) && isSibling(pod)),
   );
@@ -73,12 +73,12 @@ export function spread({ usages, isSibling }: ScoreInput): number[] {
 
 const isLiving = (pod: Pod) => !pod.metadata.deletionTimestamp;
 
-export function preferredNodeAffinity({ load, usages }: ScoreInput): number[] {
+function preferredNodeAffinity({ load, usages }: ScoreInput): number[] {
   return shareOfMost(usages.map(({ node }) => preferredWeight(load.pod, node)));
 }
 
 /** Full marks without PreferNoSchedule taints that the pod does not tolerate. */
-export function preferNoSchedule({ load, usages }: ScoreInput): number[] {
+function preferNoSchedule({ load, usages }: ScoreInput): number[] {
   const counts = usages.map(({ node }) => softTaints(load.pod, node));
   return shareOfMost(counts).map((share) => 100 - share);
 }

@@ -7,7 +7,7 @@ interface Pending<T> {
   reject(error: Error): void;
 }
 
-export interface CommitSteps<T> {
+interface CommitSteps<T> {
   /** Makes the items durable, all or none. */
   commit(items: readonly T[]): Promise<void>;
   /** Makes the items visible; must not throw. */

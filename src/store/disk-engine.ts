@@ -6,7 +6,15 @@ import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { syncPath } from '../base/atomic-file.ts';
 import { DirectoryLock } from './directory-lock.ts';
-import { type Database, damaged, type Engine, type Head, lockedError } from './engine.ts';
+import {
+  type Database,
+  damaged,
+  diskFullError,
+  type Engine,
+  type Head,
+  isDiskFull,
+  lockedError,
+} from './engine.ts';
 import { HeadFile } from './head-file.ts';
 import { cutManifestTail } from './manifest-tail.ts';
 import { OpeningGuard } from './opening-guard.ts';
@@ -78,6 +86,7 @@ export class DiskEngine implements Engine {
       failure.code === 'LEVEL_CORRUPTION' && (await cutManifestTail(this.#databasePath))
         ? await tryOpening(level)
         : failure;
+    if (again && isDiskFull(again)) throw diskFullError(this.location, again);
     if (again) throw damaged(this.location, `its database cannot be opened: ${again.message}`, again);
   }
 

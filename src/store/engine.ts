@@ -48,8 +48,16 @@ export function damaged(location: string, wrong: string, cause?: unknown): Store
   return new StoreError(location, wrong, RESTORE_REMEDY, cause);
 }
 
+/** LevelDB hands on the system's words and no code. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && /No space left on device|ENOSPC/.test(error.message);
+
+export function diskFullError(location: string, cause?: unknown): StoreError {
+  return new StoreError(location, 'its disk is full', 'Free some space there and start again', cause);
+}
+
 /** Held by another process, or by another store of this one. */
-export function lockedError(location: string, cause: unknown): StoreError {
+export function lockedError(location: string, cause?: unknown): StoreError {
   return new StoreError(
     location,
     'another process uses it',

@@ -1,7 +1,8 @@
 // HEAD: a small file beside the database that says which history it holds and how far it went at the last start
 // or stop. A database that is gone, exchanged or shorter than that is noticed instead of taken for a new one.
 import { join } from 'node:path';
-import { readFileIfPresent, writeFileAtomically } from '../base/atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import { damaged, type Head } from './engine.ts';
 
 export class HeadFile {

@@ -17,7 +17,7 @@ interface HeadRecord extends Head {
   sum: number;
 }
 
-export interface LedgerChange {
+interface LedgerChange {
   key: string;
   /** `undefined` = removed. */
   value: KubeObject | undefined;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../api/objects.ts';
 import { CommitQueue } from './commit-queue.ts';
-import type { Database, Engine } from './engine.ts';
+import { type Database, diskFullError, type Engine, isDiskFull } from './engine.ts';
 import { EntryIndex } from './entry-index.ts';
 import { Ledger } from './ledger.ts';
 import { type Encryption, RecordCodec } from './record-codec.ts';
@@ -143,8 +143,12 @@ export class LevelStore implements Store {
       })),
     );
     if (operations.length === 0) return;
-    await this.#database?.batch(operations, { sync: true });
-    await this.#engine.afterCommit();
+    try {
+      await this.#database?.batch(operations, { sync: true });
+      await this.#engine.afterCommit();
+    } catch (error) {
+      throw isDiskFull(error) ? diskFullError(this.#engine.location, error) : error;
+    }
   }
 
   #publish(writes: readonly Write[]): void {

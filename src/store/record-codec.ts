@@ -13,7 +13,7 @@ export interface Encryption {
   prefixes: readonly string[];
 }
 
-export interface DecodedRecord {
+interface DecodedRecord {
   value: unknown;
   revision: number;
   checksum: number;

@@ -4,15 +4,14 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-export const CIPHER_KEY_BYTES = 32;
+const KEY_BYTES = 32;
 
 export class ValueCipher {
   readonly #key: Uint8Array;
 
   /** `key`: 32 random bytes, see pki/secret-key.ts. */
   constructor(key: Uint8Array) {
-    if (key.length !== CIPHER_KEY_BYTES)
-      throw new RangeError(`key must have ${CIPHER_KEY_BYTES} bytes, not ${key.length}`);
+    if (key.length !== KEY_BYTES) throw new RangeError(`key must have ${KEY_BYTES} bytes, not ${key.length}`);
     this.#key = key;
   }
 

@@ -64,10 +64,10 @@ t.test('bad input', async (t) => {
       200,
     );
     const events = await trial.json<{ items: Event[] }>('get', 'events');
-    const told = events.items.find(
-      (event) => event.involvedObject.name === 'imageless' && event.reason === 'Failed',
-    );
-    t.match(told?.message, /no-such-image/);
+    const told = events.items
+      .filter((event) => event.involvedObject.name === 'imageless' && event.reason === 'Failed')
+      .map((event) => event.message);
+    t.match(told.join('\n'), /Failed to pull image.*no-such-image/);
     await trial.must('delete', 'pod', 'imageless', '--grace-period=0', '--force');
   });
 

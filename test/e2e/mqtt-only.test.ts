@@ -63,7 +63,7 @@ t.test('with the session closed no new pod starts; when it reopens they do', asy
   await master.client.create(pods, pod('before'));
   await eventually(async () => (await phase('before')) === 'Running', 30_000, 100);
 
-  await agent.session.close();
+  await agent.session.stop();
   await master.client.create(pods, pod('meanwhile'));
   const bind = () => master.client.bind('default/meanwhile', nodeName);
   await bind().catch((error: unknown) => t.comment('the scheduler was first', error));

@@ -80,6 +80,44 @@ t.test('an object of 4 MB is 413, announced or not, and the client sees it', asy
   await refused(t, CONFIG_MAPS, { body, headers: chunked }, 413, 'RequestEntityTooLarge');
 });
 
+t.test('a large body is read away before its refusal ends the connection', { timeout: 20_000 }, async (t) => {
+  const { admin, authority, server } = api;
+  const identity = { cert: admin.certificatePem, key: admin.keyPem };
+  const socket = connectTls({
+    port: server.port,
+    host: '127.0.0.1',
+    ca: authority.certificatePem,
+    ...identity,
+  });
+  const errors: Error[] = [];
+  socket.on('error', (error) => errors.push(error));
+  let text = '';
+  socket.on('data', (data) => {
+    text += data;
+  });
+  const half = Buffer.alloc(2_000_000, 'a');
+  const head = [`POST ${CONFIG_MAPS} HTTP/1.1`, 'Host: x', 'Connection: close', 'Content-Length: 4000000'];
+  socket.write(`${[...head, 'Content-Type: application/json'].join('\r\n')}\r\n\r\n`);
+  await new Promise((resolve) => socket.write(half, resolve));
+  // Two answers to others: by then the server has met the announced length.
+  for (let round = 0; round < 2; round++) await api.ask('GET', '/readyz');
+  socket.write(half);
+  await new Promise((resolve) => socket.once('close', resolve));
+  t.match(text, /^HTTP\/1\.1 413 /);
+  t.same(errors, []);
+});
+
+t.test('an object without a name is told as one with an empty name', async (t) => {
+  const { message } = await refused(t, CONFIG_MAPS, { body: {} }, 422, 'Invalid');
+  t.match(message, /^ConfigMap "" is invalid: metadata.name: Required value/);
+});
+
+t.test('a subresource that a kind does not have is no object that is missing', async (t) => {
+  const path = '/api/v1/namespaces/default/services/kubernetes/scale';
+  const { message } = await refused(t, path, {}, 404, 'NotFound', 'GET');
+  t.equal(message, 'the server could not find the requested resource');
+});
+
 t.test('unknown kinds are 404, unknown types 415, unknown methods 405', async (t) => {
   const unknown = await refused(t, '/api/v1/namespaces/default/widgets', { body: {} }, 404, 'NotFound');
   t.equal(unknown.message, 'the server could not find the requested resource');

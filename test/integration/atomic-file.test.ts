@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { readFileIfPresent, writeFileAtomically } from '../../src/base/atomic-file.ts';
+import { writeFileAtomically } from '../../src/base/atomic-file.ts';
+import { readFileIfPresent } from '../../src/base/if-present.ts';
 
 t.test('a file is replaced whole, with its mode, over what a cut had left', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'edge-file-'));

@@ -10,7 +10,7 @@ import { services } from '../../src/api/kinds/service.ts';
 import { keyOf, type Pod, type ReplicationController, type Service } from '../../src/api/objects.ts';
 import type { Client, DeleteOptions } from '../../src/client/client.ts';
 import { allControllers } from '../../src/controllers/all-controllers.ts';
-import { isNodeReady } from '../../src/controllers/node-lifecycle.ts';
+import { isNodeReady } from '../../src/controllers/node-taints.ts';
 import { isActive, isReady } from '../../src/controllers/pod-state.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { addNode, type MemoryCluster, memoryCluster, setNodeReady } from '../support/memory-cluster.ts';

@@ -97,6 +97,10 @@ spec:
     const place = t.testdir({
       '.edge': { 'admin.kubeconfig': kubeconfigOf(api) },
       broken: 'a: [',
+      lists: 'clusters: 3\nusers: [1, null]\ncontexts: {a: b}\n',
+      key: kubeconfigOf(api).replace(/client-key-data: "?.{40}/, (found) =>
+        found.replace(/.{20}$/, 'A'.repeat(20)),
+      ),
       empty: '',
     });
     const get = (more: Record<string, string> = {}, ...flags: string[]) =>
@@ -116,6 +120,11 @@ spec:
     t.match(
       (await get({ KUBECONFIG: 'absent' })).err,
       /no kubeconfig with a context found \(looked at [^\n]*absent\)/,
+    );
+    t.match((await get({ KUBECONFIG: 'lists' })).err, /^error: no kubeconfig with a context found[^\n]+\n$/);
+    t.match(
+      (await get({ KUBECONFIG: 'key' })).err,
+      /^error: the client certificate or key of user "[^"]+" in the kubeconfig is damaged[^\n]+\n$/,
     );
     t.match((await get({}, '--context', 'x')).err, /the kubeconfig has no context "x": it has edge-cluster/);
   });

@@ -122,7 +122,7 @@ t.test(
     );
     await addPod(store.client, 'old');
     await eventually(() => desiredOf(link) === 'default/old');
-    await session.close();
+    await session.stop();
     await addPod(store.client, 'new');
     await store.client.delete(pods, 'default/old', { gracePeriodSeconds: 0 });
     await eventually(

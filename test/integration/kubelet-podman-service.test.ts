@@ -69,3 +69,20 @@ t.test('a refusal keeps the words of podman, a broken connection is told as such
   const broken = await client.getJson('/gone').catch((reason) => reason);
   t.match(broken, { reason: 'RuntimeUnavailable', message: /does not answer/ });
 });
+
+t.test('a question that was cut off is asked again; an order to make something is not', async (t) => {
+  const { service: podman, client } = await service(t, 'exit 1');
+  const seen: string[] = [];
+  await listen(t, podman.socketPath, (request, response) => {
+    if (request.url === '/_ping') return void response.end('OK');
+    const what = `${request.method} ${request.url?.split('/').at(-1)}`;
+    seen.push(what);
+    if (seen.filter((each) => each === what).length === 1) request.socket.destroy();
+    else response.end('{}');
+  });
+  await client.getJson('/info');
+  await client.call({ method: 'DELETE', path: '/old' });
+  const refused = await client.postJson('/create', {}).catch((reason) => reason);
+  t.match(refused, { reason: 'RuntimeUnavailable' });
+  t.strictSame(seen, ['GET info', 'GET info', 'DELETE old', 'DELETE old', 'POST create']);
+});

@@ -107,7 +107,7 @@ t.test('an agent sees a complete set, changes, deletions, Services, peers and re
   await eventually(() => link.desired.current()?.pods.size === 2);
   t.same(sets, ['default/one,default/two'], 'in one piece');
 
-  await session.close();
+  await session.stop();
   index(3, { 'default/two': { uid: 'uid-two', revision: 2 } });
   lab.broker.publish(topics.desired('a', 'pods', 'default/one'), undefined, RETAINED);
   t.equal(link.desired.current()?.pods.size, 2, 'nothing is heard while closed');

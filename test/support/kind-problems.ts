@@ -1,5 +1,5 @@
 // Shared by the tests of kinds: an object as a client sends it, defaulted and checked as the server would.
-import { kindByAnyName } from '../../src/api/scheme-table.ts';
+import { allKinds } from '../../src/api/scheme-table.ts';
 import type { FieldError } from '../../src/api/status-error.ts';
 
 export interface Loose {
@@ -10,7 +10,7 @@ export interface Loose {
 export const NOW = Date.parse('2026-01-01T00:05:00Z');
 
 export function objectOf(name: string, parts: Loose) {
-  const kind = kindByAnyName(name);
+  const kind = allKinds.find((k) => [k.singular, k.plural, ...k.shortNames].includes(name));
   if (!kind) throw new Error(`no kind is called ${name}`);
   const metadata = {
     name: 'x',

@@ -1,8 +1,8 @@
 // The broker's bus without a broker: what is retained, and who listens.
 import { encodeJson } from '../../src/mqtt/json-payload.ts';
 import type { BusMessage, MessageBus, PublishOptions } from '../../src/mqtt/message-bus.ts';
-import { filterMatches } from '../../src/mqtt/topic-filter.ts';
 import { TopicTree } from '../../src/mqtt/topic-tree.ts';
+import { filterMatches } from './topic-filter.ts';
 
 export class MemoryBus implements MessageBus {
   /** Every topic that was published to, in order. */

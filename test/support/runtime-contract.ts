@@ -69,7 +69,6 @@ export function containerConfig(
     privileged: false,
     capabilities: { add: [], drop: [] },
     readOnlyRootFilesystem: false,
-    stopSignal: undefined,
     tty: false,
     stdin: false,
     ...own,

@@ -7,8 +7,10 @@ import type { Column, KindDefinition } from '../scheme.ts';
 import type { FieldError } from '../status-error.ts';
 import { eventsGroupVersion } from './event-view.ts';
 
-const firstSeen = (event: Event) => event.firstTimestamp ?? event.eventTime;
-const lastSeen = (event: Event) => event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
+/** RFC 3339; `undefined` where the event does not say. */
+export const firstSeen = (event: Event) => event.firstTimestamp ?? event.eventTime;
+export const lastSeen = (event: Event) =>
+  event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
 
 function objectText({ involvedObject }: Event): string {
   const kind = involvedObject.kind?.toLowerCase() ?? '';

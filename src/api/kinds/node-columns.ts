@@ -8,7 +8,7 @@ const ROLE_PREFIX = 'node-role.kubernetes.io/';
 const ROLE_LABEL = 'kubernetes.io/role';
 
 /** `Ready`, `NotReady` or `Unknown`, with `,SchedulingDisabled` on a cordoned node. */
-export function nodeStatusText(node: Node): string {
+function nodeStatusText(node: Node): string {
   const ready = findCondition(node.status?.conditions, 'Ready');
   const state = ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown';
   return node.spec.unschedulable ? `${state},SchedulingDisabled` : state;

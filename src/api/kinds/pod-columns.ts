@@ -4,6 +4,7 @@ import { ageColumn, column, nameColumn, wideColumn } from '../columns.ts';
 import { findCondition, isConditionTrue } from '../conditions.ts';
 import { age } from '../duration.ts';
 import type { core, Pod } from '../objects.ts';
+import { isFinished } from '../pod-phase.ts';
 import type { Column } from '../scheme.ts';
 
 interface Summary {
@@ -89,8 +90,7 @@ function summarizeContainers(pod: Pod, summary: Summary, counted: RestartCount):
 function deletionReason(pod: Pod): string | undefined {
   if (pod.metadata.deletionTimestamp === undefined) return undefined;
   if (pod.status?.reason === 'NodeLost') return 'Unknown';
-  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-  return ended ? undefined : 'Terminating';
+  return isFinished(pod) ? undefined : 'Terminating';
 }
 
 function summarize(pod: Pod): Summary {

@@ -68,9 +68,14 @@ function imageTag(image: string): string | undefined {
   return digest === undefined ? 'latest' : undefined;
 }
 
+/** What an image that says no policy is pulled by. */
+export function defaultPullPolicy(image: string): 'Always' | 'IfNotPresent' {
+  return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
 function containerDefaults(container: core.Container): void {
   container.resources ??= {};
-  container.imagePullPolicy ||= imageTag(container.image ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
+  container.imagePullPolicy ||= defaultPullPolicy(container.image ?? '');
   container.terminationMessagePath ||= '/dev/termination-log';
   container.terminationMessagePolicy ||= 'File';
   for (const port of container.ports ?? []) port.protocol ||= 'TCP';

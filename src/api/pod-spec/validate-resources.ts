@@ -3,12 +3,10 @@
 import { invalidEach, invalidValue } from '../field-error.ts';
 import { qualifiedNameProblems } from '../names.ts';
 import type { core } from '../objects.ts';
-import { compareQuantities, tryParseQuantity } from '../quantity.ts';
+import { compareQuantities, QUANTITY_RULE, tryParseQuantity } from '../quantity.ts';
 import type { FieldError } from '../status-error.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
-const QUANTITY_RULE =
-  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 type Amounts = Readonly<Record<string, string>>;
 

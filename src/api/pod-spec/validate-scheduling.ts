@@ -61,11 +61,9 @@ function validateExpression(
   if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
     errors.push(required(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
   }
-  if (operator.endsWith('xist') || operator === 'Exists') {
-    if (values.length > 0) {
-      const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-      errors.push(forbiddenField(`${field}.values`, why));
-    }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+    errors.push(forbiddenField(`${field}.values`, why));
   }
   if ((operator === 'Gt' || operator === 'Lt') && values.length !== 1) {
     errors.push(

@@ -1,11 +1,10 @@
 // The Status errors that upstream gives for objects that do not fit their kind.
+import { apiVersionOf } from '../scheme.ts';
 import { badRequest, type StatusError } from '../status-error.ts';
 import type { KindRef } from './schema.ts';
 
-const cannotHandle = ({ group, version, kind }: KindRef, why: string) =>
-  badRequest(
-    `${kind} in version "${group ? `${group}/${version}` : version}" cannot be handled as a ${kind}: ${why}`,
-  );
+const cannotHandle = (ref: KindRef, why: string) =>
+  badRequest(`${ref.kind} in version "${apiVersionOf(ref)}" cannot be handled as a ${ref.kind}: ${why}`);
 
 /** 400 for `CheckResult.typeErrors`: `Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal …`. */
 export const decodingError = (kind: KindRef, typeErrors: readonly string[]): StatusError =>

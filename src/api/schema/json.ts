@@ -18,16 +18,23 @@ export function setOwn(object: JsonObject, key: string, value: Json): void {
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Equal as JSON: the order of keys does not matter, that of items does. */
-export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
+/** Equal as JSON: a field that is undefined counts as absent, the order of keys does not matter, that of items does. */
+export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]));
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((v, i) => jsonEqual(v, b[i]))
+    );
   }
-  if (!isJsonObject(a) || !isJsonObject(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]))
-  );
+  return sameFields(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  for (const [name, value] of Object.entries(a)) {
+    if (value === undefined ? b[name] !== undefined : !Object.hasOwn(b, name) || !jsonEqual(value, b[name])) {
+      return false;
+    }
+  }
+  return Object.entries(b).every(([name, value]) => value === undefined || Object.hasOwn(a, name));
 }

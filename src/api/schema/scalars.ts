@@ -1,11 +1,11 @@
 // Scalars as Kubernetes' JSON holds them: each is checked and, where several spellings mean the same, rewritten to
 // the one that upstream stores.
-import { formatQuantity, tryParseQuantity } from '../quantity.ts';
+import { formatQuantity, QUANTITY_RULE, tryParseQuantity } from '../quantity.ts';
 import type { Json } from './json.ts';
 import type { ScalarName } from './table.ts';
 
 /** Not a value: either of the wrong JSON type, or of the right one with `error` saying what is wrong. */
-export type ScalarRead = { value: Json } | { error: string | undefined };
+type ScalarRead = { value: Json } | { error: string | undefined };
 
 const WRONG_TYPE: ScalarRead = { error: undefined };
 const INT32_MAX = 2 ** 31 - 1;
@@ -67,9 +67,7 @@ function readQuantity(value: Json): ScalarRead {
   if (typeof value !== 'string' && typeof value !== 'number') return WRONG_TYPE;
   const quantity = tryParseQuantity(typeof value === 'string' ? value.trim() : value);
   if (quantity) return { value: formatQuantity(quantity) };
-  return {
-    error: `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': got ${excerpt(value)}`,
-  };
+  return { error: `${QUANTITY_RULE}: got ${excerpt(value)}` };
 }
 
 function readText(type: 'bytes' | 'Time' | 'MicroTime' | 'Duration', value: string): ScalarRead {

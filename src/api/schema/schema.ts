@@ -1,5 +1,6 @@
 // What every field of every served kind is: asked by strict decoding, by patches and by whoever decodes
 // protobuf. Messages are read from the table's texts when first asked for and kept.
+import { apiVersionOf } from '../scheme.ts';
 import { badRequest } from '../status-error.ts';
 import type { JsonObject } from './json.ts';
 import { type FieldSpec, parseFieldSpec, type SchemaTable } from './table.ts';
@@ -70,7 +71,7 @@ export class Schema {
     if (kind.ownSchema) return kind.ownSchema.messageOf(this);
     const name = this.has(kind) ? this.#table.kinds[tableKey(kind)] : undefined;
     if (name) return this.message(name);
-    const version = kind.group ? `${kind.group}/${kind.version}` : kind.version;
+    const version = apiVersionOf(kind);
     throw badRequest(
       `no kind "${kind.kind}" is known in version "${version}": see \`edgectl api-resources\``,
     );

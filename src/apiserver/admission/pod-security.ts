@@ -1,10 +1,10 @@
 // Pod Security levels by the namespace's labels: `enforce` refuses pods, `warn` tells whoever writes, also about
 // the pods that a template would make. https://kubernetes.io/docs/concepts/security/pod-security-admission/
 import type { core, KubeObject } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { Store } from '../../store/store.ts';
-import { jsonEqual } from '../registry/json-equal.ts';
 import { storeKey } from '../registry/keys.ts';
 import { resourceSubject } from '../registry/prepare.ts';
 import { type AdmissionPlugin, isPods, type Warn } from './admission.ts';

@@ -3,10 +3,10 @@
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 import type { AggregationRule, PolicyRule, RoleRef } from 'kubernetes-types/rbac/v1.js';
 import type { KubeObject } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { User } from '../http/api-request.ts';
-import { jsonEqual } from '../registry/json-equal.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { PolicyIndex } from './policy-index.ts';
 import { describeRule, uncovered } from './rules.ts';

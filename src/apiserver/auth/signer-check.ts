@@ -2,10 +2,10 @@
 // write such requests alone would let a user approve any identity.
 // https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#authorization
 import type { CertificateSigningRequest, KubeObject } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { User } from '../http/api-request.ts';
-import { jsonEqual } from '../registry/json-equal.ts';
 import type { Authorizer } from './authorizer.ts';
 
 const GROUP = 'certificates.k8s.io';

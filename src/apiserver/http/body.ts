@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { badRequest, tooLarge } from '../../api/status-error.ts';
 
 /** As upstream's limit for a request in its API server. */
-export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** @throws StatusError RequestEntityTooLarge; BadRequest when the client goes away in the middle. */
 export async function readBody(incoming: IncomingMessage): Promise<Buffer> {

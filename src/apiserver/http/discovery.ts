@@ -8,7 +8,7 @@ import { type ApiRequest, header } from './api-request.ts';
 import { JSON_TYPE, sendJson } from './respond.ts';
 import { isReview, shownKinds, shownVersions } from './review-kinds.ts';
 
-export interface ServedResource {
+interface ServedResource {
   /** `pods`, or `pods/status`. */
   name: string;
   kind: string;
@@ -25,7 +25,7 @@ export function verbsOf(kind: KindDefinition): string[] {
   return OBJECT_VERBS.filter((verb) => verb !== 'deletecollection' || kind.plural !== 'namespaces');
 }
 
-export function subresourcesOf(kind: KindDefinition): ServedResource[] {
+function subresourcesOf(kind: KindDefinition): ServedResource[] {
   const name = (subresource: string) => `${kind.plural}/${subresource}`;
   const served: ServedResource[] = [];
   if (kind.hasStatus)

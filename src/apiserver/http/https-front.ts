@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { internalError, StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
+import { closeServer, listen, OpenSockets } from '../../base/listener.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { AccessControl } from '../auth/access-control.ts';
 import { SESSION_PATH, type Sessions } from '../sessions.ts';
@@ -34,6 +35,8 @@ export interface HttpsFrontOptions {
 /** Time for the head of a request, and for head and body together; watches only send, so they are not meant. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks whether those have passed; its own 30 s would let a slow client hold on four times as long. */
+const TIMEOUT_CHECK_MS = 5_000;
 /** Above the 30 s for which kubectl and client-go keep idle connections. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -42,7 +45,7 @@ const MAX_CONNECTIONS = 1000;
 
 export class HttpsFront implements Component {
   readonly #options: HttpsFrontOptions;
-  readonly #sockets = new Set<Duplex>();
+  readonly #sockets = new OpenSockets();
   #server: Server | undefined;
 
   constructor(options: HttpsFrontOptions) {
@@ -67,27 +70,28 @@ export class HttpsFront implements Component {
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     });
     server.maxConnections = MAX_CONNECTIONS;
     this.#server = server;
     this.#listenTo(server);
-    await listen(server, host, port);
+    await listen(server, { host, port }, 'the API server');
   }
 
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     if (!server) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    const closed = closeServer(server);
+    this.#sockets.destroyAll();
     await closed;
   }
 
   #listenTo(server: Server): void {
     // Also connections that never finish their handshake must end with the server.
-    server.on('connection', (socket: Socket) => this.#track(socket));
-    server.on('secureConnection', (socket) => this.#track(socket));
+    server.on('connection', (socket: Socket) => this.#sockets.add(socket));
+    server.on('secureConnection', (socket) => this.#sockets.add(socket));
     server.on('tlsClientError', (error, socket) => {
       this.#options.logger.debug({ error: error.message }, 'a TLS handshake failed');
       socket.destroy();
@@ -95,11 +99,6 @@ export class HttpsFront implements Component {
     server.on('clientError', (error, socket) => this.#clientError(error, socket));
     server.on('request', (incoming, response) => void this.serve(incoming, response));
     server.on('upgrade', (incoming, socket, head) => void this.serveUpgrade(incoming, socket, head));
-  }
-
-  #track(socket: Duplex): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   /** Answers one request, whatever happens. `trusted` stands in for authentication. */
@@ -112,7 +111,7 @@ export class HttpsFront implements Component {
     try {
       await this.#options.router.handle(this.#admitted(incoming, response, trusted));
     } catch (error) {
-      this.#refuse(incoming, response, error);
+      await this.#refuse(incoming, response, error);
     }
     const ms = Math.round(this.#options.clock.monotonicMs() - startMs);
     this.#options.logger.debug({ method, url, code: response.statusCode, ms }, 'request');
@@ -131,9 +130,11 @@ export class HttpsFront implements Component {
     return { ...line, user, incoming, response };
   }
 
-  #refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
-    if (!incoming.complete) discard(incoming);
-    sendError(response, this.#asStatus(error, incoming));
+  async #refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+    const status = this.#asStatus(error, incoming);
+    if (!incoming.complete) await discard(incoming);
+    if (!incoming.complete) response.shouldKeepAlive = false;
+    sendError(response, status);
   }
 
   #asStatus(error: unknown, { method, url }: IncomingMessage): StatusError {
@@ -170,19 +171,4 @@ export class HttpsFront implements Component {
     }
     endRaw(socket, httpError(error));
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      const why = taken ? 'another program uses that port: stop it or choose another port' : error.message;
-      reject(new Error(`the API server cannot listen on ${host}:${port}: ${why}`, { cause: error }));
-    };
-    server.once('error', fail);
-    server.listen(port, host, () => {
-      server.off('error', fail);
-      resolve();
-    });
-  });
 }

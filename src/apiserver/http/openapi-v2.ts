@@ -3,11 +3,13 @@
 // kind whole. Made when asked for, kept nowhere.
 // Field numbers: gnostic's openapiv2/OpenAPIv2.proto.
 import type { Schema } from '../../api/schema/schema.ts';
-import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
+import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { extension, namedSchemas } from './openapi-v2-definitions.ts';
 import { openApiSchemas } from './openapi-v3.ts';
 import { encodeMessage } from './protobuf-writer.ts';
+import { objectPathTemplate } from './resource-path.ts';
+import { serverVersion } from './server-version.ts';
 
 /** Not what is asked for: the `@` in that type breaks kubectl 1.20 as Debian builds it. */
 export const OPENAPI_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -23,7 +25,7 @@ const QUERY_PARAMETER = { in: 2, name: 4, type: 6 } as const;
 const WRAPPERS = { parameter: 1, nonBody: 2, query: 3 } as const;
 
 export function openApiV2(schema: Schema, { served }: ServedKinds): Buffer {
-  const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, 'v1.33.0+edge']);
+  const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, serverVersion.gitVersion]);
   const paths = encodeMessage(...served.map((kind): [number, Buffer] => [PATHS.path, namedPath(kind)]));
   const definitions = encodeMessage(...namedSchemas(openApiSchemas(schema, served)));
   return encodeMessage(
@@ -35,10 +37,8 @@ export function openApiV2(schema: Schema, { served }: ServedKinds): Buffer {
 }
 
 function namedPath(kind: KindDefinition): Buffer {
-  const root = kind.group ? `/apis/${apiVersionOf(kind)}` : `/api/${kind.version}`;
-  const path = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}/{name}`;
   return encodeMessage(
-    [NAMED.name, path],
+    [NAMED.name, objectPathTemplate(kind)],
     [NAMED.value, encodeMessage([PATH_ITEM.patch, patchOperation(kind)])],
   );
 }

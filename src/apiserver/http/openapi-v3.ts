@@ -3,9 +3,11 @@
 import { createHash } from 'node:crypto';
 import type { MessageSpec, OwnSchema, Schema } from '../../api/schema/schema.ts';
 import type { FieldSpec, FieldType, ScalarName } from '../../api/schema/table.ts';
-import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
+import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
+import { objectPathTemplate } from './resource-path.ts';
 import { shownKinds, shownVersions } from './review-kinds.ts';
+import { serverVersion } from './server-version.ts';
 
 const documentPath = (group: string, version: string) =>
   group ? `apis/${group}/${version}` : `api/${version}`;
@@ -26,8 +28,8 @@ export function openApiDocument(schema: Schema, kinds: readonly KindDefinition[]
   if (kinds.length === 0) return undefined;
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.33.0+edge' },
-    paths: Object.fromEntries(kinds.map(objectPath)),
+    info: { title: 'Kubernetes', version: serverVersion.gitVersion },
+    paths: Object.fromEntries(kinds.map(operationsOf)),
     components: { schemas: openApiSchemas(schema, kinds) },
   };
 }
@@ -45,9 +47,7 @@ const gvk = ({ group, version, kind }: KindDefinition) => ({ group, version, kin
  * kubectl looks for a PATCH operation with the kind and a `fieldValidation` parameter. That it lists no patch types
  * makes kubectl build patches from its own compiled-in types, which are right for every kind here.
  */
-function objectPath(kind: KindDefinition): [string, object] {
-  const root = kind.group ? `/apis/${apiVersionOf(kind)}` : `/api/${kind.version}`;
-  const path = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}/{name}`;
+function operationsOf(kind: KindDefinition): [string, object] {
   const query = (name: string) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } });
   const operation = (action: string) => ({
     'x-kubernetes-action': action,
@@ -55,7 +55,8 @@ function objectPath(kind: KindDefinition): [string, object] {
     parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map(query),
     responses: { '200': { description: 'OK' } },
   });
-  return [path, { get: operation('get'), put: operation('put'), patch: operation('patch') }];
+  const operations = { get: operation('get'), put: operation('put'), patch: operation('patch') };
+  return [objectPathTemplate(kind), operations];
 }
 
 class Schemas {

@@ -30,6 +30,8 @@ function onlyDocument(text: string): Json {
     return (document.toJS({ maxAliasCount: MAX_ALIASES }) ?? null) as Json;
   } catch (error) {
     // RangeError: nested so deeply that the parser ran out of stack.
-    throw badRequest(`the body is not valid YAML: ${(error as Error).message.split('\n')[0]}`);
+    throw badRequest(
+      `the body is not valid YAML: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}`,
+    );
   }
 }

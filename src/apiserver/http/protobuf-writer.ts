@@ -1,18 +1,17 @@
-// Just enough of protobuf's encoding to write a small message: strings, booleans and messages within messages.
+// Just enough of protobuf's encoding to write a small message: strings and messages within messages.
 // https://protobuf.dev/programming-guides/encoding/
 
 const LENGTH_DELIMITED = 2;
-const VARINT = 0;
 
-export type ProtobufValue = string | boolean | Buffer;
+/** A field's value: text, or bytes of a message already encoded. */
+export type ProtobufValue = string | Buffer;
 
-/** Fields as [number, value] in the order in which they are written; a Buffer is an encoded message. */
+/** Fields as [number, value] in the order in which they are written. */
 export function encodeMessage(...fields: readonly [number, ProtobufValue][]): Buffer {
   return Buffer.concat(fields.map(([number, value]) => encodeField(number, value)));
 }
 
-function encodeField(number: number, value: ProtobufValue): Buffer {
-  if (typeof value === 'boolean') return Buffer.concat([varint(number * 8 + VARINT), varint(value ? 1 : 0)]);
+function encodeField(number: number, value: string | Buffer): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;
   return Buffer.concat([varint(number * 8 + LENGTH_DELIMITED), varint(bytes.length), bytes]);
 }

@@ -18,18 +18,31 @@ export function httpError(error: NodeJS.ErrnoException): StatusError {
   return badRequest('the request is not valid HTTP');
 }
 
-/** Reads the rest of a body away, within a limit. */
-export function discard(incoming: IncomingMessage): void {
+/**
+ * Reads the rest of a body away; resolves at its end, when the client has gone, or at a limit. Answer only then: a
+ * connection that closes after its answer would otherwise break in the client's hands while it still sends.
+ */
+export function discard(incoming: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (incoming.destroyed) resolve();
   let left = MAX_DISCARDED_BYTES;
+  incoming.once('end', resolve);
+  incoming.once('close', resolve);
   incoming.on('error', () => incoming.destroy());
   incoming.on('data', (chunk: Buffer) => {
     left -= chunk.length;
-    if (left < 0) incoming.destroy();
+    if (left >= 0) return;
+    incoming.pause();
+    resolve();
   });
   incoming.resume();
+  return promise;
 }
 
-/** Writes the error as a whole HTTP answer and ends the connection. */
+/**
+ * Writes the error as a whole HTTP answer and ends the connection, also its reading half: a client that neither reads
+ * nor hangs up would else hold it for ever.
+ */
 export function endRaw(socket: Duplex, error: StatusError): void {
   const body = JSON.stringify(error.toStatus());
   const head = [
@@ -38,5 +51,5 @@ export function endRaw(socket: Duplex, error: StatusError): void {
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

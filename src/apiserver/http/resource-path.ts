@@ -1,5 +1,6 @@
 // The fixed grammar of paths with objects: /api/v1 or /apis/G/V, then [namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]].
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 
 export interface ResourcePath {
   group: string;
@@ -39,4 +40,10 @@ function parts(
   const [plural, name, subresource, ...more] = rest;
   if (plural === undefined || more.length > 0) return undefined;
   return { group, version, plural, namespace, name, subresource };
+}
+
+/** The path of a kind's objects as OpenAPI documents write it: `/api/v1/namespaces/{namespace}/pods/{name}`. */
+export function objectPathTemplate(kind: KindDefinition): string {
+  const root = kind.group ? `/apis/${apiVersionOf(kind)}` : `/api/${kind.version}`;
+  return `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}/{name}`;
 }

@@ -1,7 +1,7 @@
 // Finds the verb for a request that names objects.
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
-import { methodNotAllowed, notFound, StatusError } from '../../api/status-error.ts';
+import { methodNotAllowed, StatusError } from '../../api/status-error.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { ApiRequest } from './api-request.ts';
 import { deleteCollectionVerb, deleteVerb } from './delete-verbs.ts';
@@ -56,7 +56,7 @@ export class ResourceRouter {
     if (subresource === 'log' && request.kind.kind === 'Pod' && request.kind.group === '')
       return { GET: (r) => this.#logs.handle(r) };
     const verbs = subresourceVerbs(request.kind, subresource);
-    if (!verbs) throw notFound({ group: request.kind.group, kind: request.kind.plural, name: subresource });
+    if (!verbs) throw unknownResource();
     return verbs;
   }
 }

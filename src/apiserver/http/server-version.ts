@@ -1,10 +1,13 @@
 // GET /version. The numbers say whose API this is; clients compare them with their own.
 // Major and minor are plain integers as text: the conformance tests insist.
+import { KUBERNETES_VERSION } from '../../api/kubernetes-version.ts';
+
+const [major = '', minor = ''] = KUBERNETES_VERSION.slice(1).split('.');
 
 export const serverVersion = {
-  major: '1',
-  minor: '33',
-  gitVersion: 'v1.33.0+edge',
+  major,
+  minor,
+  gitVersion: `${KUBERNETES_VERSION}+edge`,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

@@ -15,7 +15,7 @@ import { keyOfRequest, placeObject, type ResourceRequest } from './resource-hand
 import { addWarnings, sendJson } from './respond.ts';
 import { patchVerb, updateVerb } from './write-verbs.ts';
 
-export type Verb = (request: ResourceRequest) => Promise<void>;
+type Verb = (request: ResourceRequest) => Promise<void>;
 
 /** By HTTP method. */
 export type Verbs = Readonly<Record<string, Verb>>;

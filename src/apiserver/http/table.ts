@@ -4,7 +4,7 @@ import type { KubeObject } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
 
-export type IncludeObject = 'None' | 'Metadata' | 'Object';
+type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface TableOptions {
   version: 'v1' | 'v1beta1';

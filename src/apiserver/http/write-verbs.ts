@@ -106,5 +106,5 @@ function asPatch(type: Patch['type'], value: unknown): Patch {
     throw badRequest('a JSON patch must be a list of operations');
   }
   if (isJsonObject(value)) return { type, body: value };
-  throw badRequest(`a ${type} merge patch must be a JSON object`);
+  throw badRequest(`a ${type === 'merge' ? 'JSON' : 'strategic'} merge patch must be a JSON object`);
 }

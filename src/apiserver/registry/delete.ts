@@ -1,12 +1,12 @@
 // DELETE against the store: one decision that marks an object or removes it.
 
 import type { KubeObject } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { notFound } from '../../api/status-error.ts';
 import type { DeleteOptions } from '../../client/client.ts';
 import type { Decision, Entry } from '../../store/store.ts';
 import { decideDeletion } from './deletion.ts';
-import { jsonEqual } from './json-equal.ts';
 import { storeKey } from './keys.ts';
 import { checkPreconditions, resourceSubject, stamped } from './prepare.ts';
 import { type RegistryContext, strategyOf } from './registry-context.ts';

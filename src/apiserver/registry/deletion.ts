@@ -12,7 +12,7 @@ type Propagation = NonNullable<DeleteOptions['propagationPolicy']>;
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-export interface DeletionOutcome {
+interface DeletionOutcome {
   /** A private copy, marked as being deleted. */
   next: KubeObject;
   /** It leaves the store now. */

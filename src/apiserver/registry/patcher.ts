@@ -92,7 +92,7 @@ function patched(schema: Schema, target: KindRef, current: KubeObject, apply: Ap
   const object = checked.value as unknown as KubeObject;
   if (object.kind !== target.kind || object.apiVersion !== apiVersionOf(target)) {
     throw badRequest(
-      `a patch may not make the object ${object.apiVersion} ${object.kind}: it is ${apiVersionOf(target)} ${target.kind}`,
+      `a patch may not change apiVersion and kind of an object: this is ${apiVersionOf(target)} ${target.kind}`,
     );
   }
   if (!object.metadata?.name) throw badRequest('a patch may not remove metadata.name');

@@ -1,10 +1,10 @@
 // The parts of a write that are the same for every kind: who an object is, what is checked, when it counts as changed.
 import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts';
 import type { KubeObject, ObjectMeta } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { conflict, type ErrorSubject, type FieldError, invalid } from '../../api/status-error.ts';
 import type { Writable } from '../../api/writable.ts';
-import { jsonEqual } from './json-equal.ts';
 
 export type { Writable };
 
@@ -17,8 +17,9 @@ export const resourceSubject = (kind: KindDefinition, name: string): ErrorSubjec
   name,
 });
 
-export function throwIfInvalid(kind: KindDefinition, name: string, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name }, errors);
+/** What has no name yet is told as `""`, as upstream does. */
+function throwIfInvalid(kind: KindDefinition, name: string | undefined, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name: name ?? '' }, errors);
 }
 
 /** Kind's own name and version first, so that JSON reads as people expect it. */
@@ -41,7 +42,7 @@ export function validateChange(kind: KindDefinition, next: KubeObject, previous:
   throwIfInvalid(kind, next.metadata.name, errors);
 }
 
-export interface Preconditions {
+interface Preconditions {
   uid?: string | undefined;
   resourceVersion?: string | undefined;
 }

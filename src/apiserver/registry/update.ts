@@ -2,6 +2,7 @@
 // store, so there is nothing to retry. A write that changes nothing draws no revision.
 import { type FieldWriter, managedFieldsOf } from '../../api/apply/managed-fields.ts';
 import { type KubeObject, timestamp } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Decision, Entry } from '../../store/store.ts';
@@ -9,7 +10,6 @@ import type { Warn } from '../admission/admission.ts';
 import type { WriteGuard } from './create.ts';
 import { isReadyToGo } from './deletion.ts';
 import { type FieldRecorder, recordFields, updateRecorder, writerOf } from './field-recorder.ts';
-import { jsonEqual } from './json-equal.ts';
 import { storeKey } from './keys.ts';
 import {
   bumpGeneration,

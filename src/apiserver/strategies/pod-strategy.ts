@@ -1,6 +1,8 @@
 // Pods: born Pending with their QoS class, tolerating a lost board for a few seconds only, and leaving with grace.
 import type { core, Pod } from '../../api/objects.ts';
+import { isFinished } from '../../api/pod-phase.ts';
 import { qosClass } from '../../api/qos-class.ts';
+import { NOT_READY_TAINT, UNREACHABLE_TAINT } from '../../api/taints.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Strategy } from '../registry/strategy.ts';
 
@@ -11,7 +13,7 @@ import type { Strategy } from '../registry/strategy.ts';
  */
 export const DEFAULT_TOLERATION_SECONDS = 5;
 
-const LOST_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+const LOST_TAINTS = [NOT_READY_TAINT, UNREACHABLE_TAINT];
 const DEFAULT_GRACE_SECONDS = 30;
 
 export class PodStrategy implements Strategy<Pod> {
@@ -28,8 +30,8 @@ export class PodStrategy implements Strategy<Pod> {
 
   /** As upstream's CheckGracefulDelete: nobody has to stop what no board runs. */
   gracePeriodSeconds(object: Pod, requested: number | undefined): number {
-    const { spec, status } = object;
-    if (!spec.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
+    const { spec } = object;
+    if (!spec.nodeName || isFinished(object)) return 0;
     const seconds = requested ?? spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
     return seconds < 0 ? 1 : seconds;
   }

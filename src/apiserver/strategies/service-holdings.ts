@@ -1,6 +1,6 @@
 // What a Service of each type may have and has: an address of the range, node ports.
 import type { core, Service } from '../../api/objects.ts';
-import { addressToNumber } from './service-addresses.ts';
+import { parseIpv4 } from '../../base/ipv4.ts';
 
 export interface Holdings {
   address: number | undefined;
@@ -15,7 +15,7 @@ export const wantsNodePorts = (service: Service): boolean =>
 export function holdings(service: Service): Holdings {
   const ports = wantsNodePorts(service) ? (service.spec.ports ?? []) : [];
   return {
-    address: wantsAddress(service) ? addressToNumber(service.spec.clusterIP ?? '') : undefined,
+    address: wantsAddress(service) ? parseIpv4(service.spec.clusterIP ?? '') : undefined,
     ports: new Set(ports.flatMap((port) => (port.nodePort ? [port.nodePort] : []))),
   };
 }

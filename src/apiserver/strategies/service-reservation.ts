@@ -1,9 +1,9 @@
 // One write's claims on addresses and node ports: takes what is new, gives up what is dropped, and can undo both.
 import type { core, Service } from '../../api/objects.ts';
 import { type FieldError, invalid } from '../../api/status-error.ts';
+import { formatIpv4, parseIpv4 } from '../../base/ipv4.ts';
 import type { Reservation } from '../registry/strategy.ts';
 import type { NumberAllocator } from './number-allocator.ts';
-import { addressToNumber, numberToAddress } from './service-addresses.ts';
 import { type Holdings, wantsAddress, wantsNodePorts } from './service-holdings.ts';
 
 export class ServiceReservation implements Reservation {
@@ -36,14 +36,14 @@ export class ServiceReservation implements Reservation {
     spec.ipFamilies ??= ['IPv4'];
     const wanted = spec.clusterIP;
     const value = wanted === 'None' ? undefined : this.#chosenAddress(wanted, before);
-    spec.clusterIP = value === undefined ? 'None' : numberToAddress(value);
+    spec.clusterIP = value === undefined ? 'None' : formatIpv4(value);
     spec.clusterIPs = [spec.clusterIP];
     return value;
   }
 
   #chosenAddress(wanted: string | undefined, before: number | undefined): number {
     if (!wanted) return this.#take(this.#addresses) ?? this.#refuseAddress('', 'range is full');
-    const value = addressToNumber(wanted);
+    const value = parseIpv4(wanted);
     if (value !== undefined && value === before) return value;
     if (value === undefined || !this.#addresses.contains(value)) {
       return this.#refuseAddress(wanted, 'the provided IP is not in the valid range of Services');

@@ -49,12 +49,25 @@ async function busybox(workDir: string): Promise<string> {
   const merged = join(unpacked, 'usr/bin/busybox');
   for (const path of [program, merged]) if (await exists(path)) return path;
   await mkdir(unpacked, { recursive: true });
-  await run('apt-get', ['download', 'busybox-static'], { cwd: workDir });
+  await download(workDir);
   const deb = (await readdir(workDir)).find((name) => name.startsWith('busybox-static_'));
   if (!deb)
     throw new Error('apt-get download busybox-static left no package: run it by hand and read what it says');
   await run('dpkg-deb', ['-x', join(workDir, deb), unpacked]);
   return (await exists(program)) ? program : merged;
+}
+
+async function download(workDir: string): Promise<void> {
+  try {
+    await run('apt-get', ['download', 'busybox-static'], { cwd: workDir });
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    const said = stderr.match(/^E: .*/m)?.[0] ?? message.split('\n')[0];
+    throw new Error(
+      `the demo needs Debian's package busybox-static, which apt-get cannot download (${said}): connect this machine to the network, or start with --no-demo`,
+      { cause: error },
+    );
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

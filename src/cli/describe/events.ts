@@ -1,13 +1,11 @@
 // The events about one object, oldest first, as the last part of its description.
 import { age } from '../../api/duration.ts';
+import { firstSeen, lastSeen } from '../../api/kinds/event.ts';
 import type { Event } from '../../api/objects.ts';
 import type { CommandContext } from '../command-context.ts';
 import { listObjects } from '../list-pages.ts';
 import { TextTable } from '../text-table.ts';
 import type { Report } from './report.ts';
-
-const firstSeen = (event: Event) => event.firstTimestamp ?? event.eventTime ?? '';
-const lastSeen = (event: Event) => event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
 
 /** `5m (x3 over 10m)`, or `5m` for what happened once. */
 function ageText(event: Event, nowMs: number): string {
@@ -41,7 +39,7 @@ export async function describeEvents(
     report.line('Events', undefined);
     return;
   }
-  const ordered = events.sort((a, b) => (lastSeen(a) < lastSeen(b) ? -1 : 1));
+  const ordered = events.sort((a, b) => ((lastSeen(a) ?? '') < (lastSeen(b) ?? '') ? -1 : 1));
   const header = ['', 'Type', 'Reason', 'Age', 'From', 'Message'];
   const dashes = header.map((title) => '-'.repeat(title.length));
   const rows = ordered.map((event) => row(event, context.io.now()));

@@ -1,9 +1,7 @@
 // The lines that every description begins with, and small forms that several share.
+import { LAST_APPLIED_ANNOTATION } from '../../api/metadata.ts';
 import type { meta } from '../../api/objects.ts';
 import type { Report } from './report.ts';
-
-/** The whole object in one annotation tells nothing that the description does not. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export function pairs(map: Readonly<Record<string, string>> | undefined, separator = '='): string[] {
   return Object.keys(map ?? {})
@@ -12,7 +10,8 @@ export function pairs(map: Readonly<Record<string, string>> | undefined, separat
 }
 
 export function describeLabels(report: Report, metadata: meta.ObjectMeta, level = 0): void {
-  const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations ?? {};
+  // The whole object in one annotation tells nothing that the description does not.
+  const { [LAST_APPLIED_ANNOTATION]: _, ...annotations } = metadata.annotations ?? {};
   report.list('Labels', pairs(metadata.labels), level);
   report.list('Annotations', pairs(annotations, ': '), level);
 }

@@ -2,8 +2,8 @@
 import { endpointsText } from '../../api/kinds/endpoints.ts';
 import type { core, Endpoints, Service } from '../../api/objects.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { objectPath } from '../../client/resource-path.ts';
 import type { CommandContext } from '../command-context.ts';
-import { objectPath } from '../resource-path.ts';
 import { describeIdentity, describeLabels, pairs } from './metadata.ts';
 import type { Report } from './report.ts';
 

@@ -1,5 +1,6 @@
 // Descriptions of the kinds that take a few lines each, and of kinds that are not known here.
 import { endpointsText } from '../../api/kinds/endpoints.ts';
+import { firstSeen, lastSeen } from '../../api/kinds/event.ts';
 import type {
   ConfigMap,
   core,
@@ -116,11 +117,8 @@ export function describeEvent(report: Report, event: Event): void {
     `${kind}/${name}${namespace ? ` in ${namespace}` : ''}${fieldPath ? `, ${fieldPath}` : ''}`,
   );
   report.line('Count', event.series?.count ?? event.count ?? 1);
-  report.line('First Seen', timeText(event.firstTimestamp ?? event.eventTime));
-  report.line(
-    'Last Seen',
-    timeText(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime),
-  );
+  report.line('First Seen', timeText(firstSeen(event)));
+  report.line('Last Seen', timeText(lastSeen(event)));
   report.line('Source', event.source?.component || event.reportingComponent);
 }
 

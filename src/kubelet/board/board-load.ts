@@ -1,7 +1,8 @@
 // Measures how busy a board is: CPU, memory, disk, load, temperature. Reads files only; what forks in
 // systeminformation (currentLoad runs `cat`, fsSize `df`, cpuTemperature a shell loop) is read here directly.
-import { readdir, readFile, statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { namesIn } from '../../base/if-present.ts';
 
 /** Sizes in bytes, CPU in cores, temperature in °C; absent = not known. */
 export interface BoardLoad {
@@ -83,8 +84,8 @@ export class BoardLoadMeter {
 }
 
 async function memoryUse(): Promise<BoardLoad['memory']> {
-  const { mem } = await import('systeminformation/lib/memory.js');
-  const { total, available } = await mem();
+  const { default: memory } = await import('systeminformation/lib/memory.js');
+  const { total, available } = await memory.mem();
   return { totalBytes: total, usedBytes: total - available };
 }
 
@@ -98,13 +99,4 @@ async function findThermalZone(): Promise<string | undefined> {
     if (/cpu|soc|x86_pkg/i.test(type)) return `${THERMAL}/${zone}/temp`;
   }
   return zones[0] && `${THERMAL}/${zones[0]}/temp`;
-}
-
-async function namesIn(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -24,13 +24,13 @@ export function cgroupResources(
 }
 
 /** No request gives the smallest share, so that what asked for CPU gets it first. */
-export function milliCpuToShares(milliCpu: number): number {
+function milliCpuToShares(milliCpu: number): number {
   if (milliCpu === 0) return MIN_SHARES;
   return Math.min(Math.max(Math.trunc((milliCpu * SHARES_PER_CPU) / 1000), MIN_SHARES), MAX_SHARES);
 }
 
 /** Microseconds per period of 100 ms; 0 = no limit. */
-export function milliCpuToQuotaUs(milliCpu: number): number {
+function milliCpuToQuotaUs(milliCpu: number): number {
   if (milliCpu === 0) return 0;
   return Math.max(Math.trunc((milliCpu * PERIOD_US) / 1000), MIN_QUOTA_US);
 }

@@ -37,7 +37,6 @@ export function containerConfig(
     workingDir: container.workingDir,
     mounts: input.mounts,
     resources: cgroupResources(container.resources),
-    stopSignal: undefined,
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
   };

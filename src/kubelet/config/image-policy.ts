@@ -1,5 +1,6 @@
 // When an image is pulled. https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
 import type { core } from '../../api/objects.ts';
+import { defaultPullPolicy } from '../../api/pod-spec/defaults.ts';
 import type { ImagePolicy } from '../pods/pod-actions.ts';
 
 /** Such images exist on the board alone: there is no registry to pull them from. */
@@ -9,14 +10,7 @@ export function isLocalImage(image: string): boolean {
 
 export function imagePolicyOf(container: core.Container): ImagePolicy {
   const image = container.image ?? '';
-  const wanted = container.imagePullPolicy ?? (hasLatestTag(image) ? 'Always' : 'IfNotPresent');
+  const wanted = container.imagePullPolicy ?? defaultPullPolicy(image);
   if (wanted === 'Never') return 'Never';
   return wanted === 'Always' && !isLocalImage(image) ? 'Always' : 'IfNotPresent';
-}
-
-function hasLatestTag(image: string): boolean {
-  if (image.includes('@')) return false;
-  const lastPart = image.slice(image.lastIndexOf('/') + 1);
-  const tag = lastPart.split(':')[1];
-  return tag === undefined || tag === 'latest';
 }

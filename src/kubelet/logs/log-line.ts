@@ -1,7 +1,7 @@
 // One line of a log file as conmon's k8s-file driver writes it:
 // `2026-11-20T23:05:49.720777554+00:00 stdout F text`, where `P` marks a part whose rest follows.
 
-export interface LogLine {
+interface LogLine {
   /** Bytes of the time stamp, as written. */
   time: Buffer;
   isPart: boolean;

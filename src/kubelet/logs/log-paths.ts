@@ -1,9 +1,10 @@
 // Where the logs of containers are: one folder per pod, one per container, one file per attempt. The agent keeps
 // the current and the previous attempt; podman deletes none of them.
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { namesIn } from '../../base/if-present.ts';
 
-export interface ContainerAttempt {
+interface ContainerAttempt {
   namespace: string;
   podName: string;
   podUid: string;
@@ -56,13 +57,4 @@ function attemptOf(fileName: string): number | undefined {
 /** Neither namespaces nor pod names hold an underscore. */
 function uidOf(folderName: string): string | undefined {
   return folderName.split('_')[2];
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

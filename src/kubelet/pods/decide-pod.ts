@@ -1,6 +1,7 @@
 // Decides what to do about one pod: (wanted pod, engine's containers, record, memory, now) → typed actions.
 // Pure and level-based: applied until it asks for nothing, the board matches; then it keeps asking for nothing.
 import type { core, Pod } from '../../api/objects.ts';
+import { isFinished } from '../../api/pod-phase.ts';
 import { notesOn, refusalOf } from '../config/unsupported.ts';
 import { newestByName } from '../records/absorb.ts';
 import type { ContainerRecord } from '../records/pod-record.ts';
@@ -43,9 +44,7 @@ function isToldAlready(world: PodWorld, action: PodAction): boolean {
 
 /** The master knows that the pod has run to its end and this board has no trace of it (a new SD card). */
 function isFinishedElsewhere(world: PodWorld, pod: Pod): boolean {
-  const phase = pod.status?.phase;
-  const isTerminal = phase === 'Succeeded' || phase === 'Failed';
-  return isTerminal && world.observed.length === 0 && world.record.sandboxAttempt < 0;
+  return isFinished(pod) && world.observed.length === 0 && world.record.sandboxAttempt < 0;
 }
 
 /** Exited containers stay for their logs; the address and the pause process are given back. */

@@ -8,7 +8,7 @@ import type { ImageState, PodWorld } from './pod-world.ts';
 import { goDuration, restartDelay } from './restart-policy.ts';
 
 /** For so long a failed pull shows its error; then, until the next try, that it is being backed off. */
-export const PULL_ERROR_SHOWN_MS = 2_000;
+const PULL_ERROR_SHOWN_MS = 2_000;
 
 export function decideStart(world: PodWorld, container: core.Container, decision: Decision): void {
   const name = container.name;

@@ -111,7 +111,7 @@ function whyUnpullable({ image, policy }: EnsureImage): RuntimeError | undefined
   );
 }
 
-export function asRuntimeError(error: unknown): RuntimeError {
+function asRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) {
     // What the engine could not do while it was away is a failed pull like any other.
     return error.reason === 'RuntimeUnavailable' ? new RuntimeError('ErrImagePull', error.message) : error;

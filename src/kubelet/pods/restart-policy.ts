@@ -3,7 +3,7 @@
 import { exponentialBackoffMs } from '../../base/backoff.ts';
 import type { ContainerRecord, Termination } from '../records/pod-record.ts';
 
-export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
+type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
 const RESTART_BACKOFF = { initialMs: 10_000, maxMs: 300_000 };
 /** A container that ran this long starts its back-off anew. */
@@ -23,7 +23,7 @@ export function shouldStart(record: ContainerRecord | undefined, policy: Restart
   return policy === 'OnFailure' && record.ended.exitCode !== 0;
 }
 
-export interface RestartDelay {
+interface RestartDelay {
   /** Still to wait. */
   waitMs: number;
   /** The whole back-off, as the message says it. */

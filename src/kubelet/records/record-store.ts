@@ -1,6 +1,7 @@
 // Keeps one small file per pod, replaced whole by atomic rename, so that a power cut leaves the old or the new.
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../base/atomic-file.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { PodRecord } from './pod-record.ts';
 
@@ -57,17 +58,4 @@ export class FileRecordStore implements RecordStore {
       return undefined;
     }
   }
-}
-
-/** Replaces a file whole: after a power cut it holds the old content or the new. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

@@ -75,7 +75,6 @@ export interface ContainerConfig {
   privileged: boolean;
   capabilities: { add: string[]; drop: string[] };
   readOnlyRootFilesystem: boolean;
-  stopSignal: string | undefined;
   tty: boolean;
   stdin: boolean;
 }

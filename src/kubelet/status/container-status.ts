@@ -4,7 +4,7 @@ import type { core } from '../../api/objects.ts';
 import type { Waiting } from '../pods/pod-actions.ts';
 import type { ContainerRecord, Termination } from '../records/pod-record.ts';
 
-export interface ContainerView {
+interface ContainerView {
   container: core.Container;
   record: ContainerRecord | undefined;
   waiting: Waiting | undefined;

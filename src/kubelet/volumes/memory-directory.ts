@@ -8,9 +8,7 @@ const RAMFS_MAGIC = 0x858458f6;
 const CANDIDATES = ['/run', '/dev/shm'];
 
 /** The first candidate that is memory-backed; `undefined` when none is. */
-export async function memoryDirectory(
-  candidates: readonly string[] = CANDIDATES,
-): Promise<string | undefined> {
+async function memoryDirectory(candidates: readonly string[] = CANDIDATES): Promise<string | undefined> {
   for (const path of candidates) {
     if (await isInMemory(path)) return path;
   }

@@ -1,9 +1,10 @@
 // The volumes of pods on this board: directories that live as long as the pod. Secrets and in-memory volumes are
 // kept in memory-backed files only.
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { core, Pod } from '../../api/objects.ts';
+import { namesIn } from '../../base/if-present.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { FileLookup } from '../config/config-lookup.ts';
 import type { Mount } from '../runtime/runtime.ts';
@@ -113,15 +114,6 @@ export class PodVolumes implements Volumes {
       `volume "${volume.name}" must live in memory and this board has neither /run nor /dev/shm as tmpfs; mount one`,
       'FailedMount',
     );
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
 

@@ -4,7 +4,6 @@ import {
   matchesLabels,
   matchesSelectorMap,
   parseLabelSelector,
-  selectorFromObject,
 } from '../../../src/api/label-selector.ts';
 
 const labels = { app: 'web', tier: 'front', empty: '' };
@@ -58,20 +57,6 @@ t.test('the text form is read back to the same meaning', async (t) => {
   const text = 'a=b,c!=d,e in (f,g),h notin (i,j),!k,l';
   t.equal(formatLabelSelector(parseLabelSelector(text)), text);
   t.equal(formatLabelSelector(parseLabelSelector('a in (b)')), 'a=b');
-});
-
-t.test('the object form has the same meaning, and a missing one matches nothing', async (t) => {
-  const selector = selectorFromObject({
-    matchLabels: { app: 'web' },
-    matchExpressions: [
-      { key: 'tier', operator: 'In', values: ['back', 'front'] },
-      { key: 'absent', operator: 'DoesNotExist' },
-    ],
-  });
-  t.ok(matchesLabels(selector ?? [], labels));
-  t.notOk(matchesLabels(selector ?? [], { ...labels, absent: 'x' }));
-  t.same(selectorFromObject({}), [], 'an empty selector matches everything');
-  t.equal(selectorFromObject(undefined), undefined);
 });
 
 t.test('a plain map matches objects that carry all of it', async (t) => {

@@ -2,7 +2,7 @@ import type { AedesPublishPacket } from 'aedes';
 import fc from 'fast-check';
 import t from 'tap';
 import { type Deliver, FanOut } from '../../../src/mqtt/fan-out.ts';
-import { filterMatches } from '../../../src/mqtt/topic-filter.ts';
+import { filterMatches } from '../../support/topic-filter.ts';
 
 const packet = (topic: string) => ({ topic, brokerCounter: 0 }) as AedesPublishPacket;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { filterMatches } from '../../../src/mqtt/topic-filter.ts';
 import { TopicTree } from '../../../src/mqtt/topic-tree.ts';
+import { filterMatches } from '../../support/topic-filter.ts';
 
 const level = fc.constantFrom('a', 'b', 'c', '$x', '');
 const topic = fc.array(level, { minLength: 1, maxLength: 4 }).map((levels) => levels.join('/'));

@@ -1,19 +1,17 @@
 import t from 'tap';
-import { formatJoinToken, newJoinToken, parseJoinToken } from '../../../src/pki/join-token.ts';
+import { parseJoinToken } from '../../../src/pki/join-token.ts';
 
-const fingerprint = 'ab'.repeat(32);
+const token = { fingerprint: 'ab'.repeat(32), id: 'abc123', secret: '0123456789abcdef' };
+const whole = `EDGE1.${token.fingerprint}.${token.id}.${token.secret}`;
 
 t.test('a token reads back as it was written, also with white space around it', async (t) => {
-  const token = newJoinToken(fingerprint);
-  t.same(parseJoinToken(` ${formatJoinToken(token)}\n`), token);
-  t.not(newJoinToken(fingerprint).secret, token.secret);
+  t.same(parseJoinToken(` ${whole}\n`), token);
 });
 
 t.test('a token that is cut short or of another kind is refused without repeating it', async (t) => {
-  const whole = formatJoinToken(newJoinToken(fingerprint));
-  for (const text of ['', 'EDGE1', whole.slice(0, -20), whole.replace('EDGE1', 'EDGE2'), `${whole}.x`]) {
+  for (const text of ['', 'EDGE1', whole.slice(0, -10), whole.replace('EDGE1', 'EDGE2'), `${whole}.x`]) {
     const error = await t.rejects(async () => parseJoinToken(text));
     t.match(error, { message: /edgectl token create/ });
-    if (text) t.notOk(String(error).includes(whole.slice(-20)));
+    if (text) t.notOk(String(error).includes(token.secret.slice(0, 6)));
   }
 });

@@ -105,6 +105,18 @@ t.test('a failing disk rejects what waits and all that follows, and is told once
   await store.stop();
 });
 
+t.test('a full disk is told as such, with what to do', async (t) => {
+  const engine = new MemoryEngine();
+  const fatal: Error[] = [];
+  const store = await startedStore(engine, (error) => fatal.push(error));
+  engine.beforeBatch = () => {
+    throw new Error('IO error: 000006.log: No space left on device');
+  };
+  await t.rejects(store.write(configMapKey('a'), put('a')), { name: 'StoreError' });
+  t.match(fatal[0]?.message, /^data directory memory: its disk is full\. Free some space there/);
+  await store.stop();
+});
+
 t.test('a listener that throws is reported and does not keep others from hearing', async (t) => {
   const fatal: Error[] = [];
   const store = await startedStore(new MemoryEngine(), (error) => fatal.push(error));

@@ -1,6 +1,5 @@
 // What libpod is asked to make for one container of a pod. Pure: config in, body of `POST /containers/create` out.
-import { constants } from 'node:os';
-import { type ContainerConfig, type Mount, RuntimeError } from '../runtime.ts';
+import type { ContainerConfig, Mount } from '../runtime.ts';
 import { containerLabels, containerName } from './labels.ts';
 
 /** A size limit under 1 MiB loses lines: conmon keeps one file and starts it afresh at the limit. */
@@ -37,7 +36,6 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     cap_add: config.capabilities.add.map(capabilityName),
     cap_drop: config.capabilities.drop.map(capabilityName),
     read_only_filesystem: config.readOnlyRootFilesystem,
-    stop_signal: config.stopSignal === undefined ? undefined : signalNumber(config.stopSignal),
     terminal: config.tty,
     stdin: config.stdin,
     log_configuration: { driver: 'k8s-file', path: place.logPath, size: logSizeBytes },
@@ -78,13 +76,4 @@ function resourceLimits(resources: ContainerConfig['resources']): Record<string,
 /** Kubernetes writes `NET_ADMIN`, podman takes that and `CAP_NET_ADMIN`, but `ALL` only bare. */
 function capabilityName(name: string): string {
   return name.toUpperCase().replace(/^CAP_/, '');
-}
-
-/** Number of `SIGTERM`, `TERM` or `15`. */
-export function signalNumber(name: string): number {
-  if (/^\d+$/.test(name)) return Number(name);
-  const full = name.toUpperCase().startsWith('SIG') ? name.toUpperCase() : `SIG${name.toUpperCase()}`;
-  const number = (constants.signals as Record<string, number>)[full];
-  if (number === undefined) throw new RuntimeError('CreateContainerError', `unknown stop signal ${name}`);
-  return number;
 }

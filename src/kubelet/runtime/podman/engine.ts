@@ -13,6 +13,7 @@ import { LibpodClient } from './libpod-client.ts';
 import { LibpodContainers } from './libpod-containers.ts';
 import { Making } from './making.ts';
 import { type NetworkOptions, PodNetwork } from './network.ts';
+import { OciLeftovers } from './oci-leftovers.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
 import { Sandboxes } from './sandbox.ts';
@@ -78,11 +79,10 @@ function build(
   exits: Exits,
 ): Engine {
   const { owner, runDir, storage, clock, logger, logDir } = options;
-  const { podmanPath } = settings;
-  const client = new LibpodClient(
-    new PodmanService({ podmanPath, runDir, containersConfPath, storage, clock }),
-  );
-  const containers = new LibpodContainers(client, owner);
+  const { podmanPath, ociRuntime } = settings;
+  const service = new PodmanService({ podmanPath, runDir, containersConfPath, storage, clock });
+  const client = new LibpodClient(service);
+  const containers = new LibpodContainers(client, owner, new OciLeftovers({ ociRuntime, logger }));
   const truth = new Truth(containers, exits);
   const making = new Making(containers, truth, exits);
   const images = new Images(client);
@@ -112,6 +112,7 @@ function build(
       network,
       staleLeases,
       hostsFiles,
+      podmanDeaths: () => service.deaths,
     }),
     podContainers: new Containers({ owner, logDir, containers, making, hostsFiles }),
     processes: new Processes(client, containers),

@@ -8,8 +8,3 @@ export function fullReference(image: string): string {
   const lastPart = full.slice(full.lastIndexOf('/') + 1);
   return /[:@]/.test(lastPart) ? full : `${full}:latest`;
 }
-
-/** Made on this board: no registry has it. */
-export function isLocal(image: string): boolean {
-  return image.startsWith('localhost/');
-}

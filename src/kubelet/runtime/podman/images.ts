@@ -1,7 +1,8 @@
 // Images in podman's store: is it there, fetch it, put one in from an archive. Pull failures say what to do.
 import type { Readable } from 'node:stream';
+import { isLocalImage } from '../../config/image-policy.ts';
 import { RuntimeError } from '../runtime.ts';
-import { fullReference, isLocal } from './image-reference.ts';
+import { fullReference } from './image-reference.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import { asRuntimeError, isNotFound } from './libpod-error.ts';
 import { pullProblem } from './pull-problem.ts';
@@ -74,7 +75,7 @@ export class Images {
   }
 
   async #pull(image: string): Promise<string> {
-    if (isLocal(image)) {
+    if (isLocalImage(image)) {
       throw new RuntimeError(
         'ErrImagePull',
         `${image} is not on this board, and localhost/ images have no registry`,

@@ -8,7 +8,7 @@ import { hijack } from './hijack.ts';
 import { LibpodError, libpodError } from './libpod-error.ts';
 import type { PodmanService } from './service.ts';
 
-export interface Call {
+interface Call {
   method: 'GET' | 'POST' | 'DELETE';
   /** After `/libpod`, with the query: `/containers/json?all=true`. */
   path: string;
@@ -20,7 +20,7 @@ export interface Call {
   silenceMs?: number;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   body: string;
 }
@@ -38,7 +38,7 @@ export class LibpodClient {
   /** The whole answer; statuses of 400 and more reject with a LibpodError. */
   async call(call: Call): Promise<Answer> {
     const answer = await this.#once(call).catch((error) => {
-      if (!wasNeverSent(error) || isStream(call.archive)) throw error;
+      if (!mayRepeat(error, call)) throw error;
       return this.#once(call);
     });
     if (answer.status >= 400) throw libpodError(answer.status, answer.body);
@@ -77,11 +77,16 @@ export class LibpodClient {
   }
 }
 
-/** The service had just ended: nobody took the connection, so nothing can have been done yet. */
-function wasNeverSent(error: unknown): boolean {
+/**
+ * The service had just ended. Either nobody took the connection, so nothing can have been done yet, or it was cut
+ * off; then what only asks or removes may be said again, as what is gone already counts as removed.
+ */
+function mayRepeat(error: unknown, { method, archive }: Call): boolean {
   const cause =
     error instanceof RuntimeError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-  return cause?.code === 'ENOENT' || cause?.code === 'ECONNREFUSED';
+  const wasNeverSent = cause?.code === 'ENOENT' || cause?.code === 'ECONNREFUSED';
+  const wasCutOff = cause?.code === 'ECONNRESET' && method !== 'POST';
+  return (wasNeverSent || wasCutOff) && !isStream(archive);
 }
 
 function isStream(archive: Call['archive']): archive is Readable {

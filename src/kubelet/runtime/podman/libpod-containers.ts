@@ -5,14 +5,17 @@ import { fromInspect, fromList, type InspectedContainer, type ListedContainer } 
 import { ownerFilter } from './labels.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import { isNotFound, LibpodError } from './libpod-error.ts';
+import type { OciLeftovers } from './oci-leftovers.ts';
 
 export class LibpodContainers {
   readonly #client: LibpodClient;
   readonly #owner: string;
+  readonly #leftovers: OciLeftovers;
 
-  constructor(client: LibpodClient, owner: string) {
+  constructor(client: LibpodClient, owner: string, leftovers: OciLeftovers) {
     this.#client = client;
     this.#owner = owner;
+    this.#leftovers = leftovers;
   }
 
   /** All containers of this owner, or those of one pod; dead ones too. */
@@ -65,6 +68,7 @@ export class LibpodContainers {
     const path = `/containers/${encodeURIComponent(idOrName)}?force=true&v=true&timeout=0`;
     const once = () => this.#client.call({ method: 'DELETE', path }).catch(unlessNotFound);
     await once().catch(once);
+    await this.#leftovers.clear(idOrName);
   }
 }
 

@@ -6,6 +6,7 @@ import { BlockList, isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../../base/clock.ts';
+import { namesIn } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 
 const namespaceFolder = '/run/netns';
@@ -47,11 +48,7 @@ async function removeNamespace(name: string, logger: Logger): Promise<void> {
 }
 
 async function podmanNamespaces(): Promise<string[]> {
-  const names = await readdir(namespaceFolder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return names.filter((name) => name.startsWith('netns-'));
+  return (await namesIn(namespaceFolder)).filter((name) => name.startsWith('netns-'));
 }
 
 async function namespacesWithProcesses(): Promise<Set<number>> {

@@ -1,4 +1,5 @@
 // The podman network that holds the board's pod range: made when first needed, made anew when the range changed.
+import { formatIpv4, parseIpv4Range } from '../../../base/ipv4.ts';
 import { RuntimeError } from '../runtime.ts';
 import { removeBridge } from './bridge.ts';
 import { label } from './labels.ts';
@@ -116,9 +117,7 @@ export class PodNetwork {
 
 /** First address of the range, which the board itself has on the bridge: 10.40.2.1 of 10.40.2.0/23. */
 export function gatewayOf(range: string): string {
-  const parts = (range.split('/')[0] ?? '').split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) {
-    throw new RuntimeError('CreatePodSandboxError', `${range} is not an IPv4 range such as 10.40.2.0/23`);
-  }
-  return [...parts.slice(0, 3), (parts[3] ?? 0) + 1].join('.');
+  const parsed = parseIpv4Range(range);
+  if (parsed) return formatIpv4(parsed.first + 1);
+  throw new RuntimeError('CreatePodSandboxError', `${range} is not an IPv4 range such as 10.40.2.0/23`);
 }

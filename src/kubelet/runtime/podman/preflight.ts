@@ -22,12 +22,12 @@ export interface Machine {
   pidMax(): Promise<number>;
 }
 
-export interface Problem {
+interface Problem {
   reason: 'RuntimeUnavailable';
   message: string;
 }
 
-export type PreflightResult = { settings: MachineSettings } | { problem: Problem };
+type PreflightResult = { settings: MachineSettings } | { problem: Problem };
 
 const oldestVersion = [4, 3] as const;
 /** Where distributions put podman's helpers; the order is podman's own `helper_binaries_dir`. */

@@ -1,5 +1,6 @@
 // Pause containers: made first, holding the pod's network, removed last.
 import { type RuntimeContainer, RuntimeError, type SandboxConfig } from '../runtime.ts';
+import { DueSweep } from './due-sweep.ts';
 import type { HostsFiles } from './hosts-files.ts';
 import type { Images } from './images.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
@@ -20,23 +21,28 @@ export interface SandboxesOptions {
   network: PodNetwork;
   staleLeases: StaleLeases;
   hostsFiles: HostsFiles;
+  /** How often podman was seen to die. */
+  podmanDeaths(): number;
 }
 
 export class Sandboxes {
   readonly #options: SandboxesOptions;
   readonly #starting = new Set<SandboxConfig>();
   #hasPauseImage = false;
-  #sweeping: Promise<boolean> | undefined;
+  /** Not before the first pod: only then is the board's range known. */
+  readonly #sweep: DueSweep;
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
+    const sweep = () => options.staleLeases.sweep(this.#busyAddresses());
+    this.#sweep = new DueSweep(() => options.podmanDeaths(), sweep);
   }
 
   /** Rejects with `CreatePodSandboxError`. What a killed podman left in the way is cleared and tried once more. */
   async start(config: SandboxConfig): Promise<RuntimeContainer> {
-    await this.#sweepOnce();
     this.#starting.add(config);
     try {
+      await this.#sweep.run();
       return await this.#makeOrCure(config);
     } catch (error) {
       const cause = error instanceof MakingError ? error.cause : error;
@@ -95,14 +101,8 @@ export class Sandboxes {
     return isPauseMissing || isNetworkGone;
   }
 
-  /** Before the first pod, since the board's range is known then. */
-  async #sweepOnce(): Promise<void> {
-    this.#sweeping ??= this.#options.staleLeases.sweep(new Set());
-    await this.#sweeping;
-  }
-
   /** Addresses of the pods being started, but for this one. */
-  #busyAddresses(except: SandboxConfig): Set<string> {
+  #busyAddresses(except?: SandboxConfig): Set<string> {
     const others = [...this.#starting].filter((config) => config !== except);
     return new Set(others.flatMap((config) => config.ip ?? []));
   }

@@ -30,6 +30,7 @@ export class PodmanService {
   readonly #logPath: string;
   #lastUsedMs = Number.NEGATIVE_INFINITY;
   #openRequests = 0;
+  #deaths = 0;
   #starting: Promise<void> | undefined;
 
   constructor(options: ServiceOptions) {
@@ -61,8 +62,14 @@ export class PodmanService {
     }
   }
 
+  /** How often it was found dead, or dying, by a request under way. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
   /** The connection broke: the next request begins with a look at the service. */
   distrust(): void {
+    this.#deaths++;
     this.#lastUsedMs = Number.NEGATIVE_INFINITY;
   }
 

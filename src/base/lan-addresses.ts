@@ -5,12 +5,13 @@ import { networkInterfaces } from 'node:os';
 const virtualLinks = /^(lo|edge|podman|docker|cni|veth|br-|virbr|flannel|tailscale|wg|tun)/;
 
 /** IPv4 addresses that other machines may know this one by; loopback when there are none. */
-export function lanAddresses(): string[] {
+export function lanAddresses(): [string, ...string[]] {
   const found = Object.entries(networkInterfaces())
     .filter(([name]) => !virtualLinks.test(name))
     .flatMap(([, addresses]) => addresses ?? [])
     .filter(
       (address) => address.family === 'IPv4' && !address.internal && !address.address.startsWith('169.254.'),
     );
-  return found.length > 0 ? found.map(({ address }) => address) : ['127.0.0.1'];
+  const [first = '127.0.0.1', ...others] = found.map(({ address }) => address);
+  return [first, ...others];
 }

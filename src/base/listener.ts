@@ -1,5 +1,6 @@
-// A listening socket of the broker: counts its connections, and closing it ends them all.
-import type { Server, Socket } from 'node:net';
+// Listening sockets: opened or explained, and ended with all of their connections.
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export interface ListenAddress {
   host: string;
@@ -25,16 +26,16 @@ function explain(error: unknown, { host, port }: ListenAddress, what: string): s
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const where = `${what} cannot listen on ${host}:${port}`;
   if (code === 'EADDRINUSE')
-    return `${where}: the port is already taken; stop what uses it or choose another`;
+    return `${where}: another program uses that port: stop it or choose another port`;
   if (code === 'EADDRNOTAVAIL') return `${where}: this machine does not have the address`;
   return `${where}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Remembers the sockets of a server, so that stopping need not wait for the other ends. */
 export class OpenSockets {
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
 
-  add(socket: Socket): void {
+  add(socket: Duplex): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { jsonEqual } from '../../../../src/apiserver/registry/json-equal.ts';
+import { jsonEqual } from '../../../../src/api/schema/json.ts';
 
 t.test('equal means: the same JSON, whatever the order of fields', async () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => jsonEqual(value, JSON.parse(JSON.stringify(value)))));

@@ -1,4 +1,4 @@
-// Which topics an MQTT filter means.
+// Which topics an MQTT filter means, said as plainly as the standard: what the broker's trees are compared with.
 
 /** MQTT 3.1.1, 4.7: `+` is one level, `#` the rest and its parent, and neither begins at a `$` topic. */
 export function filterMatches(filter: string, topic: string): boolean {
