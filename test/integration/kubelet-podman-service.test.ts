@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { containerList } from '../../src/kubelet/runtime/podman/container-list.ts';
 import { LibpodClient } from '../../src/kubelet/runtime/podman/libpod-client.ts';
 import { PodmanService } from '../../src/kubelet/runtime/podman/service.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -85,4 +86,19 @@ t.test('a question that was cut off is asked again; an order to make something i
   const refused = await client.postJson('/create', {}).catch((reason) => reason);
   t.match(refused, { reason: 'RuntimeUnavailable' });
   t.strictSame(seen, ['GET info', 'GET info', 'DELETE old', 'DELETE old', 'POST create']);
+});
+
+t.test('a list that fails for a container removed in the middle of it is asked for again', async (t) => {
+  const { service: podman, client } = await service(t, 'exit 1');
+  const answers = ['gone', 'gone', 'listed', 'broken'];
+  await listen(t, podman.socketPath, (request, response) => {
+    if (request.url === '/_ping') return void response.end('OK');
+    const answer = answers.shift();
+    if (answer === 'listed') return void response.end('[{"Id":"a"}]');
+    const cause = answer === 'gone' ? 'no such container' : 'database is locked';
+    response.writeHead(500).end(JSON.stringify({ cause, message: `container 12: ${cause}` }));
+  });
+  t.strictSame(await containerList(client, 'all=true'), [{ Id: 'a' }]);
+  await t.rejects(containerList(client, 'all=true'), { message: /database is locked/ });
+  t.strictSame(answers, [], 'any other failure is not tried again');
 });

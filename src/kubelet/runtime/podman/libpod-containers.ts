@@ -1,6 +1,7 @@
 // The few things asked of libpod about containers, with podman's manners taken care of: every removal is tried
 // twice (the first may fail on a container whose conmon died), and what is not there counts as removed.
 import type { RuntimeContainer } from '../runtime.ts';
+import { containerList } from './container-list.ts';
 import { fromInspect, fromList, type InspectedContainer, type ListedContainer } from './container-view.ts';
 import { ownerFilter } from './labels.ts';
 import type { LibpodClient } from './libpod-client.ts';
@@ -20,8 +21,8 @@ export class LibpodContainers {
 
   /** All containers of this owner, or those of one pod; dead ones too. */
   async list(podUid?: string): Promise<RuntimeContainer[]> {
-    const path = `/containers/json?all=true&filters=${ownerFilter(this.#owner, podUid)}`;
-    return ((await this.#client.getJson<ListedContainer[] | null>(path)) ?? []).map(fromList);
+    const query = `all=true&filters=${ownerFilter(this.#owner, podUid)}`;
+    return (await containerList<ListedContainer>(this.#client, query)).map(fromList);
   }
 
   /** With the pid of its conmon; `undefined` when there is no such container. */

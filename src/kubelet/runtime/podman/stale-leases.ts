@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { type Clock, sleep } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { containerList } from './container-list.ts';
 import { label } from './labels.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import { sweepNamespaces } from './namespaces.ts';
@@ -43,8 +44,7 @@ export class StaleLeases {
    * Resolves with whether another try is worth while.
    */
   async release(holderId: string, busyAddresses: ReadonlySet<string>): Promise<boolean> {
-    const all = await this.#options.client.getJson<NetworkedContainer[] | null>('/containers/json?all=true');
-    const containers = all ?? [];
+    const containers = await containerList<NetworkedContainer>(this.#options.client, 'all=true');
     if (containers.some((container) => container.Id.startsWith(holderId))) return false;
     const others = containers.filter((container) => this.#mayHaveLease(container));
     if (others.length > 0) {

@@ -3,6 +3,7 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { sweepLogs } from '../../logs/log-paths.ts';
+import { containerList } from './container-list.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 
@@ -33,8 +34,7 @@ export async function sweep(options: SweepOptions): Promise<void> {
 }
 
 async function sweepStorage({ client, containers, clock, logger }: SweepOptions): Promise<void> {
-  const path = '/containers/json?all=true&external=true';
-  const all = (await client.getJson<ExternalContainer[] | null>(path)) ?? [];
+  const all = await containerList<ExternalContainer>(client, 'all=true&external=true');
   for (const { Names, State, Created } of all) {
     const name = Names[0] ?? '';
     const isOurs = State.toLowerCase() === 'storage' && ownName.test(name);
