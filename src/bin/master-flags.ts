@@ -38,7 +38,7 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     mqttPort: port(values, 'mqtt-port'),
     inspectPort: port(values, 'mqtt-inspect-port', 0),
     advertiseAddresses: addresses(values, 'advertise-address') ?? lanAddresses(),
-    insecurePort: port(values, 'insecure-port'),
+    insecurePort: port(values, 'insecure-port', 0),
     tokenFile: values['token-auth-file'],
     passwordFile: values['basic-auth-file'],
     auditLogPath: values['audit-log-path'],

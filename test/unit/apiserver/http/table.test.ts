@@ -10,7 +10,7 @@ t.test('each kind has a Name column first, and a cell for every column', async (
     const bare = {
       kind: kind.kind,
       apiVersion: 'v1',
-      metadata: { name: 'x' },
+      metadata: { name: 'x', creationTimestamp: '2026-01-01T00:00:00Z' },
       spec,
       involvedObject: {},
     } as unknown as KubeObject;
