@@ -34,10 +34,11 @@ interface Entry {
   subresource?: string;
   fieldsV1: object;
 }
-// biome-ignore lint/suspicious/noExplicitAny: what the server sent.
-const entriesOf = (json: any): Entry[] => json.metadata.managedFields ?? [];
-// biome-ignore lint/suspicious/noExplicitAny: what the server sent.
-const managersOf = (json: any) =>
+interface Applied {
+  metadata: { managedFields?: Entry[] };
+}
+const entriesOf = (json: Applied): Entry[] => json.metadata.managedFields ?? [];
+const managersOf = (json: Applied) =>
   entriesOf(json).map((e) => `${e.manager} ${e.operation}${e.subresource ? ` ${e.subresource}` : ''}`);
 
 const web = (image: string, more: object = {}) => ({ name: 'web', image, ...more });

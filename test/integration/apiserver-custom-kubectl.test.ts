@@ -1,40 +1,11 @@
 // The real kubectl with a kind that it has never heard of.
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import t from 'tap';
-import { renderKubeconfig } from '../../src/pki/kubeconfig.ts';
 import { startApiServer } from '../support/api-server.ts';
-
-const KUBECTL = '/usr/bin/kubectl';
-const options = { skip: existsSync(KUBECTL) ? false : `${KUBECTL} is not on this machine` };
+import { kubectlFor, withOwnKubectl } from '../support/kubectl-client.ts';
 
 const api = await startApiServer();
 t.teardown(() => api.stop());
-// A fresh HOME: kubectl keeps discovery per address and port.
-const home = t.testdir({});
-const kubeconfig = renderKubeconfig({
-  server: api.url,
-  authorityPem: api.authority.certificatePem,
-  client: api.admin,
-});
-await writeFile(join(home, 'config'), kubeconfig);
-
-function kubectl(line: string, input = ''): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const args = ['--kubeconfig', join(home, 'config'), ...line.split(' ')];
-    const child = execFile(
-      KUBECTL,
-      args,
-      { env: { HOME: home, PATH: process.env.PATH }, timeout: 20_000 },
-      (error, out, err) => {
-        resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
-      },
-    );
-    child.stdin?.end(input);
-  });
-}
+const kubectl = await kubectlFor(api, t.testdir({}));
 
 const definition = `
 apiVersion: apiextensions.k8s.io/v1
@@ -75,7 +46,7 @@ metadata: {name: mine}
 spec: {${spec}}
 `;
 
-t.test('a definition is applied and waited for', options, async (t) => {
+t.test('a definition is applied and waited for', withOwnKubectl, async (t) => {
   t.match(await kubectl('apply -f -', definition), { code: 0, out: /crontabs.stable.example.com created/ });
   t.match(await kubectl('wait --for=condition=Established crd/crontabs.stable.example.com --timeout=5s'), {
     code: 0,
@@ -87,7 +58,7 @@ t.test('a definition is applied and waited for', options, async (t) => {
   });
 });
 
-t.test('objects are applied, refused, shown and changed', options, async (t) => {
+t.test('objects are applied, refused, shown and changed', withOwnKubectl, async (t) => {
   t.match(await kubectl('apply -f -', tab('cronSpec: "* * * * */5"')), { code: 0, out: /mine created/ });
   t.match(await kubectl('apply -f -', tab('cronSpec: "* * * * */5"')), { code: 0, out: /mine unchanged/ });
   t.match(await kubectl('apply -f -', tab('cronSpec: 5')), {
@@ -110,7 +81,7 @@ t.test('objects are applied, refused, shown and changed', options, async (t) => 
   });
 });
 
-t.test('explain and scale work', options, async (t) => {
+t.test('explain and scale work', withOwnKubectl, async (t) => {
   t.match(await kubectl('explain crontab.spec.cronSpec'), {
     code: 0,
     out: /FIELD: cronSpec <string>[\s\S]*When to run/,
@@ -120,7 +91,7 @@ t.test('explain and scale work', options, async (t) => {
   t.match(await kubectl('explain crd.spec.names'), { code: 0, out: /plural/ });
 });
 
-t.test('the definition takes its objects with it', options, async (t) => {
+t.test('the definition takes its objects with it', withOwnKubectl, async (t) => {
   t.match(await kubectl('delete ct mine'), { out: /deleted/ });
   t.match(await kubectl('apply -f -', tab('cronSpec: "*"')), { code: 0 });
   t.match(await kubectl('delete crd crontabs.stable.example.com --timeout=10s'), { code: 0, out: /deleted/ });

@@ -1,37 +1,12 @@
 // The real kubectl with every documented kind: apply, apply again, get, describe, delete, and what belongs to some.
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import t from 'tap';
-import { renderKubeconfig } from '../../src/pki/kubeconfig.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { documentedKinds } from '../support/documented-manifests.ts';
-
-const KUBECTL = '/usr/bin/kubectl';
-const options = { skip: existsSync(KUBECTL) ? false : `${KUBECTL} is not on this machine` };
+import { kubectlFor, withOwnKubectl } from '../support/kubectl-client.ts';
 
 const api = await startApiServer();
 t.teardown(() => api.stop());
-// A fresh HOME: kubectl keeps discovery per address and port.
-const home = t.testdir({});
-const kubeconfig = renderKubeconfig({
-  server: api.url,
-  authorityPem: api.authority.certificatePem,
-  client: api.admin,
-});
-await writeFile(join(home, 'config'), kubeconfig);
-
-function kubectl(line: string, input = ''): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const args = ['--kubeconfig', join(home, 'config'), ...line.split(' ')];
-    const env = { HOME: home, PATH: process.env.PATH };
-    const child = execFile(KUBECTL, args, { env, timeout: 20_000 }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
-    });
-    child.stdin?.end(input);
-  });
-}
+const kubectl = await kubectlFor(api, t.testdir({}));
 
 const all = documentedKinds.map(({ yaml }) => yaml).join('---');
 const wholeLines = (text: string) => text.trimEnd().split('\n');
@@ -41,7 +16,7 @@ const wholeLines = (text: string) => text.trimEnd().split('\n');
  */
 const resent = ['StatefulSet', 'PodDisruptionBudget'];
 
-t.test('every kind is applied, and applied again without a change', options, async (t) => {
+t.test('every kind is applied, and applied again without a change', withOwnKubectl, async (t) => {
   const made = await kubectl('apply -f -', all);
   t.match(made, { code: 0, err: '' });
   t.same(
@@ -58,7 +33,7 @@ t.test('every kind is applied, and applied again without a change', options, asy
   t.equal(api.store.revision, before, 'nothing was written');
 });
 
-t.test('every kind is read, described and explained', options, async (t) => {
+t.test('every kind is read, described and explained', withOwnKubectl, async (t) => {
   const read = await kubectl('get -o wide -f -', all);
   t.match(read, { code: 0, err: '' });
   for (const { kind, name } of documentedKinds) t.match(read.out, new RegExp(`${name} `), kind);
@@ -72,14 +47,14 @@ t.test('every kind is read, described and explained', options, async (t) => {
   }
 });
 
-t.test('every kind is labelled, and deleted for good', options, async (t) => {
+t.test('every kind is labelled, and deleted for good', withOwnKubectl, async (t) => {
   t.match(await kubectl('label -f - a=b', all), { code: 0, err: '' });
   t.match(await kubectl('delete -f - --cascade=background', all), { code: 0, err: '' });
   const gone = await kubectl('get -f -', all);
   t.equal(gone.err.match(/not found/g)?.length, documentedKinds.length);
 });
 
-t.test('deployments are created, changed, scaled and paused by command', options, async (t) => {
+t.test('deployments are created, changed, scaled and paused by command', withOwnKubectl, async (t) => {
   t.match(await kubectl('create deployment web --image=a:1 --replicas=2'), { code: 0, err: '' });
   t.match(await kubectl('set image deployment/web a=a:2'), { out: /image updated/ });
   t.match(await kubectl('scale deployment web --replicas=4'), { out: /scaled/ });
@@ -91,7 +66,7 @@ t.test('deployments are created, changed, scaled and paused by command', options
   t.match(await kubectl('get hpa web'), { out: /Deployment\/web +cpu: <unknown>\/70% +1 +3 +0/ });
 });
 
-t.test('jobs, cron jobs and limits are created by command', options, async (t) => {
+t.test('jobs, cron jobs and limits are created by command', withOwnKubectl, async (t) => {
   const commands: [string, RegExp][] = [
     ['create job once --image=a:1 -- date', /job.batch\/once created/],
     ['create cronjob daily --image=a:1 --schedule=@daily', /cronjob.batch\/daily created/],

@@ -1,40 +1,11 @@
 // The real kubectl against the API server alone: what people do with it works, and errors read as they should.
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import t from 'tap';
-import { renderKubeconfig } from '../../src/pki/kubeconfig.ts';
 import { startApiServer } from '../support/api-server.ts';
-
-const KUBECTL = '/usr/bin/kubectl';
-const options = { skip: existsSync(KUBECTL) ? false : `${KUBECTL} is not on this machine` };
+import { kubectlFor, withOwnKubectl } from '../support/kubectl-client.ts';
 
 const api = await startApiServer();
 t.teardown(() => api.stop());
-// A fresh HOME: kubectl keeps discovery per address and port.
-const home = t.testdir({});
-const kubeconfig = renderKubeconfig({
-  server: api.url,
-  authorityPem: api.authority.certificatePem,
-  client: api.admin,
-});
-await writeFile(join(home, 'config'), kubeconfig);
-
-function kubectl(line: string, input = ''): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const args = ['--kubeconfig', join(home, 'config'), ...line.split(' ')];
-    const child = execFile(
-      KUBECTL,
-      args,
-      { env: { HOME: home, PATH: process.env.PATH }, timeout: 20_000 },
-      (error, out, err) => {
-        resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
-      },
-    );
-    child.stdin?.end(input);
-  });
-}
+const kubectl = await kubectlFor(api, t.testdir({}));
 
 const rc = (image: string, extra = '') => `
 apiVersion: v1
@@ -49,7 +20,7 @@ spec:
       containers: [{name: web, image: '${image}', ports: [{containerPort: 80}]}]
 `;
 
-t.test('apply creates, leaves alone, changes', options, async (t) => {
+t.test('apply creates, leaves alone, changes', withOwnKubectl, async (t) => {
   t.match(await kubectl('apply -f -', rc('web:1')), { code: 0, out: /web created/ });
   t.match(await kubectl('apply -f -', rc('web:1')), { code: 0, out: /web unchanged/ });
   t.match(await kubectl('apply -f -', rc('web:2')), { code: 0, out: /web configured/ });
@@ -62,7 +33,7 @@ t.test('apply creates, leaves alone, changes', options, async (t) => {
   });
 });
 
-t.test('unknown fields and wrong types are refused by name', options, async (t) => {
+t.test('unknown fields and wrong types are refused by name', withOwnKubectl, async (t) => {
   const unknown = await kubectl('apply -f -', rc('web:2', 'replica: 3'));
   t.match(unknown, { code: 1, err: /strict decoding error: unknown field "spec.replica"/ });
   t.match(await kubectl('apply -f -', rc('[1]', 'minReadySeconds: soon')), {
@@ -75,7 +46,7 @@ t.test('unknown fields and wrong types are refused by name', options, async (t) 
   });
 });
 
-t.test('get prints the columns of Kubernetes', options, async (t) => {
+t.test('get prints the columns of Kubernetes', withOwnKubectl, async (t) => {
   t.match(await kubectl('get rc'), { out: /^NAME +DESIRED +CURRENT +READY +AGE\nweb +2 +0 +0 +\d/ });
   t.match(await kubectl('get rc -o wide'), { out: /CONTAINERS +IMAGES +SELECTOR\n.* web:2 +app=web/ });
   t.match(await kubectl('get all -o name'), { out: /^replicationcontroller\/web\nservice\/kubernetes\n$/ });
@@ -83,7 +54,7 @@ t.test('get prints the columns of Kubernetes', options, async (t) => {
   t.match(await kubectl('get widgets'), { code: 1, err: /doesn't have a resource type "widgets"/ });
 });
 
-t.test('scale, label, patch, describe, explain, delete', options, async (t) => {
+t.test('scale, label, patch, describe, explain, delete', withOwnKubectl, async (t) => {
   t.match(await kubectl('scale rc web --replicas=5'), { out: /scaled/ });
   t.match(await kubectl('scale rc web --current-replicas=2 --replicas=1'), { code: 1 });
   t.match(await kubectl('label rc web a=b'), { out: /labeled/ });
@@ -95,7 +66,7 @@ t.test('scale, label, patch, describe, explain, delete', options, async (t) => {
   t.match(await kubectl('delete rc web'), { code: 1, err: /replicationcontrollers "web" not found/ });
 });
 
-t.test('run, expose, wait and follow what is not there', options, async (t) => {
+t.test('run, expose, wait and follow what is not there', withOwnKubectl, async (t) => {
   t.match(await kubectl('run one --image=x:1'), { out: /pod\/one created/ });
   t.match(await kubectl('expose pod one --port=80'), { out: /service\/one exposed/ });
   t.match(await kubectl('logs one'), { code: 0, out: '' });

@@ -19,8 +19,7 @@ t.test(
   'the namespaces and the Service of the API are there from the start, and stay as they are',
   async (t) => {
     const { json } = await api.ask('GET', '/api/v1/namespaces');
-    // biome-ignore lint/suspicious/noExplicitAny: a list as it came.
-    const names = json.items.map((item: any) => item.metadata.name);
+    const names = json.items.map((item: { metadata: { name: string } }) => item.metadata.name);
     t.same(names, ['default', 'kube-node-lease', 'kube-public', 'kube-system']);
     const service = await api.ask('GET', `${NS}/services/kubernetes`);
     t.match(service.json.spec, {

@@ -1,7 +1,7 @@
 // podman's list of containers. podman takes the ids first and looks at each of them then: when one is removed in
 // between, by us or by anybody else, it fails as a whole. Such a list is asked for again.
 import type { LibpodClient } from './libpod-client.ts';
-import { LibpodError } from './libpod-error.ts';
+import { isNotFound } from './libpod-error.ts';
 
 /** On a board where containers go as fast as this the next look has to do. */
 const TRIES = 5;
@@ -12,11 +12,7 @@ export async function containerList<T>(client: LibpodClient, query: string): Pro
     try {
       return (await client.getJson<T[] | null>(`/containers/json?${query}`)) ?? [];
     } catch (error) {
-      if (left <= 1 || !isContainerGone(error)) throw error;
+      if (left <= 1 || !isNotFound(error)) throw error;
     }
   }
-}
-
-function isContainerGone(error: unknown): boolean {
-  return error instanceof LibpodError && /no such container/.test(`${error.podmanCause} ${error.message}`);
 }

@@ -25,8 +25,10 @@ export function libpodError(status: number, body: string): LibpodError {
   }
 }
 
+/** Also when it went in the middle of the call: podman answers 500 then, in the same words. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof LibpodError && error.status === 404;
+  if (!(error instanceof LibpodError)) return false;
+  return error.status === 404 || /no such container/.test(`${error.podmanCause} ${error.message}`);
 }
 
 export function isNameInUse(error: unknown): boolean {

@@ -21,6 +21,15 @@ t.test('an answer is read whether it is JSON or not', async (t) => {
   t.equal(isNotFound(answer(404, 'x')), true);
 });
 
+t.test(
+  'a container that goes in the middle of a call counts as not found, whatever the status',
+  async (t) => {
+    const words = 'container 0eb5 does not exist in database: no such container';
+    t.equal(isNotFound(answer(500, words, 'no such container')), true);
+    t.equal(isNotFound(answer(500, 'no such image', 'no such image')), false);
+  },
+);
+
 t.test('a taken name is known by its words, for podman answers 500', async (t) => {
   const words =
     'creating container storage: the container name "a" is already in use by 12. You have to remove that container to be able to reuse that name: that name is already in use';
