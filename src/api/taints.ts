@@ -1,4 +1,4 @@
-// Taints of nodes and the tolerations of pods that answer them: one meaning for scheduler and eviction.
+// Taints of nodes and the tolerations of pods that answer them: one meaning for scheduler, eviction and daemons.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 import type { core } from './objects.ts';
 
@@ -15,4 +15,15 @@ export function tolerates(toleration: core.Toleration, taint: core.Taint): boole
   if (toleration.key && toleration.key !== taint.key) return false;
   if ((toleration.operator ?? 'Equal') === 'Exists') return true;
   return Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '');
+}
+
+/** The first taint with one of `effects` that nothing tolerates. */
+export function firstUntolerated(
+  taints: readonly core.Taint[],
+  tolerations: readonly core.Toleration[] | undefined,
+  effects: readonly string[],
+): core.Taint | undefined {
+  return taints.find(
+    (taint) => effects.includes(taint.effect) && !(tolerations ?? []).some((t) => tolerates(t, taint)),
+  );
 }

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import { bootstrapRbac } from './auth/bootstrap-rbac.ts';
 import { EscalationCheck } from './auth/escalation.ts';
 import { type AccessOptions, type AccessParts, newAccess } from './auth/new-access.ts';
+import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { WriteGuards } from './auth/write-guards.ts';
 import { bootstrapApiService, bootstrapCluster } from './bootstrap-objects.ts';
 import { AccessHandler } from './http/access-handler.ts';
@@ -120,6 +121,11 @@ export class ApiServer implements Component {
   /** The port that it listens on; 0 before start(). */
   get port(): number {
     return this.#front.port;
+  }
+
+  /** Signs and reads ServiceAccount tokens. */
+  get tokens(): ServiceAccountTokens {
+    return this.#access.tokens;
   }
 
   start(): Promise<void> {

@@ -1,5 +1,6 @@
 // What every cluster has from its first start: the four namespaces, the two priority classes of the system and the
 // Service through which pods reach the API. Writes only what differs, so a restart writes nothing.
+import { endpointSlices } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
 import { namespaces } from '../api/kinds/namespace.ts';
 import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
@@ -21,6 +22,13 @@ const ENDPOINTS_META = {
   name: 'kubernetes',
   namespace: 'default',
   labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+};
+
+/** As upstream's API server, which writes this slice itself. */
+const SLICE_META = {
+  name: 'kubernetes',
+  namespace: 'default',
+  labels: { 'kubernetes.io/service-name': 'kubernetes' },
 };
 
 export async function bootstrapNamespaces(registry: Registry): Promise<void> {
@@ -49,11 +57,26 @@ export async function bootstrapApiService(registry: Registry, api: ApiAddress): 
   await bootstrapService(registry, api);
   const wanted = { metadata: ENDPOINTS_META, subsets: subsetsOf(api) };
   await createOrChange(registry, endpoints, wanted, (current) => ({ ...current, subsets: wanted.subsets }));
+  const content = sliceOf(api);
+  const slice = { metadata: SLICE_META, addressType: 'IPv4', ...content };
+  await createOrChange(registry, endpointSlices, slice, (current) => ({ ...current, ...content }));
 }
 
 /** A machine without a LAN has no address that a pod could use: its loopback is another one than the pod's. */
-function subsetsOf({ addresses, port }: ApiAddress): object[] {
-  const reachable = addresses.filter((ip) => !ip.startsWith('127.')).sort();
+function reachableOf({ addresses }: ApiAddress): string[] {
+  return addresses.filter((ip) => !ip.startsWith('127.')).sort();
+}
+
+function sliceOf(api: ApiAddress): { endpoints: object[]; ports: object[] } {
+  return {
+    endpoints: reachableOf(api).map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+    ports: [{ name: 'https', port: api.port, protocol: 'TCP' }],
+  };
+}
+
+function subsetsOf(api: ApiAddress): object[] {
+  const reachable = reachableOf(api);
+  const { port } = api;
   if (reachable.length === 0) return [];
   return [{ addresses: reachable.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }];
 }

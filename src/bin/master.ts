@@ -139,6 +139,7 @@ export class Master implements Component {
       network,
       kinds: allKinds,
       customKinds: apiServer.kinds,
+      tokenIssuer: apiServer.tokens,
       epoch: store.epoch,
     });
     return [broker, apiServer, recorder, informers, gateway, controllers, scheduler];

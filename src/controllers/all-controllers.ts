@@ -5,16 +5,25 @@ import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { CronJobController } from './cron-job.ts';
+import { DaemonSetController } from './daemon-set.ts';
+import { DeploymentController } from './deployment.ts';
+import { EndpointSliceController } from './endpoint-slice.ts';
 import { EndpointsController } from './endpoints.ts';
 import { GarbageCollector } from './garbage-collector.ts';
+import { JobController } from './job.ts';
+import { JobOrphanController } from './job-orphans.ts';
+import { JobTtlController } from './job-ttl.ts';
 import { NamespaceController } from './namespace.ts';
 import { NodeIpamController } from './node-ipam.ts';
 import { NodeLifecycleController } from './node-lifecycle.ts';
 import { PodGarbageCollector } from './pod-gc.ts';
-import { ReplicationControllerLoop } from './replication-controller.ts';
+import { ReplicaLoop } from './replica-loop.ts';
+import { replicaSetKind, replicationControllerKind } from './replica-owner.ts';
 import { ResourceQuotaController } from './resource-quota.ts';
 import { RootCaController } from './root-ca.ts';
 import { ServiceAccountController } from './service-accounts.ts';
+import { StatefulSetController } from './stateful-set.ts';
 import { TaintEvictionController } from './taint-eviction.ts';
 
 export interface AllControllersOptions extends ControllerOptions {
@@ -32,7 +41,16 @@ export function allControllers(options: AllControllersOptions): Component {
     new NodeIpamController(options),
     new NodeLifecycleController(options),
     new EndpointsController(options),
-    new ReplicationControllerLoop(options),
+    new EndpointSliceController(options),
+    new ReplicaLoop({ ...options, replicaKind: replicationControllerKind }),
+    new ReplicaLoop({ ...options, replicaKind: replicaSetKind }),
+    new DeploymentController(options),
+    new DaemonSetController(options),
+    new StatefulSetController(options),
+    new JobController(options),
+    new JobOrphanController(options),
+    new JobTtlController(options),
+    new CronJobController(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
     new RootCaController(options),

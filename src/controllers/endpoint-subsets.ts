@@ -1,5 +1,6 @@
 // The addresses behind a Service: a pure function of it and the pods of its namespace, sorted so that the same
 // world always gives the same text. https://kubernetes.io/docs/concepts/services-networking/service/#endpoints
+import { isDeepStrictEqual } from 'node:util';
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import { type core, keyOf, type Pod, type Service } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
@@ -10,30 +11,61 @@ export function ownsEndpoints(service: Service): boolean {
   return Object.keys(service.spec.selector ?? {}).length > 0 && service.spec.type !== 'ExternalName';
 }
 
-interface Entry {
+/** One pod behind a Service. */
+export interface EndpointEntry {
   address: core.EndpointAddress;
-  ready: boolean;
   ports: core.EndpointPort[];
+  /** The pod is ready, be it going or not. */
+  serving: boolean;
+  /** It is being deleted. */
+  terminating: boolean;
 }
 
 export function endpointSubsets(service: Service, podsInNamespace: readonly Pod[]): core.EndpointSubset[] {
-  const selector = service.spec.selector ?? {};
-  const entries = podsInNamespace
-    .filter((pod) => matchesSelectorMap(selector, pod.metadata.labels))
-    .flatMap((pod) => entryOf(service, pod) ?? []);
-  return groupByPorts(entries);
+  const entries = endpointEntries(service, podsInNamespace);
+  const shown = publishesAll(service)
+    ? entries.map((entry) => ({ ...entry, serving: true }))
+    : entries.filter(({ terminating }) => !terminating);
+  return groupByPorts(shown).map(({ ports, entries: group }) => subset(ports, group));
 }
 
-function entryOf(service: Service, pod: Pod): Entry | undefined {
+/** What is behind the Service, pods that are being deleted included; ended ones are not. */
+export function endpointEntries(service: Service, podsInNamespace: readonly Pod[]): EndpointEntry[] {
+  const selector = service.spec.selector ?? {};
+  return podsInNamespace
+    .filter((pod) => matchesSelectorMap(selector, pod.metadata.labels))
+    .flatMap((pod) => entryOf(service, pod) ?? []);
+}
+
+export const publishesAll = ({ spec }: Service): boolean => spec.publishNotReadyAddresses === true;
+
+function entryOf(service: Service, pod: Pod): EndpointEntry | undefined {
   const { podIP } = pod.status ?? {};
-  const publishAll = service.spec.publishNotReadyAddresses === true;
   if (!podIP || isFinished(pod)) return undefined;
-  if (pod.metadata.deletionTimestamp && !publishAll) return undefined;
   const wanted = service.spec.ports ?? [];
   const ports = wanted.flatMap((port) => endpointPort(port, pod) ?? []);
   // None of the named ports is there; a headless Service without any port lists bare addresses.
   if (wanted.length > 0 && ports.length === 0) return undefined;
-  return { address: addressOf(service, pod, podIP), ready: publishAll || isReady(pod), ports };
+  return {
+    address: addressOf(service, pod, podIP),
+    ports,
+    serving: isReady(pod),
+    terminating: pod.metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** Most status writes change nothing that a Service could see. */
+export function endpointFactsDiffer(pod: Pod, previous: Pod): boolean {
+  const facts = (p: Pod) => [
+    p.metadata.uid,
+    p.metadata.labels,
+    p.metadata.deletionTimestamp === undefined,
+    p.status?.podIP,
+    p.spec.nodeName,
+    isReady(p),
+    isFinished(p),
+  ];
+  return !isDeepStrictEqual(facts(pod), facts(previous));
 }
 
 function addressOf(service: Service, pod: Pod, ip: string): core.EndpointAddress {
@@ -67,9 +99,14 @@ function targetPort(servicePort: core.ServicePort, protocol: string, pod: Pod): 
   return ports.find((p) => p.name === target && (p.protocol ?? 'TCP') === protocol)?.containerPort;
 }
 
-/** Addresses with the very same ports share a subset. */
-function groupByPorts(entries: readonly Entry[]): core.EndpointSubset[] {
-  const groups = new Map<string, { ports: core.EndpointPort[]; entries: Entry[] }>();
+interface PortGroup {
+  ports: core.EndpointPort[];
+  entries: EndpointEntry[];
+}
+
+/** Addresses with the very same ports stand together; groups and ports are sorted. */
+export function groupByPorts(entries: readonly EndpointEntry[]): PortGroup[] {
+  const groups = new Map<string, PortGroup>();
   for (const entry of entries) {
     const ports = entry.ports.toSorted((a, b) => compare(portId(a), portId(b)));
     const id = ports.map(portId).join(',');
@@ -77,13 +114,13 @@ function groupByPorts(entries: readonly Entry[]): core.EndpointSubset[] {
     group.entries.push(entry);
     groups.set(id, group);
   }
-  return [...groups].sort(([a], [b]) => compare(a, b)).map(([, group]) => subset(group.ports, group.entries));
+  return [...groups].sort(([a], [b]) => compare(a, b)).map(([, group]) => group);
 }
 
-function subset(ports: core.EndpointPort[], entries: readonly Entry[]): core.EndpointSubset {
+function subset(ports: core.EndpointPort[], entries: readonly EndpointEntry[]): core.EndpointSubset {
   const addresses = (ready: boolean) =>
     entries
-      .filter((entry) => entry.ready === ready)
+      .filter((entry) => entry.serving === ready)
       .map(({ address }) => address)
       .sort((a, b) => compare(addressId(a), addressId(b)));
   const [ready, notReady] = [addresses(true), addresses(false)];

@@ -6,14 +6,12 @@ import { pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import { type core, type Endpoints, keyOf, type Pod, type Service, splitKey } from '../api/objects.ts';
-import { isFinished } from '../api/pod-phase.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { endpointSubsets, ownsEndpoints } from './endpoint-subsets.ts';
-import { isReady } from './pod-state.ts';
+import { endpointFactsDiffer, endpointSubsets, ownsEndpoints } from './endpoint-subsets.ts';
 
 /** Tells our Endpoints from a user's own when their Service went while we were not running. */
 const MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';
@@ -49,7 +47,7 @@ export class EndpointsController implements Component {
     this.#controller.follows(this.#pods, {
       onAdd: (pod) => this.#podChanged([pod]),
       onUpdate: (pod, previous) => {
-        if (differs(pod, previous)) this.#podChanged([pod, previous]);
+        if (endpointFactsDiffer(pod, previous)) this.#podChanged([pod, previous]);
       },
       onDelete: (pod) => this.#podChanged([pod]),
     });
@@ -134,18 +132,4 @@ function labelsFor(service: Service): Record<string, string> {
     ...(service.spec.clusterIP === 'None' ? { [HEADLESS_LABEL]: '' } : {}),
     [MANAGED_BY_LABEL]: MANAGED_BY,
   };
-}
-
-/** Most status writes change nothing that a Service could see. */
-function differs(pod: Pod, previous: Pod): boolean {
-  const facts = (p: Pod) => [
-    p.metadata.uid,
-    p.metadata.labels,
-    p.metadata.deletionTimestamp === undefined,
-    p.status?.podIP,
-    p.spec.nodeName,
-    isReady(p),
-    isFinished(p),
-  ];
-  return !isDeepStrictEqual(facts(pod), facts(previous));
 }

@@ -65,9 +65,10 @@ export class GarbageCollector implements Component {
     return {
       onAdd: (object) => this.#changed({ kind, key: keyOf(object) }, object),
       onUpdate: (object, previous) => {
-        if (ownershipOf(object) !== ownershipOf(previous)) {
-          this.#changed({ kind, key: keyOf(object) }, object);
-        }
+        if (ownershipOf(object) === ownershipOf(previous)) return;
+        this.#changed({ kind, key: keyOf(object) }, object);
+        // An owner may have waited for just this one to be let go or to hold it up no longer.
+        this.#enqueueOwners(previous);
       },
       onDelete: (object) => this.#gone(object),
     };
@@ -86,6 +87,10 @@ export class GarbageCollector implements Component {
   /** Dependents look for their owner again; owners that wait look at what is left. */
   #gone(object: KubeObject): void {
     for (const { item } of this.#graph.dependents(object.metadata.uid)) this.#enqueue(item);
+    this.#enqueueOwners(object);
+  }
+
+  #enqueueOwners(object: KubeObject): void {
     for (const reference of object.metadata.ownerReferences ?? []) {
       const owner = this.#ownerItem(object, reference);
       if (owner) this.#enqueue(owner);

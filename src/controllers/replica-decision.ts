@@ -1,8 +1,9 @@
-// What a ReplicationController needs done: a pure function of it and the pods of its namespace.
-import { matchesSelectorMap } from '../api/label-selector.ts';
-import type { Pod, ReplicationController } from '../api/objects.ts';
+// What a ReplicationController or ReplicaSet needs done: a pure function of it and the pods of its namespace.
+import type { Pod } from '../api/objects.ts';
+import { claimsOf } from './claims.ts';
 import { controllerOf, isActive } from './pod-state.ts';
 import { replicasToDelete } from './replica-deletion-order.ts';
+import { type ReplicaOwner, selectorOf } from './replica-owner.ts';
 
 interface ReplicaDecision {
   /** Pods that match and belong to nobody. */
@@ -19,28 +20,24 @@ interface ReplicaDecision {
 /** Upstream's limit of pods made or deleted in one go. */
 const BURST_REPLICAS = 500;
 
-export function decideReplicas(rc: ReplicationController, podsInNamespace: readonly Pod[]): ReplicaDecision {
-  const matches = (pod: Pod) => selects(rc, pod);
-  const own = podsInNamespace.filter((pod) => controllerOf(pod)?.uid === rc.metadata.uid);
-  if (rc.metadata.deletionTimestamp) {
-    return { adopt: [], release: [], active: own.filter(isActive), create: 0, remove: [] };
-  }
-  const orphans = podsInNamespace.filter((pod) => !controllerOf(pod) && isActive(pod));
-  const adopt = orphans.filter(matches);
-  const release = own.filter((pod) => !matches(pod) && !pod.metadata.deletionTimestamp);
-  const active = [...own.filter(matches), ...adopt].filter(isActive);
-  const missing = (rc.spec.replicas ?? 1) - active.length;
+/** `siblings` are the uids of all that work for the same owner, itself included: boards are crowded by their pods too. */
+export function decideReplicas(
+  owner: ReplicaOwner,
+  podsInNamespace: readonly Pod[],
+  siblings: ReadonlySet<string> = new Set([owner.metadata.uid]),
+): ReplicaDecision {
+  const claims = claimsOf(owner, selectorOf(owner), podsInNamespace, isActive);
+  const active = claims.own.filter(isActive);
+  if (owner.metadata.deletionTimestamp) return { adopt: [], release: [], active, create: 0, remove: [] };
+  const missing = (owner.spec.replicas ?? 1) - active.length;
+  const surplus = Math.min(Math.max(-missing, 0), BURST_REPLICAS);
+  const isRelated = (pod: Pod) => isActive(pod) && siblings.has(controllerOf(pod)?.uid ?? '');
+  const related = surplus > 0 ? podsInNamespace.filter(isRelated) : [];
   return {
-    adopt,
-    release,
+    adopt: claims.adopt,
+    release: claims.release,
     active,
     create: Math.min(Math.max(missing, 0), BURST_REPLICAS),
-    remove: replicasToDelete(active, Math.min(Math.max(-missing, 0), BURST_REPLICAS)),
+    remove: replicasToDelete(active, surplus, new Set([...active, ...related])),
   };
-}
-
-/** An empty selector selects nothing: it would take every pod of the namespace. */
-export function selects(rc: ReplicationController, pod: Pod): boolean {
-  const selector = rc.spec.selector ?? rc.spec.template?.metadata?.labels ?? {};
-  return Object.keys(selector).length > 0 && matchesSelectorMap(selector, pod.metadata.labels);
 }

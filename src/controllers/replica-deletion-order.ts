@@ -6,10 +6,17 @@ import { isReady, readySinceMs } from './pod-state.ts';
 const COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
 const phaseOrder: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
 
-/** The first `count` to delete; of otherwise equal pods the board with most replicas gives first. */
-export function replicasToDelete(active: readonly Pod[], count: number): Pod[] {
+/**
+ * The first `count` to delete; of otherwise equal pods the board with most replicas gives first: of `related` ones,
+ * which are those of all ReplicaSets of a Deployment.
+ */
+export function replicasToDelete(
+  active: readonly Pod[],
+  count: number,
+  related: Iterable<Pod> = active,
+): Pod[] {
   const perNode = new Map<string, number>();
-  for (const { spec } of active)
+  for (const { spec } of related)
     perNode.set(spec.nodeName ?? '', (perNode.get(spec.nodeName ?? '') ?? 0) + 1);
   const crowd = (pod: Pod) => perNode.get(pod.spec.nodeName ?? '') ?? 0;
   const ranks = active.map((pod) => ({ pod, rank: rankOf(pod, crowd(pod)) }));

@@ -1,8 +1,9 @@
-// The status that a ReplicationController shows: a pure function of it, its pods and the last failure.
+// The status that a ReplicationController or ReplicaSet shows: a pure function of it, its pods and the last failure.
 import { withCondition } from '../api/conditions.ts';
 import { matchesSelectorMap } from '../api/label-selector.ts';
-import type { Condition, core, Pod, ReplicationController } from '../api/objects.ts';
+import type { Condition, core, Pod } from '../api/objects.ts';
 import { isAvailable, isReady, readySinceMs } from './pod-state.ts';
+import type { ReplicaOwner } from './replica-owner.ts';
 
 export interface ReplicaFailure {
   reason: 'FailedCreate' | 'FailedDelete';
@@ -11,20 +12,20 @@ export interface ReplicaFailure {
 
 /** `active` are the pods that count. The result equals the present status in all when nothing changed. */
 export function replicaStatus(
-  rc: ReplicationController,
+  owner: ReplicaOwner,
   active: readonly Pod[],
   failure: ReplicaFailure | undefined,
   nowMs: number,
 ): core.ReplicationControllerStatus {
-  const minReadySeconds = rc.spec.minReadySeconds ?? 0;
-  const templateLabels = rc.spec.template?.metadata?.labels ?? {};
-  const conditions = conditionsWith(rc.status?.conditions, failure, nowMs);
+  const minReadySeconds = owner.spec.minReadySeconds ?? 0;
+  const templateLabels = owner.spec.template?.metadata?.labels ?? {};
+  const conditions = conditionsWith(owner.status?.conditions, failure, nowMs);
   return {
     replicas: active.length,
     fullyLabeledReplicas: active.filter((p) => matchesSelectorMap(templateLabels, p.metadata.labels)).length,
     readyReplicas: active.filter(isReady).length,
     availableReplicas: active.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
-    observedGeneration: rc.metadata.generation ?? 0,
+    observedGeneration: owner.metadata.generation ?? 0,
     ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
@@ -47,11 +48,11 @@ export function sameReplicaStatus(
 
 /** How long until the next pod becomes available; `undefined` when none waits for its time. */
 export function nextAvailableInMs(
-  rc: ReplicationController,
+  owner: ReplicaOwner,
   active: readonly Pod[],
   nowMs: number,
 ): number | undefined {
-  const minReadyMs = (rc.spec.minReadySeconds ?? 0) * 1000;
+  const minReadyMs = (owner.spec.minReadySeconds ?? 0) * 1000;
   const waits = active.flatMap((pod) => {
     const since = readySinceMs(pod);
     return since === undefined || since + minReadyMs <= nowMs ? [] : [since + minReadyMs - nowMs];
@@ -65,6 +66,9 @@ function conditionsWith(
   nowMs: number,
 ): core.ReplicationControllerCondition[] {
   if (!failure) return (present ?? []).filter(({ type }) => type !== 'ReplicaFailure');
+  const known = present?.find(({ type }) => type === 'ReplicaFailure');
+  // As upstream: messages name pods that never were, so each try would differ, be written, and cause the next one.
+  if (present && known?.status === 'True' && known.reason === failure.reason) return [...present];
   const condition = { type: 'ReplicaFailure', status: 'True', ...failure };
   return withCondition(
     (present ?? []) as Condition[],

@@ -4,7 +4,16 @@ import { configMaps } from '../api/kinds/config-map.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { secrets } from '../api/kinds/secret.ts';
-import { type ConfigMap, type KubeObject, keyOf, type Node, type Pod, type Secret } from '../api/objects.ts';
+import { serviceAccounts } from '../api/kinds/service-account.ts';
+import {
+  type ConfigMap,
+  type KubeObject,
+  keyOf,
+  type Node,
+  type Pod,
+  type Secret,
+  type ServiceAccount,
+} from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -15,13 +24,17 @@ import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import type { IndexEntry } from '../mqtt/messages.ts';
 import { podReferences } from '../mqtt/pod-references.ts';
 import { type DesiredSort, topics } from '../mqtt/topics.ts';
+import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { desiredPod } from './desired-pod.ts';
+import { type PodTokenIssuer, PodTokens } from './pod-tokens.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
 import { withoutManagedFields } from './without-managed-fields.ts';
 
 export interface DesiredPublisherOptions {
   informers: InformerFactory;
   topics: VersionedTopics;
+  /** Without it pods get no tokens, and those that ask for one wait. */
+  tokenIssuer?: PodTokenIssuer | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -38,18 +51,23 @@ export class DesiredPublisher {
   readonly #nodes: Informer<Node>;
   readonly #configMaps: Informer<ConfigMap>;
   readonly #secrets: Informer<Secret>;
+  readonly #accounts: Informer<ServiceAccount>;
+  readonly #tokens: PodTokens | undefined;
   readonly #told = new Map<string, Told>();
   readonly #runner: ControllerRunner;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: DesiredPublisherOptions) {
     this.#options = options;
-    const { informers, clock, logger } = options;
+    const { informers, clock, logger, tokenIssuer: issuer } = options;
     this.#pods = informers.for(pods);
     addNodeNameIndex(this.#pods);
     this.#nodes = informers.for(nodes);
     this.#configMaps = informers.for(configMaps);
     this.#secrets = informers.for(secrets);
+    this.#accounts = informers.for(serviceAccounts);
+    const account = (key: string) => this.#accounts.lister.get(key);
+    this.#tokens = issuer && new PodTokens({ issuer, account, clock });
     this.#runner = new ControllerRunner({
       name: 'desired',
       reconcile: async (node) => this.#reconcile(node),
@@ -62,7 +80,11 @@ export class DesiredPublisher {
     const look = (node: string | undefined) => node && this.#runner.enqueue(node);
     const ofPod = (pod: Pod) => look(pod.spec.nodeName);
     const ofNode = (node: Node) => look(node.metadata.name);
-    const ofSort = (sort: DesiredSort) => (object: KubeObject) => this.#lookWhereUsed(sort, keyOf(object));
+    const around = (object: KubeObject) => this.#pods.lister.inNamespace(object.metadata.namespace ?? '');
+    const lookAll = (boards: Iterable<string>) => [...boards].forEach(look);
+    const ofSort = (sort: 'configs' | 'secrets') => (object: KubeObject) =>
+      lookAll(boardsUsing(around(object), sort, object.metadata.name));
+    const ofAccount = (account: ServiceAccount) => lookAll(boardsRunningAs(around(account), keyOf(account)));
     const all = <T extends KubeObject>(look: (object: T) => void) => ({
       onAdd: look,
       onUpdate: look,
@@ -70,6 +92,8 @@ export class DesiredPublisher {
     });
     this.#unsubscribe = [
       this.#pods.subscribe(all(ofPod)),
+      this.#pods.subscribe({ onDelete: ({ metadata }) => this.#tokens?.forget(metadata.uid) }),
+      this.#accounts.subscribe(all(ofAccount)),
       this.#nodes.subscribe({ onAdd: ofNode, onDelete: ofNode }),
       this.#configMaps.subscribe(all(ofSort('configs'))),
       this.#secrets.subscribe(all(ofSort('secrets'))),
@@ -82,18 +106,7 @@ export class DesiredPublisher {
     await this.#runner.stop();
   }
 
-  /** Boards with a pod in the object's namespace that names it; also when it was missing until now. */
-  #lookWhereUsed(sort: DesiredSort, key: string): void {
-    const namespace = key.slice(0, key.indexOf('/'));
-    const name = key.slice(namespace.length + 1);
-    for (const pod of this.#pods.lister.inNamespace(namespace)) {
-      const { configMaps, secrets } = podReferences(pod);
-      const names = sort === 'configs' ? configMaps : secrets;
-      if (pod.spec.nodeName && names.has(name)) this.#runner.enqueue(pod.spec.nodeName);
-    }
-  }
-
-  #reconcile(node: string): void {
+  #reconcile(node: string): { requeueAfterMs?: number } {
     const before = this.#told.get(node) ?? nothing();
     const isKnown = this.#nodes.lister.get(node) !== undefined;
     const wanted = isKnown ? this.#tell(node) : nothing();
@@ -104,8 +117,14 @@ export class DesiredPublisher {
         if (!wanted[sort].has(key)) this.#options.topics.remove(topics.desired(node, sort, key));
       }
     }
-    if (isKnown) this.#told.set(node, wanted);
-    else this.#forget(node);
+    if (!isKnown) {
+      this.#forget(node);
+      return {};
+    }
+    this.#told.set(node, wanted);
+    const running = podsOnNode(this.#pods, node).filter((pod) => !isFinished(pod));
+    const requeueAfterMs = this.#tokens?.waitMs(running);
+    return requeueAfterMs === undefined ? {} : { requeueAfterMs };
   }
 
   #forget(node: string): void {
@@ -143,6 +162,20 @@ export class DesiredPublisher {
           this.#put(node, 'secrets', secret, () => ({ secret: withoutManagedFields(secret) })),
         );
     }
+    this.#tellTokens(node, pod, told);
+  }
+
+  /** A pod whose token cannot be made yet waits on its board as for a Secret that is missing. */
+  #tellTokens(node: string, pod: Pod, told: Told): void {
+    const tokens = this.#tokens?.of(pod);
+    if (!tokens) return;
+    const { uid } = pod.metadata;
+    const revision = this.#options.topics.put(topics.desired(node, 'secrets', tokens.key), {
+      revision: this.#revision,
+      source: `${uid} ${tokens.generation}`,
+      content: () => ({ secret: tokens.secret() }),
+    });
+    told.secrets.set(tokens.key, { uid, revision });
   }
 
   #put(node: string, sort: DesiredSort, object: KubeObject, content: () => object): IndexEntry {

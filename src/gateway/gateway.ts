@@ -25,6 +25,7 @@ import { NodeRegistrar } from './node-registrar.ts';
 import { ObjectPublisher } from './object-publisher.ts';
 import { ObservedWriter } from './observed-writer.ts';
 import { PeersPublisher } from './peers-publisher.ts';
+import type { PodTokenIssuer } from './pod-tokens.ts';
 import { ServicesPublisher } from './services-publisher.ts';
 import { VersionedTopics } from './versioned-topics.ts';
 
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   kinds: readonly KindDefinition[];
   /** Kinds that come and go. */
   customKinds?: CustomKindSource | undefined;
+  /** Signs the tokens of pods; without it pods that ask for one wait. */
+  tokenIssuer?: PodTokenIssuer | undefined;
   recorder: EventSink;
   clock: Clock;
   logger: Logger;
@@ -71,7 +74,8 @@ export class Gateway implements Component {
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
     this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
-    this.#desired = new DesiredPublisher({ informers, topics: versioned, clock, logger });
+    const { tokenIssuer } = options;
+    this.#desired = new DesiredPublisher({ informers, topics: versioned, tokenIssuer, clock, logger });
     this.#services = new ServicesPublisher({ informers, topics: versioned, clock, logger });
     this.#peers = new PeersPublisher({ informers, topics: versioned, network });
   }

@@ -244,6 +244,7 @@ export class Kubelet implements Component, SessionSources {
       clusterDomain,
       clusterDns,
       desired: () => this.#known.view()?.state,
+      isProvisional: () => this.#known.view()?.isComplete === false,
       serviceVariables: (pod) => this.#known.serviceVariables(pod),
       hostAddresses: () => this.#options.hostAddresses(),
       hostResolver: () => hostResolver(),

@@ -1,5 +1,6 @@
 // Which ConfigMaps and Secrets a pod needs on its board, wherever its spec can name one.
 import type { core, Pod } from '../api/objects.ts';
+import { podTokenSources, podTokensName } from '../api/pod-tokens.ts';
 
 /** Names in the pod's own namespace. */
 interface PodReferences {
@@ -33,6 +34,8 @@ export function podReferences(pod: Pod): PodReferences {
     }
   }
   for (const { name } of spec.imagePullSecrets ?? []) add(secrets, name);
+  // Sent beside the Secrets and like one, though the API has no such object.
+  if (podTokenSources(pod).length > 0) secrets.add(podTokensName(pod));
   return { configMaps, secrets };
 }
 

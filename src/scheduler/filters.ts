@@ -1,10 +1,10 @@
 // Which boards can take a pod at all. Each filter answers with upstream's words for why not; the first filter
 // that objects speaks for the board, as in upstream's scheduler.
+import { matchesRequired } from '../api/node-affinity.ts';
 import type { Pod } from '../api/objects.ts';
-import { UNSCHEDULABLE_TAINT } from '../api/taints.ts';
-import { matchesRequired } from './node-affinity.ts';
+import { firstUntolerated, UNSCHEDULABLE_TAINT } from '../api/taints.ts';
 import { type HostPort, type NodeUsage, type PodLoad, requestedBy } from './node-usage.ts';
-import { effectiveTaints, firstUntolerated } from './taints.ts';
+import { effectiveTaints } from './taints.ts';
 
 /** Reasons against the board; none = it fits. */
 type Filter = (load: PodLoad, usage: NodeUsage) => string[];

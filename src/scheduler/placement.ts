@@ -3,7 +3,7 @@ import { reasonsAgainst } from './filters.ts';
 import type { NodeUsage, PodLoad } from './node-usage.ts';
 import { type IsSibling, totalScores } from './scores.ts';
 
-type Placement = { nodeName: string } | { unschedulable: string };
+export type Placement = { nodeName: string } | { unschedulable: string };
 
 /** `usages` in any order; of equal boards the one with fewest pods, then the first by name. */
 export function place(load: PodLoad, usages: readonly NodeUsage[], isSibling: IsSibling): Placement {

@@ -3,9 +3,10 @@
 // https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/
 import { findCondition, withCondition } from '../api/conditions.ts';
 import { nodes } from '../api/kinds/node.ts';
+import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
-import { keyOf, type Node, type Pod } from '../api/objects.ts';
+import { keyOf, type Node, type PersistentVolumeClaim, type Pod } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -15,8 +16,9 @@ import { ControllerRunner } from '../client/controller-runner.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
+import { claimProblem, isBound } from './claims.ts';
 import { podLoad } from './node-usage.ts';
-import { place } from './placement.ts';
+import { type Placement, place } from './placement.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
 import { asksAnew, DEFAULT_SCHEDULER, isPending, mayFitMore } from './scheduling-triggers.ts';
 import { siblingsOf } from './siblings.ts';
@@ -34,6 +36,7 @@ export class Scheduler implements Component {
   readonly #options: SchedulerOptions;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
+  readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #runner: ControllerRunner;
   readonly #cache = new SchedulerCache();
   readonly #unschedulable: UnschedulablePods;
@@ -44,6 +47,7 @@ export class Scheduler implements Component {
     this.#options = options;
     this.#pods = options.informers.for(pods);
     this.#nodes = options.informers.for(nodes);
+    this.#claims = options.informers.for(persistentVolumeClaims);
     options.informers.for(services);
     const { clock, logger } = options;
     this.#runner = new ControllerRunner({
@@ -59,9 +63,9 @@ export class Scheduler implements Component {
 
   /** Needs the informers to be started. */
   async start(): Promise<void> {
-    const informers = [this.#pods, this.#nodes, this.#options.informers.for(services)];
+    const informers = [this.#pods, this.#nodes, this.#claims, this.#options.informers.for(services)];
     await Promise.all(informers.map((informer) => informer.whenSynced()));
-    this.#unsubscribe = [this.#followNodes(), this.#followPods()];
+    this.#unsubscribe = [this.#followNodes(), this.#followClaims(), this.#followPods()];
     await this.#runner.start();
   }
 
@@ -83,6 +87,15 @@ export class Scheduler implements Component {
         if (mayFitMore(node, previous)) this.#unschedulable.retryAll();
       },
       onDelete: (node) => this.#cache.removeNode(node.metadata.name),
+    });
+  }
+
+  #followClaims(): () => void {
+    return this.#claims.subscribe({
+      onAdd: () => this.#unschedulable.retryAll(),
+      onUpdate: (claim, previous) => {
+        if (isBound(claim) !== isBound(previous)) this.#unschedulable.retryAll();
+      },
     });
   }
 
@@ -112,8 +125,7 @@ export class Scheduler implements Component {
   async #schedule(key: string): Promise<void> {
     const pod = this.#pods.lister.get(key);
     if (!pod || !isPending(pod) || this.#cache.isPlaced(pod.metadata.uid)) return;
-    const siblings = siblingsOf(pod, this.#servicesOf(pod));
-    const placement = place(podLoad(pod), this.#cache.usages(), siblings);
+    const placement = this.#place(pod);
     if ('nodeName' in placement) {
       this.#bind(key, pod, placement.nodeName);
       return;
@@ -121,6 +133,13 @@ export class Scheduler implements Component {
     // Noted before the write below: a change that comes while we write must not be missed.
     this.#unschedulable.add(key);
     await this.#reportUnschedulable(key, pod, placement.unschedulable);
+  }
+
+  #place(pod: Pod): Placement {
+    const usages = this.#cache.usages();
+    const problem = claimProblem(pod, (key) => this.#claims.lister.get(key));
+    if (problem) return { unschedulable: `0/${usages.length} nodes are available: ${problem}.` };
+    return place(podLoad(pod), usages, siblingsOf(pod, this.#servicesOf(pod)));
   }
 
   #servicesOf(pod: Pod) {

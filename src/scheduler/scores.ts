@@ -1,7 +1,7 @@
 // Which of the boards that fit is best: 0 to 100 per score, weighted and summed as upstream does.
+import { preferredWeight } from '../api/node-affinity.ts';
 import type { Node, Pod } from '../api/objects.ts';
 import { tolerates } from '../api/taints.ts';
-import { preferredWeight } from './node-affinity.ts';
 import type { NodeUsage, PodLoad } from './node-usage.ts';
 import { effectiveTaints } from './taints.ts';
 

@@ -2,7 +2,7 @@
 // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 import { isConditionTrue } from '../api/conditions.ts';
 import type { core, Node } from '../api/objects.ts';
-import { NOT_READY_TAINT, tolerates, UNREACHABLE_TAINT, UNSCHEDULABLE_TAINT } from '../api/taints.ts';
+import { NOT_READY_TAINT, UNREACHABLE_TAINT, UNSCHEDULABLE_TAINT } from '../api/taints.ts';
 
 /** The node's taints, and those that its state amounts to before a controller has written them down. */
 export function effectiveTaints(node: Node): core.Taint[] {
@@ -15,15 +15,4 @@ export function effectiveTaints(node: Node): core.Taint[] {
     taints.push({ key: UNSCHEDULABLE_TAINT, effect: 'NoSchedule' });
   }
   return taints;
-}
-
-/** The first taint with one of `effects` that nothing tolerates. */
-export function firstUntolerated(
-  taints: readonly core.Taint[],
-  tolerations: readonly core.Toleration[] | undefined,
-  effects: readonly string[],
-): core.Taint | undefined {
-  return taints.find(
-    (taint) => effects.includes(taint.effect) && !(tolerations ?? []).some((t) => tolerates(t, taint)),
-  );
 }

@@ -31,7 +31,8 @@ t.test('without a certificate only version, health, CA and join answer', async (
     t.same({ code, reason: json.reason }, { code: 401, reason: 'Unauthorized' }, path);
   }
   const { json } = await api.ask('GET', '/version', { as: null });
-  t.match(json, { major: /^\d+$/, minor: /^\d+$/, gitVersion: /^v1\./ });
+  const gitCommit = /^[0-9a-f]+$/;
+  t.match(json, { major: /^\d+$/, minor: /^\d+$/, gitVersion: /^v1\./, gitCommit });
 });
 
 t.test('a token is no way in', async (t) => {

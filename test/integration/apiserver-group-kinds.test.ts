@@ -70,11 +70,16 @@ t.test(
       headers: merge,
     });
     t.notOk(byStatus.json.status?.conditions?.length, 'nor through status');
-    const decided = await api.ask('PATCH', `${path}/mine/approval`, { body, headers: merge });
+    const metadata = { annotations: { 'example.com/by': 'me' } };
+    const decided = await api.ask('PATCH', `${path}/mine/approval`, {
+      body: { ...body, metadata, spec: { signerName: 'example.com/other' } },
+      headers: merge,
+    });
     t.match(decided, {
       code: 200,
-      json: { status: { conditions: [{ ...approved, lastUpdateTime: String }] } },
+      json: { metadata, spec: { signerName: 'example.com/signer' } },
     });
+    t.match(decided.json.status, { conditions: [{ ...approved, lastUpdateTime: String }] });
     t.notOk(decided.json.status.certificate, 'who approves does not sign');
     const signed = await api.ask('PATCH', `${path}/mine/status`, {
       body: { status: { certificate: 'AA==' } },

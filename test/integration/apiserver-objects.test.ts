@@ -31,6 +31,11 @@ t.test(
     t.match(endpoints.json.subsets, [
       { addresses: [{ ip: '192.0.2.10' }], ports: [{ port: api.server.port, name: 'https' }] },
     ]);
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+    const slice = await api.ask('GET', `${slices}?labelSelector=kubernetes.io/service-name=kubernetes`);
+    t.match(slice.json.items, [
+      { endpoints: [{ addresses: ['192.0.2.10'] }], ports: [{ port: api.server.port, name: 'https' }] },
+    ]);
   },
 );
 
@@ -42,7 +47,7 @@ t.test('started again it writes nothing but a port that changed', async (t) => {
   await other.server.start();
   const { json } = await other.ask('GET', `${NS}/endpoints/kubernetes`);
   t.equal(json.subsets[0].ports[0].port, other.server.port);
-  t.ok(other.store.revision - before <= 2, 'the Service and its Endpoints');
+  t.ok(other.store.revision - before <= 3, 'the Service, its Endpoints and their slice');
 });
 
 t.test('created is 201, read, replaced and patched 200', async (t) => {
@@ -232,9 +237,27 @@ t.test('OpenAPI v3 describes every kind, v2 is protobuf of the type that old cli
     [],
     'every reference is there',
   );
-  const v2 = await api.ask('GET', '/openapi/v2');
-  t.equal(v2.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
-  t.ok(v2.text.includes('x-kubernetes-group-version-kind'));
+});
+
+t.test('OpenAPI v2 is JSON, and protobuf for who asks for that', async (t) => {
+  const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+  const binary = await api.ask('GET', '/openapi/v2', { headers: { accept: protobuf } });
+  t.equal(binary.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+  t.ok(binary.text.includes('x-kubernetes-group-version-kind'));
+  for (const accept of ['', '*/*', `application/json, ${protobuf}`]) {
+    const { json, text } = await api.ask('GET', '/openapi/v2', { headers: accept ? { accept } : {} });
+    t.equal(json.swagger, '2.0', accept);
+    t.equal(json.paths['/api/v1/namespaces/{namespace}/pods/{name}'].patch.operationId, 'patchPod');
+    const { spec, metadata } = json.definitions['io.k8s.api.core.v1.Pod'].properties;
+    t.same(spec, { $ref: '#/definitions/io.k8s.api.core.v1.PodSpec' });
+    t.same(metadata, { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' });
+    const references = [...text.matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name = '']) => name);
+    t.same(
+      references.filter((name) => !json.definitions[name]),
+      [],
+      'every reference is there',
+    );
+  }
 });
 
 t.test('no content type means JSON, and unknown parameters are ignored', async (t) => {

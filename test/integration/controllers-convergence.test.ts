@@ -2,12 +2,19 @@
 // rest as it should be, and at rest writes nothing.
 import fc from 'fast-check';
 import t from 'tap';
+import { deployments } from '../../src/api/kinds/deployment.ts';
 import { endpoints } from '../../src/api/kinds/endpoints.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { replicationControllers } from '../../src/api/kinds/replication-controller.ts';
 import { services } from '../../src/api/kinds/service.ts';
-import { keyOf, type Pod, type ReplicationController, type Service } from '../../src/api/objects.ts';
+import {
+  type Deployment,
+  keyOf,
+  type Pod,
+  type ReplicationController,
+  type Service,
+} from '../../src/api/objects.ts';
 import type { Client, DeleteOptions } from '../../src/client/client.ts';
 import { allControllers } from '../../src/controllers/all-controllers.ts';
 import { isNodeReady } from '../../src/controllers/node-taints.ts';
@@ -21,6 +28,7 @@ const APPS = ['red', 'blue'];
 
 const operation = fc.oneof(
   fc.record({ do: fc.constant('scale' as const), app: fc.constantFrom(...APPS), replicas: fc.nat(5) }),
+  fc.record({ do: fc.constant('roll' as const), version: fc.nat(2), replicas: fc.nat(5) }),
   fc.record({ do: fc.constant('kill' as const), index: fc.nat(9) }),
   fc.record({ do: fc.constant('relabel' as const), index: fc.nat(9), app: fc.constantFrom(...APPS, 'none') }),
   fc.record({ do: fc.constant('lose' as const), board: fc.constantFrom(...BOARDS) }),
@@ -67,6 +75,10 @@ async function perform(cluster: MemoryCluster, step: Operation): Promise<void> {
   if (step.do === 'scale') {
     const body = { spec: { replicas: step.replicas } };
     await client.patch(replicationControllers, `default/${step.app}`, { type: 'merge', body });
+  } else if (step.do === 'roll') {
+    const template = templateOf('green', step.version);
+    const body = { spec: { replicas: step.replicas, template } };
+    await client.patch(deployments, 'default/green', { type: 'strategic', body });
   } else if (step.do === 'kill') {
     const pod = await nth(step.index);
     if (pod) await client.delete(pods as never, keyOf(pod));
@@ -82,13 +94,18 @@ async function perform(cluster: MemoryCluster, step: Operation): Promise<void> {
   } else await clock.advance(step.ms);
 }
 
+const templateOf = (app: string, version = 1) => ({
+  metadata: { labels: { app } },
+  spec: { containers: [{ name: 'c', image: `e.com/c:${version}` }] },
+});
+
 async function begin(): Promise<MemoryCluster> {
   const cluster = await memoryCluster();
   const { client, options } = cluster;
   for (const board of BOARDS) await addNode(client, board);
   for (const app of APPS) {
     const labels = { app };
-    const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'e.com/c:1' }] } };
+    const template = templateOf(app);
     const metadata = { name: app, namespace: 'default' };
     const rc = {
       apiVersion: 'v1',
@@ -105,6 +122,12 @@ async function begin(): Promise<MemoryCluster> {
     };
     await client.create<Service>(services, service);
   }
+  await client.create<Deployment>(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'green', namespace: 'default' },
+    spec: { replicas: 2, selector: { matchLabels: { app: 'green' } }, template: templateOf('green') },
+  });
   await cluster.run(allControllers({ ...options, rootCaPem: 'CA' }), new Scheduler(options));
   return cluster;
 }
@@ -140,6 +163,7 @@ async function check({ client, clock }: MemoryCluster): Promise<void> {
     if (own.some(({ metadata }) => metadata.labels?.app !== rc.metadata.name))
       throw new Error('a stranger is kept');
   }
+  await checkDeployment(client, all);
   const up = await boardsInReach(client);
   for (const pod of all) {
     const isHere = up.has(pod.spec.nodeName ?? '');
@@ -159,6 +183,15 @@ async function check({ client, clock }: MemoryCluster): Promise<void> {
   await clock.advance(600_000);
   await quiet(60);
   if ((await client.list(pods)).resourceVersion !== before) throw new Error('something is written at rest');
+}
+
+async function checkDeployment(client: Client, all: readonly Pod[]): Promise<void> {
+  const { spec, status } = await client.get(deployments, 'default/green');
+  const own = all.filter((pod) => isActive(pod) && pod.metadata.labels?.app === 'green');
+  const image = spec.template?.spec?.containers[0]?.image;
+  if (own.length !== spec.replicas) throw new Error(`green has ${own.length} of ${spec.replicas}`);
+  if (own.some((pod) => pod.spec.containers[0]?.image !== image)) throw new Error('green runs old pods');
+  if ((status?.availableReplicas ?? 0) !== own.length) throw new Error('green says otherwise');
 }
 
 t.test('whatever happens, the cluster comes to rest as it should be and then writes nothing', async () => {

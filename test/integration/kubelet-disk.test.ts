@@ -1,122 +1,20 @@
 // The whole kubelet on a real disk over the fake engine: what it keeps there, and what a restart finds.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import type { ConfigMap, Pod, Secret } from '../../src/api/objects.ts';
-import { silentLogger } from '../../src/base/logger.ts';
-import { Kubelet, type KubeletOptions } from '../../src/kubelet/kubelet.ts';
-import type { DesiredState } from '../../src/kubelet/ports.ts';
-import { ownMemoryDirectory } from '../../src/kubelet/volumes/memory-directory.ts';
+import t from 'tap';
+import type { ConfigMap, Secret } from '../../src/api/objects.ts';
+import { DesiredStand, isRunning, KEY, meta, mountedAt, podWith, startBoard } from '../support/disk-board.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
-import { desiredPod, RecordingSink, WEB_IMAGE } from '../support/kubelet-world.ts';
+import { desiredPod, WEB_IMAGE } from '../support/kubelet-world.ts';
 
-const KEY = 'default/web-1';
-
-class DesiredStand {
-  pods = new Map<string, Pod>();
-  configMaps = new Map<string, ConfigMap>();
-  secrets = new Map<string, Secret>();
-  /** No complete set has come from the master. */
-  isAway = false;
-  #listeners = new Set<(keys: ReadonlySet<string>) => void>();
-
-  current(): DesiredState | undefined {
-    return this.isAway ? undefined : this;
-  }
-  onChange(listener: (keys: ReadonlySet<string>) => void) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-  put(pod: Pod): void {
-    this.pods.set(`default/${pod.metadata.name}`, pod);
-    this.changed(`default/${pod.metadata.name}`);
-  }
-  changed(...keys: string[]): void {
-    for (const listener of this.#listeners) listener(new Set(keys));
-  }
-}
-
-interface Board {
-  clock: FakeClock;
-  runtime: FakeRuntime;
-  desired: DesiredStand;
-  sink: RecordingSink;
-  dataDir: string;
-  kubelet: Kubelet;
-}
-
-async function startBoard(
-  t: Test,
-  base: Partial<Board> = {},
-  options: Partial<KubeletOptions> = {},
-): Promise<Board> {
-  const clock = base.clock ?? new FakeClock();
-  const runtime = base.runtime ?? new FakeRuntime({ clock, images: [WEB_IMAGE] });
-  const desired = base.desired ?? new DesiredStand();
-  const sink = new RecordingSink();
-  const dataDir = base.dataDir ?? (await mkdtemp(join(tmpdir(), 'edge-kubelet-')));
-  const kubelet = new Kubelet({
-    nodeName: 'board-a',
-    runtime,
-    desired,
-    sink,
-    serviceEnvironment: { forNamespace: () => ({ WEB_SERVICE_HOST: '10.48.0.7' }) },
-    dataDir,
-    clock,
-    logger: silentLogger,
-    podCIDR: () => '10.40.2.0/23',
-    hostAddresses: () => ['192.168.1.20'],
-    clusterDomain: 'cluster.local',
-    clusterDns: undefined,
-    cleanOnStop: false,
-    ...options,
-  });
-  await kubelet.start();
-  t.teardown(async () => {
-    await kubelet.stop();
-    await rm(dataDir, { recursive: true, force: true });
-    await rm((await ownMemoryDirectory(dataDir)) ?? dataDir, { recursive: true, force: true });
-  });
-  return { clock, runtime, desired, sink, dataDir, kubelet };
-}
-
-const phaseOf = (board: Board, key = KEY) => board.sink.pods.get(key)?.status.phase;
-const isRunning = (board: Board, key = KEY) => eventually(() => phaseOf(board, key) === 'Running');
-
-function mountedAt(board: Board, destination: string): string {
-  const container = board.runtime.containersOf(KEY).at(-1);
-  const mount = board.runtime.configs
-    .get(container?.id ?? '')
-    ?.mounts.find((m) => m.destination === destination);
-  if (!mount) throw new Error(`nothing is mounted at ${destination}`);
-  return mount.source;
-}
-
-const meta = (name: string) => ({
-  name,
-  namespace: 'default',
-  uid: name,
-  resourceVersion: '1',
-  creationTimestamp: '',
-});
 const configMap = (data: Record<string, string>): ConfigMap => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: meta('settings'),
   data,
 });
-
-function podWith(volumes: NonNullable<Pod['spec']['volumes']>, subPath?: string): Pod {
-  const volumeMounts = volumes.map((v) => ({
-    name: v.name,
-    mountPath: `/${v.name}`,
-    ...(subPath ? { subPath } : {}),
-  }));
-  return desiredPod({ spec: { volumes, containers: [{ name: 'web', image: WEB_IMAGE, volumeMounts }] } });
-}
 
 t.test('a pod has one record file of mode 0600, gone when the pod is gone', async (t) => {
   const board = await startBoard(t);

@@ -47,6 +47,15 @@ export class FakeClock implements Clock {
     await settle();
   }
 
+  /** Time passes while nothing runs, as on a board that was suspended; then what fell due runs, late. */
+  async sleep(ms: number): Promise<void> {
+    this.#nowMs += ms;
+    for (const pending of [...this.#pending].filter(({ at }) => at <= this.#nowMs)) {
+      pending.at = this.#nowMs;
+    }
+    await this.advance(0);
+  }
+
   #add(pending: Pending): Timer {
     this.#pending.add(pending);
     return { cancel: () => this.#pending.delete(pending) };

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { pods } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
 import { allKinds } from '../../src/api/scheme-table.ts';
-import { Gateway } from '../../src/gateway/gateway.ts';
+import { Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { PASSING, RETAINED } from '../../src/mqtt/message-bus.ts';
 import type { NodeBirth, NodeState } from '../../src/mqtt/messages.ts';
 import { topics } from '../../src/mqtt/topics.ts';
@@ -31,12 +31,16 @@ export class GatewayLab {
   }
 
   /** `prepare` fills the store before the gateway starts, as on a restart of the master. */
-  static async start(t: Test, prepare?: (cluster: MemoryCluster) => Promise<unknown>): Promise<GatewayLab> {
+  static async start(
+    t: Test,
+    prepare?: (cluster: MemoryCluster) => Promise<unknown>,
+    more: Partial<GatewayOptions> = {},
+  ): Promise<GatewayLab> {
     const cluster = await memoryCluster();
     t.teardown(() => cluster.stop());
     await prepare?.(cluster);
     const bus = new MemoryBus();
-    const gateway = new Gateway({ ...cluster.options, bus, epoch: 'e', kinds: allKinds });
+    const gateway = new Gateway({ ...cluster.options, bus, epoch: 'e', kinds: allKinds, ...more });
     await cluster.run(gateway);
     await settle();
     return new GatewayLab(cluster, bus, gateway);

@@ -222,6 +222,7 @@ export class KubeletWorld {
       clusterDomain: 'cluster.local',
       clusterDns: '10.48.0.10',
       desired: () => state,
+      isProvisional: () => !this.isComplete,
       serviceVariables: () => this.serviceVariables,
       hostAddresses,
       allocatable: () => ({ cpu: '4', memory: '1Gi', ephemeralStorage: '8Gi' }),

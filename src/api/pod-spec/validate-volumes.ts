@@ -86,6 +86,24 @@ function validateHostPath(source: core.HostPathVolumeSource, field: string): Fie
   return errors;
 }
 
+const MIN_TOKEN_SECONDS = 600;
+const MAX_TOKEN_SECONDS = 2 ** 32;
+
+function validateToken(
+  { path, expirationSeconds = MIN_TOKEN_SECONDS }: core.ServiceAccountTokenProjection,
+  field: string,
+): FieldError[] {
+  const errors = validateFilePath(path, `${field}.path`);
+  const at = `${field}.expirationSeconds`;
+  if (expirationSeconds < MIN_TOKEN_SECONDS) {
+    errors.push(invalidValue(at, expirationSeconds, 'may not specify a duration less than 10 minutes'));
+  }
+  if (expirationSeconds > MAX_TOKEN_SECONDS) {
+    errors.push(invalidValue(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
+  }
+  return errors;
+}
+
 function validateProjection(source: core.VolumeProjection, field: string): FieldError[] {
   const { configMap, secret, downwardAPI, serviceAccountToken } = source;
   const errors: FieldError[] = [];
@@ -102,7 +120,7 @@ function validateProjection(source: core.VolumeProjection, field: string): Field
   }
   if (downwardAPI) errors.push(...validateDownward(downwardAPI.items, `${field}.downwardAPI.items`));
   if (serviceAccountToken) {
-    errors.push(...validateFilePath(serviceAccountToken.path, `${field}.serviceAccountToken.path`));
+    errors.push(...validateToken(serviceAccountToken, `${field}.serviceAccountToken`));
   }
   return errors;
 }

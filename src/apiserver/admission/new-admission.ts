@@ -22,11 +22,15 @@ export interface AdmissionParts {
 }
 
 /** `accounts` undefined = a registry without an API server, where pods have no accounts. */
-export function newAdmission(store: Store, accounts: AccountOptions | undefined): AdmissionParts {
+export function newAdmission(
+  store: Store,
+  accounts: AccountOptions | undefined,
+  random: () => number,
+): AdmissionParts {
   const ledger = new QuotaLedger(store);
   const plugins: AdmissionPlugin[] = [
     new LimitRanger(store),
-    ...(accounts ? [new ServiceAccountAdmission(store, accounts.tokens, accounts.caPem)] : []),
+    ...(accounts ? [new ServiceAccountAdmission(store, accounts.tokens, accounts.caPem, random)] : []),
     new PodSecurity(store),
     new PriorityAdmission(store),
   ];

@@ -1,6 +1,7 @@
-// Pods run as a ServiceAccount of their namespace, `default` unless said, and pull with its secrets; a Secret that
-// asks for an account's token gets it. Tokens are mounted where the board can serve them, which today it cannot.
+// Pods run as a ServiceAccount of their namespace, `default` unless said, pull with its secrets, and have its token
+// mounted unless it or they say no; a Secret that asks for an account's token gets it.
 // https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller
+import { generatedName } from '../../api/metadata.ts';
 import type { KubeObject, Pod, Secret, ServiceAccount } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { forbidden } from '../../api/status-error.ts';
@@ -9,6 +10,7 @@ import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import { storeKey } from '../registry/keys.ts';
 import { resourceSubject } from '../registry/prepare.ts';
 import { type AdmissionPlugin, isPods } from './admission.ts';
+import { mountApiAccess } from './api-access-volume.ts';
 
 const DEFAULT = 'default';
 const TOKEN_TYPE = 'kubernetes.io/service-account-token';
@@ -21,11 +23,13 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
   readonly #store: Store;
   readonly #tokens: ServiceAccountTokens;
   readonly #caPem: string;
+  readonly #random: () => number;
 
-  constructor(store: Store, tokens: ServiceAccountTokens, caPem: string) {
+  constructor(store: Store, tokens: ServiceAccountTokens, caPem: string, random: () => number) {
     this.#store = store;
     this.#tokens = tokens;
     this.#caPem = caPem;
+    this.#random = random;
   }
 
   prepare(kind: KindDefinition, next: KubeObject): void {
@@ -40,10 +44,13 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     // As upstream's conversion: the old name of the field always says the same.
     spec.serviceAccount = spec.serviceAccountName;
     const account = this.#account(pod.metadata.namespace, spec.serviceAccountName);
-    // A new namespace has its default account a moment later: pods need nothing of it and need not wait.
+    // A new namespace has its default account a moment later: pods may come first, and their tokens wait for it.
     if (!account && spec.serviceAccountName !== DEFAULT) throw missing(kind, pod, spec.serviceAccountName);
     if (!spec.imagePullSecrets?.length && account?.imagePullSecrets?.length) {
       spec.imagePullSecrets = structuredClone(account.imagePullSecrets);
+    }
+    if (spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true) {
+      mountApiAccess(spec, (base) => generatedName(base, this.#random));
     }
   }
 

@@ -34,6 +34,15 @@ export interface TokenWanted {
   binding?: TokenBinding | undefined;
 }
 
+export interface PodTokenWanted {
+  namespace: string;
+  account: Named;
+  pod: Named;
+  /** Empty = the API server. */
+  audience: string;
+  expirationSeconds: number;
+}
+
 export interface VerifiedToken {
   user: User;
   /** Those of the token that the caller accepts. */
@@ -80,6 +89,14 @@ export class ServiceAccountTokens {
       },
     });
     return { token, expiresMs: exp * 1000 };
+  }
+
+  /** As a kubelet elsewhere asks for by TokenRequest; no audience = this API server. */
+  issueForPod(wanted: PodTokenWanted): { token: string; expiresMs: number } {
+    const { namespace, account, expirationSeconds, audience, pod: object } = wanted;
+    const audiences = audience ? [audience] : API_AUDIENCES;
+    const binding = { kind: 'Pod' as const, object };
+    return this.issue({ namespace, account, audiences, expirationSeconds, binding });
   }
 
   /** For a Secret of type kubernetes.io/service-account-token: without an end of its own. */

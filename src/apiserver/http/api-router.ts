@@ -3,7 +3,7 @@ import type { Schema } from '../../api/schema/schema.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed } from '../../api/status-error.ts';
 import type { AccessHandler } from './access-handler.ts';
-import type { ApiRequest } from './api-request.ts';
+import { type ApiRequest, header } from './api-request.ts';
 import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
 import type { JoinHandler } from './join-handler.ts';
 import { parseResourcePath } from './resource-path.ts';
@@ -68,11 +68,7 @@ export class ApiRouter {
   async #openApi(request: ApiRequest): Promise<void> {
     const { response, segments } = request;
     const [, form, root, ...rest] = segments;
-    if (form === 'v2' && root === undefined) {
-      const { openApiV2, OPENAPI_V2_TYPE } = await import('./openapi-v2.ts');
-      const document = openApiV2(await this.#options.schema(), this.#options.kinds);
-      return sendBytes(response, 200, document, OPENAPI_V2_TYPE);
-    }
+    if (form === 'v2' && root === undefined) return this.#openApiV2(request);
     if (form !== 'v3') return sendUnknown(request);
     const { kinds } = this.#options;
     const schema = await this.#options.schema();
@@ -82,6 +78,16 @@ export class ApiRouter {
     const document = openApiDocument(schema, shownKinds(kinds, group ?? '', version ?? ''));
     if (document) sendJson(response, 200, document);
     else sendUnknown(request);
+  }
+
+  async #openApiV2(request: ApiRequest): Promise<void> {
+    const { response } = request;
+    const { kinds } = this.#options;
+    const schema = await this.#options.schema();
+    const { openApiV2, openApiV2Json, OPENAPI_V2_TYPE, wantsProtobuf } = await import('./openapi-v2.ts');
+    if (!wantsProtobuf(header(request, 'accept')))
+      return sendJson(response, 200, openApiV2Json(schema, kinds));
+    sendBytes(response, 200, openApiV2(schema, kinds), OPENAPI_V2_TYPE);
   }
 }
 

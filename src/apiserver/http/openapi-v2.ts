@@ -1,11 +1,14 @@
-// The OpenAPI v2 document, in protobuf, for clients that ask for nothing newer (kubectl before 1.27). It names for
-// each kind a PATCH operation with its `dryRun` parameter, which is what those clients look for, and defines every
-// kind whole. Made when asked for, kept nowhere.
+// The OpenAPI v2 document for clients that ask for nothing newer: in protobuf (kubectl before 1.27) and in JSON. It
+// names for each kind a PATCH operation with its `dryRun` parameter, which is what kubectl looks for, and defines
+// every kind whole. Made when asked for, kept nowhere.
 // Field numbers: gnostic's openapiv2/OpenAPIv2.proto.
+import type { Json, JsonObject } from '../../api/schema/json.ts';
 import type { Schema } from '../../api/schema/schema.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
+import { parseAccept } from './accept.ts';
 import { extension, namedSchemas } from './openapi-v2-definitions.ts';
+import { v2Definition } from './openapi-v2-schema.ts';
 import { openApiSchemas } from './openapi-v3.ts';
 import { encodeMessage } from './protobuf-writer.ts';
 import { objectPathTemplate } from './resource-path.ts';
@@ -21,13 +24,50 @@ const NAMED = { name: 1, value: 2 } as const;
 const PATH_ITEM = { patch: 8 } as const;
 const OPERATION = { operationId: 5, parameters: 8, responses: 9, vendorExtension: 13 } as const;
 const QUERY_PARAMETER = { in: 2, name: 4, type: 6 } as const;
+/** What a client may ask of a PATCH. */
+const QUERY = ['dryRun', 'fieldValidation'];
 /** ParametersItem, Parameter and NonBodyParameter each wrap the next. */
 const WRAPPERS = { parameter: 1, nonBody: 2, query: 3 } as const;
 
+/** Whether the client asks for protobuf, by whichever of its names, before JSON; JSON is what upstream gives unasked. */
+export function wantsProtobuf(accept: string): boolean {
+  const known = parseAccept(accept).find(({ type }) => isProtobuf(type) || JSON_TYPES.includes(type));
+  return known !== undefined && isProtobuf(known.type);
+}
+
+const JSON_TYPES = ['application/json', 'application/*', '*/*'];
+const isProtobuf = (type: string) => type.startsWith('application/com.github.proto-openapi.spec.v2');
+
+/** The document in JSON. */
+export function openApiV2Json(schema: Schema, { served }: ServedKinds): JsonObject {
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version: serverVersion.gitVersion },
+    paths: Object.fromEntries(served.map((kind) => [objectPathTemplate(kind), { patch: patchJson(kind) }])),
+    definitions: definitionsOf(schema, served),
+  };
+}
+
+function definitionsOf(schema: Schema, served: readonly KindDefinition[]): JsonObject {
+  const schemas = Object.entries(openApiSchemas(schema, served));
+  return Object.fromEntries(schemas.map(([name, definition]) => [name, v2Definition(definition as Json)]));
+}
+
+function patchJson({ group, version, kind }: KindDefinition): JsonObject {
+  return {
+    operationId: `patch${kind}`,
+    parameters: QUERY.map((name) => ({ in: 'query', name, type: 'string' })),
+    responses: { '200': { description: 'OK' } },
+    'x-kubernetes-action': 'patch',
+    'x-kubernetes-group-version-kind': { group, kind, version },
+  };
+}
+
+/** The document in protobuf. */
 export function openApiV2(schema: Schema, { served }: ServedKinds): Buffer {
   const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, serverVersion.gitVersion]);
   const paths = encodeMessage(...served.map((kind): [number, Buffer] => [PATHS.path, namedPath(kind)]));
-  const definitions = encodeMessage(...namedSchemas(openApiSchemas(schema, served)));
+  const definitions = encodeMessage(...namedSchemas(definitionsOf(schema, served)));
   return encodeMessage(
     [DOCUMENT.swagger, '2.0'],
     [DOCUMENT.info, info],
@@ -47,8 +87,7 @@ function patchOperation(kind: KindDefinition): Buffer {
   const { group, version } = kind;
   return encodeMessage(
     [OPERATION.operationId, `patch${kind.kind}`],
-    [OPERATION.parameters, queryParameter('dryRun')],
-    [OPERATION.parameters, queryParameter('fieldValidation')],
+    ...QUERY.map((name): [number, Buffer] => [OPERATION.parameters, queryParameter(name)]),
     [OPERATION.responses, encodeMessage()],
     [OPERATION.vendorExtension, extension('x-kubernetes-action', 'patch\n')],
     [

@@ -183,10 +183,12 @@ function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, curren
   if (scope === 'main') return kind.hasStatus ? withField(wanted, 'status', current.status) : wanted;
   if (scope === 'finalize') return withFinalizers(wanted, current);
   if (scope === 'binding') return wanted;
-  if (scope === 'approval') return withConditions(wanted, current);
-  const next = withField(structuredClone(current), 'status', wanted.status);
-  // As upstream: who may write the status may label and annotate, but neither own nor hold the object.
-  const { labels, annotations } = wanted.metadata;
+  if (scope === 'approval') return marked(withConditions(wanted, current), wanted);
+  return marked(withField(structuredClone(current), 'status', wanted.status), wanted);
+}
+
+/** As upstream: who may write the status may label and annotate, but neither own nor hold the object. */
+function marked(next: Fields, { metadata: { labels, annotations } }: Fields): Fields {
   if (labels !== undefined) next.metadata.labels = labels;
   if (annotations !== undefined) next.metadata.annotations = annotations;
   return next;
@@ -199,7 +201,7 @@ function withField(object: Fields, field: 'status', value: unknown): Fields {
   return next;
 }
 
-/** Who approves says yes or no, and nothing else. */
+/** Who approves says yes or no, and leaves the rest of the status. */
 function withConditions(wanted: Fields, current: Fields): Fields {
   const { conditions = [] } = (wanted.status ?? {}) as { conditions?: unknown[] };
   const next = structuredClone(current);

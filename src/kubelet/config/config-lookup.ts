@@ -1,17 +1,18 @@
 // Reads ConfigMaps and Secrets of a namespace from the desired set, decoded: as text for variables, as bytes for
-// files.
-
+// files. The tokens of pods, which travel as Secrets, are not among them: no pod reads another's by naming it.
+import { isPodTokensName } from '../../api/pod-tokens.ts';
 import type { DesiredState } from '../ports.ts';
 import type { ConfigLookup } from './environment.ts';
 
-export interface FileLookup {
+export interface ConfigFiles {
   configMapFiles(name: string): ReadonlyMap<string, Uint8Array> | undefined;
   secretFiles(name: string): ReadonlyMap<string, Uint8Array> | undefined;
 }
 
-export function lookupIn(desired: DesiredState, namespace: string): ConfigLookup & FileLookup {
+export function lookupIn(desired: DesiredState, namespace: string): ConfigLookup & ConfigFiles {
   const configMap = (name: string) => desired.configMaps.get(`${namespace}/${name}`);
-  const secret = (name: string) => desired.secrets.get(`${namespace}/${name}`);
+  const secret = (name: string) =>
+    isPodTokensName(name) ? undefined : desired.secrets.get(`${namespace}/${name}`);
   return {
     configMap: (name) => mapOf(configMap(name)?.data, configMap(name), (text) => text),
     secret: (name) =>

@@ -4,10 +4,12 @@ import type { ConfigSource } from '../pods/container-starter.ts';
 import type { DesiredState } from '../ports.ts';
 import type { ContainerConfig, SandboxConfig } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
+import { holdsProjectedFiles } from '../volumes/volume-sources.ts';
 import { ConfigError } from './config-error.ts';
 import { lookupIn } from './config-lookup.ts';
 import { containerConfig, sandboxConfig } from './container-config.ts';
 import type { PodPlace } from './field-ref.ts';
+import { type FileLookup, filesFor } from './file-lookup.ts';
 import type { Resolver } from './pod-dns.ts';
 
 export interface DesiredConfigSourceOptions {
@@ -16,6 +18,8 @@ export interface DesiredConfigSourceOptions {
   clusterDomain: string;
   clusterDns: string | undefined;
   desired(): DesiredState | undefined;
+  /** True while `desired` is a checkpoint, for want of a master. */
+  isProvisional(): boolean;
   /** Variables of the Services for a pod; `undefined` until the Services are known. */
   serviceVariables(pod: Pod): Readonly<Record<string, string>> | undefined;
   hostAddresses(): readonly string[];
@@ -43,7 +47,7 @@ export class DesiredConfigSource implements ConfigSource {
     podIP: string | undefined,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
-    const mounts = await this.#options.volumes.mountsFor(pod, container, configs);
+    const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod));
     const serviceVariables = this.#options.serviceVariables(pod);
     if (!serviceVariables) {
       throw new ConfigError('services have not yet been read at least once, cannot construct envvars');
@@ -58,8 +62,12 @@ export class DesiredConfigSource implements ConfigSource {
   }
 
   async refreshVolumes(pod: Pod): Promise<void> {
-    if (!pod.spec.volumes?.some((v) => v.configMap || v.secret)) return;
-    await this.#options.volumes.refresh(pod, lookupIn(this.#state(), pod.metadata.namespace ?? 'default'));
+    if (!pod.spec.volumes?.some(holdsProjectedFiles)) return;
+    await this.#options.volumes.refresh(pod, this.#filesFor(pod));
+  }
+
+  #filesFor(pod: Pod): FileLookup {
+    return filesFor(pod, this.#state(), this.#place(pod, undefined), this.#options.isProvisional());
   }
 
   #state(): DesiredState {

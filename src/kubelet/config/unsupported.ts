@@ -2,7 +2,20 @@
 // parts it can run without are noted. Both are told to the user; nothing is ignored silently. Pure.
 import type { core, Pod } from '../../api/objects.ts';
 
-const SUPPORTED_VOLUMES: ReadonlySet<string> = new Set(['emptyDir', 'hostPath', 'configMap', 'secret']);
+const SUPPORTED_VOLUMES: ReadonlySet<string> = new Set([
+  'emptyDir',
+  'hostPath',
+  'configMap',
+  'secret',
+  'downwardAPI',
+  'projected',
+]);
+const SUPPORTED_PROJECTIONS: ReadonlySet<string> = new Set([
+  'serviceAccountToken',
+  'configMap',
+  'secret',
+  'downwardAPI',
+]);
 
 /** Why the pod cannot run on this board as it is written; `undefined` when it can. */
 export function refusalOf(pod: Pod): string | undefined {
@@ -32,6 +45,10 @@ function podRefusals(spec: core.PodSpec): string[] {
   for (const volume of spec.volumes ?? []) {
     const type = Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
     if (!SUPPORTED_VOLUMES.has(type)) reasons.push(`volume "${volume.name}" of type ${type}`);
+    for (const source of volume.projected?.sources ?? []) {
+      const other = Object.keys(source).find((key) => !SUPPORTED_PROJECTIONS.has(key));
+      if (other) reasons.push(`${other} in volume "${volume.name}"`);
+    }
   }
   for (const container of spec.initContainers ?? []) {
     if (container.restartPolicy === 'Always') reasons.push(`sidecar container "${container.name}"`);

@@ -37,7 +37,7 @@ export interface ConfigSource {
     attempt: number,
     podIP: string | undefined,
   ): Promise<ContainerConfig>;
-  /** Brings the ConfigMap and Secret files of a running pod up to date. */
+  /** Brings the ConfigMap, Secret, token and downward API files of a running pod up to date. */
   refreshVolumes(pod: Pod): Promise<void>;
 }
 

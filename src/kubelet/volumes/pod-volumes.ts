@@ -6,16 +6,16 @@ import { dirname, join } from 'node:path';
 import type { core, Pod } from '../../api/objects.ts';
 import { namesIn } from '../../base/if-present.ts';
 import { ConfigError } from '../config/config-error.ts';
-import type { FileLookup } from '../config/config-lookup.ts';
+import type { FileLookup } from '../config/file-lookup.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { ensureHostPath } from './host-path.ts';
 import { hasProjectedFiles, type ProjectedFile, writeProjectedFiles } from './projected-files.ts';
-import { projectedFilesOf, safePath } from './volume-sources.ts';
+import { holdsProjectedFiles, projectedFilesOf, safePath } from './volume-sources.ts';
 
 export interface Volumes {
   /** Makes what is missing and gives the container's mounts. Throws ConfigError when something cannot be had. */
   mountsFor(pod: Pod, container: core.Container, lookup: FileLookup): Promise<Mount[]>;
-  /** Brings ConfigMap and Secret files of a running pod up to date; what is missing now stays as it was. */
+  /** Brings the files of a running pod up to date; what is missing now stays as it was. */
   refresh(pod: Pod, lookup: FileLookup): Promise<void>;
   remove(uid: string): Promise<void>;
 }
@@ -44,16 +44,17 @@ export class PodVolumes implements Volumes {
         throw new ConfigError(`volumeMount "${mount.name}" names no volume of the pod`, 'FailedMount');
       const root = await this.#prepare(pod, volume, lookup);
       const source = mount.subPath ? await subPath(root, mount.subPath) : root;
-      const isReadOnly =
-        mount.readOnly === true || volume.configMap !== undefined || volume.secret !== undefined;
+      const isReadOnly = mount.readOnly === true || holdsProjectedFiles(volume);
       mounts.push({ source, destination: mount.mountPath, readOnly: isReadOnly });
     }
     return mounts;
   }
 
   async refresh(pod: Pod, lookup: FileLookup): Promise<void> {
+    // A checkpoint knows no Secret and no token: what was written from better knowledge stands.
+    if (lookup.isProvisional) return;
     for (const volume of pod.spec.volumes ?? []) {
-      if (!volume.configMap && !volume.secret) continue;
+      if (!holdsProjectedFiles(volume)) continue;
       if (!(await this.#isWritten(pod.metadata.uid, volume))) continue;
       const files = filesIfThere(volume, lookup);
       if (files) await this.#write(pod.metadata.uid, volume, files);
@@ -82,6 +83,9 @@ export class PodVolumes implements Volumes {
 
   async #prepare(pod: Pod, volume: core.Volume, lookup: FileLookup): Promise<string> {
     const uid = pod.metadata.uid;
+    if (lookup.isProvisional && holdsProjectedFiles(volume) && (await this.#isWritten(uid, volume))) {
+      return this.#path(uid, volume, true);
+    }
     const files = projectedFilesOf(volume, lookup);
     if (files) return this.#write(uid, volume, files);
     if (volume.hostPath) return ensureHostPath(volume.hostPath);
@@ -109,6 +113,8 @@ export class PodVolumes implements Volumes {
 
   async #path(uid: string, volume: core.Volume, inMemory: boolean): Promise<string> {
     const base = inMemory ? await this.#options.memoryDirectory() : this.#options.directory;
+    // Tokens and Secrets may be readable for every user of a container, and must not be for those of the board.
+    if (base && inMemory) await mkdir(base, { recursive: true, mode: 0o700 });
     if (base) return join(base, uid, volume.name);
     throw new ConfigError(
       `volume "${volume.name}" must live in memory and this board has neither /run nor /dev/shm as tmpfs; mount one`,

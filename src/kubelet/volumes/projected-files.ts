@@ -1,5 +1,5 @@
-// Writes the files of a ConfigMap or Secret volume the way Kubernetes does: `key → ..data/key`, `..data → ..N`.
-// A change swaps `..data` by one rename, so a reader sees all of the old files or all of the new.
+// Writes the files of a ConfigMap, Secret, downward API or projected volume as Kubernetes does: `key → ..data/key`,
+// `..data → ..N`. A change swaps `..data` by one rename, so a reader sees all of the old files or all of the new.
 // https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
 import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -9,6 +9,8 @@ const cacheDir = join(import.meta.dirname, '../../../.cache/images');
 const applets = ['sh', 'nc', 'httpd', 'printf', 'sed', 'hostname', 'cat', 'echo', 'sleep'];
 
 export const redisImage = 'localhost/edge-cluster-test-redis:1';
+/** Of a program that speaks TLS, and a shell. */
+export const curlImage = 'localhost/edge-cluster-test-curl:1';
 export const frontendImage = 'localhost/edge-cluster-test-guestbook:1';
 
 /** Archives in the docker format, ready for `podman load`; resolves with their paths. */
@@ -21,6 +23,11 @@ export async function guestbookArchives(): Promise<string[]> {
       await chmod(join(tree, 'www/cgi-bin/guestbook'), 0o755);
     }),
   ];
+}
+
+export async function curlArchive(): Promise<string> {
+  await mkdir(cacheDir, { recursive: true });
+  return archive('curl', curlImage, ['curl', 'busybox-static'], async () => undefined);
 }
 
 async function archive(

@@ -143,3 +143,15 @@ t.test(
     t.ok(await client.get(nodes, 'board'));
   },
 );
+
+t.test('an owner that waits goes when the last one that held it up is let go to another owner', async (t) => {
+  const { make, refer, remove, get, names } = await setUp(t);
+  const leaving = await make('leaving');
+  const staying = await make('staying');
+  await make('shared', [refer(leaving), refer(staying, false)]);
+  await remove('leaving', 'Foreground');
+  await settles(async () => (await names()) === 'shared,staying');
+  const { ownerReferences } = (await get('shared')).metadata;
+  t.match(ownerReferences, [{ name: 'staying' }]);
+  t.equal(ownerReferences?.length, 1);
+});

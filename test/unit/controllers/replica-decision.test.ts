@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Pod, ReplicationController } from '../../../src/api/objects.ts';
+import { controllerReference } from '../../../src/controllers/claims.ts';
 import { isActive } from '../../../src/controllers/pod-state.ts';
 import { decideReplicas } from '../../../src/controllers/replica-decision.ts';
-import { controllerReference, replicaPod } from '../../../src/controllers/replica-pod.ts';
+import { replicaPod } from '../../../src/controllers/replica-pod.ts';
 import { makePod, type PodTraits } from '../../support/make-pod.ts';
 
 const labels = { app: 'web' };
@@ -77,6 +78,22 @@ t.test('a controller that is being deleted touches nothing', async (t) => {
   const going = rc(3, { deletionTimestamp: '2026-01-01T00:00:00Z' });
   const decision = decideReplicas(going, [makePod({ labels }), makePod({ name: 'b', labels, owner: mine })]);
   t.match(decision, { adopt: [], release: [], create: 0, remove: [] });
+});
+
+t.test('pods of its siblings crowd a board as its own do', async (t) => {
+  const own = ['a', 'b'].map((board) =>
+    makePod({ name: board, nodeName: board, labels, owner: mine, ready: true }),
+  );
+  const theirs = makePod({
+    name: 'other',
+    nodeName: 'b',
+    labels,
+    owner: { uid: 'uid-sibling' },
+    ready: true,
+  });
+  const siblings = new Set(['uid-rc', 'uid-sibling']);
+  t.same(names(decideReplicas(rc(1), [...own, theirs]).remove), ['a']);
+  t.same(names(decideReplicas(rc(1), [...own, theirs], siblings).remove), ['b']);
 });
 
 t.test('a controller without any selector takes no pod', async (t) => {

@@ -46,3 +46,15 @@ t.test('a cost that is no number counts as none', async (t) => {
   const odd = makePod({ ...plain, name: 'b', annotations: cost('cheap') });
   t.same(first([odd, makePod({ ...plain, name: 'a', annotations: cost('-1') })]), ['a']);
 });
+
+t.test('the board with most pods of the whole Deployment gives first', async (t) => {
+  const own = [
+    makePod({ ...plain, name: 'a', nodeName: 'a' }),
+    makePod({ ...plain, name: 'z', nodeName: 'b' }),
+  ];
+  const others = ['o1', 'o2'].map((name) => makePod({ ...plain, name, nodeName: 'b' }));
+  t.same(
+    replicasToDelete(own, 1, [...own, ...others]).map(({ metadata }) => metadata.name),
+    ['z'],
+  );
+});

@@ -47,6 +47,15 @@ t.test('a failure shows as a condition until it is over', async (t) => {
     nowMs + 5000,
   );
   t.ok(sameReplicaStatus(failed, later), 'the same failure is no news');
+  const another = replicaStatus(
+    { ...rc, status: failed },
+    active,
+    { reason: 'FailedCreate', message: 'no to another pod' },
+    nowMs,
+  );
+  t.ok(sameReplicaStatus(failed, another), 'nor is the same reason, or each try would cause the next');
+  const deleting = { reason: 'FailedDelete', message: 'no' } as const;
+  t.match(replicaStatus({ ...rc, status: failed }, active, deleting, nowMs).conditions, [deleting]);
   t.equal(replicaStatus({ ...rc, status: failed }, active, undefined, nowMs).conditions, undefined);
 });
 

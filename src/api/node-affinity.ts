@@ -1,11 +1,12 @@
-// nodeSelector and node affinity: which boards a pod may, and which it would rather, run on.
+// nodeSelector and node affinity: which boards a pod may, and which it would rather, run on. One meaning for the
+// scheduler and for the DaemonSet controller.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
-import { matchesSelectorMap } from '../api/label-selector.ts';
-import type { core, Node, Pod } from '../api/objects.ts';
+import { matchesSelectorMap } from './label-selector.ts';
+import type { core, Node, Pod } from './objects.ts';
 
 /** nodeSelector and every required term: terms are alternatives, what stands in one term must all hold. */
-export function matchesRequired(pod: Pod, node: Node): boolean {
-  const { nodeSelector, affinity } = pod.spec;
+export function matchesRequired({ spec }: Pick<Pod, 'spec'>, node: Node): boolean {
+  const { nodeSelector, affinity } = spec;
   if (!matchesSelectorMap(nodeSelector ?? {}, node.metadata.labels)) return false;
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return !required || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));

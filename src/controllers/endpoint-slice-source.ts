@@ -1,0 +1,80 @@
+// Where the EndpointSlices of a Service come from: its pods, or, without a selector, the Endpoints that a person
+// keeps for it. Pure. https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
+import type { core, Endpoints, meta, Pod, Service } from '../api/objects.ts';
+import { type EndpointEntry, endpointEntries, ownsEndpoints, publishesAll } from './endpoint-subsets.ts';
+
+/** Keeps an Endpoints from being mirrored. */
+const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
+
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+export const SLICE_MANAGER_LABEL = 'endpointslice.kubernetes.io/managed-by';
+const HEADLESS_LABEL = 'service.kubernetes.io/headless';
+
+interface SliceSource {
+  /** Value of the managed-by label: each manager touches its own slices only. */
+  manager: string;
+  owner: meta.OwnerReference;
+  labels: Record<string, string>;
+  entries: EndpointEntry[];
+  publishAll: boolean;
+}
+
+export const SLICE_MANAGERS = [
+  'endpointslice-controller.k8s.io',
+  'endpointslicemirroring-controller.k8s.io',
+] as const;
+
+/** `undefined` when the Service's slices are nobody's, or a person's own. */
+export function sliceSource(
+  service: Service,
+  podsInNamespace: readonly Pod[],
+  endpoints: Endpoints | undefined,
+): SliceSource | undefined {
+  const [fromPods, fromEndpoints] = SLICE_MANAGERS;
+  if (ownsEndpoints(service)) {
+    return {
+      manager: fromPods,
+      owner: ownerReference(service),
+      labels: labelsFor(service, service.metadata.labels, fromPods),
+      entries: endpointEntries(service, podsInNamespace),
+      publishAll: publishesAll(service),
+    };
+  }
+  const isSkipped = endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
+  if (!endpoints || isSkipped || service.spec.type === 'ExternalName') return undefined;
+  return {
+    manager: fromEndpoints,
+    owner: ownerReference(endpoints),
+    labels: labelsFor(service, endpoints.metadata.labels, fromEndpoints),
+    entries: (endpoints.subsets ?? []).flatMap(mirrored),
+    publishAll: false,
+  };
+}
+
+function mirrored({
+  addresses = [],
+  notReadyAddresses = [],
+  ports = [],
+}: core.EndpointSubset): EndpointEntry[] {
+  const entry = (serving: boolean) => (address: core.EndpointAddress) => ({
+    address,
+    ports: [...ports],
+    serving,
+    terminating: false,
+  });
+  return [...addresses.map(entry(true)), ...notReadyAddresses.map(entry(false))];
+}
+
+function labelsFor({ metadata, spec }: Service, labels: meta.ObjectMeta['labels'], manager: string) {
+  return {
+    ...labels,
+    ...(spec.clusterIP === 'None' ? { [HEADLESS_LABEL]: '' } : {}),
+    [SERVICE_NAME_LABEL]: metadata.name,
+    [SLICE_MANAGER_LABEL]: manager,
+  };
+}
+
+function ownerReference({ kind, metadata }: Service | Endpoints): meta.OwnerReference {
+  const { name, uid } = metadata;
+  return { apiVersion: 'v1', kind, name, uid, controller: true, blockOwnerDeletion: true };
+}

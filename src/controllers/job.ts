@@ -1,0 +1,151 @@
+// Runs each Job's pods until enough of them have succeeded, or too many failed.
+// https://kubernetes.io/docs/concepts/workloads/controllers/job/
+import { isDeepStrictEqual } from 'node:util';
+import { jobs } from '../api/kinds/job.ts';
+import { pods } from '../api/kinds/pod.ts';
+import { type Job, keyOf, type Pod } from '../api/objects.ts';
+import { isNotFound } from '../api/status-error.ts';
+import type { Component } from '../base/component.ts';
+import type { ReconcileResult } from '../client/controller-runner.ts';
+import type { Informer } from '../client/informer.ts';
+import { WrittenObjects } from '../client/written-objects.ts';
+import { Controller, onAnyChange } from './controller.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { decideJob, type JobDecision } from './job-decision.ts';
+import { isOver } from './job-end.ts';
+import { podsOfJob, selectsPod } from './job-ownership.ts';
+import { JobPodWrites } from './job-pod-writes.ts';
+import { jobNews, jobStatus } from './job-status.ts';
+import { controllerOf } from './pod-state.ts';
+import { slowStart } from './slow-start.ts';
+import { isNamespaceTerminating } from './workload-failure.ts';
+
+const COMPONENT = 'job-controller';
+/** A job that names another manager is left to it. */
+const MANAGER = 'kubernetes.io/job-controller';
+/** Jobs worked on at a time: their writes share the store's commits. */
+const WORKERS = 4;
+
+export class JobController implements Component {
+  readonly #options: ControllerOptions;
+  readonly #jobs: Informer<Job>;
+  readonly #writtenJobs: WrittenObjects<Job>;
+  readonly #writtenPods: WrittenObjects<Pod>;
+  readonly #writes: JobPodWrites;
+  readonly #controller: Controller;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#jobs = options.informers.for(jobs);
+    const podInformer = options.informers.for(pods);
+    this.#writtenJobs = new WrittenObjects(this.#jobs);
+    this.#writtenPods = new WrittenObjects(podInformer);
+    this.#writes = new JobPodWrites(options.client, this.#writtenPods);
+    this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options, WORKERS);
+    this.#controller.follows(
+      this.#jobs,
+      onAnyChange((job) => this.#controller.enqueue(keyOf(job))),
+    );
+    this.#controller.follows(
+      podInformer,
+      onAnyChange((pod, previous) => this.#podChanged(pod, previous)),
+    );
+  }
+
+  start(): Promise<void> {
+    return this.#controller.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#controller.stop();
+  }
+
+  #podChanged(pod: Pod, previous: Pod | undefined): void {
+    const namespace = pod.metadata.namespace ?? '';
+    for (const version of [pod, previous]) {
+      const owner = version && controllerOf(version);
+      if (owner?.kind === 'Job') this.#controller.enqueue(`${namespace}/${owner.name}`);
+    }
+    if (controllerOf(pod)) return;
+    // An orphan may be wanted by whoever selects it.
+    for (const job of this.#jobs.lister.inNamespace(namespace)) {
+      if (selectsPod(job, pod)) this.#controller.enqueue(keyOf(job));
+    }
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult | undefined> {
+    const job = this.#writtenJobs.get(key);
+    if (!job || (job.spec.managedBy ?? MANAGER) !== MANAGER) return undefined;
+    await this.#claim(job);
+    if (isOver(job)) {
+      for (const pod of this.#own(job)) await this.#writes.untrack(pod);
+      return undefined;
+    }
+    const decision = decideJob(job, this.#own(job), this.#options.clock.now());
+    const failure = await this.#act(job, decision);
+    await this.#writeStatus(job, decision);
+    // Only what the stored status holds may be let go.
+    for (const pod of decision.account.release) await this.#writes.untrack(pod);
+    if (failure !== undefined) throw failure;
+    const { requeueAfterMs } = decision;
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  #own(job: Job): Pod[] {
+    return podsOfJob(job, this.#writtenPods.list(job.metadata.namespace ?? '')).own;
+  }
+
+  async #claim(job: Job): Promise<void> {
+    const { adopt, release } = podsOfJob(job, this.#writtenPods.list(job.metadata.namespace ?? ''));
+    for (const pod of isOver(job) ? [] : adopt) await this.#writes.adopt(job, pod);
+    for (const pod of release) await this.#writes.release(job, pod);
+  }
+
+  /** Makes and removes pods; resolves with the first failure, so that the status is written all the same. */
+  async #act(job: Job, { create, discard, abort }: JobDecision): Promise<unknown> {
+    const removals = [
+      ...discard.map((pod) => this.#discard(job, pod)),
+      ...abort.map((pod) => this.#delete(job, pod)),
+    ];
+    const failed = (await Promise.allSettled(removals)).find(({ status }) => status === 'rejected');
+    if (failed) return (failed as PromiseRejectedResult).reason;
+    const indexes = create.values();
+    const { error } = await slowStart(create.length, async () => {
+      const pod = await this.#writes.create(job, indexes.next().value);
+      this.#record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+    });
+    if (error === undefined || isNamespaceTerminating(error)) return undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#record(job, 'Warning', 'FailedCreate', `Error creating: ${message}`);
+    return error;
+  }
+
+  /** Untracked first, so that what we take away ourselves is no failure. */
+  async #discard(job: Job, pod: Pod): Promise<void> {
+    await this.#writes.untrack(pod);
+    await this.#delete(job, this.#writtenPods.get(keyOf(pod)) ?? pod);
+  }
+
+  async #delete(job: Job, pod: Pod): Promise<void> {
+    const isDeleted = await this.#writes.delete(pod);
+    if (isDeleted) this.#record(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+  }
+
+  async #writeStatus(job: Job, decision: JobDecision): Promise<void> {
+    const status = jobStatus(job, decision, this.#own(job), this.#options.clock.now());
+    if (isDeepStrictEqual(job.status ?? {}, status)) return;
+    try {
+      this.#writtenJobs.wrote(await this.#options.client.updateStatus(jobs, { ...job, status }));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return;
+    }
+    for (const { type, reason, message } of jobNews(job.status, status)) {
+      this.#record(job, type, reason, message);
+    }
+  }
+
+  #record(job: Job, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#options.recorder.record({ object: job, type, reason, message, component: COMPONENT });
+  }
+}

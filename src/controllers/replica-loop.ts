@@ -1,0 +1,164 @@
+// Keeps as many pods of each ReplicationController or ReplicaSet as it asks for: adopts and releases, makes and
+// deletes. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/
+import { pods } from '../api/kinds/pod.ts';
+import { keyOf, type Pod } from '../api/objects.ts';
+import { isNotFound } from '../api/status-error.ts';
+import type { Component } from '../base/component.ts';
+import type { ReconcileResult } from '../client/controller-runner.ts';
+import type { Informer } from '../client/informer.ts';
+import { WrittenObjects } from '../client/written-objects.ts';
+import { ClaimWriter } from './claims.ts';
+import { Controller, onAnyChange } from './controller.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { controllerOf } from './pod-state.ts';
+import { decideReplicas } from './replica-decision.ts';
+import { type ReplicaKind, type ReplicaOwner, selectorOf, selectsObject } from './replica-owner.ts';
+import { replicaPod } from './replica-pod.ts';
+import {
+  nextAvailableInMs,
+  type ReplicaFailure,
+  replicaStatus,
+  sameReplicaStatus,
+} from './replica-status.ts';
+import { slowStart } from './slow-start.ts';
+import { isNamespaceTerminating } from './workload-failure.ts';
+
+/** Owners worked on at a time: their writes share the store's commits. */
+const WORKERS = 4;
+
+export interface ReplicaLoopOptions<T extends ReplicaOwner> extends ControllerOptions {
+  replicaKind: ReplicaKind<T>;
+}
+
+export class ReplicaLoop<T extends ReplicaOwner> implements Component {
+  readonly #options: ReplicaLoopOptions<T>;
+  readonly #owners: Informer<T>;
+  readonly #claims: ClaimWriter<T, Pod>;
+  readonly #written: WrittenObjects<Pod>;
+  readonly #controller: Controller;
+
+  constructor(options: ReplicaLoopOptions<T>) {
+    const { kind, component } = options.replicaKind;
+    this.#options = options;
+    this.#owners = options.informers.for(kind);
+    const podInformer = options.informers.for(pods);
+    this.#written = new WrittenObjects(podInformer);
+    const { client } = options;
+    this.#claims = new ClaimWriter({ client, ownerKind: kind, kind: pods, written: this.#written });
+    this.#controller = new Controller(component, (key) => this.#reconcile(key), options, WORKERS);
+    this.#controller.follows(
+      this.#owners,
+      onAnyChange((owner) => this.#controller.enqueue(keyOf(owner))),
+    );
+    this.#controller.follows(
+      podInformer,
+      onAnyChange((pod, previous) => this.#podChanged(pod, previous)),
+    );
+  }
+
+  start(): Promise<void> {
+    return this.#controller.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#controller.stop();
+  }
+
+  #podChanged(pod: Pod, previous: Pod | undefined): void {
+    const namespace = pod.metadata.namespace ?? '';
+    for (const version of [pod, previous]) {
+      const owner = version && controllerOf(version);
+      if (owner?.kind === this.#kind.kind) this.#controller.enqueue(`${namespace}/${owner.name}`);
+    }
+    if (controllerOf(pod)) return;
+    // An orphan may be wanted by whoever selects it.
+    for (const owner of this.#owners.lister.inNamespace(namespace)) {
+      if (selectsObject(selectorOf(owner), pod)) this.#controller.enqueue(keyOf(owner));
+    }
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult | undefined> {
+    const owner = this.#owners.lister.get(key);
+    if (!owner) return undefined;
+    const decision = this.#decide(owner);
+    await this.#claims.write(owner, decision);
+    const failure =
+      (await this.#create(owner, decision.create)) ?? (await this.#remove(owner, decision.remove));
+    const { active } = this.#decide(owner);
+    await this.#writeStatus(owner, active, failure?.shown);
+    if (failure) throw failure.error;
+    const requeueAfterMs = nextAvailableInMs(owner, active, this.#options.clock.now());
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  #decide(owner: T) {
+    const namespace = owner.metadata.namespace ?? '';
+    return decideReplicas(owner, this.#written.list(namespace), this.#siblings(owner));
+  }
+
+  /** The uids of all owners that work for the same Deployment. */
+  #siblings(owner: T): Set<string> {
+    const employer = controllerOf(owner)?.uid;
+    if (employer === undefined) return new Set([owner.metadata.uid]);
+    const all = this.#owners.lister.inNamespace(owner.metadata.namespace ?? '');
+    const colleagues = all.filter((other) => controllerOf(other)?.uid === employer);
+    return new Set([owner, ...colleagues].map(({ metadata }) => metadata.uid));
+  }
+
+  get #kind() {
+    return this.#options.replicaKind.kind;
+  }
+
+  async #create(owner: T, count: number): Promise<Failure | undefined> {
+    const { error } = await slowStart(count, async () => {
+      const pod = await this.#options.client.create(pods, replicaPod(owner));
+      this.#written.wrote(pod);
+      this.#record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+    });
+    if (error === undefined || isNamespaceTerminating(error)) return undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#record(owner, 'Warning', 'FailedCreate', `Error creating: ${message}`);
+    return { error, shown: { reason: 'FailedCreate', message } };
+  }
+
+  async #remove(owner: T, remove: readonly Pod[]): Promise<Failure | undefined> {
+    const results = await Promise.allSettled(remove.map((pod) => this.#removeOne(owner, pod)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (!failed) return undefined;
+    const message = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
+    this.#record(owner, 'Warning', 'FailedDelete', `Error deleting: ${message}`);
+    return { error: failed.reason, shown: { reason: 'FailedDelete', message } };
+  }
+
+  async #removeOne(owner: T, pod: Pod): Promise<void> {
+    const { uid, name } = pod.metadata;
+    try {
+      await this.#options.client.delete(pods, keyOf(pod), { preconditions: { uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return;
+    }
+    this.#written.deleted(pod);
+    this.#record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+  }
+
+  async #writeStatus(owner: T, active: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
+    const status = replicaStatus(owner, active, failure, this.#options.clock.now());
+    if (sameReplicaStatus(owner.status, status)) return;
+    try {
+      await this.#options.client.updateStatus(this.#kind, { ...owner, status });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  #record(owner: T, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const { component } = this.#options.replicaKind;
+    this.#options.recorder.record({ object: owner, type, reason, message, component });
+  }
+}
+
+interface Failure {
+  error: unknown;
+  shown: ReplicaFailure;
+}

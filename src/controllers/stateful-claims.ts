@@ -1,0 +1,48 @@
+// The PersistentVolumeClaims of a StatefulSet's pods: made before the pod, and left when it goes.
+// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
+import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
+import { keyOf, type PersistentVolumeClaim, type StatefulSet } from '../api/objects.ts';
+import { isAlreadyExists } from '../api/status-error.ts';
+import type { NewObject } from '../client/client.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { podNameOf, volumeClaimsOf } from './stateful-pod.ts';
+import { messageOf } from './workload-failure.ts';
+
+export class StatefulClaims {
+  readonly #options: ControllerOptions;
+  readonly #component: string;
+
+  /** `component` is who the events are from. */
+  constructor(options: ControllerOptions, component: string) {
+    this.#options = options;
+    this.#component = component;
+  }
+
+  /** Makes what is missing. Rejects with the server's refusal, and while an old claim of that name is going. */
+  async ensure(set: StatefulSet, ordinal: number): Promise<void> {
+    const { lister } = this.#options.informers.for(persistentVolumeClaims);
+    for (const claim of volumeClaimsOf(set, ordinal)) {
+      const known = lister.get(keyOf(claim as PersistentVolumeClaim));
+      if (known?.metadata.deletionTimestamp) throw new Error(`pvc ${keyOf(known)} is being deleted`);
+      if (!known) await this.#make(set, ordinal, claim);
+    }
+  }
+
+  async #make(set: StatefulSet, ordinal: number, claim: NewObject<PersistentVolumeClaim>): Promise<void> {
+    const pod = podNameOf(set, ordinal);
+    const what = `create Claim ${claim.metadata.name} Pod ${pod} in StatefulSet ${set.metadata.name}`;
+    try {
+      await this.#options.client.create<PersistentVolumeClaim>(persistentVolumeClaims, claim);
+    } catch (error) {
+      if (isAlreadyExists(error)) return;
+      this.#record(set, 'Warning', 'FailedCreate', `${what} failed error: ${messageOf(error)}`);
+      throw error;
+    }
+    this.#record(set, 'Normal', 'SuccessfulCreate', `${what} success`);
+  }
+
+  #record(set: StatefulSet, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const component = this.#component;
+    this.#options.recorder.record({ object: set, type, reason, message, component });
+  }
+}

@@ -1,0 +1,43 @@
+// The page of upstream's outcomes: what is written can be read back, and a partial run changes only its part.
+import t from 'tap';
+import type { TestOutcome } from '../../conformance/outcome.ts';
+import { merged, readPage, writePage } from '../../conformance/page.ts';
+
+const known: TestOutcome[] = [
+  { name: '[k8s.io] Pods a [Conformance]', state: 'passed' },
+  { name: '[sig-apps] Job b [Conformance]', state: 'failed', reason: 'timed out' },
+  { name: '[sig-cli] Kubectl c [Conformance]', state: 'not run' },
+];
+
+t.test('what is written is read back', async (t) => {
+  t.same(readPage(writePage(known)), [known[1], known[0], known[2]]);
+  t.same(readPage(writePage([])), []);
+});
+
+t.test('each area has its counts, and tests of no named area are of nodes', async (t) => {
+  const page = writePage(known);
+  for (const row of [
+    '| node | 1 | 0 | 0 |',
+    '| apps | 0 | 1 | 0 |',
+    '| cli | 0 | 0 | 1 |',
+    '| all | 1 | 1 | 1 |',
+  ]) {
+    t.ok(page.includes(row), row);
+  }
+});
+
+t.test('a run of some tests leaves the outcome of the others', async (t) => {
+  const run: TestOutcome[] = known.map(({ name }) => ({ name, state: 'not run' }));
+  t.same(merged(known, run), known);
+  run[1] = { name: '[sig-apps] Job b [Conformance]', state: 'passed' };
+  t.same(merged(known, run), [known[0], run[1], known[2]]);
+});
+
+t.test('a reason cannot break the list', async (t) => {
+  const reason = '`code` <b> \\[x\\](y)\n## Passing\n- `z`';
+  const page = writePage([{ name: 'a [Conformance]', state: 'failed', reason }]);
+  t.same(
+    readPage(page).map(({ name, state }) => [name, state]),
+    [['a [Conformance]', 'failed']],
+  );
+});

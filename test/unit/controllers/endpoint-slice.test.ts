@@ -1,0 +1,129 @@
+import t, { type Test } from 'tap';
+import { endpointSlices } from '../../../src/api/kinds/endpoint-slice.ts';
+import { endpoints } from '../../../src/api/kinds/endpoints.ts';
+import { pods } from '../../../src/api/kinds/pod.ts';
+import { services } from '../../../src/api/kinds/service.ts';
+import type { EndpointSlice, Endpoints, Service } from '../../../src/api/objects.ts';
+import { EndpointSliceController } from '../../../src/controllers/endpoint-slice.ts';
+import { memoryCluster } from '../../support/memory-cluster.ts';
+import { quiet, settles } from '../../support/settles.ts';
+
+async function setUp(t: Test) {
+  const cluster = await memoryCluster();
+  t.teardown(() => cluster.stop());
+  const { client } = cluster;
+  await cluster.run(new EndpointSliceController(cluster.options));
+  const all = async () => (await client.list(endpointSlices)).items;
+  const shown = async () =>
+    (await all())
+      .flatMap((slice) => slice.endpoints ?? [])
+      .map(({ addresses, conditions }) => `${addresses[0]} ${conditions?.ready} ${conditions?.terminating}`)
+      .sort();
+  return {
+    ...cluster,
+    all,
+    serve: (spec: Service['spec'] = { selector: { app: 'web' }, ports: [{ port: 80 }] }) =>
+      client.create<Service>(services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'default', labels: { tier: 'front' } },
+        spec,
+      }),
+    run: async (name: string, podIP: string, ready = true) => {
+      const spec = { containers: [{ name: 'c', image: 'e.com/c:1' }] };
+      const metadata = { name, namespace: 'default', labels: { app: 'web' } };
+      await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
+      await client.bind(`default/${name}`, 'board');
+      const pod = await client.get(pods, `default/${name}`);
+      const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
+      await client.updateStatus(pods, {
+        ...pod,
+        status: { ...pod.status, phase: 'Running', podIP, conditions },
+      });
+    },
+    showing: (...expected: string[]) => settles(async () => (await shown()).join() === expected.join()),
+  };
+}
+
+t.test('a slice says whose it is, and follows the pods', async (t) => {
+  const { client, serve, run, showing, all } = await setUp(t);
+  const service = await serve();
+  await settles(async () => (await all()).length === 1);
+  await run('a', '10.40.0.2');
+  await run('b', '10.40.0.3', false);
+  await showing('10.40.0.2 true false', '10.40.0.3 false false');
+  const [slice] = await all();
+  t.match(slice, {
+    addressType: 'IPv4',
+    metadata: {
+      labels: {
+        tier: 'front',
+        'kubernetes.io/service-name': 'web',
+        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+      },
+      ownerReferences: [{ kind: 'Service', uid: service.metadata.uid, controller: true }],
+    },
+    ports: [{ name: '', port: 80, protocol: 'TCP' }],
+  });
+  await client.delete(pods, 'default/a');
+  await showing('10.40.0.2 false true', '10.40.0.3 false false');
+  await client.delete(pods, 'default/a', { gracePeriodSeconds: 0 });
+  await showing('10.40.0.3 false false');
+  t.equal((await all()).length, 1);
+});
+
+t.test('the slices go with their Service, those of others stay', async (t) => {
+  const { client, serve, run, showing, all } = await setUp(t);
+  await client.create<EndpointSlice>(endpointSlices, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'own', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    endpoints: [],
+  });
+  await serve();
+  await run('a', '10.40.0.2');
+  await showing('10.40.0.2 true false');
+  await client.delete(services, 'default/web');
+  await settles(async () => (await all()).map(({ metadata }) => metadata.name).join() === 'own');
+});
+
+t.test('Endpoints that a person keeps are mirrored, unless they say no', async (t) => {
+  const { client, serve, showing, all } = await setUp(t);
+  await serve({ ports: [{ port: 80 }] });
+  await client.create<Endpoints>(endpoints, {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'web', namespace: 'default' },
+    subsets: [{ addresses: [{ ip: '192.0.2.7' }], ports: [{ port: 8080 }] }],
+  });
+  await showing('192.0.2.7 true false');
+  t.match((await all())[0]?.metadata.labels, {
+    'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io',
+  });
+  const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+  await client.patch(endpoints, 'default/web', { type: 'merge', body: { metadata: { labels } } });
+  await settles(async () => (await all()).length === 0);
+});
+
+t.test('somebody else changes a slice: it is put right', async (t) => {
+  const { client, serve, run, showing, all } = await setUp(t);
+  await serve();
+  await run('a', '10.40.0.2');
+  await showing('10.40.0.2 true false');
+  const [slice] = await all();
+  await client.update(endpointSlices, { ...slice!, endpoints: [] });
+  await showing('10.40.0.2 true false');
+});
+
+t.test('at rest nothing is written', async (t) => {
+  const { client, clock, serve, run, showing } = await setUp(t);
+  await serve();
+  await run('a', '10.40.0.2');
+  await showing('10.40.0.2 true false');
+  await quiet();
+  const { resourceVersion } = await client.list(pods);
+  await clock.advance(600_000);
+  await quiet();
+  t.equal((await client.list(pods)).resourceVersion, resourceVersion);
+});
