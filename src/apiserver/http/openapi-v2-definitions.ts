@@ -42,7 +42,9 @@ function schemaFields(schema: Json): Fields {
       SCHEMA.vendorExtension,
       extension(name, `${JSON.stringify(value)}\n`),
     ]);
-  if (typeof schema.$ref === 'string') return [[SCHEMA.ref, schema.$ref], ...extensions];
+  if (typeof schema.$ref === 'string') {
+    return [[SCHEMA.ref, schema.$ref], ...textFields(schema), ...extensions];
+  }
   return [...textFields(schema), ...contentFields(schema), ...extensions];
 }
 

@@ -7,16 +7,20 @@ const LEFT_OUT = ['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'default'];
 
 const CONTENTS = ['type', 'items', 'properties'];
 
-/** Of a whole kind: one that keeps unknown fields is an object, and no more can be said. */
+/** Of a whole kind: one that keeps unknown fields is an object, and no more can be said, not even that. */
 export function v2Definition(schema: Json): JsonObject {
   if (!isJsonObject(schema)) return {};
-  return isOpen(schema) ? { type: 'object', ...extensionsOf(schema) } : v2Schema(schema);
+  if (!isOpen(schema)) return v2Schema(schema);
+  return { type: 'object', ...without(extensionsOf(schema), ['x-kubernetes-preserve-unknown-fields']) };
 }
 
 function v2Schema(schema: Json): JsonObject {
   if (!isJsonObject(schema)) return {};
   const $ref = referenceIn(schema);
-  if ($ref) return { $ref, ...extensionsOf(schema) };
+  if ($ref) {
+    const { description } = schema;
+    return { $ref, ...(description === undefined ? {} : { description }), ...extensionsOf(schema) };
+  }
   const result = Object.fromEntries(Object.entries(schema).filter(([name]) => !LEFT_OUT.includes(name)));
   const { items, properties, additionalProperties, required } = schema;
   if (isJsonObject(items)) result.items = v2Schema(items);

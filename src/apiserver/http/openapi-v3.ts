@@ -5,6 +5,7 @@ import type { MessageSpec, OwnSchema, Schema } from '../../api/schema/schema.ts'
 import type { FieldSpec, FieldType, ScalarName } from '../../api/schema/table.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
+import { METADATA_DESCRIPTIONS, TYPE_DESCRIPTIONS } from './metadata-descriptions.ts';
 import { objectPathTemplate } from './resource-path.ts';
 import { shownKinds, shownVersions } from './review-kinds.ts';
 import { serverVersion } from './server-version.ts';
@@ -59,6 +60,8 @@ function operationsOf(kind: KindDefinition): [string, object] {
   return [objectPathTemplate(kind), operations];
 }
 
+const OBJECT_META = 'meta/v1.ObjectMeta';
+
 class Schemas {
   readonly result: Record<string, object> = {};
   readonly #schema: Schema;
@@ -84,8 +87,14 @@ class Schemas {
   /** Under upstream's name for it: the group's parts turned round, as in `com.example.v1.Widget`. */
   #addCustom(kind: KindDefinition, own: OwnSchema): void {
     const { properties, ...root } = own.openApi() as { properties?: Record<string, object> };
-    const typeMeta = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
-    const metadata = this.#type({ shape: 'message', message: 'meta/v1.ObjectMeta' });
+    const typeMeta = {
+      apiVersion: { type: 'string', description: TYPE_DESCRIPTIONS.apiVersion },
+      kind: { type: 'string', description: TYPE_DESCRIPTIONS.kind },
+    };
+    const metadata = {
+      ...this.#type({ shape: 'message', message: OBJECT_META }),
+      description: TYPE_DESCRIPTIONS.metadata,
+    };
     const name = [...kind.group.split('.').reverse(), kind.version, kind.kind].join('.');
     this.result[name] = {
       ...root,
@@ -100,7 +109,11 @@ class Schemas {
     if (this.result[name]) return;
     const properties: Record<string, object> = {};
     this.result[name] = { type: 'object', properties, ...requiredOf(message) };
-    for (const [field, spec] of message.fields) properties[field] = this.#field(spec);
+    const descriptions = message.name === OBJECT_META ? METADATA_DESCRIPTIONS : {};
+    for (const [field, spec] of message.fields) {
+      const description = descriptions[field];
+      properties[field] = { ...this.#field(spec), ...(description === undefined ? {} : { description }) };
+    }
   }
 
   #field(spec: FieldSpec): object {
