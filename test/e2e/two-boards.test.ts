@@ -110,6 +110,33 @@ t.test('two boards', async (t) => {
     t.match(stdout, `${from?.status?.podIP}:`);
   });
 
+  await t.test(
+    'an agent that starts again touches no running pod and removes those deleted meanwhile',
+    async (t) => {
+      const { board, program } = cluster.agent('alpha');
+      const containers = async () =>
+        (
+          await board.run('podman', 'ps', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.StartedAt}}')
+        ).stdout
+          .split('\n')
+          .filter((line) => line.includes(' web-'))
+          .sort();
+      const before = await containers();
+      await program.end('SIGKILL');
+      await cluster.startAgent(board);
+      await eventually(async () => (await nodeReady('alpha')) === 'True', 20_000, 200);
+      t.same(await containers(), before);
+
+      const gone =
+        (await podsOf(master, 'app=web')).find((pod) => pod.spec.nodeName === 'alpha')?.metadata.name ?? '';
+      await cluster.agent('alpha').program.end('SIGKILL');
+      await master.must('delete', 'pod', gone, '--wait=false', '--grace-period=1');
+      await cluster.startAgent(board);
+      await eventually(async () => (await containers()).every((line) => !line.includes(gone)), 20_000, 200);
+      await readyPods(master, 'app=web', replicas);
+    },
+  );
+
   interface Loss {
     title: string;
     lose(): Promise<void>;
