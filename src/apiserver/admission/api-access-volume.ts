@@ -15,8 +15,10 @@ export function mountApiAccess(spec: core.PodSpec, newName: (base: string) => st
     ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
   );
   if (lacking.length === 0) return;
-  const present = spec.volumes?.find(({ name }) => name.startsWith(NAME_PREFIX));
-  const name = present?.name ?? newName(NAME_PREFIX);
+  // Admission comes before validation: a volume may still lack its name.
+  const names = spec.volumes?.map((volume): string | undefined => volume.name) ?? [];
+  const present = names.find((name) => name?.startsWith(NAME_PREFIX));
+  const name = present ?? newName(NAME_PREFIX);
   for (const container of lacking) {
     container.volumeMounts = [
       ...(container.volumeMounts ?? []),
