@@ -22,6 +22,7 @@ import { SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
 import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
 import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
+import { serviceView } from '../proxy/service-view.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -116,7 +117,7 @@ export class Agent implements Component {
   #subscribe(): void {
     const { services, peers } = this.#link;
     services.onChange(() => {
-      void this.#proxier.update([...(services.current()?.values() ?? [])]);
+      void this.#proxier.update([...(services.current()?.values() ?? [])].map(serviceView));
       this.#kubelet.servicesChanged();
     });
     peers.onChange(() => {

@@ -1,36 +1,36 @@
-// What a board needs of a Service: its addresses and the endpoints that are ready now.
-import { type core, type Endpoints, keyOf, type Service } from '../api/objects.ts';
-import type { Envelope, ServiceEndpoint, ServiceMessage, ServicePortMessage } from '../mqtt/messages.ts';
+// What a board is told of a Service and of each of its EndpointSlices. Pure.
+import { speaksToBoards } from '../api/board-service.ts';
+import { type EndpointSlice, keyOf, type Service } from '../api/objects.ts';
+import type { Envelope, ServiceMessage, SliceMessage } from '../mqtt/messages.ts';
 
-/** `undefined` for an ExternalName: it is a name in DNS, nothing that a board forwards. */
-export function serviceMessage(
-  service: Service,
-  endpoints: Endpoints | undefined,
-): Omit<ServiceMessage, keyof Envelope> | undefined {
-  const { type, clusterIP = 'None', ports = [] } = service.spec;
-  if (type === 'ExternalName') return undefined;
+const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+export function serviceMessage({ metadata, spec, status }: Service): Omit<ServiceMessage, keyof Envelope> {
+  const { selector: _, ...told } = spec;
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => speaksToBoards(name));
+  const ingress = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
   return {
-    key: keyOf(service),
-    uid: service.metadata.uid,
-    type: type === 'NodePort' || type === 'LoadBalancer' ? 'NodePort' : 'ClusterIP',
-    clusterIP,
-    ports: ports.flatMap((port) => portMessage(port, endpoints?.subsets ?? [])),
+    key: keyOf({ metadata }),
+    uid: metadata.uid,
+    ...(annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
+    spec: told,
+    ...(ingress.length > 0 ? { loadBalancerIPs: ingress } : {}),
   };
 }
 
-function portMessage(port: core.ServicePort, subsets: core.EndpointSubset[]): ServicePortMessage[] {
-  const { name = '', protocol = 'TCP', port: number, nodePort } = port;
-  if (protocol !== 'TCP' && protocol !== 'UDP') return [];
-  const endpoints = subsets.flatMap((subset) => endpointsOf(subset, name, protocol));
-  return [{ name, protocol, port: number, ...(nodePort ? { nodePort } : {}), endpoints }];
+/** Key of the Service that the slice belongs to; none for a slice that names no Service. */
+export function serviceKeyOf({ metadata }: EndpointSlice): string | undefined {
+  const name = metadata.labels?.[SERVICE_NAME_LABEL];
+  return name ? `${metadata.namespace}/${name}` : undefined;
 }
 
-/** Only `addresses` count: `notReadyAddresses` are pods that must get no connection. */
-function endpointsOf(subset: core.EndpointSubset, name: string, protocol: string): ServiceEndpoint[] {
-  const ports = (subset.ports ?? []).filter(
-    (p) => (p.name ?? '') === name && (p.protocol ?? 'TCP') === protocol,
-  );
-  return ports.flatMap(({ port }) =>
-    (subset.addresses ?? []).map(({ ip, nodeName }) => ({ ip, port, ...(nodeName ? { nodeName } : {}) })),
-  );
+export function sliceMessage(serviceKey: string, slice: EndpointSlice): Omit<SliceMessage, keyof Envelope> {
+  const { metadata, addressType, ports = [], endpoints = [] } = slice;
+  return {
+    key: `${serviceKey}/${metadata.name}`,
+    uid: metadata.uid,
+    addressType: addressType as SliceMessage['addressType'],
+    ports,
+    endpoints,
+  };
 }

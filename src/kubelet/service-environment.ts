@@ -1,20 +1,15 @@
 // The variables that Kubernetes gives every container for the Services that exist when it starts. Pure.
 // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 
-export interface ServiceView {
-  /** `namespace/name` */
-  key: string;
-  /** `None` or empty for a headless Service: it gives no variables. */
-  clusterIP: string;
-  ports: readonly { name: string; port: number; protocol: string }[];
-}
+import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
+import type { core } from '../api/objects.ts';
 
 /** The Service by which a pod finds the API: given to pods of every namespace. */
 const API_SERVICE = 'default/kubernetes';
 
 /** `enableServiceLinks: false` keeps only the `kubernetes` Service. */
 export function serviceVariables(
-  services: readonly ServiceView[],
+  services: readonly BoardService[],
   namespace: string,
   enableServiceLinks = true,
 ): Record<string, string> {
@@ -28,9 +23,13 @@ export function serviceVariables(
 
 const variableName = (text: string) => text.toUpperCase().replaceAll('-', '_');
 
-function variablesOf({ key, clusterIP, ports }: ServiceView): Record<string, string> {
-  const first = ports[0];
-  if (!first || !clusterIP || clusterIP === 'None') return {};
+/** A headless Service gives no variables. */
+function variablesOf(service: BoardService): Record<string, string> {
+  const { key, spec } = service;
+  const ports = spec.ports ?? [];
+  const [first] = ports;
+  const [clusterIP] = clusterIPsOf(service);
+  if (!first || !clusterIP) return {};
   const name = variableName(key.slice(key.indexOf('/') + 1));
   const variables: Record<string, string> = {
     [`${name}_SERVICE_HOST`]: clusterIP,
@@ -45,20 +44,18 @@ function variablesOf({ key, clusterIP, ports }: ServiceView): Record<string, str
   return variables;
 }
 
-function linkVariables(
-  name: string,
-  clusterIP: string,
-  port: ServiceView['ports'][number],
-): Record<string, string> {
-  const prefix = `${name}_PORT_${port.port}_${port.protocol.toUpperCase()}`;
+function linkVariables(name: string, clusterIP: string, port: core.ServicePort): Record<string, string> {
+  const prefix = `${name}_PORT_${port.port}_${protocolOf(port)}`;
   return {
     [prefix]: urlOf(clusterIP, port),
-    [`${prefix}_PROTO`]: port.protocol.toLowerCase(),
+    [`${prefix}_PROTO`]: protocolOf(port).toLowerCase(),
     [`${prefix}_PORT`]: String(port.port),
     [`${prefix}_ADDR`]: clusterIP,
   };
 }
 
-function urlOf(clusterIP: string, port: ServiceView['ports'][number]): string {
-  return `${port.protocol.toLowerCase()}://${clusterIP}:${port.port}`;
+function urlOf(clusterIP: string, port: core.ServicePort): string {
+  return `${protocolOf(port).toLowerCase()}://${clusterIP}:${port.port}`;
 }
+
+const protocolOf = ({ protocol = 'TCP' }: core.ServicePort) => protocol.toUpperCase();

@@ -21,6 +21,7 @@ import type {
   NodeState,
   ServiceMessage,
   ServicesIndex,
+  SliceMessage,
 } from './messages.ts';
 import { ObservedPublisher, type ObservedReport } from './observed-publisher.ts';
 import { ServicesView } from './services-view.ts';
@@ -126,8 +127,9 @@ export class AgentLink implements Component {
   }
 
   /** An empty payload is a topic that went away; only the index says what belongs to a set. */
-  #removed([area, first = '', second = '', sort, ...key]: string[]): void {
-    if (area === 'services') this.services.removed(`${first}/${second}`);
+  #removed([area, ...levels]: string[]): void {
+    const [, , sort, ...key] = levels;
+    if (area === 'services') this.services.removed(levels.join('/'));
     else if (isDesiredSort(sort)) this.desired.removed(sort, key.join('/'));
   }
 
@@ -135,7 +137,7 @@ export class AgentLink implements Component {
   #dispatch([area, first, second, sort]: string[], message: unknown): void {
     if (area === 'services') {
       if (first === 'index' && second === undefined) this.services.index(message as ServicesIndex);
-      else this.services.service(message as ServiceMessage);
+      else this.services.put(message as ServiceMessage | SliceMessage);
     } else if (area === 'network') this.peers.put(message as NetworkPeers);
     else if (second === 'sessions') this.#sessionRequests.notify(message as SessionRequest);
     else if (second === 'desired') this.#desired(sort, message);

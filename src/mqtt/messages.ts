@@ -1,4 +1,5 @@
 // What every topic of edge/v1 carries. One JSON object a message; `docs/mqtt.md` says when each is sent.
+import type { BoardService, BoardSlice } from '../api/board-service.ts';
 import type { ConfigMap, core, Pod, Secret } from '../api/objects.ts';
 
 /** On every message: which history it belongs to, and how new it is within that history. */
@@ -86,34 +87,19 @@ export interface NodeEventMessage {
   fieldPath?: string;
 }
 
-/** services/index */
+/** services/index: Services by `namespace/name`, their EndpointSlices by `namespace/name/slice`. */
 export interface ServicesIndex extends Envelope {
   services: Record<string, IndexEntry>;
 }
 
-/** One address that a Service may send a connection to. */
-export interface ServiceEndpoint {
-  ip: string;
-  port: number;
-  nodeName?: string;
-}
+/** services/NS/NAME: what of a Service concerns boards. */
+export interface ServiceMessage extends Envelope, Omit<BoardService, 'slices'> {}
 
-/** services/NS/NAME: a Service with the endpoints that are ready now. */
-export interface ServiceMessage extends Envelope {
+/** services/NS/NAME/SLICE: some of the Service's endpoints, so that a pod that comes or goes changes one of them. */
+export interface SliceMessage extends Envelope, BoardSlice {
+  /** `namespace/name/slice` */
   key: string;
   uid: string;
-  type: 'ClusterIP' | 'NodePort';
-  /** `None` for headless. */
-  clusterIP: string;
-  ports: ServicePortMessage[];
-}
-
-export interface ServicePortMessage {
-  name: string;
-  protocol: 'TCP' | 'UDP';
-  port: number;
-  nodePort?: number;
-  endpoints: ServiceEndpoint[];
 }
 
 /** network/peers: every board's address and pod range. */

@@ -40,7 +40,8 @@ export const topics = {
   nodeEvents: (node: string) => join('nodes', node, 'events'),
   sessions: (node: string) => join('nodes', node, 'sessions'),
   servicesIndex: join('services', 'index'),
-  service: (key: string) => join('services', ...keyLevels(key)),
+  /** Of a Service by `namespace/name`, or of one of its EndpointSlices by `namespace/name/slice`. */
+  service: (id: string) => join('services', ...id.split('/')),
   networkPeers: join('network', 'peers'),
   event: (namespace: string, kind: string, name: string) => join('events', namespace, kind, name),
 };

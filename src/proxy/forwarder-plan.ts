@@ -53,5 +53,5 @@ function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, l
 }
 
 function hasClusterIP(service: ServiceView): boolean {
-  return service.clusterIP !== '' && service.clusterIP !== 'None';
+  return service.clusterIP !== '';
 }

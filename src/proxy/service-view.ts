@@ -1,5 +1,6 @@
-// A Service as the proxy needs it: where clients connect and which endpoints are ready. The same shape travels
-// on `services/NS/NAME` (mqtt/messages.ts), so what the session receives is handed on as it is.
+// A Service as the proxy needs it: where clients connect and which endpoints take a connection. Pure.
+import { type BoardService, type BoardSlice, clusterIPsOf } from '../api/board-service.ts';
+import type { discovery } from '../api/objects.ts';
 
 export interface Endpoint {
   ip: string;
@@ -19,7 +20,35 @@ export interface ServicePort {
 export interface ServiceView {
   /** `namespace/name` */
   key: string;
-  /** `None` or empty: headless, nothing to forward. */
+  /** Empty: headless, nothing to forward. */
   clusterIP: string;
   ports: readonly ServicePort[];
 }
+
+export function serviceView(service: BoardService): ServiceView {
+  const { key, spec, slices } = service;
+  const ports = spec.type === 'ExternalName' ? [] : (spec.ports ?? []);
+  return {
+    key,
+    clusterIP: clusterIPsOf(service)[0] ?? '',
+    ports: ports.map(({ name = '', protocol = 'TCP', port, nodePort }) => ({
+      name,
+      protocol: protocol as ServicePort['protocol'],
+      port,
+      ...(nodePort ? { nodePort } : {}),
+      endpoints: slices.flatMap((slice) => endpointsOf(slice, name, protocol)),
+    })),
+  };
+}
+
+/** A slice has one set of ports for all its endpoints. An endpoint that says nothing counts as ready. */
+function endpointsOf(slice: BoardSlice, name: string, protocol: string): Endpoint[] {
+  const match = slice.ports.find((p) => (p.name ?? '') === name && (p.protocol ?? 'TCP') === protocol);
+  const port = match?.port;
+  if (!port || slice.addressType === 'FQDN') return [];
+  return slice.endpoints.filter(isReady).flatMap(({ addresses: [ip], nodeName }) => {
+    return ip ? [{ ip, port, ...(nodeName ? { nodeName } : {}) }] : [];
+  });
+}
+
+const isReady = ({ conditions }: discovery.Endpoint) => conditions?.ready !== false;

@@ -120,17 +120,23 @@ t.test('an agent sees a complete set, changes, deletions, Services, peers and re
     revision: 5,
     key: 'default/web',
     uid: 'u',
-    type: 'ClusterIP',
-    clusterIP: '10.48.0.1',
+    spec: { clusterIP: '10.48.0.1' },
   };
-  lab.broker.publish(topics.service('default/web'), { ...service, ports: [] }, RETAINED);
-  const services = { 'default/web': { uid: 'u', revision: 5 } };
+  const slice = { epoch: 'e', revision: 4, key: 'default/web/web-1', uid: 's', ports: [{ port: 80 }] };
+  lab.broker.publish(topics.service(service.key), service, RETAINED);
+  lab.broker.publish(topics.service(slice.key), slice, RETAINED);
+  const services = {
+    [service.key]: { uid: 'u', revision: 5 },
+    [slice.key]: { uid: 's', revision: 4 },
+  };
   lab.broker.publish(topics.servicesIndex, { epoch: 'e', revision: 5, services }, RETAINED);
   lab.broker.publish(topics.networkPeers, { epoch: 'e', revision: 1, peers: {} }, RETAINED);
   await eventually(
     () => requests.length === 1 && link.services.current()?.size === 1 && link.peers.current(),
   );
 
+  const web = link.services.current()?.get('default/web');
+  t.match(web, { uid: 'u', slices: [{ ports: [{ port: 80 }] }] }, 'a Service is seen with its slices');
   const source: DesiredSource = link.desired;
   const sink: StatusSink = link;
   t.ok(source && sink, 'it fits the ports of the kubelet');

@@ -1,11 +1,18 @@
 import t from 'tap';
-import { endpoints } from '../../../src/api/kinds/endpoints.ts';
+import { endpointSlices } from '../../../src/api/kinds/endpoint-slice.ts';
 import { events } from '../../../src/api/kinds/event.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';
 import { replicationControllers } from '../../../src/api/kinds/replication-controller.ts';
 import { secrets } from '../../../src/api/kinds/secret.ts';
 import { services } from '../../../src/api/kinds/service.ts';
-import type { Endpoints, Event, ReplicationController, Secret, Service } from '../../../src/api/objects.ts';
+import {
+  type EndpointSlice,
+  type Event,
+  keyOf,
+  type ReplicationController,
+  type Secret,
+  type Service,
+} from '../../../src/api/objects.ts';
 import { topics } from '../../../src/mqtt/topics.ts';
 import { GatewayLab } from '../../support/gateway-lab.ts';
 
@@ -70,85 +77,81 @@ t.test('an Event passes by on its own topic and is not kept', async (t) => {
   t.same(lab.bus.topics('edge/v1/objects/core/events/#'), []);
 });
 
-t.test('boards get each Service with the endpoints that are ready, by the name of the port', async (t) => {
-  const lab = await GatewayLab.start(t);
-  const ports = [
-    { name: 'http', port: 80, nodePort: 30080 },
-    { name: 'dns', port: 53, protocol: 'UDP' },
-  ];
-  const service = await addService(lab, 'web', { type: 'NodePort', selector: { app: 'a' }, ports });
-  await addService(lab, 'outside', { type: 'ExternalName', externalName: 'example.com' });
-  await lab.client.create<Endpoints>(endpoints, {
-    apiVersion: 'v1',
-    kind: 'Endpoints',
-    metadata: { name: 'web', namespace },
-    subsets: [
-      {
-        addresses: [{ ip: '10.40.0.2', nodeName: 'pi' }, { ip: '10.40.2.3' }],
-        notReadyAddresses: [{ ip: '10.40.0.9' }],
-        ports: [{ name: 'http', port: 8080 }],
-      },
-    ],
+const addSlice = (lab: GatewayLab, name: string, ips: readonly string[]) =>
+  lab.client.create<EndpointSlice>(endpointSlices, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name, namespace, labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8080 }],
+    endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
   });
+
+t.test('boards get each Service and its slices as items of their own, both named by the index', async (t) => {
+  const lab = await GatewayLab.start(t);
+  const service = await addService(lab, 'web', {
+    type: 'NodePort',
+    selector: { app: 'a' },
+    ports: [{ name: 'http', port: 80, nodePort: 30080 }],
+  });
+  await addService(lab, 'outside', { type: 'ExternalName', externalName: 'example.com' });
+  const slice = await addSlice(lab, 'web-1', ['10.40.0.2', '10.40.2.3']);
   await lab.pass(200);
   const message = lab.bus.at(topics.service('default/web'));
-  t.match(message, { epoch: 'e', key: 'default/web', uid: service.metadata.uid, type: 'NodePort' });
-  t.equal(message.clusterIP, service.spec.clusterIP);
-  t.same(message.ports, [
-    {
-      name: 'http',
-      protocol: 'TCP',
-      port: 80,
-      nodePort: 30080,
-      endpoints: [
-        { ip: '10.40.0.2', port: 8080, nodeName: 'pi' },
-        { ip: '10.40.2.3', port: 8080 },
-      ],
-    },
-    { name: 'dns', protocol: 'UDP', port: 53, nodePort: message.ports[1].nodePort, endpoints: [] },
-  ]);
-  const index = lab.bus.at(topics.servicesIndex);
-  t.same(index.services['default/web'], { uid: service.metadata.uid, revision: message.revision });
-  t.notOk(index.services['default/outside']);
+  t.match(message, { epoch: 'e', key: 'default/web', uid: service.metadata.uid, spec: { type: 'NodePort' } });
+  t.equal(message.spec.clusterIP, service.spec.clusterIP);
+  t.notOk(message.spec.selector, 'the master has resolved it');
+  const part = lab.bus.at(topics.service('default/web/web-1'));
+  t.match(part, { key: 'default/web/web-1', uid: slice.metadata.uid, ports: [{ name: 'http', port: 8080 }] });
+  t.match(part.endpoints, [{ addresses: ['10.40.0.2'] }, { addresses: ['10.40.2.3'] }]);
+  t.match(lab.bus.at(topics.servicesIndex).services, {
+    'default/web': { uid: service.metadata.uid, revision: message.revision },
+    'default/web/web-1': { uid: slice.metadata.uid, revision: part.revision },
+    'default/outside': {},
+  });
+  t.match(lab.bus.at(topics.service('default/outside')).spec, { externalName: 'example.com' });
+});
+
+t.test('a slice without its Service, or of no Service, is nothing that a board hears of', async (t) => {
+  const lab = await GatewayLab.start(t);
+  await addSlice(lab, 'web-1', ['10.40.0.2']);
+  await lab.pass(200);
+  t.same(lab.bus.at(topics.servicesIndex).services, {});
 });
 
 t.test(
-  'a Service that changes quickly is sent once, its revision never falls, and it goes after the index',
+  'a slice that changes quickly is sent once, alone, its revision never falls, and it goes after the index',
   async (t) => {
     const lab = await GatewayLab.start(t);
-    await addService(lab, 'web', { ports: [{ port: 80 }] });
+    await addService(lab, 'web', { ports: [{ name: 'http', port: 80 }] });
+    await addSlice(lab, 'web-2', ['10.40.2.2']);
+    const made = await addSlice(lab, 'web-1', ['10.40.0.2']);
     await lab.pass(200);
-    const first = lab.bus.at(topics.service('default/web'));
+    const topic = topics.service('default/web/web-1');
+    const first = lab.bus.at(topic);
     const from = lab.bus.log.length;
-    const make = (ip: string) =>
-      lab.client.create<Endpoints>(endpoints, {
-        apiVersion: 'v1',
-        kind: 'Endpoints',
-        metadata: { name: 'web', namespace },
-        subsets: [{ addresses: [{ ip }], ports: [{ port: 80 }] }],
-      });
-    const made = await make('10.40.0.2');
     for (const n of [3, 4, 5]) {
-      const [, latest] = [made, await lab.client.get(endpoints, 'default/web')];
-      await lab.client.update(endpoints, {
-        ...latest,
-        subsets: [{ addresses: [{ ip: `10.40.0.${n}` }], ports: [{ port: 80 }] }],
-      });
+      const latest = await lab.client.get<EndpointSlice>(endpointSlices, keyOf(made));
+      await lab.client.update(endpointSlices, { ...latest, endpoints: [{ addresses: [`10.40.0.${n}`] }] });
     }
     await lab.pass(200);
-    t.equal(lab.bus.log.slice(from).filter((topic) => topic === topics.service('default/web')).length, 1);
-    const second = lab.bus.at(topics.service('default/web'));
+    const isOfServices = (at: string) => at.startsWith('edge/v1/services/');
+    t.same(lab.bus.log.slice(from).filter(isOfServices), [topic, topics.servicesIndex]);
+    const second = lab.bus.at(topic);
+    t.match(second.endpoints, [{ addresses: ['10.40.0.5'] }]);
     t.ok(second.revision > first.revision);
-    await lab.client.delete(endpoints, 'default/web');
-    await lab.pass(200);
-    const third = lab.bus.at(topics.service('default/web'));
-    t.same(third.ports[0].endpoints, []);
-    t.ok(third.revision > second.revision);
     const before = lab.bus.log.length;
+    await lab.client.delete(endpointSlices, keyOf(made));
+    await lab.pass(200);
+    t.same(lab.bus.log.slice(before).filter(isOfServices), [topics.servicesIndex, topic]);
+    const last = lab.bus.log.length;
     await lab.client.delete(services, 'default/web');
     await lab.pass(200);
-    const since = lab.bus.log.slice(before).filter((topic) => topic.startsWith('edge/v1/services/'));
-    t.same(since, [topics.servicesIndex, topics.service('default/web')]);
+    t.same(lab.bus.log.slice(last).filter(isOfServices), [
+      topics.servicesIndex,
+      topics.service('default/web'),
+      topics.service('default/web/web-2'),
+    ]);
   },
 );
 

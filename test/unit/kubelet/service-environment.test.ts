@@ -1,25 +1,21 @@
 import t from 'tap';
+import type { BoardService } from '../../../src/api/board-service.ts';
+import type { core } from '../../../src/api/objects.ts';
 import { serviceVariables } from '../../../src/kubelet/service-environment.ts';
 
-const redis = {
-  key: 'default/redis-master',
-  clusterIP: '10.48.0.11',
-  ports: [{ name: '', port: 6379, protocol: 'TCP' }],
-};
-const kubernetes = {
-  key: 'default/kubernetes',
-  clusterIP: '10.48.0.1',
-  ports: [{ name: 'https', port: 443, protocol: 'TCP' }],
-};
-const dns = {
-  key: 'shop/dns',
-  clusterIP: '10.48.0.10',
-  ports: [
-    { name: 'dns', port: 53, protocol: 'UDP' },
-    { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-  ],
-};
-const headless = { key: 'default/db', clusterIP: 'None', ports: [{ name: '', port: 5432, protocol: 'TCP' }] };
+const service = (key: string, clusterIP: string, ports: core.ServicePort[]): BoardService => ({
+  key,
+  uid: key,
+  spec: { clusterIP, ports },
+  slices: [],
+});
+const redis = service('default/redis-master', '10.48.0.11', [{ port: 6379 }]);
+const kubernetes = service('default/kubernetes', '10.48.0.1', [{ name: 'https', port: 443 }]);
+const dns = service('shop/dns', '10.48.0.10', [
+  { name: 'dns', port: 53, protocol: 'UDP' },
+  { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+]);
+const headless = service('default/db', 'None', [{ port: 5432 }]);
 
 t.test('a Service gives the variables that upstream documents', async (t) => {
   t.same(serviceVariables([redis], 'default'), {

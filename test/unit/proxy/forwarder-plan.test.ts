@@ -13,7 +13,7 @@ t.test('a NodePort Service listens on every address and behind its ClusterIP', a
 });
 
 t.test('a headless Service listens nowhere', async (t) => {
-  const { forwarders } = planForwarders([{ key: 'a/db', clusterIP: 'None', ports: [http] }], '127.0.0.1');
+  const { forwarders } = planForwarders([{ key: 'a/db', clusterIP: '', ports: [http] }], '127.0.0.1');
   t.equal(forwarders.size, 0);
 });
 
