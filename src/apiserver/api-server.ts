@@ -14,7 +14,7 @@ import { EscalationCheck } from './auth/escalation.ts';
 import { type AccessOptions, type AccessParts, newAccess } from './auth/new-access.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { WriteGuards } from './auth/write-guards.ts';
-import { bootstrapApiService, bootstrapCluster } from './bootstrap-objects.ts';
+import { bootstrapApiService, bootstrapCluster, bootstrapDnsService } from './bootstrap-objects.ts';
 import { AccessHandler } from './http/access-handler.ts';
 import { ApiRouter } from './http/api-router.ts';
 import { HttpsFront } from './http/https-front.ts';
@@ -147,9 +147,16 @@ export class ApiServer implements Component {
   }
 
   #apiService(): Component {
-    const { network, advertiseAddresses: addresses } = this.#options;
+    const { network, advertiseAddresses: addresses, logger } = this.#options;
     const clusterIP = firstServiceAddress(network.serviceRange);
-    const start = () => bootstrapApiService(this.#parts.registry, { clusterIP, addresses, port: this.port });
+    const { registry } = this.#parts;
+    const start = async () => {
+      await bootstrapApiService(registry, { clusterIP, addresses, port: this.port });
+      await bootstrapDnsService(registry, network.dnsAddress).catch((error: unknown) => {
+        // Somebody else's Service has that address: theirs stays, and the cluster goes on under it.
+        logger.warn({ err: error }, `no Service kube-system/kube-dns at ${network.dnsAddress}`);
+      });
+    };
     return { start, stop: async () => {} };
   }
 }

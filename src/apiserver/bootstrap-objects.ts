@@ -5,12 +5,21 @@ import { endpoints } from '../api/kinds/endpoints.ts';
 import { namespaces } from '../api/kinds/namespace.ts';
 import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
 import { services } from '../api/kinds/service.ts';
-import type { KubeObject } from '../api/objects.ts';
+import { type KubeObject, keyOf } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { Registry } from './registry/registry.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-const SERVICE_KEY = 'default/kubernetes';
+/** As upstream's clusters name it, whatever answers there: clients look for it. */
+const DNS_META = {
+  name: 'kube-dns',
+  namespace: 'kube-system',
+  labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+};
+const DNS_PORTS = [
+  { name: 'dns', protocol: 'UDP', port: 53, targetPort: 53 },
+  { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort: 53 },
+];
 const SERVICE_META = {
   name: 'kubernetes',
   namespace: 'default',
@@ -53,8 +62,15 @@ export interface ApiAddress {
   port: number;
 }
 
+/** The name of the DNS server that every board runs for itself: it has no selector and no endpoints. */
+export function bootstrapDnsService(registry: Registry, clusterIP: string): Promise<void> {
+  return bootstrapService(registry, { metadata: DNS_META, clusterIP, ports: DNS_PORTS });
+}
+
 export async function bootstrapApiService(registry: Registry, api: ApiAddress): Promise<void> {
-  await bootstrapService(registry, api);
+  const { clusterIP, port } = api;
+  const ports = [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }];
+  await bootstrapService(registry, { metadata: SERVICE_META, clusterIP, ports });
   const wanted = { metadata: ENDPOINTS_META, subsets: subsetsOf(api) };
   await createOrChange(registry, endpoints, wanted, (current) => ({ ...current, subsets: wanted.subsets }));
   const content = sliceOf(api);
@@ -81,14 +97,22 @@ function subsetsOf(api: ApiAddress): object[] {
   return [{ addresses: reachable.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }];
 }
 
-async function bootstrapService(registry: Registry, { clusterIP, port }: ApiAddress): Promise<void> {
-  const ports = [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }];
-  const spec = { clusterIP, type: 'ClusterIP', ports };
-  const current = registry.find(services, SERVICE_KEY);
-  // The address of the cluster's API may only change when the range does: then the Service is made again.
-  if (current && current.spec.clusterIP !== clusterIP)
-    await registry.delete(services as KindDefinition, SERVICE_KEY);
-  const wanted = { metadata: SERVICE_META, spec };
+interface FixedService {
+  metadata: { name: string; namespace: string; labels: Record<string, string> };
+  clusterIP: string;
+  ports: readonly object[];
+}
+
+/** A fixed address may only change when the range does: then the Service is made again. */
+async function bootstrapService(
+  registry: Registry,
+  { metadata, clusterIP, ports }: FixedService,
+): Promise<void> {
+  const current = registry.find(services, keyOf({ metadata }));
+  if (current && current.spec.clusterIP !== clusterIP) {
+    await registry.delete(services as KindDefinition, keyOf({ metadata }));
+  }
+  const wanted = { metadata, spec: { clusterIP, type: 'ClusterIP', ports } };
   await createOrChange(registry, services, wanted, (object) => ({
     ...object,
     spec: { ...(object as { spec?: object }).spec, ports },
@@ -98,12 +122,13 @@ async function bootstrapService(registry: Registry, { clusterIP, port }: ApiAddr
 async function createOrChange<T extends KubeObject>(
   registry: Registry,
   kind: KindDefinition<T>,
-  wanted: { metadata: object },
+  wanted: { metadata: { name: string; namespace: string } },
   change: (current: KubeObject) => object,
 ): Promise<void> {
-  if (!registry.find(kind, SERVICE_KEY)) return create(registry, kind, wanted);
+  const key = keyOf(wanted);
+  if (!registry.find(kind, key)) return create(registry, kind, wanted);
   const changed = (current: KubeObject) => structuredClone(change(current)) as KubeObject;
-  await registry.update(kind as unknown as KindDefinition, SERVICE_KEY, changed);
+  await registry.update(kind as unknown as KindDefinition, key, changed);
 }
 
 async function create<T extends KubeObject>(

@@ -1,12 +1,16 @@
 // A board's agent, joined from its rooms: MQTT session, kubelet on podman, network, proxy, heartbeat.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
 import { KUBERNETES_VERSION } from '../api/kubernetes-version.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import type { Component } from '../base/component.ts';
+import { parseIpv4, parseIpv4Range } from '../base/ipv4.ts';
 import type { Logger } from '../base/logger.ts';
 import { ProcessLock } from '../base/process-lock.ts';
+import { ClusterDns } from '../dns/cluster-dns.ts';
+import { HostUpstreams } from '../dns/host-upstreams.ts';
 import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
@@ -48,6 +52,7 @@ const BRIDGE = 'edge0';
 const OWNER = 'edge-cluster';
 const RUN_DIR = '/run/edge-cluster';
 const CLUSTER_DOMAIN = 'cluster.local';
+const DNS_PORT = 53;
 
 export class Agent implements Component {
   readonly #options: AgentOptions;
@@ -60,7 +65,10 @@ export class Agent implements Component {
   readonly #proxier: Proxier;
   readonly #sessions: Sessions;
   readonly #heartbeat: Heartbeat;
-  #virtualPorts: readonly VirtualPort[] = [];
+  readonly #dns: ClusterDns;
+  /** Of Services, and of the DNS server. */
+  #servicePorts: readonly VirtualPort[] = [];
+  #dnsPorts: readonly VirtualPort[] = [];
   #addresses: readonly string[] = [];
   #running: Component[] = [];
 
@@ -72,6 +80,7 @@ export class Agent implements Component {
     this.#runtime = options.runtime ?? this.#makeRuntime();
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
+    this.#dns = this.#makeDns();
     this.#proxier = this.#makeProxier();
     this.#sessions = this.#makeSessions();
     this.#heartbeat = this.#makeHeartbeat();
@@ -111,13 +120,25 @@ export class Agent implements Component {
 
   /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
   #parts(): Component[] {
-    return [this.#network, this.#proxier, this.#kubelet, this.#sessions, this.#link, this.#heartbeat];
+    return [
+      this.#network,
+      this.#dns,
+      this.#proxier,
+      this.#kubelet,
+      this.#sessions,
+      this.#link,
+      this.#heartbeat,
+    ];
   }
 
   #subscribe(): void {
     const { services, peers } = this.#link;
     services.onChange(() => {
-      void this.#proxier.update([...(services.current()?.values() ?? [])].map(serviceView));
+      const known = services.current() ?? new Map<string, BoardService>();
+      this.#dns.update(known);
+      void this.#proxier.update(
+        [...known.values()].filter((service) => !this.#isDns(service)).map(serviceView),
+      );
       this.#kubelet.servicesChanged();
     });
     peers.onChange(() => {
@@ -158,7 +179,7 @@ export class Agent implements Component {
       serviceRange: network.serviceRange,
       podCIDR: this.#knownPodCIDR(),
       peers: others.map(([, peer]) => peer),
-      virtualPorts: this.#virtualPorts,
+      virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
     });
   }
 
@@ -210,7 +231,7 @@ export class Agent implements Component {
       podCIDR: () => this.#podCIDR(),
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
-      clusterDns: undefined,
+      clusterDns: this.#options.network.dnsAddress,
       cleanOnStop,
       onProblem: (problem) => {
         this.#link.setProblem(problem);
@@ -230,12 +251,41 @@ export class Agent implements Component {
     });
   }
 
+  #makeDns(): ClusterDns {
+    const { network, clock, logger } = this.#options;
+    const { dnsAddress, podRange, serviceRange } = network;
+    const ownAddresses = [dnsAddress, SERVICE_LISTEN_ADDRESS];
+    const upstreams = new HostUpstreams({ ownAddresses, clock });
+    return new ClusterDns({
+      host: SERVICE_LISTEN_ADDRESS,
+      port: 0,
+      domain: CLUSTER_DOMAIN,
+      ownsAddress: (ip) => isInside(ip, podRange) || isInside(ip, serviceRange),
+      upstreams: () => upstreams.current(),
+      onListening: (localPort) => {
+        const port = { ip: dnsAddress, port: DNS_PORT, localPort };
+        this.#dnsPorts = [
+          { ...port, protocol: 'udp' },
+          { ...port, protocol: 'tcp' },
+        ];
+        void this.#applyNetwork();
+      },
+      clock,
+      logger,
+    });
+  }
+
+  /** The Service that stands for this board's own DNS server has no endpoints to forward to. */
+  #isDns(service: BoardService): boolean {
+    return clusterIPsOf(service).includes(this.#options.network.dnsAddress);
+  }
+
   #makeProxier(): Proxier {
     const { clock, logger } = this.#options;
     return new Proxier({
       listenAddress: SERVICE_LISTEN_ADDRESS,
       onVirtualPorts: (ports) => {
-        this.#virtualPorts = ports;
+        this.#servicePorts = ports;
         void this.#applyNetwork();
       },
       onRefusal: () => undefined,
@@ -268,4 +318,12 @@ export class Agent implements Component {
       send: (beat) => this.#link.heartbeat(beat),
     });
   }
+}
+
+function isInside(ip: string, range: string): boolean {
+  const address = parseIpv4(ip);
+  const { first, last } = parseIpv4Range(range) ?? {};
+  return (
+    address !== undefined && first !== undefined && last !== undefined && address >= first && address <= last
+  );
 }

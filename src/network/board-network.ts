@@ -12,9 +12,10 @@ interface Peer {
   podCIDR: string;
 }
 
-/** `ip:port` of a Service and the local port that stands for it. */
+/** Address and port of a Service, and the local port that stands for it. */
 export interface VirtualPort {
   ip: string;
+  protocol: 'tcp' | 'udp';
   port: number;
   localPort: number;
 }

@@ -13,11 +13,11 @@ export function renderTable(desired: DesiredNetwork): string {
   const { podRange, serviceRange, podCIDR } = desired;
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
   if (podCIDR === undefined) return `${replace.join('\n')}\n`;
-  const services = `dnat ip addr . port to ip daddr . tcp dport map @services`;
+  const services = 'dnat ip addr . port to ip daddr . meta l4proto . th dport map @services';
   return `${replace.join('\n')}
 table ip ${NFT_TABLE} {
   map services {
-    type ipv4_addr . inet_service : ipv4_addr . inet_service
+    type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
 ${elements(desired)}  }
   chain source {
     type nat hook postrouting priority 90; policy accept;
@@ -25,11 +25,11 @@ ${elements(desired)}  }
   }
   chain fromPods {
     type nat hook prerouting priority -110; policy accept;
-    ip saddr ${podCIDR} ip daddr ${serviceRange} meta l4proto tcp ${services}
+    ip saddr ${podCIDR} ip daddr ${serviceRange} meta l4proto { tcp, udp } ${services}
   }
   chain fromBoard {
     type nat hook output priority -110; policy accept;
-    ip daddr ${serviceRange} meta l4proto tcp ${services}
+    ip daddr ${serviceRange} meta l4proto { tcp, udp } ${services}
   }
   chain strayForwarded {
     type filter hook forward priority filter; policy accept;
@@ -59,7 +59,10 @@ export function renderRemoval(): string {
 function elements({ virtualPorts }: DesiredNetwork): string {
   if (virtualPorts.length === 0) return '';
   const lines = [...virtualPorts]
-    .sort((a, b) => a.ip.localeCompare(b.ip) || a.port - b.port)
-    .map(({ ip, port, localPort }) => `${ip} . ${port} : ${SERVICE_LISTEN_ADDRESS} . ${localPort}`);
+    .sort((a, b) => a.ip.localeCompare(b.ip) || a.port - b.port || a.protocol.localeCompare(b.protocol))
+    .map(
+      ({ ip, protocol, port, localPort }) =>
+        `${ip} . ${protocol} . ${port} : ${SERVICE_LISTEN_ADDRESS} . ${localPort}`,
+    );
   return `    elements = {\n      ${lines.join(',\n      ')}\n    }\n`;
 }

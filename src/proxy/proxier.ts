@@ -7,9 +7,10 @@ import { type Forwarder, planForwarders, type Refusal } from './forwarder-plan.t
 import { Listener } from './listener.ts';
 import type { ServiceView } from './service-view.ts';
 
-/** `ip:port` of a Service, and the local port that forwards it. */
+/** Address and port of a Service, and the local port that forwards it. */
 export interface VirtualPort {
   ip: string;
+  protocol: 'tcp' | 'udp';
   port: number;
   localPort: number;
 }
@@ -111,7 +112,7 @@ export class Proxier implements Component {
   #virtualPorts(forwarders: ReadonlyMap<string, Forwarder>): VirtualPort[] {
     return [...forwarders.values()].flatMap(({ id, virtual }) => {
       const listener = this.#listeners.get(id);
-      return virtual && listener ? [{ ...virtual, localPort: listener.port }] : [];
+      return virtual && listener ? [{ ...virtual, protocol: 'tcp', localPort: listener.port }] : [];
     });
   }
 

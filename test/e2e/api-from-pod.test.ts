@@ -1,5 +1,5 @@
-// A pod calls the API as any client library would: at the address of its environment, with the token and the CA that
-// it finds mounted, through the Service `kubernetes`; and may do there what its account may.
+// A pod calls the API as any client would: by the name `kubernetes.default`, which the cluster's DNS resolves, with the
+// token and the CA that it finds mounted; and may do there what its account may.
 import t from 'tap';
 import { eventually } from '../support/eventually.ts';
 import { curlArchive, curlImage } from '../support/guestbook/images.ts';
@@ -10,7 +10,7 @@ const FILES = '/var/run/secrets/kubernetes.io/serviceaccount';
 const ask = (path: string) =>
   `printf '%s\\n' "$(curl --silent --show-error --max-time 10 --cacert ${FILES}/ca.crt ` +
   `--header "Authorization: Bearer $(cat ${FILES}/token)" ` +
-  `"https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT${path}")";`;
+  `"https://kubernetes.default${path}")";`;
 
 const account = {
   apiVersion: 'v1',

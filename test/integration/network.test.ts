@@ -85,7 +85,7 @@ t.test('a Service address works from pods and from the board, and for nobody els
   const { network } = await networkOf(t, lab, a);
   const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
   await lab.listen(a.namespace, '0.0.0.0', 80, 'another program');
-  await network.update(desired(lab, a, [{ ip: SERVICE_IP, port: 80, localPort: local }]));
+  await network.update(desired(lab, a, [{ ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local }]));
   t.equal(
     await lab.connect(a.pod, SERVICE_IP, 80),
     `service ${a.podAddress}`,
@@ -108,7 +108,7 @@ t.test("a Service works while the pods' bridge is gone", rootOnly, async (t) => 
   const { lab, a } = await startedLab(t);
   const { network } = await networkOf(t, lab, a);
   const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
-  await network.update(desired(lab, a, [{ ip: SERVICE_IP, port: 80, localPort: local }]));
+  await network.update(desired(lab, a, [{ ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local }]));
   await lab.ip(a.namespace, 'link delete edge0');
   t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
 });
@@ -117,10 +117,10 @@ t.test('a connection that exists lives on when other Services come and go', root
   const { lab, a } = await startedLab(t);
   const { network } = await networkOf(t, lab, a);
   const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
-  const first = { ip: SERVICE_IP, port: 80, localPort: local };
+  const first: VirtualPort = { ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local };
   await network.update(desired(lab, a, [first]));
   t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
-  await network.update(desired(lab, a, [first, { ip: '10.48.0.10', port: 81, localPort: local }]));
+  await network.update(desired(lab, a, [first, { ...first, ip: '10.48.0.10', port: 81 }]));
   t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
   t.match(await lab.connect(a.pod, '10.48.0.10', 81), /^service /);
   await network.update(desired(lab, a, []));
@@ -140,9 +140,10 @@ t.test(
       logger: silentLogger,
     });
     await killed.start();
-    const stale = { ip: '10.48.0.77', port: 80, localPort: 1 };
+    const stale: VirtualPort = { ip: '10.48.0.77', protocol: 'udp', port: 80, localPort: 1 };
     await killed.update(desired(lab, a, [stale]));
     t.match(await routes(lab, a), b.podCIDR);
+    t.match(await rules(lab, a), '10.48.0.77');
     const { network } = await networkOf(t, lab, a);
     await network.update({ ...desired(lab, a), peers: [] });
     t.notMatch(await routes(lab, a), b.podCIDR);
@@ -155,7 +156,7 @@ t.test('a stop that removes leaves nothing of ours and all of others', rootOnly,
   await lab.ip(a.namespace, 'route add 10.123.0.0/16 via 10.199.77.1');
   const before = [await rules(lab, a), await routes(lab, a), await addresses(lab, a)];
   const { network } = await networkOf(t, lab, a);
-  await network.update(desired(lab, a, [{ ip: SERVICE_IP, port: 80, localPort: 1 }]));
+  await network.update(desired(lab, a, [{ ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: 1 }]));
   t.not(await rules(lab, a), before[0]);
   await network.stop();
   t.same([await rules(lab, a), await routes(lab, a), await addresses(lab, a)], before);

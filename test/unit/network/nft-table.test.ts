@@ -1,20 +1,25 @@
 import t from 'tap';
+import type { DesiredNetwork } from '../../../src/network/board-network.ts';
 import { renderRemoval, renderTable } from '../../../src/network/nft-table.ts';
 
-const desired = {
+const desired: DesiredNetwork = {
   podRange: '10.40.0.0/13',
   serviceRange: '10.48.0.0/16',
   podCIDR: '10.40.2.0/23',
   peers: [],
   virtualPorts: [
-    { ip: '10.48.0.9', port: 80, localPort: 41_000 },
-    { ip: '10.48.0.1', port: 443, localPort: 41_001 },
+    { ip: '10.48.0.9', protocol: 'tcp', port: 80, localPort: 41_000 },
+    { ip: '10.48.0.1', protocol: 'tcp', port: 443, localPort: 41_001 },
+    { ip: '10.48.0.10', protocol: 'udp', port: 53, localPort: 41_002 },
   ],
 };
 
 t.test('every Service port becomes one element of the map, in a stable order', async (t) => {
   const text = renderTable(desired);
-  t.match(text, '10.48.0.1 . 443 : 169.254.48.1 . 41001,\n      10.48.0.9 . 80 : 169.254.48.1 . 41000\n');
+  t.match(
+    text,
+    '10.48.0.1 . tcp . 443 : 169.254.48.1 . 41001,\n      10.48.0.10 . udp . 53 : 169.254.48.1 . 41002,\n',
+  );
   t.equal(renderTable({ ...desired, virtualPorts: desired.virtualPorts.toReversed() }), text);
 });
 

@@ -1,0 +1,116 @@
+// The sockets of the cluster's DNS on one board: UDP and TCP on the same port. What cannot be answered in time is
+// dropped, so that a flood costs bounded memory.
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Component } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import { takeMessages, withLength } from './tcp-framing.ts';
+import type { Transport } from './upstream-exchange.ts';
+
+export interface DnsServerOptions {
+  host: string;
+  /** 0 = any free one. */
+  port: number;
+  answer(query: Buffer, transport: Transport): Promise<Buffer | undefined>;
+  logger: Logger;
+}
+
+/** Questions on their way at one moment; names of the cluster take none. */
+const MAX_PENDING = 1000;
+const MAX_CONNECTIONS = 100;
+/** A client that says nothing for that long is let go (RFC 7766, 6.2.3). */
+const IDLE_MS = 10_000;
+/** Two sockets must get the same number: another program may hold one of them. */
+const BIND_ATTEMPTS = 10;
+
+export class DnsServer implements Component {
+  readonly #options: DnsServerOptions;
+  readonly #connections = new Set<Socket>();
+  #udp: UdpSocket | undefined;
+  #tcp: Server | undefined;
+  #pending = 0;
+
+  constructor(options: DnsServerOptions) {
+    this.#options = options;
+  }
+
+  /** Of both sockets; 0 while it does not listen. */
+  get port(): number {
+    return this.#udp?.address().port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        await this.stop();
+        if (this.#options.port !== 0 || attempt === BIND_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    const [udp, tcp] = [this.#udp, this.#tcp];
+    this.#udp = undefined;
+    this.#tcp = undefined;
+    for (const socket of this.#connections) socket.destroy();
+    await Promise.all([
+      new Promise<void>((resolve) => (udp ? udp.close(() => resolve()) : resolve())),
+      new Promise<void>((resolve) => (tcp?.listening ? tcp.close(() => resolve()) : resolve())),
+    ]);
+  }
+
+  async #open(): Promise<void> {
+    const { host, port } = this.#options;
+    const udp = createSocket('udp4', (query, from) => void this.#datagram(query, from));
+    await new Promise<void>((resolve, reject) => {
+      udp.once('error', reject);
+      udp.bind({ port, address: host, exclusive: true }, () => resolve());
+    });
+    this.#udp = udp;
+    udp.removeAllListeners('error');
+    udp.on('error', (error) => this.#options.logger.warn({ err: error }, 'DNS over UDP failed'));
+    const tcp = createServer((socket) => this.#connection(socket));
+    this.#tcp = tcp;
+    tcp.maxConnections = MAX_CONNECTIONS;
+    await new Promise<void>((resolve, reject) => {
+      tcp.once('error', reject);
+      tcp.listen(this.port, host, resolve);
+    });
+  }
+
+  async #datagram(query: Buffer, { address, port }: RemoteInfo): Promise<void> {
+    const response = await this.#answer(query, 'udp');
+    // A client that is gone is told nothing, and nobody else need know.
+    if (response) this.#udp?.send(response, port, address, () => undefined);
+  }
+
+  #connection(socket: Socket): void {
+    this.#connections.add(socket);
+    let received: Buffer = Buffer.alloc(0);
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.on('close', () => this.#connections.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      const { messages, rest } = takeMessages(received.length > 0 ? Buffer.concat([received, chunk]) : chunk);
+      received = rest;
+      for (const message of messages) void this.#overTcp(socket, Buffer.from(message));
+    });
+  }
+
+  async #overTcp(socket: Socket, query: Buffer): Promise<void> {
+    const response = await this.#answer(query, 'tcp');
+    if (response && socket.writable) socket.write(withLength(response));
+  }
+
+  async #answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> {
+    if (this.#pending >= MAX_PENDING) return undefined;
+    this.#pending++;
+    try {
+      return await this.#options.answer(query, transport);
+    } finally {
+      this.#pending--;
+    }
+  }
+}

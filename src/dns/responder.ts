@@ -1,0 +1,139 @@
+// From a message to its answer: names of the cluster from memory, all others by the forwarder. Whatever comes in, it
+// never throws.
+import { type Answer, encode, type OptAnswer } from 'dns-packet';
+import type { ClusterZone, ZoneAnswer } from './cluster-zone.ts';
+import { TTL_SECONDS } from './cluster-zone.ts';
+import type { Forwarder } from './forwarder.ts';
+import { OWN_UDP_BYTES, type Question, readQuestion, readResponse, sizeLimit } from './messages.ts';
+import type { Transport } from './upstream-exchange.ts';
+import { HEADER_BYTES, isResponse, opcodeOf, type Rcode, respond, truncated } from './wire.ts';
+
+export interface ResponderOptions {
+  zone: ClusterZone;
+  forwarder: Forwarder;
+  /** Such as `cluster.local`. */
+  domain: string;
+}
+
+/** An ExternalName that leads to another, and so on: no honest one is longer. */
+const MAX_ALIASES = 8;
+const EDNS_BADVERS = 1;
+
+export class Responder {
+  readonly #options: ResponderOptions;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  /** `undefined`: what came deserves no answer. */
+  async answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> {
+    if (query.length < HEADER_BYTES || isResponse(query)) return undefined;
+    if (opcodeOf(query) !== 0) return refusal(query, 'NOTIMP');
+    const question = readQuestion(query);
+    if (question === 'REFUSED' || question === undefined) return refusal(query, question ?? 'FORMERR');
+    if ((question.edns?.ednsVersion ?? 0) !== 0) return badVersion(query);
+    const limit = sizeLimit(question, transport);
+    const response = await this.#respond(query, question, transport);
+    return response.length > limit ? truncated(response) : response;
+  }
+
+  #respond(query: Buffer, question: Question, transport: Transport): Promise<Buffer> | Buffer {
+    const { zone, forwarder } = this.#options;
+    if (!zone.owns(question.name)) return forwarder.answer(query, transport);
+    if (!zone.isKnown) return refusal(query, 'SERVFAIL');
+    return this.#fromZone(query, question);
+  }
+
+  async #fromZone(query: Buffer, question: Question): Promise<Buffer> {
+    const { rcode, answers, additionals } = await this.#resolve(question.name, question.type);
+    const isNegative = answers.length === 0;
+    const spelt = answers.map((answer) =>
+      answer.name === question.name ? { ...answer, name: question.spelling } : answer,
+    );
+    const body = encode({
+      type: 'response',
+      answers: spelt,
+      authorities: isNegative ? [this.#soa()] : [],
+      additionals: [...additionals, ...(question.edns ? [ownEdns(0)] : [])],
+    });
+    return respond(query, rcode, body);
+  }
+
+  /** Follows aliases, within the cluster and out of it. */
+  async #resolve(
+    name: string,
+    type: string,
+  ): Promise<{ rcode: Rcode; answers: Answer[]; additionals: Answer[] }> {
+    const { zone } = this.#options;
+    const answers: Answer[] = [];
+    let next = name;
+    for (let i = 0; i < MAX_ALIASES; i++) {
+      const found: ZoneAnswer = zone.lookup(next, type);
+      answers.push(...found.answers);
+      if (found.alias === undefined || type === 'CNAME') return { ...found, answers };
+      next = found.alias;
+      if (!zone.owns(next)) {
+        const outside = await this.#outside(next, type);
+        return { rcode: outside.rcode, answers: [...answers, ...outside.answers], additionals: [] };
+      }
+    }
+    return { rcode: 'SERVFAIL', answers: [], additionals: [] };
+  }
+
+  async #outside(name: string, type: string): Promise<{ rcode: Rcode; answers: Answer[] }> {
+    const RECURSION_DESIRED = 0x0100;
+    const questions = [{ name, type: type as 'A' }];
+    const query = encode({ type: 'query', id: 0, flags: RECURSION_DESIRED, questions });
+    // Over TCP: an answer that was cut to fit could not be told from a whole one by who asks us.
+    const response = readResponse(await this.#options.forwarder.answer(query, 'udp'));
+    return response.isTruncated ? readResponse(await this.#options.forwarder.answer(query, 'tcp')) : response;
+  }
+
+  #soa(): Answer {
+    const { domain } = this.#options;
+    return {
+      type: 'SOA',
+      name: domain,
+      ttl: TTL_SECONDS,
+      data: {
+        mname: `ns.dns.${domain}`,
+        rname: `hostmaster.${domain}`,
+        serial: 1,
+        refresh: 7200,
+        retry: 1800,
+        expire: 86_400,
+        minimum: TTL_SECONDS,
+      },
+    };
+  }
+}
+
+/** Without the question when even that cannot be read. */
+function refusal(query: Buffer, rcode: Rcode): Buffer {
+  try {
+    return respond(query, rcode);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const header = Buffer.from(query.subarray(0, HEADER_BYTES));
+    header.fill(0, 4);
+    return respond(header, rcode);
+  }
+}
+
+function badVersion(query: Buffer): Buffer {
+  return respond(query, 'NOERROR', encode({ type: 'response', additionals: [ownEdns(EDNS_BADVERS)] }));
+}
+
+function ownEdns(extendedRcode: number): OptAnswer {
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: OWN_UDP_BYTES,
+    extendedRcode,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  };
+}

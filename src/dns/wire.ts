@@ -1,0 +1,104 @@
+// DNS messages as bytes, where decoding and encoding again would lose something: what is forwarded stays as it came.
+// https://www.rfc-editor.org/rfc/rfc1035 (4.1)
+
+export const HEADER_BYTES = 12;
+/** What a client takes over UDP when it says nothing (RFC 1035, 4.2.1). */
+export const DEFAULT_UDP_BYTES = 512;
+
+const FLAG_RESPONSE = 0x8000;
+const FLAG_AUTHORITATIVE = 0x0400;
+const FLAG_TRUNCATED = 0x0200;
+const FLAG_RECURSION_DESIRED = 0x0100;
+const FLAG_RECURSION_AVAILABLE = 0x0080;
+const TYPE_SOA = 6;
+const TYPE_OPT = 41;
+
+export const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
+export type Rcode = keyof typeof rcodes;
+
+export const isResponse = (message: Buffer): boolean => (message.readUInt16BE(2) & FLAG_RESPONSE) !== 0;
+export const isTruncated = (message: Buffer): boolean => (message.readUInt16BE(2) & FLAG_TRUNCATED) !== 0;
+export const opcodeOf = (message: Buffer): number => (message.readUInt16BE(2) >> 11) & 0xf;
+export const rcodeOf = (message: Buffer): number => message.readUInt16BE(2) & 0xf;
+export const questionCount = (message: Buffer): number => message.readUInt16BE(4);
+
+/** The one question as bytes: name, type and class. Throws a RangeError on a message that ends within it. */
+export function questionBytes(message: Buffer): Buffer {
+  return message.subarray(HEADER_BYTES, skipName(message, HEADER_BYTES) + 4);
+}
+
+/** Header and question of `query` as a response of that code, with the records of `body` (a whole message) if any. */
+export function respond(query: Buffer, rcode: Rcode, body?: Buffer): Buffer {
+  const asked = query.readUInt16BE(2);
+  const question = questionCount(query) === 1 ? questionBytes(query) : Buffer.alloc(0);
+  const header = Buffer.alloc(HEADER_BYTES);
+  const kept = asked & (0x7800 | FLAG_RECURSION_DESIRED);
+  const own = FLAG_RESPONSE | FLAG_RECURSION_AVAILABLE | (body ? FLAG_AUTHORITATIVE : 0);
+  query.copy(header, 0, 0, 2);
+  header.writeUInt16BE(kept | own | rcodes[rcode], 2);
+  header.writeUInt16BE(question.length > 0 ? 1 : 0, 4);
+  body?.copy(header, 6, 6, HEADER_BYTES);
+  return Buffer.concat([header, question, body?.subarray(HEADER_BYTES) ?? Buffer.alloc(0)]);
+}
+
+/** Header and question alone, with the mark by which a client asks again over TCP. */
+export function truncated(response: Buffer): Buffer {
+  const cut = Buffer.from(Buffer.concat([response.subarray(0, HEADER_BYTES), questionBytes(response)]));
+  cut.writeUInt16BE(cut.readUInt16BE(2) | FLAG_TRUNCATED, 2);
+  cut.fill(0, 6, HEADER_BYTES);
+  return cut;
+}
+
+/** A copy that answers `query`: its id and its spelling of the name, and `agedSeconds` less to live. */
+export function answerTo(query: Buffer, response: Buffer, agedSeconds = 0): Buffer {
+  const copy = Buffer.from(response);
+  query.copy(copy, 0, 0, 2);
+  questionBytes(query).copy(copy, HEADER_BYTES);
+  for (const { ttlAt, ttl } of agedSeconds > 0 ? records(copy) : []) {
+    copy.writeUInt32BE(Math.max(1, ttl - agedSeconds), ttlAt);
+  }
+  return copy;
+}
+
+/**
+ * How long a response may be kept: the shortest life of its records; of one without an answer what its SOA says
+ * (RFC 2308, 5). `undefined`: not to be kept.
+ */
+export function lifetimeSeconds(response: Buffer): number | undefined {
+  const all = [...records(response)];
+  if (response.readUInt16BE(6) > 0) return Math.min(...all.map(({ ttl }) => ttl));
+  const soa = all.find(({ type }) => type === TYPE_SOA);
+  return soa ? Math.min(soa.ttl, response.readUInt32BE(soa.end - 4)) : undefined;
+}
+
+interface RecordAt {
+  type: number;
+  ttl: number;
+  ttlAt: number;
+  end: number;
+}
+
+/** All records but OPT, whose field at that place is no time. Throws a RangeError on a message that ends too early. */
+function* records(message: Buffer): Generator<RecordAt> {
+  let at = HEADER_BYTES + questionBytes(message).length;
+  const count = [6, 8, 10].reduce((sum, offset) => sum + message.readUInt16BE(offset), 0);
+  for (let i = 0; i < count; i++) {
+    const fixed = skipName(message, at);
+    const type = message.readUInt16BE(fixed);
+    const end = fixed + 10 + message.readUInt16BE(fixed + 8);
+    if (end > message.length) throw new RangeError('a record ends after its message');
+    if (type !== TYPE_OPT) yield { type, ttl: message.readUInt32BE(fixed + 4), ttlAt: fixed + 4, end };
+    at = end;
+  }
+}
+
+function skipName(message: Buffer, from: number): number {
+  let at = from;
+  for (;;) {
+    const length = message.readUInt8(at);
+    if (length === 0) return at + 1;
+    if (length >= 0xc0) return at + 2;
+    if (length > 63) throw new RangeError('a label of a kind that nobody uses');
+    at += length + 1;
+  }
+}

@@ -1,0 +1,126 @@
+import { type Answer, decode, encode } from 'dns-packet';
+import t from 'tap';
+import { AnswerCache } from '../../../src/dns/answer-cache.ts';
+import { Forwarder } from '../../../src/dns/forwarder.ts';
+import type { Upstream } from '../../../src/dns/upstream-exchange.ts';
+import { rcodeOf, rcodes } from '../../../src/dns/wire.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const first: Upstream = { address: '192.0.2.1', port: 53 };
+const second: Upstream = { address: '192.0.2.2', port: 53 };
+const query = (name: string, id = 1) =>
+  encode({ type: 'query', id, flags: 0x100, questions: [{ type: 'A', name }] });
+const reply = (asked: Buffer, answers: Answer[], rcode = 0, authorities: Answer[] = []) => {
+  const { id = 0, questions = [] } = decode(asked);
+  return encode({ type: 'response', id, flags: 0x8180 | rcode, questions, answers, authorities });
+};
+const a = (name: string, ttl: number, data = '203.0.113.7'): Answer => ({ type: 'A', name, ttl, data });
+
+type Behaviour = (asked: Buffer, upstream: Upstream) => Promise<Buffer>;
+
+function world(behave: Behaviour, upstreams = [first, second]) {
+  const clock = new FakeClock();
+  const asked: string[] = [];
+  const exchange = (message: Buffer, upstream: Upstream) => {
+    asked.push(upstream.address);
+    return behave(message, upstream);
+  };
+  const cache = new AnswerCache(clock, 3);
+  const forwarder = new Forwarder({ upstreams: async () => upstreams, exchange, cache, clock });
+  return { clock, asked, cache, forwarder };
+}
+
+const ttlOf = (message: Buffer) => decode(message).answers?.map((answer) => 'ttl' in answer && answer.ttl);
+
+t.test('an answer is remembered for its life, and its life shrinks meanwhile', async (t) => {
+  const { clock, asked, forwarder } = world(async (q) => reply(q, [a('x.example', 60)]));
+  await forwarder.answer(query('x.example'), 'udp');
+  await clock.advance(20_000);
+  const later = await forwarder.answer(query('X.Example', 77), 'udp');
+  t.equal(asked.length, 1);
+  t.match(decode(later), { id: 77, questions: [{ name: 'X.Example' }] }, 'id and spelling are the asker’s');
+  t.same(ttlOf(later), [40]);
+  await clock.advance(41_000);
+  await forwarder.answer(query('x.example'), 'udp');
+  t.equal(asked.length, 2);
+});
+
+t.test('that a name does not exist is remembered as long as its zone says', async (t) => {
+  const soa: Answer = {
+    type: 'SOA',
+    name: 'example',
+    ttl: 900,
+    data: { mname: 'm', rname: 'r', minimum: 30 },
+  };
+  const { clock, asked, forwarder } = world(async (q) => reply(q, [], 3, [soa]));
+  for (const wait of [0, 29_000, 2_000]) {
+    await clock.advance(wait);
+    t.equal(rcodeOf(await forwarder.answer(query('no.example'), 'udp')), rcodes.NXDOMAIN);
+  }
+  t.equal(asked.length, 2);
+});
+
+t.test(
+  'a silent or failing server is passed over, and the one that answered is asked first next time',
+  async (t) => {
+    const { asked, forwarder } = world(async (q, { address }) => {
+      if (address === first.address) throw new Error('silent');
+      return reply(q, [a('x', 0)]);
+    });
+    await forwarder.answer(query('x'), 'udp');
+    await forwarder.answer(query('x'), 'udp');
+    t.same(asked, [first.address, second.address, second.address]);
+    const failing = world(async (q, { address }) => reply(q, [a('x', 1)], address === first.address ? 2 : 0));
+    t.equal(rcodeOf(await failing.forwarder.answer(query('x'), 'udp')), rcodes.NOERROR);
+  },
+);
+
+t.test('with nobody in reach the last answer is told for an hour, then SERVFAIL', async (t) => {
+  let isUp = true;
+  const { clock, forwarder } = world(async (q) => {
+    if (!isUp) throw new Error('unreachable');
+    return reply(q, [a('x.example', 60)]);
+  });
+  await forwarder.answer(query('x.example'), 'udp');
+  isUp = false;
+  await clock.advance(600_000);
+  const stale = await forwarder.answer(query('x.example'), 'udp');
+  t.equal(rcodeOf(stale), rcodes.NOERROR);
+  t.ok((ttlOf(stale)?.[0] as number) <= 30, 'and not for long');
+  await clock.advance(3_600_000);
+  t.equal(rcodeOf(await forwarder.answer(query('x.example'), 'udp')), rcodes.SERVFAIL);
+  t.equal(rcodeOf(await forwarder.answer(query('y.example'), 'udp')), rcodes.SERVFAIL);
+});
+
+t.test('many who ask the same at once cost one question', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const { asked, forwarder } = world(() => promise);
+  const all = [1, 2, 3].map((id) => forwarder.answer(query('x', id), 'udp'));
+  resolve(reply(query('x'), [a('x', 5)]));
+  t.same(
+    (await Promise.all(all)).map((m) => decode(m).id),
+    [1, 2, 3],
+  );
+  t.equal(asked.length, 1);
+});
+
+t.test('a board without a server of its own says so', async (t) => {
+  const { forwarder } = world(async (q) => reply(q, []), []);
+  t.equal(rcodeOf(await forwarder.answer(query('x'), 'udp')), rcodes.SERVFAIL);
+});
+
+t.test('memory is bounded, and what is cut or damaged is not kept', async (t) => {
+  const { cache, forwarder } = world(async (q) => reply(q, [a('x', 60)]));
+  for (let i = 0; i < 10; i++) await forwarder.answer(query(`x${i}`), 'udp');
+  t.equal(cache.size, 3);
+  const cut = world(async (q) => {
+    const response = reply(q, [a('x', 60)]);
+    response.writeUInt16BE(response.readUInt16BE(2) | 0x0200, 2);
+    return response;
+  });
+  await cut.forwarder.answer(query('x'), 'udp');
+  t.equal(cut.cache.size, 0);
+  const damaged = world(async (q) => reply(q, [a('x', 60)]).subarray(0, -3));
+  t.ok(await damaged.forwarder.answer(query('x'), 'udp'));
+  t.equal(damaged.cache.size, 0);
+});
