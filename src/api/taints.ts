@@ -9,6 +9,9 @@ export const UNREACHABLE_TAINT = 'node.kubernetes.io/unreachable';
 /** A person cordoned it. */
 export const UNSCHEDULABLE_TAINT = 'node.kubernetes.io/unschedulable';
 
+/** A person vouches that the board is off: what it ran may be given to others. */
+export const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service';
+
 /** An empty effect or key of a toleration stands for all. */
 export function tolerates(toleration: core.Toleration, taint: core.Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;

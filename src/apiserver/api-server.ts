@@ -28,6 +28,7 @@ import { newRegistry, type RegistryParts } from './registry/new-registry.ts';
 import { Patcher } from './registry/patcher.ts';
 import { RegistryClient } from './registry-client.ts';
 import { Sessions } from './sessions.ts';
+import type { DefaultTolerations } from './strategies/pod-strategy.ts';
 import { firstServiceAddress } from './strategies/service-addresses.ts';
 import { StreamUpgrades } from './streams/stream-upgrades.ts';
 
@@ -53,7 +54,7 @@ export interface ApiServerOptions
   /** Plain HTTP with every right on 127.0.0.1; 0 or left out = none. */
   insecurePort?: number | undefined;
   /** How long pods stay on a board that is not ready or not reachable; 5 unless said. */
-  defaultTolerationSeconds?: number | undefined;
+  defaultTolerations?: DefaultTolerations | undefined;
   /** Gives the schema table; it is read once, when the first request needs it. */
   schemaSource?: (() => Promise<Schema>) | undefined;
 }

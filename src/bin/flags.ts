@@ -1,6 +1,7 @@
 // Command lines of the programs: every flag in one table, read by Node's own parser, wrong ones told in one line.
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
+import { parseDurationMs } from '../api/duration.ts';
 
 interface Flag {
   /** Shown in --help; `boolean` flags take no value. */
@@ -42,6 +43,27 @@ export function port(values: FlagValues, name: string, lowest: 0 | 1 = 1): numbe
     throw new UsageError(`--${name} takes a port number from ${lowest} to 65535, not '${text}'`);
   }
   return value;
+}
+
+/** A duration such as `8s` or `2m`, in milliseconds. */
+export function durationMs(values: FlagValues, name: string): number {
+  const value = parseDurationMs(values[name] ?? '');
+  if (value !== undefined) return value;
+  throw new UsageError(`--${name} takes a duration such as 8s or 2m, not '${values[name]}'`);
+}
+
+/** A number from `lowest` to `highest`; whole where `isWhole`. */
+export function numberIn(
+  values: FlagValues,
+  name: string,
+  { lowest, highest, isWhole }: { lowest: number; highest: number; isWhole?: boolean },
+): number {
+  const text = values[name] ?? '';
+  const value = Number(text);
+  const isKind = text.trim() !== '' && (isWhole ? Number.isInteger(value) : Number.isFinite(value));
+  if (isKind && value >= lowest && value <= highest) return value;
+  const kind = isWhole ? 'a whole number' : 'a number';
+  throw new UsageError(`--${name} takes ${kind} from ${lowest} to ${highest}, not '${text}'`);
 }
 
 /** IP addresses with commas between them; `undefined` when the flag is not given. */

@@ -6,6 +6,7 @@ import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
 import { addresses, type Flags, type FlagValues, port, required } from './flags.ts';
 import { Master } from './master.ts';
+import { nodeLifecycleFlags, nodeLifecycleOptions } from './node-lifecycle-flags.ts';
 
 export const masterFlags: Flags = {
   'data-dir': { value: 'DIR', help: 'where everything is stored', default: '.edge' },
@@ -28,6 +29,7 @@ export const masterFlags: Flags = {
     default: '0',
   },
   'audit-log-path': { value: 'FILE', help: 'record who asked for what, one JSON line per request' },
+  ...nodeLifecycleFlags,
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -42,6 +44,7 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     tokenFile: values['token-auth-file'],
     passwordFile: values['basic-auth-file'],
     auditLogPath: values['audit-log-path'],
+    nodeLifecycle: nodeLifecycleOptions(values),
     network: defaultClusterNetwork,
     clock: systemClock,
     logger,

@@ -32,6 +32,7 @@ import { DiskEngine } from '../store/disk-engine.ts';
 import { LevelStore } from '../store/level-store.ts';
 import type { Store } from '../store/store.ts';
 import { ValueCipher } from '../store/value-cipher.ts';
+import type { NodeLifecycleOptions } from './node-lifecycle-flags.ts';
 
 export interface MasterOptions {
   dataDir: string;
@@ -49,6 +50,8 @@ export interface MasterOptions {
   auditLogPath?: string | undefined;
   /** Addresses of this machine at which boards reach the master. */
   advertiseAddresses: readonly string[];
+  /** How lost boards are judged and given up; each room's defaults unless given. */
+  nodeLifecycle?: NodeLifecycleOptions | undefined;
   network: ClusterNetwork;
   clock: Clock;
   logger: Logger;
@@ -114,7 +117,7 @@ export class Master implements Component {
   }
 
   async #makeParts(store: Store): Promise<Component[]> {
-    const { network, clock, logger } = this.#options;
+    const { network, clock, logger, nodeLifecycle } = this.#options;
     const tls = await this.#makeCertificates();
     const broker = this.#makeBroker(tls);
     const credentials = await this.#credentials();
@@ -131,6 +134,7 @@ export class Master implements Component {
       customKinds: apiServer.kinds,
       network,
       rootCaPem: String(tls.ca),
+      disruption: nodeLifecycle?.disruption,
     });
     const scheduler = new Scheduler(common);
     const gateway = new Gateway({
@@ -141,6 +145,7 @@ export class Master implements Component {
       customKinds: apiServer.kinds,
       tokenIssuer: apiServer.tokens,
       epoch: store.epoch,
+      times: nodeLifecycle?.presence,
     });
     return [broker, apiServer, recorder, informers, gateway, controllers, scheduler];
   }
@@ -216,6 +221,7 @@ export class Master implements Component {
       signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
       mqttPort,
       advertiseAddresses,
+      defaultTolerations: this.#options.nodeLifecycle?.defaultTolerations,
       ...credentials,
       insecurePort,
       auditLogPath,

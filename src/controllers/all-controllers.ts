@@ -15,6 +15,7 @@ import { JobController } from './job.ts';
 import { JobOrphanController } from './job-orphans.ts';
 import { JobTtlController } from './job-ttl.ts';
 import { NamespaceController } from './namespace.ts';
+import type { DisruptionPolicy } from './node-disruption.ts';
 import { NodeIpamController } from './node-ipam.ts';
 import { NodeLifecycleController } from './node-lifecycle.ts';
 import { PodGarbageCollector } from './pod-gc.ts';
@@ -32,6 +33,8 @@ export interface AllControllersOptions extends ControllerOptions {
   customKinds?: CustomKindSource | undefined;
   /** The cluster's CA certificate, PEM. */
   rootCaPem: string;
+  /** How lost boards are given up; as upstream's small cluster unless given. */
+  disruption?: DisruptionPolicy | undefined;
 }
 
 /** Construct before the informers start, so that all are synced at once; start after them. */

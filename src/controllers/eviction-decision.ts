@@ -1,6 +1,7 @@
 // How long a pod may stay on a tainted board: a pure function of its tolerations and since when taints stand.
 import type { core, Pod } from '../api/objects.ts';
 import { tolerates } from '../api/taints.ts';
+import { isLifecycleTaint } from './node-taints.ts';
 
 export interface StandingTaint {
   taint: core.Taint;
@@ -8,11 +9,21 @@ export interface StandingTaint {
   sinceMs: number;
 }
 
-/** When the pod has to go, in monotonic time; `undefined` = it may stay. */
-export function evictionDueMs(pod: Pod, standing: readonly StandingTaint[]): number | undefined {
+/**
+ * When the pod has to go, in monotonic time; `undefined` = it may stay. Taints that follow from the board's state
+ * do not count before `heldUntilMs`.
+ */
+export function evictionDueMs(
+  pod: Pod,
+  standing: readonly StandingTaint[],
+  heldUntilMs = Number.NEGATIVE_INFINITY,
+): number | undefined {
   const dues = standing
     .filter(({ taint }) => taint.effect === 'NoExecute')
-    .map(({ taint, sinceMs }) => sinceMs + toleratedMs(pod, taint));
+    .map(({ taint, sinceMs }) => {
+      const dueMs = sinceMs + toleratedMs(pod, taint);
+      return isLifecycleTaint(taint) ? Math.max(dueMs, heldUntilMs) : dueMs;
+    });
   const due = Math.min(...dues);
   return Number.isFinite(due) ? due : undefined;
 }

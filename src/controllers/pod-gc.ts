@@ -1,15 +1,18 @@
-// Removes pods that no board will ever answer for: bound to a board that does not exist, or being deleted
-// before any board had them. https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
+// Removes pods that no board will ever answer for: bound to a board that does not exist, being deleted before any
+// board had them, or being deleted on a lost board that a person has declared out of service.
+// https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Node, type Pod } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
+import { OUT_OF_SERVICE_TAINT } from '../api/taints.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { isNodeReady } from './node-taints.ts';
 
 /** Upstream's wait for a board that was never seen: its Node may be on the way. */
 const UNKNOWN_NODE_GRACE_MS = 40_000;
@@ -28,7 +31,8 @@ export class PodGarbageCollector implements Component {
     this.#pods = options.informers.for(pods);
     this.#controller = new Controller('pod-garbage-collector', (key) => this.#reconcile(key), options);
     this.#controller.follows(this.#nodes, {
-      onAdd: (node) => void this.#missing.delete(keyOf(node)),
+      onAdd: (node) => this.#nodeChanged(node),
+      onUpdate: (node) => this.#nodeChanged(node),
       onDelete: (node) => this.#nodeGone(keyOf(node)),
     });
     this.#controller.follows(this.#pods, {
@@ -47,6 +51,12 @@ export class PodGarbageCollector implements Component {
     this.#missing.clear();
   }
 
+  #nodeChanged(node: Node): void {
+    this.#missing.delete(keyOf(node));
+    if (!isGivenUp(node)) return;
+    for (const pod of podsOnNode(this.#pods, node.metadata.name)) this.#controller.enqueue(keyOf(pod));
+  }
+
   /** Somebody removed the board: there is nothing to wait for. */
   #nodeGone(name: string): void {
     this.#missing.set(name, this.#options.clock.monotonicMs());
@@ -55,10 +65,11 @@ export class PodGarbageCollector implements Component {
 
   #podChanged(pod: Pod): void {
     const { nodeName } = pod.spec;
-    const isLost = nodeName
-      ? !this.#nodes.lister.get(nodeName)
-      : pod.metadata.deletionTimestamp !== undefined;
-    if (isLost) this.#controller.enqueue(keyOf(pod));
+    const node = this.#nodes.lister.get(nodeName ?? '');
+    const isEnding = pod.metadata.deletionTimestamp !== undefined;
+    const isLost = nodeName && !node;
+    if (isLost || (isEnding && (!nodeName || (node && isGivenUp(node)))))
+      this.#controller.enqueue(keyOf(pod));
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
@@ -69,7 +80,11 @@ export class PodGarbageCollector implements Component {
       if (pod.metadata.deletionTimestamp) await this.#remove(pod);
       return undefined;
     }
-    if (this.#nodes.lister.get(nodeName)) return undefined;
+    const node = this.#nodes.lister.get(nodeName);
+    if (node) {
+      if (pod.metadata.deletionTimestamp && isGivenUp(node)) await this.#remove(pod);
+      return undefined;
+    }
     const waitMs = this.#waitFor(nodeName);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     if (await this.#nodeExists(nodeName)) return undefined;
@@ -103,4 +118,9 @@ export class PodGarbageCollector implements Component {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/** A board that still speaks is believed over the taint, as upstream does. */
+function isGivenUp(node: Node): boolean {
+  return !isNodeReady(node) && (node.spec.taints ?? []).some(({ key }) => key === OUT_OF_SERVICE_TAINT);
 }

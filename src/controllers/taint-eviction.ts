@@ -1,5 +1,6 @@
 // Deletes the pods that do not tolerate their board's NoExecute taints, when their time is over.
-// While no board at all is ready nothing is evicted: then it is the master that is cut off, not the boards.
+// While no board at all is ready nothing is evicted: then it is the master that is cut off, not the boards. While
+// most boards are lost, and while the master has only just started, lost boards keep their pods for a while longer.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
@@ -13,22 +14,37 @@ import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { evictionDueMs, type StandingTaint } from './eviction-decision.ts';
+import {
+  type DisruptionPolicy,
+  type DisruptionRecord,
+  defaultDisruptionPolicy,
+  heldUntilMs,
+  nextRecord,
+} from './node-disruption.ts';
 import { isLifecycleTaint, isNodeReady } from './node-taints.ts';
 
 const COMPONENT = 'taint-eviction-controller';
 /** Replacements start at once, so a board that comes back need not be gentle with what it still runs. */
 const UNREACHABLE_GRACE_SECONDS = 2;
 
+export interface TaintEvictionOptions extends ControllerOptions {
+  disruption?: DisruptionPolicy | undefined;
+}
+
 export class TaintEvictionController implements Component {
-  readonly #options: ControllerOptions;
+  readonly #options: TaintEvictionOptions;
+  readonly #policy: DisruptionPolicy;
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
   readonly #controller: Controller;
   /** Node name → `uid key=value` of each NoExecute taint → since when it stands. */
   readonly #standing = new Map<string, Map<string, number>>();
+  #disruption: DisruptionRecord | undefined;
+  #startedMs = 0;
 
-  constructor(options: ControllerOptions) {
+  constructor(options: TaintEvictionOptions) {
     this.#options = options;
+    this.#policy = options.disruption ?? defaultDisruptionPolicy;
     this.#nodes = options.informers.for(nodes);
     this.#pods = options.informers.for(pods);
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);
@@ -45,12 +61,14 @@ export class TaintEvictionController implements Component {
 
   async start(): Promise<void> {
     addNodeNameIndex(this.#pods);
+    this.#startedMs = this.#options.clock.monotonicMs();
     await this.#controller.start();
   }
 
   async stop(): Promise<void> {
     await this.#controller.stop();
     this.#standing.clear();
+    this.#disruption = undefined;
   }
 
   /** The first board to return, or the last to go, decides for all. */
@@ -73,17 +91,25 @@ export class TaintEvictionController implements Component {
     const standing = this.#standingTaints(name, node);
     if (!node || standing.length === 0) return undefined;
     const nowMs = this.#options.clock.monotonicMs();
+    const heldMs = this.#heldUntilMs(name, nowMs);
     let nextMs = Number.POSITIVE_INFINITY;
     const over: Pod[] = [];
     for (const pod of podsOnNode(this.#pods, name)) {
       if (pod.metadata.deletionTimestamp) continue;
-      const due = evictionDueMs(pod, standing);
+      const due = evictionDueMs(pod, standing, heldMs);
       if (due !== undefined && due <= nowMs) over.push(pod);
       else nextMs = Math.min(nextMs, due ?? Number.POSITIVE_INFINITY);
     }
     const isUnreachable = standing.some(({ taint }) => taint.key === UNREACHABLE_TAINT);
     await Promise.all(over.map((pod) => this.#evict(pod, isUnreachable)));
     return Number.isFinite(nextMs) ? { requeueAfterMs: nextMs - nowMs } : undefined;
+  }
+
+  /** Only what follows from a board's state is held back; a person's taint means what it says. */
+  #heldUntilMs(name: string, nowMs: number): number {
+    this.#disruption = nextRecord(this.#disruption, this.#nodes.lister.list(), this.#policy, nowMs);
+    const startMs = this.#startedMs + this.#policy.startGraceMs;
+    return Math.max(startMs, heldUntilMs(name, this.#disruption, this.#policy));
   }
 
   /** Remembers since when each taint stands; one that goes, or that does not count now, starts anew later. */

@@ -46,7 +46,7 @@ export interface GatewayOptions {
   recorder: EventSink;
   clock: Clock;
   logger: Logger;
-  times?: PresenceTimes;
+  times?: PresenceTimes | undefined;
 }
 
 export class Gateway implements Component {

@@ -10,7 +10,15 @@ import { effectiveTaints } from './taints.ts';
 type Filter = (load: PodLoad, usage: NodeUsage) => string[];
 
 /** In upstream's order: cheap and telling ones first. */
-const filters: readonly Filter[] = [unschedulable, nodeName, taints, nodeAffinity, hostPorts, resources];
+const filters: readonly Filter[] = [
+  unschedulable,
+  nodeName,
+  taints,
+  nodeAffinity,
+  hostPorts,
+  resources,
+  claims,
+];
 
 /** Why the board cannot take the pod; none = it can. */
 export function reasonsAgainst(load: PodLoad, usage: NodeUsage): string[] {
@@ -73,6 +81,11 @@ function resources({ pod, requests }: PodLoad, usage: NodeUsage): string[] {
     check(name, wanted, used.extended[name] ?? 0, allocatable.extended[name] ?? 0);
   }
   return reasons;
+}
+
+function claims({ claimHolders }: PodLoad, { node }: NodeUsage): string[] {
+  const isElsewhere = claimHolders && claimHolders.size > 0 && !claimHolders.has(node.metadata.name);
+  return isElsewhere ? ["node(s) couldn't attach a ReadWriteOnce volume in use on another node"] : [];
 }
 
 const isSame = (a: Pod, b: Pod) => a.metadata.uid === b.metadata.uid;

@@ -14,6 +14,8 @@ export interface PodLoad {
   pod: Pod;
   requests: PodRequests;
   hostPorts: readonly HostPort[];
+  /** Of a pod that is to be placed: the boards that hold its volumes; none or absent = any will do. */
+  claimHolders?: ReadonlySet<string>;
 }
 
 interface Resources {

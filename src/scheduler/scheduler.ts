@@ -16,7 +16,7 @@ import { ControllerRunner } from '../client/controller-runner.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
-import { claimProblem, isBound } from './claims.ts';
+import { claimHolders, claimProblem, isBound } from './claims.ts';
 import { podLoad } from './node-usage.ts';
 import { type Placement, place } from './placement.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
@@ -137,9 +137,11 @@ export class Scheduler implements Component {
 
   #place(pod: Pod): Placement {
     const usages = this.#cache.usages();
-    const problem = claimProblem(pod, (key) => this.#claims.lister.get(key));
+    const claimOf = (key: string) => this.#claims.lister.get(key);
+    const problem = claimProblem(pod, claimOf);
     if (problem) return { unschedulable: `0/${usages.length} nodes are available: ${problem}.` };
-    return place(podLoad(pod), usages, siblingsOf(pod, this.#servicesOf(pod)));
+    const load = { ...podLoad(pod), claimHolders: claimHolders(pod, usages, claimOf) };
+    return place(load, usages, siblingsOf(pod, this.#servicesOf(pod)));
   }
 
   #servicesOf(pod: Pod) {

@@ -132,17 +132,20 @@ async function begin(): Promise<MemoryCluster> {
   return cluster;
 }
 
+/** Of 12 s each: longer than boards that were lost together are held back. */
+const CALM_ROUNDS = 12;
+
 /** Time passes and boards answer until nothing moves any more. */
 async function comeToRest(cluster: MemoryCluster): Promise<void> {
   let calm = 0;
-  for (let round = 0; round < 60 && calm < 3; round++) {
+  for (let round = 0; round < 60 && calm < CALM_ROUNDS; round++) {
     await quiet(60);
     const acted = await actAsBoards(cluster);
     await quiet(60);
     await cluster.clock.advance(12_000);
     calm = acted ? 0 : calm + 1;
   }
-  if (calm < 3) throw new Error('never came to rest');
+  if (calm < CALM_ROUNDS) throw new Error('never came to rest');
 }
 
 async function check({ client, clock }: MemoryCluster): Promise<void> {

@@ -16,6 +16,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import type { Client } from '../../src/client/client.ts';
 import type { EventSink, RecordedEvent } from '../../src/client/event-recorder.ts';
 import { InformerFactory } from '../../src/client/informer-factory.ts';
+import { type DisruptionPolicy, defaultDisruptionPolicy } from '../../src/controllers/node-disruption.ts';
 import { LevelStore } from '../../src/store/level-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryEngine } from './memory-engine.ts';
@@ -46,6 +47,8 @@ export interface MemoryCluster {
     logger: typeof silentLogger;
     recorder: EventLog;
     network: ClusterNetwork;
+    /** Boards are judged from the start on: tests that mean a master's start say so. */
+    disruption: DisruptionPolicy;
   };
   /** What is served, custom kinds too. */
   kinds: ServedKinds;
@@ -57,6 +60,7 @@ export interface MemoryCluster {
 export async function memoryCluster(network = defaultClusterNetwork): Promise<MemoryCluster> {
   const clock = new FakeClock();
   const failures: Error[] = [];
+  const disruption = { ...defaultDisruptionPolicy, startGraceMs: 0 };
   const store = new LevelStore({ engine: new MemoryEngine(), onFatal: (error) => failures.push(error) });
   const kinds = new ServedKinds();
   let uid = 0;
@@ -87,7 +91,7 @@ export async function memoryCluster(network = defaultClusterNetwork): Promise<Me
     informers,
     clock,
     recorder,
-    options: { client, informers, clock, logger: silentLogger, recorder, network },
+    options: { client, informers, clock, logger: silentLogger, recorder, network, disruption },
     async run(...more) {
       const all = sequence([informers, ...more]);
       await all.start();

@@ -25,7 +25,7 @@ import { CustomDefinitionStrategy } from '../strategies/custom-definition-strate
 import { JobStrategy } from '../strategies/job-strategy.ts';
 import { NamespaceStrategy } from '../strategies/namespace-strategy.ts';
 import { NumberAllocator } from '../strategies/number-allocator.ts';
-import { DEFAULT_TOLERATION_SECONDS, PodStrategy } from '../strategies/pod-strategy.ts';
+import { type DefaultTolerations, PodStrategy } from '../strategies/pod-strategy.ts';
 import { addressAllocator } from '../strategies/service-addresses.ts';
 import { ServiceStrategy } from '../strategies/service-strategy.ts';
 import { storePrefix } from './keys.ts';
@@ -38,7 +38,7 @@ export interface RegistryOptions {
   clock: Clock;
   logger: Logger;
   network: ClusterNetwork;
-  defaultTolerationSeconds?: number | undefined;
+  defaultTolerations?: DefaultTolerations | undefined;
   /** Whose tokens Secrets get, and as whom pods run; without it neither is decided here. */
   accounts?: AccountOptions | undefined;
   newUid(): string;
@@ -62,7 +62,7 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
   const { admission, components: accounting } = newAdmission(store, options.accounts, random);
   const ports = new NumberAllocator(network.nodePorts, network.nodePorts, random);
   const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
-  const podStrategy = new PodStrategy(options.defaultTolerationSeconds ?? DEFAULT_TOLERATION_SECONDS);
+  const podStrategy = new PodStrategy(options.defaultTolerations);
   const kinds = options.kinds ?? new ServedKinds();
   const definitionStrategy = new CustomDefinitionStrategy(kinds, clock);
   const strategies = new Map<string, Strategy>([

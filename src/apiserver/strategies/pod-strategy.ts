@@ -11,16 +11,26 @@ import type { Strategy } from '../registry/strategy.ts';
  * a pod of a board whose cable was pulled is replaced within 15 s (NotReady after at most 10). A pod that names
  * its own tolerations keeps them.
  */
-export const DEFAULT_TOLERATION_SECONDS = 5;
+const DEFAULT_TOLERATION_SECONDS = 5;
 
-const LOST_TAINTS = [NOT_READY_TAINT, UNREACHABLE_TAINT];
+/** How long pods that say nothing of it stay on a lost board. */
+export interface DefaultTolerations {
+  /** --default-not-ready-toleration-seconds */
+  notReadySeconds?: number | undefined;
+  /** --default-unreachable-toleration-seconds */
+  unreachableSeconds?: number | undefined;
+}
+
 const DEFAULT_GRACE_SECONDS = 30;
 
 export class PodStrategy implements Strategy<Pod> {
-  readonly #tolerationSeconds: number;
+  readonly #secondsByTaint: readonly (readonly [taintKey: string, seconds: number])[];
 
-  constructor(tolerationSeconds: number) {
-    this.#tolerationSeconds = tolerationSeconds;
+  constructor({ notReadySeconds, unreachableSeconds }: DefaultTolerations = {}) {
+    this.#secondsByTaint = [
+      [NOT_READY_TAINT, notReadySeconds ?? DEFAULT_TOLERATION_SECONDS],
+      [UNREACHABLE_TAINT, unreachableSeconds ?? DEFAULT_TOLERATION_SECONDS],
+    ];
   }
 
   prepareForCreate(next: Writable<Pod>): void {
@@ -37,12 +47,14 @@ export class PodStrategy implements Strategy<Pod> {
   }
 
   #withDefaults(given: readonly core.Toleration[]): core.Toleration[] {
-    const missing = LOST_TAINTS.filter((key) => !given.some((toleration) => covers(toleration, key)));
-    const tolerationSeconds = this.#tolerationSeconds;
-    return [
-      ...given,
-      ...missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }) as const),
-    ];
+    const missing = this.#secondsByTaint.filter(
+      ([key]) => !given.some((toleration) => covers(toleration, key)),
+    );
+    const added = missing.map(
+      ([key, tolerationSeconds]) =>
+        ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }) as const,
+    );
+    return [...given, ...added];
   }
 }
 

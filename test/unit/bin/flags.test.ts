@@ -1,6 +1,15 @@
 // Flags of the programs: a wrong value is one line that says what would be right.
 import t from 'tap';
-import { addresses, type Flags, parseFlags, port, UsageError } from '../../../src/bin/flags.ts';
+import {
+  addresses,
+  durationMs,
+  type Flags,
+  numberIn,
+  parseFlags,
+  port,
+  UsageError,
+} from '../../../src/bin/flags.ts';
+import { nodeLifecycleFlags, nodeLifecycleOptions } from '../../../src/bin/node-lifecycle-flags.ts';
 
 const flags: Flags = {
   'api-port': { value: 'N', help: 'a port', default: '6443' },
@@ -34,4 +43,25 @@ t.test('addresses are IP addresses', async (t) => {
   for (const text of ['foo', '192.0.2.1,', '']) {
     t.throws(() => addresses({ to: text }, 'to'), { message: /--to takes IP addresses/ }, `'${text}'`);
   }
+});
+
+t.test('a duration and a number say what they take', async (t) => {
+  t.equal(durationMs({ wait: '1m30s' }, 'wait'), 90_000);
+  for (const text of ['8', 'x', '', '-1s']) {
+    t.throws(() => durationMs({ wait: text }, 'wait'), { message: /--wait takes a duration/ }, `'${text}'`);
+  }
+  t.equal(numberIn({ share: '0.5' }, 'share', { lowest: 0, highest: 1 }), 0.5);
+  for (const text of ['2', '-1', '', 'x', 'Infinity']) {
+    t.throws(() => numberIn({ share: text }, 'share', { lowest: 0, highest: 1 }), { message: /from 0 to 1/ });
+  }
+  const whole = { lowest: 0, highest: 9, isWhole: true };
+  t.throws(() => numberIn({ n: '1.5' }, 'n', whole), { message: /a whole number from 0 to 9/ });
+});
+
+t.test('how lost boards are judged is set by flags of upstream’s names', async (t) => {
+  const argv = ['--default-unreachable-toleration-seconds=300', '--node-monitor-grace-period=40s'];
+  const options = nodeLifecycleOptions(parseFlags(nodeLifecycleFlags, argv));
+  t.same(options.defaultTolerations, { notReadySeconds: 5, unreachableSeconds: 300 });
+  t.match(options.presence, { monitorGraceMs: 40_000, startGraceMs: 20_000 });
+  t.match(options.disruption, { holdMs: 120_000, stepMs: 10_000, unhealthyShare: 0.5 });
 });

@@ -3,6 +3,12 @@ import t from 'tap';
 import type { core } from '../../../src/api/objects.ts';
 import { defaultClusterNetwork } from '../../../src/base/cluster-network.ts';
 import { evictionDueMs } from '../../../src/controllers/eviction-decision.ts';
+import {
+  defaultDisruptionPolicy,
+  disruptionOf,
+  heldUntilMs,
+  nextRecord,
+} from '../../../src/controllers/node-disruption.ts';
 import { taintsFor } from '../../../src/controllers/node-taints.ts';
 import { freePodCidr, podCidr, podCidrCount } from '../../../src/controllers/pod-cidr.ts';
 import { makeNode, makePod } from '../../support/make-pod.ts';
@@ -121,4 +127,40 @@ t.test('shares never overlap and the plan ends when it is used up', async () => 
       if (free && taken.includes(free)) throw new Error('given twice');
     }),
   );
+});
+
+type Standing = 'True' | 'False' | 'Unknown' | undefined;
+const boards = (...standings: Standing[]) => standings.map((ready, i) => makeNode({ name: `b${i}`, ready }));
+const disruptions: [name: string, standings: Standing[], expected: string][] = [
+  ['all boards are there', ['True', 'True', 'True'], 'Normal'],
+  ['one of two still fails over', ['True', 'Unknown'], 'Normal'],
+  ['one of three is one board', ['True', 'True', 'Unknown'], 'Normal'],
+  ['two of three are more than half', ['True', 'Unknown', 'False'], 'PartialDisruption'],
+  ['half of four is not more than half', ['True', 'True', 'Unknown', 'Unknown'], 'Normal'],
+  ['a board that never spoke counts neither way', ['True', 'Unknown', undefined], 'Normal'],
+  ['no board at all', ['Unknown', 'Unknown', 'Unknown'], 'FullDisruption'],
+  ['the only board', ['Unknown'], 'FullDisruption'],
+];
+for (const [name, standings, expected] of disruptions) {
+  t.test(`disruption: ${name}`, async (t) => t.equal(disruptionOf(boards(...standings), 0.5), expected));
+}
+
+t.test('a hold lasts until all that went together are back, whoever returns first', async (t) => {
+  const policy = defaultDisruptionPolicy;
+  const held = nextRecord(undefined, boards('True', 'Unknown', 'Unknown'), policy, 1000);
+  t.same(held, { sinceMs: 1000, queue: ['b1', 'b2'] });
+  const oneBack = nextRecord(held, boards('True', 'True', 'Unknown'), policy, 5000);
+  t.same(oneBack, { sinceMs: 1000, queue: ['b2'] });
+  const another = nextRecord(oneBack, boards('Unknown', 'True', 'Unknown'), policy, 6000);
+  t.same(another, { sinceMs: 1000, queue: ['b2', 'b0'] });
+  t.equal(heldUntilMs('b2', another, policy), 121_000);
+  t.equal(heldUntilMs('b0', another, policy), 131_000);
+  t.equal(nextRecord(another, boards('True', 'True', 'True'), policy, 7000), undefined);
+  t.equal(heldUntilMs('b0', undefined, policy), Number.NEGATIVE_INFINITY);
+});
+
+t.test("a hold is for a board's own state; a person's taint means what it says", async (t) => {
+  const lost = { taint: notReady[1] as core.Taint, sinceMs: 0 };
+  t.equal(evictionDueMs(makePod(), [lost], 500), 500);
+  t.equal(evictionDueMs(makePod(), [{ taint: taint('NoExecute'), sinceMs: 0 }], 500), 0);
 });

@@ -3,6 +3,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import type { core, Pod } from '../../../src/api/objects.ts';
+import { defaultDisruptionPolicy } from '../../../src/controllers/node-disruption.ts';
 import { NodeIpamController } from '../../../src/controllers/node-ipam.ts';
 import { NodeLifecycleController } from '../../../src/controllers/node-lifecycle.ts';
 import { PodGarbageCollector } from '../../../src/controllers/pod-gc.ts';
@@ -228,4 +229,88 @@ t.test('a pod that goes before any board had it is removed', async (t) => {
   await client.delete(pods as never, 'default/held');
   await client.patch(pods, 'default/held', { type: 'merge', body: { metadata: { finalizers: null } } });
   await settles(async () => (await names()).length === 0);
+});
+
+t.test('pods of a lost board go at once when a person declares it out of service', async (t) => {
+  const { client, clock, start, ready, place, names, pod, taints } = await setUp(t);
+  await addNode(client, 'a');
+  await addNode(client, 'b');
+  await place('one', 'a');
+  await place('other', 'b');
+  await start();
+  await ready('a', 'Unknown');
+  await settles(async () => (await taints('a')).length === 2);
+  await clock.advance(5_000);
+  await settles(async () => (await pod('one')).metadata.deletionTimestamp !== undefined);
+  await clock.advance(600_000);
+  await quiet();
+  t.same(await names(), ['one', 'other'], 'without a word nothing is removed');
+  const outOfService = {
+    key: 'node.kubernetes.io/out-of-service',
+    value: 'nodeshutdown',
+    effect: 'NoExecute',
+  };
+  const declare = async (name: string) => {
+    const spec = { taints: [...((await client.get(nodes, name)).spec.taints ?? []), outOfService] };
+    await client.patch(nodes, name, { type: 'merge', body: { spec } });
+  };
+  await declare('a');
+  await settles(async () => (await names()).join() === 'other');
+  await declare('b');
+  await settles(async () => (await pod('other')).metadata.deletionTimestamp !== undefined);
+  await quiet();
+  t.same(await names(), ['other'], 'a board that still speaks ends its pods itself');
+});
+
+t.test(
+  'when most of three boards go together nothing moves for two minutes, then one board at a time',
+  async (t) => {
+    const { client, clock, start, ready, place, pod, taints } = await setUp(t);
+    for (const name of ['a', 'b', 'c']) await addNode(client, name);
+    await place('one', 'a');
+    await place('two', 'b');
+    await start();
+    await ready('a', 'Unknown');
+    await ready('b', 'Unknown');
+    await settles(async () => (await taints('b')).length === 2);
+    await quiet();
+    await clock.advance(119_900);
+    await quiet();
+    t.equal((await pod('one')).metadata.deletionTimestamp, undefined);
+    await clock.advance(100);
+    await settles(async () => (await pod('one')).metadata.deletionTimestamp !== undefined);
+    t.equal((await pod('two')).metadata.deletionTimestamp, undefined);
+    await clock.advance(10_000);
+    await settles(async () => (await pod('two')).metadata.deletionTimestamp !== undefined);
+  },
+);
+
+t.test('a master that has just started gives boards that were lost before 20 s to report', async (t) => {
+  const cluster = await memoryCluster();
+  t.teardown(() => cluster.stop());
+  const { client, clock, options } = cluster;
+  await addNode(client, 'a');
+  await addNode(client, 'b');
+  await setNodeReady(client, 'a', 'Unknown', clock.now());
+  const spec = { containers: [{ name: 'c', image: 'e.com/c:1' }] };
+  await client.create<Pod>(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'one', namespace: 'default' },
+    spec,
+  });
+  await client.bind('default/one', 'a');
+  const disruption = defaultDisruptionPolicy;
+  await cluster.run(
+    new NodeLifecycleController(options),
+    new TaintEvictionController({ ...options, disruption }),
+  );
+  const isLeaving = async () =>
+    (await client.get(pods, 'default/one')).metadata.deletionTimestamp !== undefined;
+  await quiet();
+  await clock.advance(19_900);
+  await quiet();
+  t.equal(await isLeaving(), false);
+  await clock.advance(100);
+  await settles(isLeaving);
 });

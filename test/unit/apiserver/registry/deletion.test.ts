@@ -10,7 +10,7 @@ import { PodStrategy } from '../../../../src/apiserver/strategies/pod-strategy.t
 import type { DeleteOptions } from '../../../../src/client/client.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
-const podStrategy = new PodStrategy(5) as Strategy<never> as Strategy;
+const podStrategy = new PodStrategy() as Strategy<never> as Strategy;
 
 function object(metadata: object = {}, rest: object = {}): KubeObject {
   const base = {
