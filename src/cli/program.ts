@@ -12,10 +12,14 @@ import type { AttachFlags } from './exec.ts';
 import type { GetFlags } from './get-query.ts';
 import type { Io } from './io.ts';
 import type { LogsFlags } from './logs.ts';
+import { defineNodeVerbs } from './node-verbs.ts';
+import { defineObjectVerbs } from './object-verbs.ts';
 import type { PortForwardFlags } from './port-forward.ts';
 import type { ScaleFlags } from './scale.ts';
 import type { TokenFlags } from './token-create.ts';
+import type { Run, VerbDefiner } from './verb-definer.ts';
 import type { VersionFlags } from './version.ts';
+import { defineWorkloadVerbs } from './workload-verbs.ts';
 
 /** Flags that every verb takes. */
 export interface GlobalFlags {
@@ -30,9 +34,6 @@ export interface ProgramOptions {
   version: string;
   connect(flags: GlobalFlags): Promise<CommandContext>;
 }
-
-/** A verb's work; resolves with the exit code. */
-type Run<F> = (context: CommandContext, args: string[], flags: F) => Promise<number>;
 
 class Edgectl {
   readonly #options: ProgramOptions;
@@ -80,6 +81,13 @@ class Edgectl {
     this.#defineReading();
     this.#defineWriting();
     this.#defineInside();
+    const definer: VerbDefiner = {
+      verb: (usage, description, parent) => this.#verb(usage, description, parent),
+      run: (run) => this.#run(run),
+    };
+    defineWorkloadVerbs(definer);
+    defineNodeVerbs(definer);
+    defineObjectVerbs(definer);
     this.#defineRest();
   }
 
@@ -216,8 +224,8 @@ class Edgectl {
       });
   }
 
-  #verb(usage: string, description: string): Command {
-    return this.#program.command(usage).description(description);
+  #verb(usage: string, description: string, parent = this.#program): Command {
+    return parent.command(usage).description(description);
   }
 
   #connect(): Promise<CommandContext> {

@@ -4,6 +4,7 @@ import { objectPath } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import { type CommandContext, keyIn, resourceName } from './command-context.ts';
 import type { Resource } from './discovery.ts';
+import { countFlag } from './flag-values.ts';
 import { eachOf } from './outcome.ts';
 import { parseTargets } from './targets.ts';
 
@@ -14,13 +15,6 @@ export interface ScaleFlags {
 
 interface Scale {
   spec?: { replicas?: number };
-}
-
-function count(text: string | undefined, flag: string): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
-  throw new CliError(`${flag} takes a whole number from 0 up, not "${text}"`);
 }
 
 async function checkCurrent(context: CommandContext, path: string, expected: number): Promise<Scale> {
@@ -56,9 +50,9 @@ export async function scale(
   args: readonly string[],
   flags: ScaleFlags,
 ): Promise<number> {
-  const replicas = count(flags.replicas, '--replicas');
+  const replicas = countFlag(flags.replicas, '--replicas');
   if (replicas === undefined) throw new CliError('--replicas=COUNT is needed: say how many you want');
-  const expected = count(flags.currentReplicas, '--current-replicas');
+  const expected = countFlag(flags.currentReplicas, '--current-replicas');
   const targets = await parseTargets(context.discovery, args);
   const objects: { resource: Resource; name: string }[] = targets.flatMap(({ resource, names }) =>
     names.map((name) => ({ resource, name })),
