@@ -154,12 +154,13 @@ export async function sweepLabs(): Promise<void> {
   for (const name of names.filter((n) => n.startsWith(LAB_PREFIX))) {
     await endAllIn(name);
     await exec('ip', ['netns', 'delete', name]);
+    // Only what was found here: labs in other network namespaces of this machine keep theirs in the same folder.
+    await rm(join(stateRoot, name), { recursive: true, force: true });
   }
   const links = await exec('ip', ['-o', 'link', 'show', 'type', 'bridge']);
   for (const match of links.stdout.matchAll(/: (elb\d+):/g)) {
     await exec('ip', ['link', 'delete', match[1] ?? '']);
   }
-  await rm(stateRoot, { recursive: true, force: true });
 }
 
 /** Kills every process of a network namespace and of the pods' namespaces its podman made. */
