@@ -16,6 +16,14 @@ export const DEFAULT_TOLERATION_SECONDS = 5;
 const LOST_TAINTS = [NOT_READY_TAINT, UNREACHABLE_TAINT];
 const DEFAULT_GRACE_SECONDS = 30;
 
+/** As upstream, which writes no time here. */
+const GATED: core.PodCondition = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
 export class PodStrategy implements Strategy<Pod> {
   readonly #tolerationSeconds: number;
 
@@ -25,7 +33,8 @@ export class PodStrategy implements Strategy<Pod> {
 
   prepareForCreate(next: Writable<Pod>): void {
     next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
-    next.status = { phase: 'Pending', qosClass: qosClass(next.spec) };
+    const conditions = next.spec.schedulingGates?.length ? { conditions: [GATED] } : {};
+    next.status = { phase: 'Pending', qosClass: qosClass(next.spec), ...conditions };
   }
 
   /** As upstream's CheckGracefulDelete: nobody has to stop what no board runs. */

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { PersistentVolumeClaim } from '../../../src/api/objects.ts';
 import { claimProblem } from '../../../src/scheduler/claims.ts';
 import { makePod } from '../../support/make-pod.ts';
+import { storageOf } from '../../support/scheduler-world.ts';
 
 function claim(volumeName: string, phase: string, deletionTimestamp?: string): PersistentVolumeClaim {
   return {
@@ -36,16 +37,10 @@ const cases: [string, PersistentVolumeClaim | undefined, string | undefined][] =
 ];
 for (const [name, known, wanted] of cases) {
   t.test(`${name}: ${wanted ?? 'the pod may go'}`, async (t) => {
-    t.equal(
-      claimProblem(pod, (key) => (key === 'default/data' ? known : undefined)),
-      wanted,
-    );
+    t.equal(claimProblem(pod, storageOf({ claims: known ? [known] : [] })), wanted);
   });
 }
 
 t.test('a pod without claims asks for none', async (t) => {
-  t.equal(
-    claimProblem(makePod(), () => undefined),
-    undefined,
-  );
+  t.equal(claimProblem(makePod(), storageOf({})), undefined);
 });
