@@ -27,3 +27,13 @@ export function isNone(value: IntOrPercent | undefined): boolean {
   if (typeof value !== 'string') return !value;
   return !PERCENT.test(value) || Number.parseInt(value, 10) === 0;
 }
+
+/** The amount itself, or its share of `total`, rounded by `round`. */
+export function amountOf(
+  value: IntOrPercent | undefined,
+  total: number,
+  round: (share: number) => number,
+): number {
+  if (typeof value !== 'string') return value ?? 0;
+  return round((Number.parseInt(value, 10) * total) / 100);
+}

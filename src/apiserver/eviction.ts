@@ -2,20 +2,22 @@
 // so that no two evictions spend the same allowance.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 
-import { isConditionTrue } from '../api/conditions.ts';
+import { isConditionTrue, withCondition } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { matchesLabels, selectorFromObject } from '../api/label-selector.ts';
 import type { policy } from '../api/objects.ts';
 import { type KubeObject, keyOf, type Pod, type PodDisruptionBudget, timestamp } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
-import { internalError, StatusError } from '../api/status-error.ts';
+import { forbidden, internalError, StatusError } from '../api/status-error.ts';
 import type { ServerDeleteOptions } from './registry/delete.ts';
 import type { Registry } from './registry/registry.ts';
 
 const budgets = podDisruptionBudgets as unknown as KindDefinition;
 /** As upstream: how long a client should wait while the budget's controller has not looked yet. */
 const RETRY_SECONDS = 10;
+/** Upstream's. */
+const MAX_DISRUPTED_PODS = 2000;
 
 /** @throws StatusError TooManyRequests with cause DisruptionBudget; NotFound; Conflict for preconditions. */
 export async function evict(
@@ -25,8 +27,29 @@ export async function evict(
   nowMs: number,
 ): Promise<void> {
   const pod = registry.get(pods, podKey);
+  const { uid } = pod.metadata;
   if (needsBudget(pod)) await charge(registry, pod, options.dryRun ?? false, nowMs);
-  await registry.delete(pods as unknown as KindDefinition, podKey, options);
+  if (!options.dryRun && !pod.metadata.deletionTimestamp) await markTarget(registry, podKey, uid, nowMs);
+  // Granted for this pod: one of the same name that has come meanwhile is not meant.
+  const preconditions = { uid, ...options.preconditions };
+  await registry.delete(pods as unknown as KindDefinition, podKey, { ...options, preconditions });
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions */
+async function markTarget(registry: Registry, podKey: string, uid: string, nowMs: number): Promise<void> {
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  } as const;
+  const change = (current: KubeObject) => {
+    const pod = current as Pod;
+    if (pod.metadata.uid !== uid) return current;
+    const conditions = withCondition(pod.status?.conditions, condition, nowMs);
+    return { ...structuredClone(pod), status: { ...pod.status, conditions } } as KubeObject;
+  };
+  await registry.update(pods as unknown as KindDefinition, podKey, change, { scope: 'status' });
 }
 
 /** Nobody misses a pod that has ended, has not begun or is on its way out. */
@@ -68,6 +91,10 @@ function spent(current: PodDisruptionBudget, pod: Pod, nowMs: number): KubeObjec
   if (!status || (status.observedGeneration ?? 0) < generation) {
     const why = `The disruption budget ${name} is still being processed by the server.`;
     throw refused(why, RETRY_SECONDS);
+  }
+  if (Object.keys(status.disruptedPods ?? {}).length > MAX_DISRUPTED_PODS) {
+    const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
+    throw forbidden({ group: 'policy', kind: 'poddisruptionbudgets', name }, why);
   }
   if (status.disruptionsAllowed <= 0) {
     throw refused(

@@ -8,6 +8,7 @@ import type { ControllerOptions } from './controller-options.ts';
 import { CronJobController } from './cron-job.ts';
 import { DaemonSetController } from './daemon-set.ts';
 import { DeploymentController } from './deployment.ts';
+import { DisruptionController } from './disruption.ts';
 import { EndpointSliceController } from './endpoint-slice.ts';
 import { EndpointsController } from './endpoints.ts';
 import { GarbageCollector } from './garbage-collector.ts';
@@ -54,6 +55,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new JobOrphanController(options),
     new JobTtlController(options),
     new CronJobController(options),
+    new DisruptionController(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
     new RootCaController(options),

@@ -1,6 +1,6 @@
 // How many pods a Deployment may have above and miss below its number while it rolls out, rounded as upstream does.
 // https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
-import type { IntOrPercent } from '../api/int-or-percent.ts';
+import { amountOf } from '../api/int-or-percent.ts';
 import type { Deployment, ReplicaSet } from '../api/objects.ts';
 
 /** Stands for "no limit" where upstream's API takes a number: the largest int32. */
@@ -21,10 +21,6 @@ export function rolloutLimits({ spec }: Deployment): RolloutLimits {
   const missing = amountOf(maxUnavailable, desired, Math.floor);
   const allowed = surge === 0 && missing === 0 ? 1 : missing;
   return { desired, maxSurge: surge, maxUnavailable: Math.min(allowed, desired) };
-}
-
-function amountOf(value: IntOrPercent = 0, total: number, round: (share: number) => number): number {
-  return typeof value === 'number' ? value : round((Number.parseInt(value, 10) * total) / 100);
 }
 
 /** Seconds within which a rollout must move on; `undefined` = it may stand for ever. */

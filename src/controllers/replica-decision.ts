@@ -38,6 +38,7 @@ export function decideReplicas(
     release: claims.release,
     active,
     create: Math.min(Math.max(missing, 0), BURST_REPLICAS),
-    remove: replicasToDelete(active, surplus, new Set([...active, ...related])),
+    // Ranking looks at every pod: not in each of the many looks while pods are only made.
+    remove: surplus > 0 ? replicasToDelete(active, surplus, new Set([...active, ...related])) : [],
   };
 }

@@ -1,19 +1,28 @@
-// Pods that wait for storage: one whose claim is missing or has no volume yet is given no board.
-// Source: pkg/scheduler/framework/plugins/volumebinding PreFilter
-// And pods whose ReadWriteOnce volume another board holds: they wait for that board's word.
-// https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
+// Pods that wait for storage: one whose claim is missing, or should have a volume without asking for a board first, is
+// given no board. Source: pkg/scheduler/framework/plugins/volumebinding PreFilter
 import type { PersistentVolumeClaim, Pod } from '../api/objects.ts';
-import type { NodeUsage } from './node-usage.ts';
+import type { StorageView } from './world.ts';
 
-type ClaimOf = (key: string) => PersistentVolumeClaim | undefined;
+/** `namespace/name` of every claim that the pod mounts; those made from its own template are named after it. */
+export function claimKeys({ metadata, spec }: Pod): string[] {
+  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    const claim = persistentVolumeClaim?.claimName ?? (ephemeral && `${metadata.name}-${name}`);
+    return claim ? [`${metadata.namespace}/${claim}`] : [];
+  });
+}
 
-/** Why the pod has to wait, in upstream's words; `undefined` when all its claims are bound. */
-export function claimProblem({ metadata, spec }: Pod, claimOf: ClaimOf): string | undefined {
-  for (const name of claimNames(spec)) {
-    const claim = claimOf(`${metadata.namespace}/${name}`);
+/** Why the pod has to wait whatever the board, in upstream's words. */
+export function claimProblem(pod: Pod, storage: StorageView): string | undefined {
+  for (const key of claimKeys(pod)) {
+    const claim = storage.claim(key);
+    const name = key.slice(key.indexOf('/') + 1);
     if (!claim) return `persistentvolumeclaim "${name}" not found`;
+    if (claim.status?.phase === 'Lost')
+      return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName}"`;
     if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`;
-    if (!isBound(claim)) return 'pod has unbound immediate PersistentVolumeClaims';
+    if (!isBound(claim) && !waitsForConsumer(claim, storage)) {
+      return 'pod has unbound immediate PersistentVolumeClaims';
+    }
   }
   return undefined;
 }
@@ -22,29 +31,8 @@ export function isBound({ spec, status }: PersistentVolumeClaim): boolean {
   return Boolean(spec.volumeName) && status?.phase === 'Bound';
 }
 
-/**
- * Boards that hold a ReadWriteOnce claim of the pod: a pod with it is there, perhaps on its way out or out of reach.
- * None = any board will do. More than one is somebody else's doing, and none of them is refused.
- */
-export function claimHolders(
-  { metadata, spec }: Pod,
-  usages: readonly NodeUsage[],
-  claimOf: ClaimOf,
-): ReadonlySet<string> {
-  const exclusive = claimNames(spec).filter((name) => isExclusive(claimOf(`${metadata.namespace}/${name}`)));
-  if (exclusive.length === 0) return new Set();
-  const holds = ({ pod }: { pod: Pod }) =>
-    pod.metadata.uid !== metadata.uid &&
-    pod.metadata.namespace === metadata.namespace &&
-    claimNames(pod.spec).some((name) => exclusive.includes(name));
-  const holding = usages.filter(({ pods }) => [...pods.values()].some(holds));
-  return new Set(holding.map(({ node }) => node.metadata.name));
-}
-
-function isExclusive(claim: PersistentVolumeClaim | undefined): boolean {
-  return !(claim?.spec.accessModes ?? []).some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany');
-}
-
-function claimNames({ volumes }: Pod['spec']): string[] {
-  return (volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) => claim?.claimName ?? []);
+/** One that names its volume itself is bound at once, whatever its class. */
+function waitsForConsumer({ spec }: PersistentVolumeClaim, { storageClass }: StorageView): boolean {
+  if (spec.volumeName) return false;
+  return storageClass(spec.storageClassName ?? '')?.volumeBindingMode === 'WaitForFirstConsumer';
 }

@@ -1,55 +1,102 @@
 // What one board has, and what the pods given to it already take: all that filters and scores look at.
-import type { Node, Pod } from '../api/objects.ts';
+import type { core, Node, Pod } from '../api/objects.ts';
 import { type PodRequests, podRequests } from '../api/pod-requests.ts';
 import { milliValue, tryParseQuantity, wholeValue } from '../api/quantity.ts';
-
-export interface HostPort {
-  hostIP: string;
-  protocol: string;
-  port: number;
-}
+import { type OwnTerm, ownTerms } from './affinity-term.ts';
+import { type HostPort, hostPortsOf } from './host-ports.ts';
+import { effectiveTaints } from './taints.ts';
 
 /** A pod as a board's load; made once per pod. */
 export interface PodLoad {
   pod: Pod;
+  priority: number;
   requests: PodRequests;
   hostPorts: readonly HostPort[];
-  /** Of a pod that is to be placed: the boards that hold its volumes; none or absent = any will do. */
-  claimHolders?: ReadonlySet<string>;
+  terms: readonly OwnTerm[];
 }
 
-interface Resources {
+export interface Resources {
   cpuMillis: number;
   memoryBytes: number;
   ephemeralStorageBytes: number;
   extended: Record<string, number>;
 }
 
-export interface NodeUsage {
+/** What only the Node says. */
+export interface NodeFacts {
   node: Node;
+  taints: readonly core.Taint[];
   allocatable: Resources;
   /** Pods that the board may hold at most. */
   maxPods: number;
+  /** Bytes of each image that the board holds, by every name it has. */
+  images: ReadonlyMap<string, number>;
+}
+
+export interface NodeUsage extends NodeFacts {
   /** By uid. */
   pods: ReadonlyMap<string, PodLoad>;
+  used: Resources;
+  /** As `used`, but what requests nothing counts a little: scores spread such pods as well. */
+  assumedUse: Assumed;
+}
+
+interface Assumed {
+  cpuMillis: number;
+  memoryBytes: number;
 }
 
 /** Upstream's default of a kubelet, for a node that does not say. */
 const DEFAULT_MAX_PODS = 110;
+/** Upstream's for pods that request nothing. */
+const ASSUMED_CPU_MILLIS = 100;
+const ASSUMED_MEMORY_BYTES = 200 * 1024 * 1024;
 
 export function podLoad(pod: Pod): PodLoad {
-  return { pod, requests: podRequests(pod.spec), hostPorts: hostPortsOf(pod) };
+  return {
+    pod,
+    priority: pod.spec.priority ?? 0,
+    requests: podRequests(pod.spec),
+    hostPorts: hostPortsOf(pod),
+    terms: ownTerms(pod),
+  };
 }
 
-export function allocatableOf(node: Node): Resources & { maxPods: number } {
+export function nodeFacts(node: Node): NodeFacts {
   const { cpu, memory, pods, 'ephemeral-storage': storage, ...rest } = amounts(node);
   return {
-    cpuMillis: cpu ? milliValue(cpu) : 0,
-    memoryBytes: memory ? wholeValue(memory) : 0,
-    // A node that does not count its disk does not limit by it.
-    ephemeralStorageBytes: storage ? wholeValue(storage) : Number.POSITIVE_INFINITY,
-    extended: Object.fromEntries(Object.entries(rest).map(([name, amount]) => [name, wholeValue(amount)])),
+    node,
+    taints: effectiveTaints(node),
+    allocatable: {
+      cpuMillis: cpu ? milliValue(cpu) : 0,
+      memoryBytes: memory ? wholeValue(memory) : 0,
+      // A node that does not count its disk does not limit by it.
+      ephemeralStorageBytes: storage ? wholeValue(storage) : Number.POSITIVE_INFINITY,
+      extended: Object.fromEntries(Object.entries(rest).map(([name, amount]) => [name, wholeValue(amount)])),
+    },
     maxPods: pods ? wholeValue(pods) : DEFAULT_MAX_PODS,
+    images: new Map(
+      (node.status?.images ?? []).flatMap(({ names, sizeBytes }) =>
+        (names ?? []).map((name): [string, number] => [name, sizeBytes ?? 0]),
+      ),
+    ),
+  };
+}
+
+export function usageOf(facts: NodeFacts, pods: ReadonlyMap<string, PodLoad>): NodeUsage {
+  const assumedUse = { cpuMillis: 0, memoryBytes: 0 };
+  for (const load of pods.values()) {
+    const more = assumedRequests(load);
+    assumedUse.cpuMillis += more.cpuMillis;
+    assumedUse.memoryBytes += more.memoryBytes;
+  }
+  return { ...facts, pods, used: requestedBy(pods.values()), assumedUse };
+}
+
+export function assumedRequests({ requests }: PodLoad): Assumed {
+  return {
+    cpuMillis: requests.cpuMillis || ASSUMED_CPU_MILLIS,
+    memoryBytes: requests.memoryBytes || ASSUMED_MEMORY_BYTES,
   };
 }
 
@@ -76,15 +123,3 @@ function amounts(node: Node) {
     }),
   );
 }
-
-function hostPortsOf(pod: Pod): HostPort[] {
-  const containers = [...(pod.spec.initContainers ?? []).filter(isSidecar), ...(pod.spec.containers ?? [])];
-  return containers.flatMap(({ ports }) =>
-    (ports ?? []).flatMap(({ hostPort, hostIP, protocol, containerPort }) => {
-      const port = hostPort || (pod.spec.hostNetwork ? containerPort : 0);
-      return port ? [{ hostIP: hostIP || '0.0.0.0', protocol: protocol ?? 'TCP', port }] : [];
-    }),
-  );
-}
-
-const isSidecar = ({ restartPolicy }: { restartPolicy?: string }) => restartPolicy === 'Always';

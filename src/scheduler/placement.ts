@@ -1,19 +1,59 @@
-// Where a pod goes: a pure function of the pod and the boards. The same world always gives the same answer.
-import { reasonsAgainst } from './filters.ts';
+// Where a pod goes: a pure function of the pod and the world. The same world always gives the same answer.
+
+import { changedWorld, type PodMove } from './changed-world.ts';
+import { claimProblem } from './claims.ts';
+import { type NamedRejection, prepareFilters } from './filters/all-filters.ts';
+import type { FilterName } from './filters/filter.ts';
 import type { NodeUsage, PodLoad } from './node-usage.ts';
-import { type IsSibling, totalScores } from './scores.ts';
+import { totalScores } from './scores/all-scores.ts';
+import type { PodSelection, World } from './world.ts';
 
-export type Placement = { nodeName: string } | { unschedulable: string };
+/** Why no board fits. */
+export interface Refusal {
+  /** In upstream's words, without a closing note on preemption. */
+  message: string;
+  /** Whose change of mind would help. */
+  filters: ReadonlySet<FilterName>;
+  /** Boards that could take the pod if others went. */
+  evictable: readonly NodeUsage[];
+  boardCount: number;
+}
 
-/** `usages` in any order; of equal boards the one with fewest pods, then the first by name. */
-export function place(load: PodLoad, usages: readonly NodeUsage[], isSibling: IsSibling): Placement {
-  if (usages.length === 0) return { unschedulable: 'no nodes available to schedule pods' };
-  const reasons = usages.map((usage) => reasonsAgainst(load, usage));
-  const fitting = usages.filter((_, i) => reasons[i]?.length === 0);
-  if (fitting.length === 0) return { unschedulable: explain(reasons) };
-  const scores = totalScores({ load, usages: fitting, isSibling });
+export type Placement = { nodeName: string } | { refusal: Refusal };
+
+export interface PlacementInput {
+  load: PodLoad;
+  world: World;
+  siblings: PodSelection | undefined;
+  /** Pods of at least this priority that a board is being cleared for: they count as if they were there. */
+  nominated?: readonly PodMove[];
+}
+
+/** Of equal boards the one with fewest pods, then the first by name. */
+export function place({ load, world, siblings, nominated = [] }: PlacementInput): Placement {
+  const { usages } = world;
+  const problem = claimProblem(load.pod, world.storage);
+  if (usages.length === 0) return refused('no nodes available to schedule pods', [], usages);
+  if (problem) return refused(`${availability(usages)}: ${problem}.`, ['VolumeBinding'], usages);
+  const rejects = withNominated(load, world, nominated);
+  const rejections = usages.map(rejects);
+  const fitting = usages.filter((_, i) => !rejections[i]);
+  if (fitting.length === 0) return { refusal: explained(rejections, usages) };
+  const wanted = load.pod.status?.nominatedNodeName;
+  const cleared = fitting.find(({ node }) => node.metadata.name === wanted);
+  if (cleared) return { nodeName: cleared.node.metadata.name };
+  const scores = fitting.length > 1 ? totalScores({ load, world, usages: fitting, siblings }) : [];
   const ranked = fitting.map((usage, i) => ({ usage, score: scores[i] ?? 0 })).sort(compareRanked);
   return { nodeName: ranked[0]?.usage.node.metadata.name ?? '' };
+}
+
+/** As upstream: a board must do both with and without the pods it is being cleared for. */
+function withNominated(load: PodLoad, world: World, nominated: readonly PodMove[]) {
+  const plain = prepareFilters(load, world);
+  if (nominated.length === 0) return plain;
+  const fuller = changedWorld(world, { come: nominated });
+  const full = prepareFilters(load, fuller);
+  return (usage: NodeUsage) => plain(usage) ?? full(fuller.usage(usage.node.metadata.name) ?? usage);
 }
 
 interface Ranked {
@@ -27,10 +67,32 @@ function compareRanked(a: Ranked, b: Ranked): number {
   return a.usage.node.metadata.name < b.usage.node.metadata.name ? -1 : 1;
 }
 
+function refused(message: string, filters: readonly FilterName[], usages: readonly NodeUsage[]): Placement {
+  return { refusal: { message, filters: new Set(filters), evictable: [], boardCount: usages.length } };
+}
+
 /** `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.` */
-function explain(reasonsPerNode: readonly string[][]): string {
+function explained(
+  rejections: readonly (NamedRejection | undefined)[],
+  usages: readonly NodeUsage[],
+): Refusal {
+  const all = rejections.filter((rejection) => rejection !== undefined);
+  return {
+    message: `${availability(usages)}: ${countedReasons(all.flatMap(({ reasons }) => reasons))}.`,
+    filters: new Set(all.map(({ filter }) => filter)),
+    evictable: usages.filter((_, i) => !rejections[i]?.isFinal),
+    boardCount: usages.length,
+  };
+}
+
+const availability = (usages: readonly NodeUsage[]) => `0/${usages.length} nodes are available`;
+
+/** `1 Insufficient cpu, 2 Too many pods`, sorted as text. */
+export function countedReasons(reasons: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const reason of reasonsPerNode.flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const listed = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  return `0/${reasonsPerNode.length} nodes are available: ${listed.join(', ')}.`;
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(', ');
 }

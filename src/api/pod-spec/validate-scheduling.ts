@@ -1,6 +1,13 @@
 // Where a pod may run: node selector, tolerations, affinity, spread.
 // Source: pkg/apis/core/validation ValidateTolerations, validateAffinity, validateTopologySpreadConstraints
-import { forbiddenField, invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
+import {
+  duplicate,
+  forbiddenField,
+  invalidEach,
+  invalidValue,
+  notSupported,
+  required,
+} from '../field-error.ts';
 import { validateLabels } from '../metadata.ts';
 import { labelValueProblems, qualifiedNameProblems } from '../names.ts';
 import type { core } from '../objects.ts';
@@ -9,6 +16,7 @@ import { validateLabelSelector } from './validate-selector.ts';
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const NODE_OPERATORS = ['DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'];
+const INCLUSION = ['Honor', 'Ignore'];
 const UNSATISFIABLE = ['DoNotSchedule', 'ScheduleAnyway'];
 
 function validateOperatorAndValue(toleration: core.Toleration, field: string): FieldError[] {
@@ -132,15 +140,45 @@ function validateSpread(constraint: core.TopologySpreadConstraint, field: string
     errors.push(invalidValue(`${field}.maxSkew`, constraint.maxSkew, 'must be greater than zero'));
   }
   if (!constraint.topologyKey) errors.push(required(`${field}.topologyKey`, 'can not be empty'));
+  const { minDomains, nodeAffinityPolicy, nodeTaintsPolicy } = constraint;
+  if (minDomains !== undefined && minDomains <= 0) {
+    errors.push(invalidValue(`${field}.minDomains`, minDomains, 'must be greater than zero'));
+  }
+  if (minDomains !== undefined && constraint.whenUnsatisfiable !== 'DoNotSchedule') {
+    const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`;
+    errors.push(invalidValue(`${field}.minDomains`, minDomains, why));
+  }
+  for (const [name, policy] of Object.entries({ nodeAffinityPolicy, nodeTaintsPolicy })) {
+    if (policy !== undefined && !INCLUSION.includes(policy)) {
+      errors.push(notSupported(`${field}.${name}`, policy, INCLUSION));
+    }
+  }
   if (!UNSATISFIABLE.includes(constraint.whenUnsatisfiable)) {
     errors.push(notSupported(`${field}.whenUnsatisfiable`, constraint.whenUnsatisfiable, UNSATISFIABLE));
   }
   return errors;
 }
 
+/** Source: validateSchedulingGates */
+function validateGates(spec: core.PodSpec, field: string): FieldError[] {
+  const gates = spec.schedulingGates ?? [];
+  return [
+    ...gates.flatMap(({ name }, i) => [
+      ...invalidEach(`${field}.schedulingGates[${i}]`, name, qualifiedNameProblems(name ?? '')),
+      ...(gates.findIndex((gate) => gate.name === name) < i
+        ? [duplicate(`${field}.schedulingGates[${i}]`, name)]
+        : []),
+    ]),
+    ...(gates.length > 0 && spec.nodeName
+      ? [forbiddenField(`${field}.nodeName`, 'cannot be set until all schedulingGates have been cleared')]
+      : []),
+  ];
+}
+
 export function validateScheduling(spec: core.PodSpec, field: string): FieldError[] {
   const { affinity } = spec;
   return [
+    ...validateGates(spec, field),
     ...validateLabels(spec.nodeSelector, `${field}.nodeSelector`),
     ...validateNodeAffinity(affinity?.nodeAffinity, `${field}.affinity.nodeAffinity`),
     ...validatePodAffinity(affinity?.podAffinity, `${field}.affinity.podAffinity`),

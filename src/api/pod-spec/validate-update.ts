@@ -33,6 +33,30 @@ function tolerationErrors(next: core.PodSpec, previous: core.PodSpec): FieldErro
   return [forbiddenField('spec.tolerations', why)];
 }
 
+/** Gates go one by one and never come back. */
+function gateErrors(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
+  const known = new Set((previous.schedulingGates ?? []).map(({ name }) => name));
+  const added = (next.schedulingGates ?? []).filter(({ name }) => !known.has(name));
+  if (added.length === 0) return [];
+  const names = added.map(({ name }) => name).join(', ');
+  const why = `only deletion is allowed, but found new scheduling gates '${names}'`;
+  return [forbiddenField('spec.schedulingGates', why)];
+}
+
+/** The node selector of a pod with gates may only get narrower. */
+function selectorErrors(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
+  if (!previous.schedulingGates?.length) return [];
+  const kept = Object.entries(previous.nodeSelector ?? {}).every(([k, v]) => next.nodeSelector?.[k] === v);
+  if (kept) return [];
+  return [
+    invalidValue(
+      'spec.nodeSelector',
+      next.nodeSelector,
+      'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+    ),
+  ];
+}
+
 function withImagesOf(containers: core.Container[] | undefined, previous: core.Container[] | undefined) {
   return containers?.map((container, i) => ({ ...container, image: previous?.[i]?.image }));
 }
@@ -45,6 +69,9 @@ function withoutPermittedChanges(next: core.PodSpec, previous: core.PodSpec): ob
     initContainers: withImagesOf(next.initContainers, previous.initContainers),
     activeDeadlineSeconds: previous.activeDeadlineSeconds,
     tolerations: previous.tolerations,
+    schedulingGates: previous.schedulingGates,
+    // Held back, it may still be told where to go.
+    ...(previous.schedulingGates?.length ? { nodeSelector: previous.nodeSelector } : {}),
   };
   if (next.terminationGracePeriodSeconds === 1 && (previous.terminationGracePeriodSeconds ?? 0) < 0) {
     spec.terminationGracePeriodSeconds = previous.terminationGracePeriodSeconds;
@@ -62,7 +89,9 @@ export function validatePodSpecUpdate(next: core.PodSpec, previous: core.PodSpec
   if ((next.initContainers?.length ?? 0) !== (previous.initContainers?.length ?? 0)) {
     return [forbiddenField('spec.initContainers', 'pod updates may not add or remove containers')];
   }
-  const errors = [...deadlineErrors(next, previous), ...tolerationErrors(next, previous)];
+  const errors = [deadlineErrors, tolerationErrors, gateErrors, selectorErrors].flatMap((check) =>
+    check(next, previous),
+  );
   if (!isDeepStrictEqual(withoutPermittedChanges(next, previous), defined(previous))) {
     errors.push(forbiddenField('spec', RULE));
   }

@@ -150,6 +150,9 @@ function bound(pod: Writable<Pod>, nodeName: string, uid: string | undefined, no
   if (pod.spec.nodeName) {
     throw conflict(subject, `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName}"`);
   }
+  if (pod.spec.schedulingGates?.length) {
+    throw conflict(subject, `pod ${pod.metadata.name} has non-empty .spec.schedulingGates`);
+  }
   pod.spec.nodeName = nodeName;
   const scheduled = { type: 'PodScheduled', status: 'True' } as const;
   pod.status = { ...pod.status, conditions: withCondition(pod.status?.conditions, scheduled, nowMs) };

@@ -23,6 +23,14 @@ export interface DefaultTolerations {
 
 const DEFAULT_GRACE_SECONDS = 30;
 
+/** As upstream, which writes no time here. */
+const GATED: core.PodCondition = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
 export class PodStrategy implements Strategy<Pod> {
   readonly #secondsByTaint: readonly (readonly [taintKey: string, seconds: number])[];
 
@@ -35,7 +43,8 @@ export class PodStrategy implements Strategy<Pod> {
 
   prepareForCreate(next: Writable<Pod>): void {
     next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
-    next.status = { phase: 'Pending', qosClass: qosClass(next.spec) };
+    const conditions = next.spec.schedulingGates?.length ? { conditions: [GATED] } : {};
+    next.status = { phase: 'Pending', qosClass: qosClass(next.spec), ...conditions };
   }
 
   /** As upstream's CheckGracefulDelete: nobody has to stop what no board runs. */

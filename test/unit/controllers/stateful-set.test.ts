@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap';
 import { controllerRevisions } from '../../../src/api/kinds/controller-revision.ts';
+import { persistentVolumes } from '../../../src/api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../../../src/api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import { statefulSets } from '../../../src/api/kinds/stateful-set.ts';
-import { keyOf, type Pod, type StatefulSet } from '../../../src/api/objects.ts';
+import { keyOf, type PersistentVolume, type Pod, type StatefulSet } from '../../../src/api/objects.ts';
 import { NodeLifecycleController } from '../../../src/controllers/node-lifecycle.ts';
 import { StatefulSetController } from '../../../src/controllers/stateful-set.ts';
 import { TaintEvictionController } from '../../../src/controllers/taint-eviction.ts';
@@ -303,12 +304,20 @@ t.test('at rest nothing is written', async (t) => {
 t.test('a pod whose claim has no volume stays pending, says why, and starts when it has one', async (t) => {
   const { client, clock, make, names, recorder } = await setUp(t);
   await make({ volumeClaimTemplates: CLAIMS, replicas: 1 });
-  const why = '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims.';
+  const why =
+    '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/2 nodes are available:' +
+    ' 2 Preemption is not helpful for scheduling.';
   await settles(() => recorder.lines.includes(`FailedScheduling: ${why}`));
   const pod = await client.get(pods, 'default/web-0');
   t.equal(pod.spec.nodeName, undefined);
   t.match(pod.status?.conditions, [{ type: 'PodScheduled', status: 'False', message: why }]);
   const key = 'default/data-web-0';
+  await client.create<PersistentVolume>(persistentVolumes, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'v' },
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/v' } },
+  });
   await client.patch(persistentVolumeClaims, key, { type: 'merge', body: { spec: { volumeName: 'v' } } });
   await client.patch(
     persistentVolumeClaims,

@@ -1,9 +1,8 @@
 import t from 'tap';
 import type { PersistentVolumeClaim } from '../../../src/api/objects.ts';
-import { claimHolders, claimProblem } from '../../../src/scheduler/claims.ts';
-import { allocatableOf, type NodeUsage, podLoad } from '../../../src/scheduler/node-usage.ts';
-import { place } from '../../../src/scheduler/placement.ts';
-import { makeNode, makePod } from '../../support/make-pod.ts';
+import { claimProblem } from '../../../src/scheduler/claims.ts';
+import { makePod } from '../../support/make-pod.ts';
+import { storageOf } from '../../support/scheduler-world.ts';
 
 function claim(volumeName: string, phase: string, deletionTimestamp?: string): PersistentVolumeClaim {
   return {
@@ -38,40 +37,10 @@ const cases: [string, PersistentVolumeClaim | undefined, string | undefined][] =
 ];
 for (const [name, known, wanted] of cases) {
   t.test(`${name}: ${wanted ?? 'the pod may go'}`, async (t) => {
-    t.equal(
-      claimProblem(pod, (key) => (key === 'default/data' ? known : undefined)),
-      wanted,
-    );
+    t.equal(claimProblem(pod, storageOf({ claims: known ? [known] : [] })), wanted);
   });
 }
 
 t.test('a pod without claims asks for none', async (t) => {
-  t.equal(
-    claimProblem(makePod(), () => undefined),
-    undefined,
-  );
-});
-
-t.test('a ReadWriteOnce claim stays with the board whose pod has it, also one on its way out', async (t) => {
-  const spec = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
-  const leaving = makePod({ name: 'old', deletedAt: '2026-01-01T00:00:00Z', spec });
-  const usage = (name: string, unschedulable: boolean, ...there: (typeof leaving)[]): NodeUsage => {
-    const node = makeNode({ name, unschedulable });
-    const { maxPods, ...allocatable } = allocatableOf(node);
-    return { node, allocatable, maxPods, pods: new Map(there.map((p) => [p.metadata.uid, podLoad(p)])) };
-  };
-  const usages = [usage('a', true, leaving), usage('b', false)];
-  const known = claim('v', 'Bound');
-  const once = { ...known, spec: { ...known.spec, accessModes: ['ReadWriteOnce'] as never } };
-  const many = { ...known, spec: { ...known.spec, accessModes: ['ReadWriteMany'] as never } };
-  t.same([...claimHolders(pod, usages, () => once)], ['a']);
-  t.same([...claimHolders(pod, usages, () => many)], []);
-  t.same([...claimHolders(leaving, usages, () => once)], [], 'not held against itself');
-  const placed = (of: PersistentVolumeClaim) =>
-    place({ ...podLoad(pod), claimHolders: claimHolders(pod, usages, () => of) }, usages, () => false);
-  t.same(placed(once), {
-    unschedulable:
-      "0/2 nodes are available: 1 node(s) couldn't attach a ReadWriteOnce volume in use on another node, 1 node(s) were unschedulable.",
-  });
-  t.same(placed(many), { nodeName: 'b' });
+  t.equal(claimProblem(makePod(), storageOf({})), undefined);
 });

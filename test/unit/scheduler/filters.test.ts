@@ -1,13 +1,14 @@
 import t from 'tap';
 import type { core, Node, Pod } from '../../../src/api/objects.ts';
-import { reasonsAgainst } from '../../../src/scheduler/filters.ts';
-import { allocatableOf, podLoad } from '../../../src/scheduler/node-usage.ts';
+import { prepareFilters } from '../../../src/scheduler/filters/all-filters.ts';
+import { podLoad } from '../../../src/scheduler/node-usage.ts';
 import { makeNode, makePod } from '../../support/make-pod.ts';
+import { makeWorld } from '../../support/scheduler-world.ts';
 
-function against(pod: Pod, node: Node, others: Pod[] = []): string[] {
-  const { maxPods, ...allocatable } = allocatableOf(node);
-  const pods = new Map(others.map((other) => [other.metadata.uid, podLoad(other)]));
-  return reasonsAgainst(podLoad(pod), { node, allocatable, maxPods, pods });
+function against(pod: Pod, node: Node, others: Pod[] = []): readonly string[] {
+  const there = others.map((other) => ({ ...other, spec: { ...other.spec, nodeName: node.metadata.name } }));
+  const world = makeWorld({ nodes: [node], pods: there });
+  return prepareFilters(podLoad(pod), world)(world.usages[0]!)?.reasons ?? [];
 }
 
 const withPort = (name: string, port: Partial<core.ContainerPort>) =>
@@ -228,7 +229,6 @@ const cases: [name: string, pod: Pod, node: Node, others: Pod[], expected: strin
     [],
     [],
   ],
-  ['a pod does not stand in its own way', makePod({ cpu: '4' }), makeNode(), [makePod({ cpu: '4' })], []],
   [
     'a name that is asked for',
     makePod({ nodeName: 'other' }),

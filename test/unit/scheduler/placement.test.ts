@@ -1,19 +1,34 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Node, Pod } from '../../../src/api/objects.ts';
-import { reasonsAgainst } from '../../../src/scheduler/filters.ts';
-import { allocatableOf, type NodeUsage, podLoad, requestedBy } from '../../../src/scheduler/node-usage.ts';
+import { podLoad } from '../../../src/scheduler/node-usage.ts';
 import { place } from '../../../src/scheduler/placement.ts';
 import { siblingsOf } from '../../../src/scheduler/siblings.ts';
 import { makeNode, makePod, makeService } from '../../support/make-pod.ts';
+import { makeWorld, refusals } from '../../support/scheduler-world.ts';
 
-function usage(node: Node, pods: Pod[] = []): NodeUsage {
-  const { maxPods, ...allocatable } = allocatableOf(node);
-  return { node, allocatable, maxPods, pods: new Map(pods.map((pod) => [pod.metadata.uid, podLoad(pod)])) };
+interface Board {
+  node: Node;
+  pods: Pod[];
 }
 
-const put = (pod: Pod, usages: NodeUsage[], services: Parameters<typeof siblingsOf>[1] = []) =>
-  place(podLoad(pod), usages, siblingsOf(pod, services));
+const usage = (node: Node, pods: Pod[] = []): Board => ({ node, pods });
+
+function worldOf(boards: readonly Board[]) {
+  return makeWorld({
+    nodes: boards.map(({ node }) => node),
+    pods: boards.flatMap(({ node, pods }) =>
+      pods.map((pod) => ({ ...pod, spec: { ...pod.spec, nodeName: node.metadata.name } })),
+    ),
+  });
+}
+
+/** The board's name, or why there is none. */
+function put(pod: Pod, boards: readonly Board[], services: Parameters<typeof siblingsOf>[1] = []) {
+  const world = worldOf(boards);
+  const placement = place({ load: podLoad(pod), world, siblings: siblingsOf(pod, services) });
+  return 'nodeName' in placement ? placement : { unschedulable: placement.refusal.message };
+}
 
 t.test('without boards there is nothing to choose from', async (t) => {
   t.same(put(makePod(), []), { unschedulable: 'no nodes available to schedule pods' });
@@ -82,28 +97,77 @@ t.test('of equal boards the first by name is taken, whatever their order', async
   t.same(put(makePod(), usages.toReversed()), { nodeName: 'a' });
 });
 
-t.test('no placement ever overfills a board, and a refusal means that none fits', async () => {
-  const pod = fc.record({
-    cpu: fc.integer({ min: 0, max: 3000 }),
-    memory: fc.integer({ min: 0, max: 3000 }),
+const LABELS = ['red', 'blue'];
+const wish = fc.record({
+  cpu: fc.integer({ min: 0, max: 3000 }),
+  memory: fc.integer({ min: 0, max: 3000 }),
+  app: fc.constantFrom(...LABELS),
+  port: fc.constantFrom(0, 0, 0, 80, 81),
+  near: fc.constantFrom('', '', '', ...LABELS),
+  far: fc.constantFrom('', '', ...LABELS),
+  skew: fc.constantFrom(0, 0, 1, 2),
+});
+type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
+
+function wishful(name: string, { cpu, memory, app, port, near, far, skew }: Wish): Pod {
+  const term = (other: string) => ({
+    requiredDuringSchedulingIgnoredDuringExecution: other
+      ? [{ topologyKey: 'zone', labelSelector: { matchLabels: { app: other } } }]
+      : [],
   });
+  const pod = makePod({ name, cpu: `${cpu}m`, memory: `${memory}Mi`, labels: { app } });
+  const [main] = pod.spec.containers;
+  const containers = [{ ...main!, ports: port ? [{ containerPort: 1, hostPort: port }] : [] }];
+  const constraint = {
+    maxSkew: skew,
+    topologyKey: 'zone',
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: { matchLabels: { app } },
+  } as const;
+  const topologySpreadConstraints = skew ? [constraint] : [];
+  const affinity = { podAffinity: term(near), podAntiAffinity: term(far) };
+  return { ...pod, spec: { ...pod.spec, containers, affinity, topologySpreadConstraints } };
+}
+
+t.test('whatever pods want, no placement breaks a wish, and a refusal means that no board fits', async () => {
+  const world = fc.tuple(fc.array(wish, { maxLength: 25 }), fc.integer({ min: 1, max: 5 }));
   fc.assert(
-    fc.property(fc.array(pod, { maxLength: 30 }), fc.integer({ min: 1, max: 4 }), (wanted, boards) => {
-      const held = new Map(Array.from({ length: boards }, (_, i) => [`board${i}`, [] as Pod[]]));
-      const usages = () =>
-        [...held].map(([name, pods]) => usage(makeNode({ name, allocatable: { pods: '6' } }), pods));
-      wanted.forEach(({ cpu, memory }, i) => {
-        const next = makePod({ name: `p${i}`, cpu: `${cpu}m`, memory: `${memory}Mi` });
-        const placement = put(next, usages());
-        if ('nodeName' in placement) held.get(placement.nodeName)?.push(next);
-        else if (usages().some((u) => reasonsAgainst(podLoad(next), u).length === 0))
-          throw new Error('a board fits');
-      });
-      for (const { pods, allocatable } of usages()) {
-        const used = requestedBy(pods.values());
-        const isOver = used.cpuMillis > allocatable.cpuMillis || used.memoryBytes > allocatable.memoryBytes;
-        if (isOver || pods.size > 6) throw new Error('overfilled');
+    fc.property(world, ([wishes, count]) => {
+      const boards = Array.from({ length: count }, (_, i) =>
+        usage(makeNode({ name: `board${i}`, labels: { zone: `z${i % 3}` }, allocatable: { pods: '6' } })),
+      );
+      wishes
+        .map((w, i) => wishful(`p${i}`, w))
+        .forEach((pod) => {
+          const fits = refusals(pod, worldOf(boards)).map((why) => why === '');
+          const placed = put(pod, boards);
+          const board = boards.findIndex(
+            ({ node }) => 'nodeName' in placed && node.metadata.name === placed.nodeName,
+          );
+          if (board < 0 ? fits.includes(true) : !fits[board])
+            throw new Error(`${pod.metadata.name}: ${fits}`);
+          boards[board]?.pods.push(pod);
+        });
+      for (const { pods } of boards) {
+        const ports = pods.flatMap(({ spec }) =>
+          spec.containers.flatMap((c) => c.ports?.map((p) => p.hostPort) ?? []),
+        );
+        const cpu = pods.reduce((sum, pod) => sum + podLoad(pod).requests.cpuMillis, 0);
+        if (pods.length > 6 || cpu > 4000) throw new Error('overfilled');
+        if (new Set(ports).size < ports.length) throw new Error('a port is taken twice');
       }
+      for (const pod of boards.flatMap(({ pods }) => pods)) hatesNobodyNear(pod, boards);
     }),
   );
 });
+
+/** Anti-affinity, seen from what stands where at the end, without the scheduler's own code. */
+function hatesNobodyNear(pod: Pod, boards: readonly Board[]): void {
+  const [term] = pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const hated = term?.labelSelector?.matchLabels?.app;
+  const zoneOf = (p: Pod) => boards.find(({ pods }) => pods.includes(p))?.node.metadata.labels?.zone;
+  const near = boards
+    .flatMap(({ pods }) => pods)
+    .filter((other) => other !== pod && zoneOf(other) === zoneOf(pod));
+  if (hated && near.some(({ metadata }) => metadata.labels?.app === hated)) throw new Error('too near');
+}

@@ -1,12 +1,15 @@
 import t from 'tap';
 import { SchedulerCache } from '../../../src/scheduler/scheduler-cache.ts';
 import { makeNode, makePod } from '../../support/make-pod.ts';
+import { storageOf } from '../../support/scheduler-world.ts';
 
 function setUp() {
   const cache = new SchedulerCache();
   cache.setNode(makeNode({ name: 'a' }));
   const load = () =>
-    cache.usages().flatMap(({ node, pods }) => [...pods.keys()].map((uid) => `${node.metadata.name} ${uid}`));
+    cache
+      .world({ storage: storageOf({}), namespaceLabels: () => ({}) })
+      .usages.flatMap(({ node, pods }) => [...pods.keys()].map((uid) => `${node.metadata.name} ${uid}`));
   return { cache, load };
 }
 

@@ -1,8 +1,10 @@
 import t, { type Test } from 'tap';
 import { findCondition } from '../../../src/api/conditions.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';
+import { persistentVolumeClaims } from '../../../src/api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
-import type { Pod } from '../../../src/api/objects.ts';
+import { storageClasses } from '../../../src/api/kinds/storage-class.ts';
+import type { PersistentVolumeClaim, Pod } from '../../../src/api/objects.ts';
 import { unavailable } from '../../../src/api/status-error.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { Scheduler } from '../../../src/scheduler/scheduler.ts';
@@ -14,12 +16,18 @@ async function setUp(t: Test, change: (client: Client) => Client = (client) => c
   t.teardown(() => cluster.stop());
   const scheduler = new Scheduler({ ...cluster.options, client: change(cluster.client) });
   const start = () => cluster.run(scheduler);
-  const make = (name: string, spec: object = {}) =>
+  const make = (
+    name: string,
+    { resources, ...spec }: { resources?: object; [field: string]: unknown } = {},
+  ) =>
     cluster.client.create<Pod>(pods, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, namespace: 'default' },
-      spec: { containers: [{ name: 'main', image: 'example.com/x:1', ...spec }], ...spec },
+      spec: {
+        containers: [{ name: 'main', image: 'example.com/x:1', ...(resources ? { resources } : {}) }],
+        ...spec,
+      },
     } as never);
   const get = (name: string) => cluster.client.get(pods, `default/${name}`);
   const boundTo = async (name: string, node: string) =>
@@ -61,7 +69,8 @@ t.test('a pod that fits nowhere says why, once, and is placed when a board makes
   await addNode(client, 'a');
   await start();
   await make('big', asking('6'));
-  const why = '0/1 nodes are available: 1 Insufficient cpu.';
+  const why =
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
   await settles(
     async () => findCondition((await get('big')).status?.conditions, 'PodScheduled') !== undefined,
   );
@@ -146,3 +155,118 @@ t.test('a binding that fails is tried again and its room is not lost', async (t)
   await clock.advance(1000);
   await boundTo('one', 'a');
 });
+
+const important = { priorityClassName: 'system-cluster-critical' };
+
+t.test('an important pod pushes a lesser one out, says so, and takes its place', async (t) => {
+  const { client, clock, start, make, get, boundTo, recorder } = await setUp(t);
+  await addNode(client, 'a');
+  await start();
+  await make('lesser', asking('3'));
+  await boundTo('lesser', 'a');
+  await make('urgent', { ...asking('3'), ...important });
+  await settles(async () => (await get('urgent')).status?.nominatedNodeName === 'a');
+  const victim = await get('lesser');
+  t.ok(victim.metadata.deletionTimestamp, 'it is asked to go, with its own grace');
+  t.match(findCondition(victim.status?.conditions, 'DisruptionTarget'), {
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: 'default-scheduler: preempting to accommodate a higher priority pod',
+  });
+  const { uid } = (await get('urgent')).metadata;
+  t.ok(recorder.lines.includes(`Preempted: Preempted by pod ${uid} on node a`));
+  await make('waiter', asking('1'));
+  await make('greedy', asking('3'));
+  await client.delete(pods as never, 'default/lesser', { gracePeriodSeconds: 0 });
+  await clock.advance(1000);
+  await boundTo('urgent', 'a');
+  await boundTo('waiter', 'a');
+  await clock.advance(60_000);
+  t.equal((await get('greedy')).spec.nodeName, undefined, 'the room that was made is not taken by others');
+});
+
+t.test('of waiting pods the important one is placed first', async (t) => {
+  const { client, start, make, get, boundTo } = await setUp(t);
+  await make('early', asking('3'));
+  await make('urgent', { ...asking('3'), ...important });
+  await addNode(client, 'a');
+  await start();
+  await boundTo('urgent', 'a');
+  t.equal((await get('early')).spec.nodeName, undefined);
+});
+
+t.test('a pod with scheduling gates waits in silence until they are gone', async (t) => {
+  const { client, start, make, get, boundTo, recorder } = await setUp(t);
+  await addNode(client, 'a');
+  await start();
+  await make('gated', { schedulingGates: [{ name: 'example.com/quota' }] });
+  await quiet();
+  t.match((await get('gated')).status?.conditions, [
+    { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' },
+  ]);
+  t.same(recorder.lines, []);
+  await t.rejects(client.bind('default/gated', 'a'), { message: /has non-empty .spec.schedulingGates/ });
+  await client.patch(pods, 'default/gated', { type: 'merge', body: { spec: { schedulingGates: [] } } });
+  await boundTo('gated', 'a');
+});
+
+t.test(
+  'two schedulers share the boards: each binds its own, and room that one takes counts for both',
+  async (t) => {
+    const { client, start, make, get, boundTo, informers } = await setUp(t);
+    await addNode(client, 'a');
+    const binding: Promise<void>[] = [];
+    const follow = informers.for(pods).subscribe({
+      onAdd: ({ spec, metadata }) => {
+        if (spec.schedulerName === 'other') binding.push(client.bind(`default/${metadata.name}`, 'a'));
+      },
+    });
+    t.teardown(follow);
+    await start();
+    await make('theirs', { ...asking('3'), schedulerName: 'other' });
+    await boundTo('theirs', 'a');
+    await Promise.all(binding);
+    await make('ours', asking('3'));
+    await settles(async () => (await get('ours')).status?.conditions !== undefined);
+    t.match((await get('ours')).status?.conditions?.[0]?.message, /1 Insufficient cpu/);
+  },
+);
+
+t.test(
+  'a claim that waits for its consumer is told the board; the pod follows when it is bound',
+  async (t) => {
+    const { client, start, make, get, boundTo } = await setUp(t);
+    await addNode(client, 'a');
+    await client.create(storageClasses, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'local' },
+      provisioner: 'example.com/path',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    await client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data', namespace: 'default' },
+      spec: {
+        storageClassName: 'local',
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+      },
+    });
+    await start();
+    await make('one', { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] });
+    const claim = () => client.get(persistentVolumeClaims, 'default/data');
+    await settles(
+      async () => (await claim()).metadata.annotations?.['volume.kubernetes.io/selected-node'] === 'a',
+    );
+    t.equal((await get('one')).spec.nodeName, undefined);
+    await client.patch(persistentVolumeClaims, 'default/data', {
+      type: 'merge',
+      body: { spec: { volumeName: 'v' } },
+    });
+    const body = { status: { phase: 'Bound' } };
+    await client.patch(persistentVolumeClaims, 'default/data', { type: 'merge', body }, 'status');
+    await boundTo('one', 'a');
+  },
+);

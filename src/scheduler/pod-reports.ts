@@ -1,0 +1,87 @@
+// What the scheduler tells of a pod: events, the PodScheduled condition, the board that is being cleared for it. Each is
+// written only when it says something new.
+import { findCondition, withCondition } from '../api/conditions.ts';
+import { pods } from '../api/kinds/pod.ts';
+import { keyOf, type Pod } from '../api/objects.ts';
+import { isConflict, isNotFound } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Client } from '../client/client.ts';
+import type { EventSink } from '../client/event-recorder.ts';
+import { DEFAULT_SCHEDULER } from './wake-ups.ts';
+
+export interface PodReportsOptions {
+  client: Client;
+  clock: Clock;
+  recorder: EventSink;
+}
+
+export class PodReports {
+  readonly #options: PodReportsOptions;
+
+  constructor(options: PodReportsOptions) {
+    this.#options = options;
+  }
+
+  scheduled(pod: Pod, nodeName: string): void {
+    this.#record(pod, 'Normal', 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${nodeName}`);
+  }
+
+  /** `nominatedNodeName` as it is to stand in the status; `undefined` = as it is. */
+  async unschedulable(pod: Pod, message: string, nominatedNodeName?: string): Promise<void> {
+    this.#record(pod, 'Warning', 'FailedScheduling', message);
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+    const known = findCondition(pod.status?.conditions, 'PodScheduled');
+    const isKnown = known?.status === 'False' && known.message === message;
+    const isNominated = (nominatedNodeName ?? '') === (pod.status?.nominatedNodeName ?? '');
+    if (isKnown && (nominatedNodeName === undefined || isNominated)) return;
+    const conditions = withCondition(pod.status?.conditions, condition, this.#options.clock.now());
+    await this.#patchStatus(pod, {
+      conditions: conditions.filter(({ type }) => type === 'PodScheduled'),
+      ...(nominatedNodeName === undefined ? {} : { nominatedNodeName: nominatedNodeName || null }),
+    });
+  }
+
+  /** The board is being cleared for somebody more important. */
+  notNominated(pod: Pod): Promise<void> {
+    return this.#patchStatus(pod, { nominatedNodeName: null });
+  }
+
+  /** Says why, then asks the pod to go with its own grace. */
+  async preempt(victim: Pod, preemptor: Pod, nodeName: string): Promise<void> {
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: `${DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod`,
+    } as const;
+    const conditions = withCondition(victim.status?.conditions, condition, this.#options.clock.now());
+    await this.#patchStatus(victim, { conditions: conditions.filter(({ type }) => type === condition.type) });
+    try {
+      const { uid } = victim.metadata;
+      await this.#options.client.delete(pods as never, keyOf(victim), { preconditions: { uid } });
+    } catch (error) {
+      if (isNotFound(error) || isConflict(error)) return;
+      throw error;
+    }
+    this.#record(
+      victim,
+      'Normal',
+      'Preempted',
+      `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
+    );
+  }
+
+  #record(object: Pod, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#options.recorder.record({ object, type, reason, message, component: DEFAULT_SCHEDULER });
+  }
+
+  /** Deleted (and perhaps made again) meanwhile: its successor is looked at by itself. */
+  async #patchStatus({ metadata }: Pod, status: object): Promise<void> {
+    const body = { metadata: { uid: metadata.uid }, status };
+    try {
+      await this.#options.client.patch(pods, keyOf({ metadata }), { type: 'strategic', body }, 'status');
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}
