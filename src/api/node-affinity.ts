@@ -9,7 +9,12 @@ export function matchesRequired({ spec }: Pick<Pod, 'spec'>, node: Node): boolea
   const { nodeSelector, affinity } = spec;
   if (!matchesSelectorMap(nodeSelector ?? {}, node.metadata.labels)) return false;
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return !required || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
+  return matchesNodeSelector(required, node);
+}
+
+/** True without a selector; its terms are alternatives. */
+export function matchesNodeSelector(selector: core.NodeSelector | undefined, node: Node): boolean {
+  return !selector || selector.nodeSelectorTerms.some((term) => matchesTerm(term, node));
 }
 
 /** Sum of the weights of the preferred terms that hold. */

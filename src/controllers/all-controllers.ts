@@ -17,6 +17,8 @@ import { JobTtlController } from './job-ttl.ts';
 import { NamespaceController } from './namespace.ts';
 import { NodeIpamController } from './node-ipam.ts';
 import { NodeLifecycleController } from './node-lifecycle.ts';
+import { PersistentVolumeBinder } from './persistent-volume/binder.ts';
+import { storageProtection } from './persistent-volume/protection.ts';
 import { PodGarbageCollector } from './pod-gc.ts';
 import { ReplicaLoop } from './replica-loop.ts';
 import { replicaSetKind, replicationControllerKind } from './replica-owner.ts';
@@ -51,6 +53,8 @@ export function allControllers(options: AllControllersOptions): Component {
     new JobOrphanController(options),
     new JobTtlController(options),
     new CronJobController(options),
+    new PersistentVolumeBinder(options),
+    storageProtection(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
     new RootCaController(options),
