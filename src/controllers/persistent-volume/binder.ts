@@ -14,6 +14,7 @@ import {
   type Pod,
   type StorageClass,
 } from '../../api/objects.ts';
+import { claimKeysOf } from '../../api/pod-claims.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import {
   LOCAL_PATH_PROVISIONER,
@@ -27,7 +28,6 @@ import { Controller, onAnyChange } from '../controller.ts';
 import type { ControllerOptions } from '../controller-options.ts';
 import { StorageWriter } from './binding.ts';
 import { type ClaimAction, decideClaim, type Said, type StorageWorld } from './claim-decision.ts';
-import { claimKeysOf } from './claim-users.ts';
 import { localPathName, localPathProblem, localPathVolume } from './local-path.ts';
 import { classOfClaim } from './matching.ts';
 import { decideVolume, type VolumeAction } from './volume-decision.ts';

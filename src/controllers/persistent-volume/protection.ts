@@ -11,13 +11,13 @@ import {
   type PersistentVolumeClaim,
   type Pod,
 } from '../../api/objects.ts';
+import { claimKeysOf } from '../../api/pod-claims.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { CLAIM_PROTECTION, VOLUME_PROTECTION } from '../../api/storage-marks.ts';
 import { type Component, sequence } from '../../base/component.ts';
 import { Controller, onAnyChange } from '../controller.ts';
 import type { ControllerOptions } from '../controller-options.ts';
-import { claimKeysOf } from './claim-users.ts';
 
 /** Both protections. */
 export function storageProtection(options: ControllerOptions): Component {

@@ -1,7 +1,8 @@
 // What is next for a volume: which phase it is in, and whether it is let go or removed. Pure; upstream's
 // syncVolume. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming
+import { isLocalPath } from '../../api/local-volume.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/objects.ts';
-import { LOCAL_PATH_PROVISIONER, PROVISIONED_BY } from '../../api/storage-marks.ts';
+import { PROVISIONED_BY } from '../../api/storage-marks.ts';
 import { isChosenByBinder, type Said } from './claim-decision.ts';
 
 export type VolumeAction =
@@ -30,10 +31,6 @@ export function decideVolume(
 
 export const isMadeForClaim = ({ metadata }: PersistentVolume): boolean =>
   metadata.annotations?.[PROVISIONED_BY] !== undefined;
-
-/** Made of a directory on a board, which that board removes. */
-export const isLocalPath = ({ spec }: PersistentVolume): boolean =>
-  spec.csi?.driver === LOCAL_PATH_PROVISIONER;
 
 /** What is Failed stays so until a person mends it, or until its board has removed it after all. */
 function release(volume: PersistentVolume): VolumeAction {
