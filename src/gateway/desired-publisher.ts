@@ -32,6 +32,7 @@ import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { desiredPod } from './desired-pod.ts';
 import { type PodTokenIssuer, PodTokens } from './pod-tokens.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
+import { isHeldElsewhere } from './volume-fence.ts';
 import { withoutManagedFields } from './without-managed-fields.ts';
 
 export interface DesiredPublisherOptions {
@@ -94,10 +95,14 @@ export class DesiredPublisher {
 
   async start(): Promise<void> {
     const look = (node: string | undefined) => node && this.#runner.enqueue(node);
-    const ofPod = (pod: Pod) => look(pod.spec.nodeName);
-    const ofNode = (node: Node) => look(node.metadata.name);
     const around = (object: KubeObject) => this.#pods.lister.inNamespace(object.metadata.namespace ?? '');
     const lookAll = (boards: Iterable<string>) => [...boards].forEach(look);
+    const ofPod = (pod: Pod) => {
+      look(pod.spec.nodeName);
+      // What it held, or no longer holds, another board may be waiting for.
+      for (const name of podReferences(pod).claims) lookAll(boardsUsing(around(pod), 'claims', name));
+    };
+    const ofNode = (node: Node) => look(node.metadata.name);
     const ofSort = (sort: 'configs' | 'secrets') => (object: KubeObject) =>
       lookAll(boardsUsing(around(object), sort, object.metadata.name));
     const ofAccount = (account: ServiceAccount) => lookAll(boardsRunningAs(around(account), keyOf(account)));
@@ -199,7 +204,12 @@ export class DesiredPublisher {
     for (const name of references.claims) {
       const volumes = this.#volumes.lister.byIndex(CLAIM_INDEX, `${pod.metadata.namespace}/${name}`);
       for (const volume of volumes) {
-        if (volume.status?.phase === 'Bound') this.#tellVolume(node, volume, told);
+        const isFree = !isHeldElsewhere(
+          volume,
+          node,
+          this.#pods.lister.inNamespace(pod.metadata.namespace ?? ''),
+        );
+        if (volume.status?.phase === 'Bound' && isFree) this.#tellVolume(node, volume, told);
       }
     }
     this.#tellTokens(node, pod, told);

@@ -15,7 +15,10 @@ export function claimedVolume(claimName: string, pod: Pod, state: DesiredState):
     status?.phase === 'Bound' && `${claimRef?.namespace}/${claimRef?.name}` === key;
   const volume = [...state.volumes.values()].find(isIts);
   if (!volume)
-    throw new ConfigError(`persistentvolumeclaim "${claimName}" is not bound to a volume yet`, 'FailedMount');
+    throw new ConfigError(
+      `persistentvolumeclaim "${claimName}" is not bound to a volume yet, or its volume is in use on another node`,
+      'FailedMount',
+    );
   const isAlone = volume.spec.accessModes?.includes('ReadWriteOncePod');
   const other = isAlone && [...state.pods.values()].find((other) => comesFirst(other, pod, key));
   if (!other) return volume;

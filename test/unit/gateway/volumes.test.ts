@@ -75,6 +75,33 @@ t.test('a board is told of the volume that a pod of its uses, and of no other', 
   t.match(item && decodeJson(item.payload), { volume: { spec: { csi: { volumeHandle: 'pvc-1' } } } });
 });
 
+t.test('a volume for one board is told to the next board once the pod that has it is gone', async (t) => {
+  const lab = await setUp(t);
+  await addVolume(lab, 'Bound');
+  const user = (name: string, nodeName: string) =>
+    lab.client.create<Pod>(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec: {
+        nodeName,
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }],
+      },
+    });
+  await user('first', 'pi');
+  await lab.pass(2_000);
+  await user('second', 'other');
+  await lab.pass(100);
+  t.same([volumesTold(lab, 'pi'), volumesTold(lab, 'other')], [['pvc-1'], []]);
+  await lab.client.delete(pods, 'default/first', {});
+  await lab.pass(100);
+  t.same(volumesTold(lab, 'other'), [], 'its board has not said that it ended');
+  await lab.client.delete(pods, 'default/first', { gracePeriodSeconds: 0 });
+  await lab.pass(100);
+  t.same([volumesTold(lab, 'pi'), volumesTold(lab, 'other')], [[], ['pvc-1']]);
+});
+
 t.test('a released volume is told to its board, and is deleted when the board has removed it', async (t) => {
   const lab = await setUp(t);
   const { metadata } = await addVolume(lab, 'Released');
