@@ -9,12 +9,12 @@ export function matchesRequired({ spec }: Pick<Pod, 'spec'>, node: Node): boolea
   const { nodeSelector, affinity } = spec;
   if (!matchesSelectorMap(nodeSelector ?? {}, node.metadata.labels)) return false;
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return !required || matchesNodeSelector(required, node);
+  return matchesNodeSelector(required, node);
 }
 
-/** One of the terms holds. */
-export function matchesNodeSelector({ nodeSelectorTerms }: core.NodeSelector, node: Node): boolean {
-  return (nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
+/** True without a selector; its terms are alternatives. */
+export function matchesNodeSelector(selector: core.NodeSelector | undefined, node: Node): boolean {
+  return !selector || (selector.nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
 }
 
 /** Sum of the weights of the preferred terms that hold. */

@@ -1,10 +1,11 @@
-// What every cluster has from its first start: the four namespaces, the two priority classes of the system and the
-// Service through which pods reach the API. Writes only what differs, so a restart writes nothing.
+// What every cluster has from its first start: the four namespaces, the two priority classes of the system, the
+// storage class and the Service through which pods reach the API. Writes only what differs, so a restart writes nothing.
 import { endpointSlices } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
 import { namespaces } from '../api/kinds/namespace.ts';
 import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
 import { services } from '../api/kinds/service.ts';
+import { localPathClass, storageClasses } from '../api/kinds/storage-class.ts';
 import { type KubeObject, keyOf } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { Registry } from './registry/registry.ts';
@@ -53,6 +54,13 @@ export async function bootstrapCluster(registry: Registry): Promise<void> {
     if (registry.find(priorityClasses, priority.metadata.name)) continue;
     await create(registry, priorityClasses, priority);
   }
+  await bootstrapStorage(registry);
+}
+
+/** Only where there is no class at all: who brings an own one may delete ours, and it stays away. */
+async function bootstrapStorage(registry: Registry): Promise<void> {
+  const { items } = await registry.list(storageClasses as KindDefinition);
+  if (items.length === 0) await create(registry, storageClasses, localPathClass);
 }
 
 export interface ApiAddress {

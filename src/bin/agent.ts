@@ -220,6 +220,7 @@ export class Agent implements Component {
       runtime: this.#runtime,
       desired: this.#link.desired,
       sink: this.#link,
+      volumeSink: this.#link,
       serviceEnvironment: {
         forNamespace: (namespace, links) =>
           serviceVariables([...(services.current()?.values() ?? [])], namespace, links),

@@ -19,6 +19,8 @@ import { NamespaceController } from './namespace.ts';
 import type { DisruptionPolicy } from './node-disruption.ts';
 import { NodeIpamController } from './node-ipam.ts';
 import { NodeLifecycleController } from './node-lifecycle.ts';
+import { PersistentVolumeBinder } from './persistent-volume/binder.ts';
+import { storageProtection } from './persistent-volume/protection.ts';
 import { PodGarbageCollector } from './pod-gc.ts';
 import { ReplicaLoop } from './replica-loop.ts';
 import { replicaSetKind, replicationControllerKind } from './replica-owner.ts';
@@ -56,6 +58,8 @@ export function allControllers(options: AllControllersOptions): Component {
     new JobTtlController(options),
     new CronJobController(options),
     new DisruptionController(options),
+    new PersistentVolumeBinder(options),
+    storageProtection(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
     new RootCaController(options),

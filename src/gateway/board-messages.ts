@@ -8,6 +8,8 @@ import type {
   NodeState,
   ObservedIndex,
   ObservedPodMessage,
+  ObservedVolume,
+  ObservedVolumes,
 } from '../mqtt/messages.ts';
 
 type Fields = Record<string, unknown>;
@@ -63,6 +65,16 @@ export function readObservedPod(message: Fields | undefined): ObservedPodMessage
 export function readObservedIndex(message: Fields | undefined): ObservedIndex | undefined {
   if (!message || !isText(message.session) || !isFields(message.pods)) return undefined;
   return { session: message.session, pods: message.pods as ObservedIndex['pods'] };
+}
+
+export function readObservedVolumes(message: Fields | undefined): ObservedVolumes | undefined {
+  if (!message || !isText(message.session) || !isFields(message.volumes)) return undefined;
+  const volumes = Object.entries(message.volumes).flatMap(([name, value]): [string, ObservedVolume][] => {
+    if (!isFields(value) || !isText(value.uid)) return [];
+    const text = isText(value.message) ? { message: value.message } : {};
+    return [[name, { uid: value.uid, removed: value.removed === true, ...text }]];
+  });
+  return { session: message.session, volumes: Object.fromEntries(volumes) };
 }
 
 export function readEvent(message: Fields | undefined): NodeEventMessage | undefined {

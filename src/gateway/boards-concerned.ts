@@ -3,11 +3,15 @@ import type { Pod } from '../api/objects.ts';
 import { podReferences } from '../mqtt/pod-references.ts';
 import { accountKeyOf } from './pod-tokens.ts';
 
-/** `pods` are those of the ConfigMap's or Secret's namespace; also of one that was missing until now. */
-export function boardsUsing(pods: Iterable<Pod>, sort: 'configs' | 'secrets', name: string): Set<string> {
+/** `pods` are those of the ConfigMap's, Secret's or claim's namespace; also of one that was missing until now. */
+export function boardsUsing(
+  pods: Iterable<Pod>,
+  sort: 'configs' | 'secrets' | 'claims',
+  name: string,
+): Set<string> {
   return boardsWhere(pods, (pod) => {
-    const { configMaps, secrets } = podReferences(pod);
-    return (sort === 'configs' ? configMaps : secrets).has(name);
+    const { configMaps: configs, secrets, claims } = podReferences(pod);
+    return { configs, secrets, claims }[sort].has(name);
   });
 }
 

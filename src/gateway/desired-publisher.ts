@@ -1,15 +1,19 @@
-// nodes/N/desired/…: the pods bound to a board, and each ConfigMap and Secret that they name once. Items are
+// nodes/N/desired/…: the pods bound to a board, each ConfigMap, Secret and volume that they name once, and volumes that
+// the board is to remove. Items are
 // sent before the index that names them, and removed after the index that no longer does.
 import { configMaps } from '../api/kinds/config-map.ts';
 import { nodes } from '../api/kinds/node.ts';
+import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { secrets } from '../api/kinds/secret.ts';
 import { serviceAccounts } from '../api/kinds/service-account.ts';
+import { boardOfLocalPath, isToBeRemoved } from '../api/local-volume.ts';
 import {
   type ConfigMap,
   type KubeObject,
   keyOf,
   type Node,
+  type PersistentVolume,
   type Pod,
   type Secret,
   type ServiceAccount,
@@ -28,6 +32,7 @@ import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { desiredPod } from './desired-pod.ts';
 import { type PodTokenIssuer, PodTokens } from './pod-tokens.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
+import { isHeldElsewhere } from './volume-fence.ts';
 import { withoutManagedFields } from './without-managed-fields.ts';
 
 export interface DesiredPublisherOptions {
@@ -39,11 +44,20 @@ export interface DesiredPublisherOptions {
   logger: Logger;
 }
 
+const CLAIM_INDEX = 'claim';
+const claimOfVolume = ({ spec: { claimRef } }: PersistentVolume) =>
+  claimRef ? [`${claimRef.namespace}/${claimRef.name}`] : [];
+
 /** What one board was told: the keys of each sort. */
 type Told = Record<DesiredSort, Map<string, IndexEntry>>;
 
-const nothing = (): Told => ({ pods: new Map(), configs: new Map(), secrets: new Map() });
-const SORTS = ['pods', 'configs', 'secrets'] as const;
+const nothing = (): Told => ({
+  pods: new Map(),
+  configs: new Map(),
+  secrets: new Map(),
+  volumes: new Map(),
+});
+const SORTS = ['pods', 'configs', 'secrets', 'volumes'] as const;
 
 export class DesiredPublisher {
   readonly #options: DesiredPublisherOptions;
@@ -51,6 +65,7 @@ export class DesiredPublisher {
   readonly #nodes: Informer<Node>;
   readonly #configMaps: Informer<ConfigMap>;
   readonly #secrets: Informer<Secret>;
+  readonly #volumes: Informer<PersistentVolume>;
   readonly #accounts: Informer<ServiceAccount>;
   readonly #tokens: PodTokens | undefined;
   readonly #told = new Map<string, Told>();
@@ -65,6 +80,8 @@ export class DesiredPublisher {
     this.#nodes = informers.for(nodes);
     this.#configMaps = informers.for(configMaps);
     this.#secrets = informers.for(secrets);
+    this.#volumes = informers.for(persistentVolumes);
+    this.#volumes.addIndex(CLAIM_INDEX, claimOfVolume);
     this.#accounts = informers.for(serviceAccounts);
     const account = (key: string) => this.#accounts.lister.get(key);
     this.#tokens = issuer && new PodTokens({ issuer, account, clock });
@@ -78,10 +95,14 @@ export class DesiredPublisher {
 
   async start(): Promise<void> {
     const look = (node: string | undefined) => node && this.#runner.enqueue(node);
-    const ofPod = (pod: Pod) => look(pod.spec.nodeName);
-    const ofNode = (node: Node) => look(node.metadata.name);
     const around = (object: KubeObject) => this.#pods.lister.inNamespace(object.metadata.namespace ?? '');
     const lookAll = (boards: Iterable<string>) => [...boards].forEach(look);
+    const ofPod = (pod: Pod) => {
+      look(pod.spec.nodeName);
+      // What it held, or no longer holds, another board may be waiting for.
+      for (const name of podReferences(pod).claims) lookAll(boardsUsing(around(pod), 'claims', name));
+    };
+    const ofNode = (node: Node) => look(node.metadata.name);
     const ofSort = (sort: 'configs' | 'secrets') => (object: KubeObject) =>
       lookAll(boardsUsing(around(object), sort, object.metadata.name));
     const ofAccount = (account: ServiceAccount) => lookAll(boardsRunningAs(around(account), keyOf(account)));
@@ -97,6 +118,7 @@ export class DesiredPublisher {
       this.#nodes.subscribe({ onAdd: ofNode, onDelete: ofNode }),
       this.#configMaps.subscribe(all(ofSort('configs'))),
       this.#secrets.subscribe(all(ofSort('secrets'))),
+      this.#volumes.subscribe(all((volume) => lookAll(this.#boardsOf(volume)))),
     ];
     await this.#runner.start();
   }
@@ -141,7 +163,24 @@ export class DesiredPublisher {
       );
       if (!isFinished(pod)) this.#tellReferences(node, pod, told);
     }
+    for (const volume of this.#volumes.lister.list()) {
+      if (boardOfLocalPath(volume) === node && isToBeRemoved(volume)) this.#tellVolume(node, volume, told);
+    }
     return told;
+  }
+
+  /** Those whose pods use it, and the one that it is a directory of. */
+  #boardsOf(volume: PersistentVolume): Set<string> {
+    const { namespace = '', name = '' } = volume.spec.claimRef ?? {};
+    const boards = boardsUsing(this.#pods.lister.inNamespace(namespace), 'claims', name);
+    const own = boardOfLocalPath(volume);
+    if (own) boards.add(own);
+    return boards;
+  }
+
+  #tellVolume(node: string, volume: PersistentVolume, told: Told): void {
+    const content = () => ({ volume: withoutManagedFields(volume) });
+    told.volumes.set(keyOf(volume), this.#put(node, 'volumes', volume, content));
   }
 
   #tellReferences(node: string, pod: Pod, told: Told): void {
@@ -161,6 +200,17 @@ export class DesiredPublisher {
           keyOf(secret),
           this.#put(node, 'secrets', secret, () => ({ secret: withoutManagedFields(secret) })),
         );
+    }
+    for (const name of references.claims) {
+      const volumes = this.#volumes.lister.byIndex(CLAIM_INDEX, `${pod.metadata.namespace}/${name}`);
+      for (const volume of volumes) {
+        const isFree = !isHeldElsewhere(
+          volume,
+          node,
+          this.#pods.lister.inNamespace(pod.metadata.namespace ?? ''),
+        );
+        if (volume.status?.phase === 'Bound' && isFree) this.#tellVolume(node, volume, told);
+      }
     }
     this.#tellTokens(node, pod, told);
   }
@@ -194,12 +244,14 @@ export class DesiredPublisher {
       pods: Object.fromEntries(told.pods),
       configs: Object.fromEntries(told.configs),
       secrets: Object.fromEntries(told.secrets),
+      volumes: Object.fromEntries(told.volumes),
     });
     this.#options.topics.put(topics.desiredIndex(node), { revision, content });
   }
 
   /** All of the caches is at least of this revision. */
   get #revision(): number {
-    return Math.max(this.#pods.revision, this.#configMaps.revision, this.#secrets.revision);
+    const informers = [this.#pods, this.#configMaps, this.#secrets, this.#volumes];
+    return Math.max(...informers.map(({ revision }) => revision));
   }
 }

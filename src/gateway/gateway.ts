@@ -1,6 +1,7 @@
 // The master's half of the node link: what is desired goes out to the boards as retained topics, what they
 // observe comes in as status. Start it after the informers and the broker.
 import { nodes } from '../api/kinds/node.ts';
+import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { pods } from '../api/kinds/pod.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
@@ -28,6 +29,7 @@ import { PeersPublisher } from './peers-publisher.ts';
 import type { PodTokenIssuer } from './pod-tokens.ts';
 import { ServicesPublisher } from './services-publisher.ts';
 import { VersionedTopics } from './versioned-topics.ts';
+import { VolumeRemovals } from './volume-removals.ts';
 
 export interface GatewayOptions {
   client: Client;
@@ -54,6 +56,7 @@ export class Gateway implements Component {
   readonly #presence: NodePresence;
   readonly #registrar: NodeRegistrar;
   readonly #observed: ObservedWriter;
+  readonly #removals: VolumeRemovals;
   readonly #events: NodeEvents;
   readonly #objects: ObjectPublisher;
   readonly #desired: DesiredPublisher;
@@ -72,6 +75,8 @@ export class Gateway implements Component {
     this.#presence = presence;
     this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
+    const volumes = informers.for(persistentVolumes);
+    this.#removals = new VolumeRemovals({ client, bus, volumes, presence, recorder, clock, logger });
     this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
     this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
     const { tokenIssuer } = options;
@@ -99,6 +104,7 @@ export class Gateway implements Component {
     for (const message of bus.retained(nodeFilters.state)) this.#state(message);
     await this.#registrar.start();
     await this.#observed.start();
+    await this.#removals.start();
     this.#events.start();
     this.#objects.start();
     this.#peers.start();
@@ -112,7 +118,7 @@ export class Gateway implements Component {
     this.#events.stop();
     this.#objects.stop();
     this.#peers.stop();
-    const runners = [this.#registrar, this.#observed, this.#desired, this.#services];
+    const runners = [this.#registrar, this.#observed, this.#removals, this.#desired, this.#services];
     await Promise.all(runners.map((runner) => runner.stop()));
   }
 

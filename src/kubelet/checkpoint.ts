@@ -2,7 +2,7 @@
 // replaced whole. Secrets are never written: pods that need one wait for the master after a reboot.
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ConfigMap, Pod } from '../api/objects.ts';
+import type { ConfigMap, PersistentVolume, Pod } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
 import { replaceFile } from '../base/atomic-file.ts';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -29,6 +29,8 @@ export interface CheckpointContent {
 interface CheckpointFile {
   pods: Pod[];
   configMaps: Record<string, ConfigMap>;
+  /** Absent in files of before there were any. */
+  volumes?: PersistentVolume[];
   serviceVariables: CheckpointContent['serviceVariables'];
   podCIDR?: string | undefined;
 }
@@ -108,9 +110,11 @@ function encode({ desired, serviceVariables, podCIDR }: CheckpointContent): stri
   const configMaps = Object.fromEntries(
     [...desired.configMaps].sort(byKey).map(([key, config]) => [key, config]),
   );
+  const volumes = [...desired.volumes.values()].sort((a, b) => (a.metadata.uid < b.metadata.uid ? -1 : 1));
   const file = {
     pods: pods.sort((a, b) => (a.metadata.uid < b.metadata.uid ? -1 : 1)),
     configMaps,
+    ...(volumes.length > 0 ? { volumes } : {}),
     serviceVariables,
     podCIDR,
   };
@@ -121,8 +125,9 @@ const byKey = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 
 
 function decode(file: CheckpointFile): CheckpointContent {
   const pods = new Map(file.pods.map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]));
+  const volumes = new Map((file.volumes ?? []).map((volume) => [volume.metadata.name, volume]));
   return {
-    desired: { pods, configMaps: new Map(Object.entries(file.configMaps)), secrets: new Map() },
+    desired: { pods, configMaps: new Map(Object.entries(file.configMaps)), secrets: new Map(), volumes },
     serviceVariables: file.serviceVariables,
     podCIDR: file.podCIDR,
   };

@@ -1,6 +1,5 @@
 // Makes this board match its desired pods. The parts are joined here; what is done to a pod is decided in
 // pods/decide-pod.ts. A restart of the agent touches no container.
-import { rm } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
@@ -19,20 +18,22 @@ import { PodWorkers } from './pod-workers.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
-import type { DesiredSource, ServiceEnvironment, StatusSink } from './ports.ts';
+import type { DesiredSource, ServiceEnvironment, StatusSink, VolumeSink } from './ports.ts';
 import { FileRecordStore } from './records/record-store.ts';
 import type { Runtime, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
+import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
-import { PodVolumes } from './volumes/pod-volumes.ts';
+import { PodVolumes, removeFolder } from './volumes/pod-volumes.ts';
 
 export interface KubeletOptions {
   nodeName: string;
   runtime: Runtime;
   desired: DesiredSource;
   sink: StatusSink;
+  volumeSink: VolumeSink;
   serviceEnvironment: ServiceEnvironment;
-  /** The agent's own directory; the kubelet uses `records`, `volumes` and `checkpoint.json` in it. */
+  /** The agent's own directory; the kubelet uses `records`, `volumes`, `local-volumes` and `checkpoint.json` in it. */
   dataDir: string;
   clock: Clock;
   logger: Logger;
@@ -59,6 +60,7 @@ export class Kubelet implements Component, SessionSources {
   readonly #reconciler: PodReconciler;
   readonly #engine: EngineLink;
   readonly #volumes: PodVolumes;
+  readonly #localVolumes: LocalVolumes;
   #unsubscribe: (() => void) | undefined;
   #memoryDirectory: Promise<string | undefined> | undefined;
   #isRunning = false;
@@ -79,7 +81,18 @@ export class Kubelet implements Component, SessionSources {
       look: (keys) => this.#engineChanged(keys),
       problemChanged: (problem) => this.#problemChanged(problem),
     });
+    const localVolumes = new LocalVolumes({
+      nodeName: options.nodeName,
+      directory: join(options.dataDir, 'local-volumes'),
+      volumes: () => options.desired.current()?.volumes,
+      sink: options.volumeSink,
+      clock,
+      logger,
+    });
+    this.#localVolumes = localVolumes;
     this.#volumes = new PodVolumes({
+      nodeName: options.nodeName,
+      localVolumes,
       directory: join(options.dataDir, 'volumes'),
       memoryDirectory: () => this.#findMemoryDirectory(),
     });
@@ -102,6 +115,8 @@ export class Kubelet implements Component, SessionSources {
     await this.#known.restore();
     this.#isRunning = true;
     this.#unsubscribe = this.#options.desired.onChange((keys) => this.#desiredChanged(keys));
+    await this.#localVolumes.start();
+    this.#localVolumes.changed();
     await this.#engine.start();
     await this.#sweepVolumes();
   }
@@ -112,6 +127,7 @@ export class Kubelet implements Component, SessionSources {
     this.#unsubscribe?.();
     this.#engine.disregard();
     await this.#workers.stop();
+    await this.#localVolumes.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
     await this.#checkpoint.flush();
     await this.#engine.stop();
@@ -161,6 +177,7 @@ export class Kubelet implements Component, SessionSources {
     const isFirst = this.#known.takeFirstCompleteSet();
     if (isFirst) void this.#sweepVolumes();
     this.#known.noteChange();
+    this.#localVolumes.changed();
     for (const key of isFirst ? this.#allKeys() : keys) {
       this.#reconciler.retryConfigs(key);
       this.#workers.look(key);
@@ -210,9 +227,9 @@ export class Kubelet implements Component, SessionSources {
   async #clean(): Promise<void> {
     const { runtime, logger, dataDir } = this.#options;
     await removeEverything(runtime, logger);
-    await rm(join(dataDir, 'volumes'), { recursive: true, force: true });
+    await removeFolder(join(dataDir, 'volumes'));
     const memory = await this.#findMemoryDirectory();
-    if (memory) await rm(memory, { recursive: true, force: true });
+    if (memory) await removeFolder(memory);
   }
 
   #makeReconciler(): PodReconciler {

@@ -1,11 +1,13 @@
 // What the kubelet needs from outside, declared here and joined to the MQTT session in bin/.
-import type { ConfigMap, core, Pod, Secret } from '../api/objects.ts';
+import type { ConfigMap, core, PersistentVolume, Pod, Secret } from '../api/objects.ts';
 
 /** All that the master wants of this board. Keys are `namespace/name`. */
 export interface DesiredState {
   pods: ReadonlyMap<string, Pod>;
   configMaps: ReadonlyMap<string, ConfigMap>;
   secrets: ReadonlyMap<string, Secret>;
+  /** By name: those that pods of this board use, and those that it is to remove. */
+  volumes: ReadonlyMap<string, PersistentVolume>;
 }
 
 export interface DesiredSource {
@@ -41,6 +43,18 @@ export interface StatusSink {
   /** The master has let go of the pod: forget it. */
   forget(key: string): void;
   event(event: PodEvent): void;
+}
+
+/** What became of a volume that this board was to remove: it is gone, or `message` says why not. */
+export interface ObservedVolume {
+  uid: string;
+  removed: boolean;
+  message?: string;
+}
+
+export interface VolumeSink {
+  /** All of them, by the volume's name; sent again at each new session by whoever implements this. */
+  reportVolumes(volumes: Readonly<Record<string, ObservedVolume>>): void;
 }
 
 /** Values that a pod may ask for and the desired set does not hold. */

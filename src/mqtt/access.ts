@@ -19,6 +19,7 @@ const ownTopics: readonly { pattern: readonly string[]; retention: Retention }[]
   { pattern: ['images'], retention: 'retained' },
   { pattern: ['observed', 'index'], retention: 'retained' },
   { pattern: ['observed', 'pods', '+', '+'], retention: 'retained' },
+  { pattern: ['observed', 'volumes'], retention: 'retained' },
 ];
 
 const matches = (pattern: readonly string[], levels: readonly string[]) =>

@@ -15,10 +15,12 @@ import type {
   DesiredIndex,
   DesiredPod,
   DesiredSecret,
+  DesiredVolume,
   Heartbeat,
   NetworkPeers,
   NodeBirth,
   NodeState,
+  ObservedVolume,
   ServiceMessage,
   ServicesIndex,
   SliceMessage,
@@ -26,7 +28,8 @@ import type {
 import { ObservedPublisher, type ObservedReport } from './observed-publisher.ts';
 import { ServicesView } from './services-view.ts';
 import type { Session } from './session.ts';
-import { isDesiredSort, levelsOf, topics } from './topics.ts';
+import { isDesiredSort, keyOfLevels, levelsOf, topics } from './topics.ts';
+import { VolumeReports } from './volume-reports.ts';
 
 export interface AgentLinkOptions {
   session: Session;
@@ -42,6 +45,7 @@ export class AgentLink implements Component {
   readonly #options: AgentLinkOptions;
   readonly #observed: ObservedPublisher;
   readonly #events: EventOutbox;
+  readonly #volumes: VolumeReports;
   readonly #sessionRequests = new ChangeListeners<SessionRequest>();
   #presence: { birth?: NodeBirth; problem?: NonNullable<NodeState['problem']> } = {};
   #unsubscribe: (() => void)[] = [];
@@ -51,6 +55,7 @@ export class AgentLink implements Component {
     const { session, clock, logger } = options;
     this.#observed = new ObservedPublisher({ node: session.node, bus: session, clock, logger });
     this.#events = new EventOutbox({ node: session.node, bus: session, logger });
+    this.#volumes = new VolumeReports({ node: session.node, bus: session, logger });
   }
 
   /** Listens on the session, which is started and stopped by whoever made it (after this, before this). */
@@ -81,6 +86,11 @@ export class AgentLink implements Component {
   /** StatusSink: an event about a pod; kept, within bounds, while the master is away. */
   event(event: OutgoingEvent): void {
     this.#events.event(event);
+  }
+
+  /** VolumeSink: what became of the volumes that were to be removed; all of them. */
+  reportVolumes(volumes: Readonly<Record<string, ObservedVolume>>): void {
+    this.#volumes.report(volumes);
   }
 
   /** What the board is; to be called at start and whenever an address or a figure changes. */
@@ -116,6 +126,7 @@ export class AgentLink implements Component {
     this.services.beginSession();
     this.#observed.beginSession();
     this.#events.flush();
+    this.#volumes.beginSession();
   }
 
   #receive({ topic, payload }: BusMessage): void {
@@ -130,7 +141,7 @@ export class AgentLink implements Component {
   #removed([area, ...levels]: string[]): void {
     const [, , sort, ...key] = levels;
     if (area === 'services') this.services.removed(levels.join('/'));
-    else if (isDesiredSort(sort)) this.desired.removed(sort, key.join('/'));
+    else if (isDesiredSort(sort)) this.desired.removed(sort, keyOfLevels(key[0] ?? '', key[1] ?? ''));
   }
 
   /** The master is trusted and versioned with us: its messages are taken to be what their topic says. */
@@ -148,5 +159,6 @@ export class AgentLink implements Component {
     else if (sort === 'pods') this.desired.pod(message as DesiredPod);
     else if (sort === 'configs') this.desired.config(message as DesiredConfig);
     else if (sort === 'secrets') this.desired.secret(message as DesiredSecret);
+    else if (sort === 'volumes') this.desired.volume(message as DesiredVolume);
   }
 }

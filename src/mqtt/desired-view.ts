@@ -1,6 +1,13 @@
 // The agent's picture of nodes/<self>/desired/…: pods with the ConfigMaps and Secrets they name, shown only as
 // complete sets. It is the kubelet's DesiredSource.
-import { type ConfigMap, type KubeObject, keyOf, type Pod, type Secret } from '../api/objects.ts';
+import {
+  type ConfigMap,
+  type KubeObject,
+  keyOf,
+  type PersistentVolume,
+  type Pod,
+  type Secret,
+} from '../api/objects.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { CompleteSet } from './complete-set.ts';
 import type {
@@ -8,6 +15,7 @@ import type {
   DesiredIndex,
   DesiredPod,
   DesiredSecret,
+  DesiredVolume,
   Envelope,
   IndexEntry,
 } from './messages.ts';
@@ -19,6 +27,8 @@ export interface DesiredSet {
   pods: ReadonlyMap<string, Pod>;
   configMaps: ReadonlyMap<string, ConfigMap>;
   secrets: ReadonlyMap<string, Secret>;
+  /** By name: those that pods use, and those to be removed. */
+  volumes: ReadonlyMap<string, PersistentVolume>;
 }
 
 export class DesiredView {
@@ -38,9 +48,9 @@ export class DesiredView {
     this.#set.beginSession();
   }
 
-  index({ epoch, revision, pods, configs, secrets }: DesiredIndex): void {
+  index({ epoch, revision, pods, configs, secrets, volumes = {} }: DesiredIndex): void {
     const entries = new Map<string, IndexEntry>();
-    for (const [sort, keys] of Object.entries({ pods, configs, secrets })) {
+    for (const [sort, keys] of Object.entries({ pods, configs, secrets, volumes })) {
       for (const [key, entry] of Object.entries(keys)) entries.set(`${sort}/${key}`, entry);
     }
     this.#apply(this.#set.list({ epoch, revision, entries }));
@@ -56,6 +66,10 @@ export class DesiredView {
 
   secret(message: DesiredSecret): void {
     this.#put('secrets', message, message.secret);
+  }
+
+  volume(message: DesiredVolume): void {
+    this.#put('volumes', message, message.volume);
   }
 
   /** The topic of an item is gone. */
@@ -83,10 +97,15 @@ function split(objects: ReadonlyMap<string, KubeObject>): DesiredSet {
     const found = [...objects].filter(([id]) => id.startsWith(start));
     return new Map(found.map(([id, value]) => [id.slice(start.length), value as T]));
   };
-  return { pods: of<Pod>('pods'), configMaps: of<ConfigMap>('configs'), secrets: of<Secret>('secrets') };
+  return {
+    pods: of<Pod>('pods'),
+    configMaps: of<ConfigMap>('configs'),
+    secrets: of<Secret>('secrets'),
+    volumes: of<PersistentVolume>('volumes'),
+  };
 }
 
-/** Pods that changed, and pods that name a ConfigMap or Secret that did. */
+/** Pods that changed, and pods that name a ConfigMap, Secret or volume that did. */
 function affectedPods(changed: ReadonlySet<string>, before: DesiredSet | undefined, after: DesiredSet) {
   const affected = new Set<string>();
   const ofSort = (sort: DesiredSort) =>
@@ -94,13 +113,21 @@ function affectedPods(changed: ReadonlySet<string>, before: DesiredSet | undefin
   for (const key of ofSort('pods')) affected.add(key);
   const configs = new Set(ofSort('configs'));
   const secrets = new Set(ofSort('secrets'));
-  if (configs.size + secrets.size === 0) return affected;
+  const claims = new Set(
+    ofSort('volumes').flatMap((name) =>
+      [before, after]
+        .map((set) => set?.volumes.get(name)?.spec.claimRef)
+        .map((ref) => `${ref?.namespace}/${ref?.name}`),
+    ),
+  );
+  if (configs.size + secrets.size + claims.size === 0) return affected;
   for (const [key, pod] of [...(before?.pods ?? []), ...after.pods]) {
     const { namespace } = pod.metadata;
     const references = podReferences(pod);
     const usesConfig = [...references.configMaps].some((name) => configs.has(`${namespace}/${name}`));
     const usesSecret = [...references.secrets].some((name) => secrets.has(`${namespace}/${name}`));
-    if (usesConfig || usesSecret) affected.add(key);
+    const usesClaim = [...references.claims].some((name) => claims.has(`${namespace}/${name}`));
+    if (usesConfig || usesSecret || usesClaim) affected.add(key);
   }
   return affected;
 }

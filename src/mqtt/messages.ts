@@ -1,6 +1,6 @@
 // What every topic of edge/v1 carries. One JSON object a message; `docs/mqtt.md` says when each is sent.
 import type { BoardService, BoardSlice } from '../api/board-service.ts';
-import type { ConfigMap, core, Pod, Secret } from '../api/objects.ts';
+import type { ConfigMap, core, PersistentVolume, Pod, Secret } from '../api/objects.ts';
 
 /** On every message: which history it belongs to, and how new it is within that history. */
 export interface Envelope {
@@ -20,6 +20,8 @@ export interface DesiredIndex extends Envelope {
   pods: Record<string, IndexEntry>;
   configs: Record<string, IndexEntry>;
   secrets: Record<string, IndexEntry>;
+  /** Absent from masters of before there were any. */
+  volumes?: Record<string, IndexEntry>;
 }
 
 export interface DesiredPod extends Envelope {
@@ -30,6 +32,11 @@ export interface DesiredConfig extends Envelope {
 }
 export interface DesiredSecret extends Envelope {
   secret: Secret;
+}
+
+/** A PersistentVolume that a pod of the board uses, or that the board is to remove. */
+export interface DesiredVolume extends Envelope {
+  volume: PersistentVolume;
 }
 
 /** What a board says of itself when it comes: enough to register its Node. */
@@ -74,6 +81,19 @@ export interface ObservedPodMessage {
   uid: string;
   status: core.PodStatus;
   terminated: boolean;
+}
+
+/** What became of a volume that the board was to remove: it is gone, or `message` says why not. */
+export interface ObservedVolume {
+  uid: string;
+  removed: boolean;
+  message?: string;
+}
+
+/** nodes/N/observed/volumes: of every volume that the board was told to remove, by name. */
+export interface ObservedVolumes {
+  session: string;
+  volumes: Record<string, ObservedVolume>;
 }
 
 /** nodes/N/events */

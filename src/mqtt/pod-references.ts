@@ -1,16 +1,20 @@
-// Which ConfigMaps and Secrets a pod needs on its board, wherever its spec can name one.
+// Which ConfigMaps, Secrets and claims a pod needs on its board, wherever its spec can name one.
+
 import type { core, Pod } from '../api/objects.ts';
+import { claimNameOf } from '../api/pod-claims.ts';
 import { podTokenSources, podTokensName } from '../api/pod-tokens.ts';
 
 /** Names in the pod's own namespace. */
 interface PodReferences {
   configMaps: ReadonlySet<string>;
   secrets: ReadonlySet<string>;
+  claims: ReadonlySet<string>;
 }
 
 export function podReferences(pod: Pod): PodReferences {
   const configMaps = new Set<string>();
   const secrets = new Set<string>();
+  const claims = new Set<string>();
   const add = (to: Set<string>, name: string | undefined) => name && to.add(name);
   const { spec } = pod;
   for (const container of [
@@ -28,6 +32,7 @@ export function podReferences(pod: Pod): PodReferences {
     }
   }
   for (const volume of spec.volumes ?? []) {
+    add(claims, claimNameOf(pod, volume));
     for (const source of [volumeSource(volume), ...(volume.projected?.sources ?? [])]) {
       add(configMaps, source.configMap?.name);
       add(secrets, source.secret?.name);
@@ -36,7 +41,7 @@ export function podReferences(pod: Pod): PodReferences {
   for (const { name } of spec.imagePullSecrets ?? []) add(secrets, name);
   // Sent beside the Secrets and like one, though the API has no such object.
   if (podTokenSources(pod).length > 0) secrets.add(podTokensName(pod));
-  return { configMaps, secrets };
+  return { configMaps, secrets, claims };
 }
 
 /** A volume names its Secret by `secretName`, a projected source by `name`. */

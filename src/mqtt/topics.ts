@@ -19,10 +19,10 @@ const keyLevels = (key: string): [string, string] => {
   return slash < 0 ? [CLUSTER_SCOPE, key] : [key.slice(0, slash), key.slice(slash + 1)];
 };
 
-export type DesiredSort = 'pods' | 'configs' | 'secrets';
+export type DesiredSort = 'pods' | 'configs' | 'secrets' | 'volumes';
 
 export function isDesiredSort(text: string | undefined): text is DesiredSort {
-  return text === 'pods' || text === 'configs' || text === 'secrets';
+  return text === 'pods' || text === 'configs' || text === 'secrets' || text === 'volumes';
 }
 
 export const topics = {
@@ -37,6 +37,7 @@ export const topics = {
     join('nodes', node, 'desired', sort, ...keyLevels(key)),
   observedIndex: (node: string) => join('nodes', node, 'observed', 'index'),
   observedPod: (node: string, key: string) => join('nodes', node, 'observed', 'pods', ...keyLevels(key)),
+  observedVolumes: (node: string) => join('nodes', node, 'observed', 'volumes'),
   nodeEvents: (node: string) => join('nodes', node, 'events'),
   sessions: (node: string) => join('nodes', node, 'sessions'),
   servicesIndex: join('services', 'index'),
@@ -60,6 +61,7 @@ export const nodeFilters = {
   heartbeat: `${ROOT}/nodes/+/heartbeat`,
   events: `${ROOT}/nodes/+/events`,
   observedIndex: `${ROOT}/nodes/+/observed/index`,
+  observedVolumes: `${ROOT}/nodes/+/observed/volumes`,
   observedPods: `${ROOT}/nodes/+/observed/pods/#`,
   /** Everything of one node, by whomever it was written. */
   allOf: (node: string) => `${join('nodes', node)}/#`,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { ConfigMap, Pod, Secret } from '../../src/api/objects.ts';
+import type { ConfigMap, PersistentVolume, Pod, Secret } from '../../src/api/objects.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Kubelet, type KubeletOptions } from '../../src/kubelet/kubelet.ts';
 import type { DesiredState } from '../../src/kubelet/ports.ts';
@@ -19,6 +19,7 @@ export class DesiredStand {
   pods = new Map<string, Pod>();
   configMaps = new Map<string, ConfigMap>();
   secrets = new Map<string, Secret>();
+  volumes = new Map<string, PersistentVolume>();
   /** No complete set has come from the master. */
   isAway = false;
   #listeners = new Set<(keys: ReadonlySet<string>) => void>();
@@ -63,6 +64,7 @@ export async function startBoard(
     runtime,
     desired,
     sink,
+    volumeSink: sink,
     serviceEnvironment: { forNamespace: () => ({ WEB_SERVICE_HOST: '10.48.0.7' }) },
     dataDir,
     clock,

@@ -7,7 +7,13 @@ import { ContainerCache } from '../../src/kubelet/container-cache.ts';
 import { PodWorkers } from '../../src/kubelet/pod-workers.ts';
 import { assemblePods } from '../../src/kubelet/pods/assemble-pods.ts';
 import type { PodReconciler } from '../../src/kubelet/pods/pod-reconciler.ts';
-import type { ObservedPod, PodEvent, StatusSink } from '../../src/kubelet/ports.ts';
+import type {
+  ObservedPod,
+  ObservedVolume,
+  PodEvent,
+  StatusSink,
+  VolumeSink,
+} from '../../src/kubelet/ports.ts';
 import type { PodRecord } from '../../src/kubelet/records/pod-record.ts';
 import type { RecordStore } from '../../src/kubelet/records/record-store.ts';
 import type { Volumes } from '../../src/kubelet/volumes/pod-volumes.ts';
@@ -44,11 +50,12 @@ export function desiredPod(options: PodOptions = {}): Pod {
   };
 }
 
-export class RecordingSink implements StatusSink {
+export class RecordingSink implements StatusSink, VolumeSink {
   readonly pods = new Map<string, ObservedPod>();
   readonly events: PodEvent[] = [];
   readonly forgotten: string[] = [];
   reports = 0;
+  volumes: Readonly<Record<string, ObservedVolume>> = {};
 
   report(pod: ObservedPod): void {
     this.reports++;
@@ -62,6 +69,10 @@ export class RecordingSink implements StatusSink {
 
   event(event: PodEvent): void {
     this.events.push(event);
+  }
+
+  reportVolumes(volumes: Readonly<Record<string, ObservedVolume>>): void {
+    this.volumes = volumes;
   }
 
   reasons(): string[] {
@@ -214,7 +225,7 @@ export class KubeletWorld {
   }
 
   #assemble(): PodReconciler {
-    const state = { pods: this.pods, configMaps: this.configMaps, secrets: this.secrets };
+    const state = { pods: this.pods, configMaps: this.configMaps, secrets: this.secrets, volumes: new Map() };
     const hostAddresses = () => ['192.168.1.20'];
     const configs = new DesiredConfigSource({
       nodeName: 'board-a',

@@ -37,14 +37,19 @@ export class LoneBoard {
     await ip('route', 'add', 'default', 'dev', 'eth0');
     await this.#board.boot();
     for (const archive of images) await this.#board.run('podman', 'load', '--quiet', '--input', archive);
-    const args = [join(bin, 'start.js'), '--data-dir', this.#dataDir, '--no-demo'];
+    const args = [join(bin, 'start.js'), '--data-dir', this.dataDir, '--no-demo'];
     this.#program = new Program(this.#board.spawn(process.execPath, args));
     await this.#program.waitFor('The cluster is ready', 90_000);
   }
 
   edgectl(...args: string[]): Promise<Output> {
-    const kubeconfig = `KUBECONFIG=${join(this.#dataDir, 'admin.kubeconfig')}`;
+    const kubeconfig = `KUBECONFIG=${join(this.dataDir, 'admin.kubeconfig')}`;
     return this.#board.run('env', kubeconfig, process.execPath, join(bin, 'edgectl.js'), ...args);
+  }
+
+  /** A program on the board itself. */
+  run(command: string, ...args: string[]): Promise<Output> {
+    return this.#board.run(command, ...args);
   }
 
   async apply(...items: object[]): Promise<void> {
@@ -66,7 +71,7 @@ export class LoneBoard {
     }
   }
 
-  get #dataDir(): string {
+  get dataDir(): string {
     return join(this.#board.dir, 'data');
   }
 }

@@ -66,6 +66,7 @@ export function containerConfig(
     mounts: [],
     resources: {},
     user: undefined,
+    groups: [],
     privileged: false,
     capabilities: { add: [], drop: [] },
     readOnlyRootFilesystem: false,

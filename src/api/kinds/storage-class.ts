@@ -7,6 +7,7 @@ import type { StorageClass } from '../objects.ts';
 import { type Json, jsonEqual } from '../schema/json.ts';
 import type { KindDefinition } from '../scheme.ts';
 import type { FieldError } from '../status-error.ts';
+import { LOCAL_PATH_CLASS, LOCAL_PATH_PROVISIONER } from '../storage-marks.ts';
 import type { Writable } from '../writable.ts';
 
 const RECLAIM = ['Delete', 'Retain'];
@@ -21,6 +22,22 @@ const DEFAULT_MARKS = [
 
 export const isDefaultStorageClass = ({ metadata }: StorageClass): boolean =>
   DEFAULT_MARKS.some((key) => metadata.annotations?.[key] === 'true');
+
+/** What claims that name no class get: of several the newest, then the first by name. */
+export function defaultStorageClass(classes: readonly StorageClass[]): StorageClass | undefined {
+  const age = ({ metadata }: StorageClass) => metadata.creationTimestamp;
+  const newestFirst = (a: StorageClass, b: StorageClass) =>
+    age(b).localeCompare(age(a)) || a.metadata.name.localeCompare(b.metadata.name);
+  return classes.filter(isDefaultStorageClass).sort(newestFirst)[0];
+}
+
+/** Directories of the boards themselves: the default class of a new cluster. */
+export const localPathClass = {
+  metadata: { name: LOCAL_PATH_CLASS, annotations: { [DEFAULT_MARKS[0] as string]: 'true' } },
+  provisioner: LOCAL_PATH_PROVISIONER,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+};
 
 function validateParameters(parameters: Readonly<Record<string, string>>): FieldError[] {
   const entries = Object.entries(parameters);

@@ -8,6 +8,7 @@ import { PodSecurity } from './pod-security.ts';
 import { PriorityAdmission } from './priority.ts';
 import { QuotaLedger } from './quota-ledger.ts';
 import { ServiceAccountAdmission } from './service-account-admission.ts';
+import { StorageDefaults } from './storage-defaults.ts';
 
 export interface AccountOptions {
   tokens: ServiceAccountTokens;
@@ -33,6 +34,7 @@ export function newAdmission(
     ...(accounts ? [new ServiceAccountAdmission(store, accounts.tokens, accounts.caPem, random)] : []),
     new PodSecurity(store),
     new PriorityAdmission(store),
+    new StorageDefaults(store),
   ];
   return { admission: new Admission(plugins, ledger), components: [ledger] };
 }

@@ -8,6 +8,7 @@ import { holdsProjectedFiles } from '../volumes/volume-sources.ts';
 import { ConfigError } from './config-error.ts';
 import { lookupIn } from './config-lookup.ts';
 import { containerConfig, sandboxConfig } from './container-config.ts';
+import { environmentOf } from './environment.ts';
 import type { PodPlace } from './field-ref.ts';
 import { type FileLookup, filesFor } from './file-lookup.ts';
 import type { Resolver } from './pod-dns.ts';
@@ -47,18 +48,15 @@ export class DesiredConfigSource implements ConfigSource {
     podIP: string | undefined,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
-    const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod));
     const serviceVariables = this.#options.serviceVariables(pod);
     if (!serviceVariables) {
       throw new ConfigError('services have not yet been read at least once, cannot construct envvars');
     }
-    return containerConfig(pod, container, {
-      attempt,
-      mounts,
-      configs,
-      serviceVariables,
-      place: this.#place(pod, podIP),
-    });
+    const known = { configs, serviceVariables, place: this.#place(pod, podIP) };
+    const needsEnv = container.volumeMounts?.some(({ subPathExpr }) => subPathExpr);
+    const env = needsEnv ? environmentOf({ ...known, pod, container }) : new Map<string, string>();
+    const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod), env);
+    return containerConfig(pod, container, { ...known, attempt, mounts });
   }
 
   async refreshVolumes(pod: Pod): Promise<void> {
@@ -71,7 +69,8 @@ export class DesiredConfigSource implements ConfigSource {
   }
 
   #state(): DesiredState {
-    return this.#options.desired() ?? { pods: new Map(), configMaps: new Map(), secrets: new Map() };
+    const { desired } = this.#options;
+    return desired() ?? { pods: new Map(), configMaps: new Map(), secrets: new Map(), volumes: new Map() };
   }
 
   #place(pod: Pod, podIP: string | undefined): PodPlace {

@@ -1,8 +1,9 @@
 // What the volumes of one pod may be filled from: ConfigMaps and Secrets of its namespace, its own ServiceAccount
 // tokens, and what the downward API says of it. https://kubernetes.io/docs/concepts/storage/projected-volumes/
-import type { core, Pod } from '../../api/objects.ts';
+import type { core, PersistentVolume, Pod } from '../../api/objects.ts';
 import { type PodTokenSource, podTokenKey, podTokensName } from '../../api/pod-tokens.ts';
 import type { DesiredState } from '../ports.ts';
+import { claimedVolume } from './claimed-volume.ts';
 import { type ConfigFiles, lookupIn } from './config-lookup.ts';
 import { fieldValue, type PodPlace, resourceValue } from './field-ref.ts';
 
@@ -13,6 +14,11 @@ export interface FileLookup extends ConfigFiles {
   field(path: string): string;
   /** @throws ConfigError for a container or resource that is not known. */
   resource(ref: core.ResourceFieldSelector): string;
+  /**
+   * The volume that the claim of this name has.
+   * @throws ConfigError while it has none, or when another pod of this board has it for itself alone.
+   */
+  volumeOfClaim(name: string): PersistentVolume;
   /** No master has been in sight since the agent started: what is known is the checkpoint, without any Secret. */
   isProvisional: boolean;
 }
@@ -28,6 +34,7 @@ export function filesFor(pod: Pod, state: DesiredState, place: PodPlace, isProvi
       const text = own?.data?.[podTokenKey(source)];
       return text === undefined ? undefined : Buffer.from(text, 'base64');
     },
+    volumeOfClaim: (name) => claimedVolume(name, pod, state),
     field: (path) => volumeField(path, pod, place),
     resource: (ref) => resourceValue(ref, pod.spec.containers[0] as core.Container, pod, place),
     isProvisional,

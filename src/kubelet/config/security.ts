@@ -4,7 +4,10 @@ import type { core, Pod } from '../../api/objects.ts';
 import type { ContainerConfig } from '../runtime/runtime.ts';
 import { ConfigError } from './config-error.ts';
 
-type SecurityPart = Pick<ContainerConfig, 'user' | 'privileged' | 'capabilities' | 'readOnlyRootFilesystem'>;
+type SecurityPart = Pick<
+  ContainerConfig,
+  'user' | 'groups' | 'privileged' | 'capabilities' | 'readOnlyRootFilesystem'
+>;
 
 /** Throws ConfigError when runAsNonRoot cannot be kept. */
 export function securityOf(pod: Pod, container: core.Container): SecurityPart {
@@ -15,10 +18,16 @@ export function securityOf(pod: Pod, container: core.Container): SecurityPart {
   if (own?.runAsNonRoot ?? shared?.runAsNonRoot) refuseRoot(container.name, uid);
   return {
     user: userText(container.name, uid, gid),
+    groups: groupsOf(shared),
     privileged: own?.privileged ?? false,
     capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
     readOnlyRootFilesystem: own?.readOnlyRootFilesystem ?? false,
   };
+}
+
+/** Who owns the volumes comes with the others. */
+function groupsOf({ supplementalGroups = [], fsGroup }: core.PodSecurityContext = {}): number[] {
+  return [...new Set([...supplementalGroups, ...(fsGroup === undefined ? [] : [fsGroup])])];
 }
 
 function userText(name: string, uid: number | undefined, gid: number | undefined): string | undefined {

@@ -9,6 +9,8 @@ const SUPPORTED_VOLUMES: ReadonlySet<string> = new Set([
   'secret',
   'downwardAPI',
   'projected',
+  'persistentVolumeClaim',
+  'nfs',
 ]);
 const SUPPORTED_PROJECTIONS: ReadonlySet<string> = new Set([
   'serviceAccountToken',
@@ -41,7 +43,6 @@ function podRefusals(spec: core.PodSpec): string[] {
   if (spec.runtimeClassName) reasons.push('spec.runtimeClassName');
   if (spec.os?.name && spec.os.name !== 'linux') reasons.push(`spec.os ${spec.os.name}`);
   if (spec.securityContext?.sysctls?.length) reasons.push('spec.securityContext.sysctls');
-  if (spec.securityContext?.fsGroup !== undefined) reasons.push('spec.securityContext.fsGroup');
   for (const volume of spec.volumes ?? []) {
     const type = Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
     if (!SUPPORTED_VOLUMES.has(type)) reasons.push(`volume "${volume.name}" of type ${type}`);
@@ -60,9 +61,8 @@ function containerRefusals(container: core.Container): string[] {
   const reasons: string[] = [];
   const of = `container "${container.name}"`;
   if (container.volumeDevices?.length) reasons.push(`volumeDevices of ${of}`);
-  if (container.volumeMounts?.some((m) => m.subPathExpr)) reasons.push(`subPathExpr of ${of}`);
-  if (container.volumeMounts?.some((m) => m.mountPropagation === 'Bidirectional')) {
-    reasons.push(`mountPropagation of ${of}`);
+  if (container.volumeMounts?.some((m) => m.recursiveReadOnly === 'Enabled')) {
+    reasons.push(`recursiveReadOnly of ${of}`);
   }
   const seccomp = container.securityContext?.seccompProfile?.type;
   if (seccomp && seccomp !== 'RuntimeDefault') reasons.push(`seccompProfile ${seccomp} of ${of}`);
@@ -74,11 +74,11 @@ function podNotes(spec: core.PodSpec): string[] {
   if (spec.hostAliases?.length) notes.push('hostAliases');
   if (spec.activeDeadlineSeconds !== undefined) notes.push('activeDeadlineSeconds');
   if (spec.readinessGates?.length) notes.push('readinessGates');
-  if (spec.securityContext?.supplementalGroups?.length) notes.push('supplementalGroups');
   const seccomp = spec.securityContext?.seccompProfile?.type;
   if (seccomp && seccomp !== 'RuntimeDefault') notes.push(`seccompProfile ${seccomp}`);
   for (const volume of spec.volumes ?? []) {
-    if (volume.emptyDir?.sizeLimit) notes.push(`sizeLimit of volume "${volume.name}"`);
+    if (volume.emptyDir?.sizeLimit && volume.emptyDir.medium !== 'Memory')
+      notes.push(`sizeLimit of volume "${volume.name}"`);
   }
   return notes;
 }

@@ -52,6 +52,8 @@ export interface Mount {
   source: string;
   destination: string;
   readOnly: boolean;
+  /** Which mounts made later are seen on the other side: the board's in the container, or both ways. None unless said. */
+  propagation?: 'rslave' | 'rshared';
 }
 
 export interface ContainerConfig {
@@ -70,6 +72,8 @@ export interface ContainerConfig {
   workingDir: string | undefined;
   mounts: Mount[];
   resources: { cpuShares?: number; cpuQuotaUs?: number; cpuPeriodUs?: number; memoryLimitBytes?: number };
+  /** Further groups of its processes. */
+  groups: number[];
   /** Numeric `uid[:gid]`. */
   user: string | undefined;
   privileged: boolean;

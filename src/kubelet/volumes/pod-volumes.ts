@@ -1,51 +1,93 @@
-// The volumes of pods on this board: directories that live as long as the pod. Secrets and in-memory volumes are
-// kept in memory-backed files only.
+// The volumes of pods on this board, and what each container mounts of them. Directories of the pod's own live as
+// long as the pod; Secrets and in-memory volumes are kept in memory-backed files only.
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { core, Pod } from '../../api/objects.ts';
+import { claimNameOf } from '../../api/pod-claims.ts';
+import { bytes } from '../../api/quantity.ts';
 import { namesIn } from '../../base/if-present.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { FileLookup } from '../config/file-lookup.ts';
 import type { Mount } from '../runtime/runtime.ts';
+import { mountOnce, unmountBelow } from './host-mounts.ts';
 import { ensureHostPath } from './host-path.ts';
+import type { LocalVolumes } from './local-volumes.ts';
+import { ownershipFor, takeOwnership } from './ownership.ts';
+import { persistentPlace } from './persistent-place.ts';
 import { hasProjectedFiles, type ProjectedFile, writeProjectedFiles } from './projected-files.ts';
-import { holdsProjectedFiles, projectedFilesOf, safePath } from './volume-sources.ts';
+import { resolveSubPath, subPathOf } from './sub-path.ts';
+import { holdsProjectedFiles, projectedFilesOf } from './volume-sources.ts';
 
 export interface Volumes {
-  /** Makes what is missing and gives the container's mounts. Throws ConfigError when something cannot be had. */
-  mountsFor(pod: Pod, container: core.Container, lookup: FileLookup): Promise<Mount[]>;
+  /**
+   * Makes what is missing and gives the container's mounts; `env` is for subPathExpr. Throws ConfigError when
+   * something cannot be had.
+   */
+  mountsFor(
+    pod: Pod,
+    container: core.Container,
+    lookup: FileLookup,
+    env: ReadonlyMap<string, string>,
+  ): Promise<Mount[]>;
   /** Brings the files of a running pod up to date; what is missing now stays as it was. */
   refresh(pod: Pod, lookup: FileLookup): Promise<void>;
   remove(uid: string): Promise<void>;
 }
 
 export interface PodVolumesOptions {
+  nodeName: string;
   /** On disk, for emptyDir. */
   directory: string;
   /** Memory-backed, this agent's own; `undefined` when the board has no such place. */
   memoryDirectory(): Promise<string | undefined>;
+  localVolumes: Pick<LocalVolumes, 'ensure'>;
 }
+
+interface Place {
+  path: string;
+  readOnly: boolean;
+}
+
+const PROPAGATION: Readonly<Record<string, Mount['propagation']>> = {
+  HostToContainer: 'rslave',
+  Bidirectional: 'rshared',
+};
+const NFS_HELPERS = ['/sbin/mount.nfs', '/usr/sbin/mount.nfs'];
 
 export class PodVolumes implements Volumes {
   readonly #options: PodVolumesOptions;
   /** What has been written: `uid/volume` → hash of the files. */
   readonly #written = new Map<string, string>();
+  /** `uid/volume` of those that have been given to their pod's group: once per pod, not per container. */
+  readonly #owned = new Set<string>();
 
   constructor(options: PodVolumesOptions) {
     this.#options = options;
   }
 
-  async mountsFor(pod: Pod, container: core.Container, lookup: FileLookup): Promise<Mount[]> {
+  async mountsFor(
+    pod: Pod,
+    container: core.Container,
+    lookup: FileLookup,
+    env: ReadonlyMap<string, string>,
+  ): Promise<Mount[]> {
     const mounts: Mount[] = [];
     for (const mount of container.volumeMounts ?? []) {
       const volume = pod.spec.volumes?.find((v) => v.name === mount.name);
       if (!volume)
         throw new ConfigError(`volumeMount "${mount.name}" names no volume of the pod`, 'FailedMount');
-      const root = await this.#prepare(pod, volume, lookup);
-      const source = mount.subPath ? await subPath(root, mount.subPath) : root;
-      const isReadOnly = mount.readOnly === true || holdsProjectedFiles(volume);
-      mounts.push({ source, destination: mount.mountPath, readOnly: isReadOnly });
+      const place = await this.#prepare(pod, volume, lookup);
+      const subPath = subPathOf(mount, env);
+      const source = subPath === undefined ? place.path : await resolveSubPath(place.path, subPath);
+      const propagation = PROPAGATION[mount.mountPropagation ?? 'None'];
+      const readOnly = mount.readOnly === true || place.readOnly;
+      mounts.push({
+        source,
+        destination: mount.mountPath,
+        readOnly,
+        ...(propagation ? { propagation } : {}),
+      });
     }
     return mounts;
   }
@@ -57,7 +99,7 @@ export class PodVolumes implements Volumes {
       if (!holdsProjectedFiles(volume)) continue;
       if (!(await this.#isWritten(pod.metadata.uid, volume))) continue;
       const files = filesIfThere(volume, lookup);
-      if (files) await this.#write(pod.metadata.uid, volume, files);
+      if (files) await this.#write(pod, volume, files);
     }
   }
 
@@ -65,9 +107,10 @@ export class PodVolumes implements Volumes {
     for (const id of [...this.#written.keys()]) {
       if (id.startsWith(`${uid}/`)) this.#written.delete(id);
     }
+    for (const id of [...this.#owned]) if (id.startsWith(`${uid}/`)) this.#owned.delete(id);
     const memoryDirectory = await this.#options.memoryDirectory();
     for (const base of [this.#options.directory, memoryDirectory]) {
-      if (base) await rm(join(base, uid), { recursive: true, force: true });
+      if (base) await removeFolder(join(base, uid));
     }
   }
 
@@ -81,17 +124,66 @@ export class PodVolumes implements Volumes {
     }
   }
 
-  async #prepare(pod: Pod, volume: core.Volume, lookup: FileLookup): Promise<string> {
-    const uid = pod.metadata.uid;
+  async #prepare(pod: Pod, volume: core.Volume, lookup: FileLookup): Promise<Place> {
+    const { uid } = pod.metadata;
     if (lookup.isProvisional && holdsProjectedFiles(volume) && (await this.#isWritten(uid, volume))) {
-      return this.#path(uid, volume, true);
+      return { path: await this.#path(uid, volume, true), readOnly: true };
     }
     const files = projectedFilesOf(volume, lookup);
-    if (files) return this.#write(uid, volume, files);
-    if (volume.hostPath) return ensureHostPath(volume.hostPath);
-    const path = await this.#path(uid, volume, volume.emptyDir?.medium === 'Memory');
+    if (files) return { path: await this.#write(pod, volume, files), readOnly: true };
+    if (volume.hostPath) return { path: await ensureHostPath(volume.hostPath), readOnly: false };
+    const { nfs } = volume;
+    if (nfs) return { path: await this.#mountNfs(uid, volume, nfs, []), readOnly: nfs.readOnly ?? false };
+    const claimName = claimNameOf(pod, volume);
+    if (claimName !== undefined) return this.#claimed(pod, volume, claimName, lookup);
+    return { path: await this.#own(pod, volume, await this.#emptyDir(uid, volume)), readOnly: false };
+  }
+
+  async #claimed(pod: Pod, volume: core.Volume, claimName: string, lookup: FileLookup): Promise<Place> {
+    const persistent = lookup.volumeOfClaim(claimName);
+    const { uid } = pod.metadata;
+    const path = await persistentPlace(persistent, {
+      ...this.#options,
+      mountNfs: (source, options) => this.#mountNfs(uid, volume, source, options),
+    });
+    const readOnly = volume.persistentVolumeClaim?.readOnly ?? persistent.spec.nfs?.readOnly ?? false;
+    // As upstream: what is shared with other machines or programs of the board keeps its owners.
+    const isPrivate = persistent.spec.csi !== undefined || persistent.spec.local !== undefined;
+    return { path: isPrivate && !readOnly ? await this.#own(pod, volume, path) : path, readOnly };
+  }
+
+  async #emptyDir(uid: string, volume: core.Volume): Promise<string> {
+    const { medium, sizeLimit } = volume.emptyDir ?? {};
+    const path = await this.#path(uid, volume, medium === 'Memory');
     const isNew = (await mkdir(path, { recursive: true })) !== undefined;
-    if (isNew) await chmod(path, 0o777);
+    if (medium === 'Memory' && sizeLimit) {
+      const options = [`size=${bytes(sizeLimit)}`, 'mode=0777', 'nosuid', 'nodev'];
+      await failsAsMount(mountOnce({ type: 'tmpfs', source: 'tmpfs', target: path, options }));
+    } else if (isNew) await chmod(path, 0o777);
+    return path;
+  }
+
+  async #mountNfs(
+    uid: string,
+    volume: core.Volume,
+    { server, path, readOnly }: core.NFSVolumeSource,
+    mountOptions: readonly string[],
+  ): Promise<string> {
+    await needNfsHelper();
+    const target = await this.#path(uid, volume, false);
+    await mkdir(target, { recursive: true });
+    const options = [...mountOptions, ...(readOnly ? ['ro'] : [])];
+    const host = server.includes(':') && !server.startsWith('[') ? `[${server}]` : server;
+    await failsAsMount(mountOnce({ type: 'nfs', source: `${host}:${path}`, target, options }));
+    return target;
+  }
+
+  async #own(pod: Pod, volume: core.Volume, path: string): Promise<string> {
+    const ownership = ownershipFor(pod, false);
+    const id = `${pod.metadata.uid}/${volume.name}`;
+    if (!ownership || this.#owned.has(id)) return path;
+    await takeOwnership(path, ownership);
+    this.#owned.add(id);
     return path;
   }
 
@@ -101,12 +193,13 @@ export class PodVolumes implements Volumes {
     return hasProjectedFiles(await this.#path(uid, volume, true));
   }
 
-  async #write(uid: string, volume: core.Volume, files: readonly ProjectedFile[]): Promise<string> {
+  async #write(pod: Pod, volume: core.Volume, files: readonly ProjectedFile[]): Promise<string> {
+    const { uid } = pod.metadata;
     const path = await this.#path(uid, volume, true);
     const hash = hashOf(files);
     const id = `${uid}/${volume.name}`;
     if (this.#written.get(id) === hash) return path;
-    await writeProjectedFiles(path, files);
+    await writeProjectedFiles(path, files, ownershipFor(pod, true));
     this.#written.set(id, hash);
     return path;
   }
@@ -121,6 +214,37 @@ export class PodVolumes implements Volumes {
       'FailedMount',
     );
   }
+}
+
+/** Never into what is mounted there: that would empty a server's disk. */
+export async function removeFolder(path: string): Promise<void> {
+  await unmountBelow(path);
+  await rm(path, { recursive: true, force: true });
+}
+
+async function failsAsMount(mounting: Promise<void>): Promise<void> {
+  try {
+    await mounting;
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    throw new ConfigError(`mount failed: ${stderr.trim() || message}`, 'FailedMount');
+  }
+}
+
+async function needNfsHelper(): Promise<void> {
+  const found = await Promise.all(
+    NFS_HELPERS.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (found.includes(true)) return;
+  throw new ConfigError(
+    'this board cannot mount nfs: mount.nfs is missing; install nfs-common',
+    'FailedMount',
+  );
 }
 
 function filesIfThere(volume: core.Volume, lookup: FileLookup): ProjectedFile[] | undefined {
@@ -139,39 +263,4 @@ function hashOf(files: readonly ProjectedFile[]): string {
     hash.update(`${path}\0${mode}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex');
-}
-
-/** A link inside the volume must not lead out of it: the engine would follow it as root. */
-async function subPath(root: string, path: string): Promise<string> {
-  const wanted = join(root, safePath(path));
-  const base = await realpath(root);
-  refuseOutside(base, await deepestExisting(wanted), path);
-  await makeMissing(wanted);
-  const real = await realpath(wanted);
-  refuseOutside(base, real, path);
-  return real;
-}
-
-function refuseOutside(base: string, real: string, path: string): void {
-  if (real === base || real.startsWith(`${base}/`)) return;
-  throw new ConfigError(`subPath "${path}" leads out of its volume`, 'FailedMount');
-}
-
-/** The real path of the longest part of `path` that is there. */
-async function deepestExisting(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return deepestExisting(dirname(path));
-  }
-}
-
-/** What a container mounts by subPath and nobody made is a directory, as upstream makes it. */
-async function makeMissing(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
 }

@@ -4,6 +4,8 @@
 import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { type Ownership, takeOwnership } from './ownership.ts';
+
 export interface ProjectedFile {
   /** Relative, without `..`. */
   path: string;
@@ -13,11 +15,17 @@ export interface ProjectedFile {
 
 const CURRENT = '..data';
 
-export async function writeProjectedFiles(directory: string, files: readonly ProjectedFile[]): Promise<void> {
+export async function writeProjectedFiles(
+  directory: string,
+  files: readonly ProjectedFile[],
+  ownership?: Ownership,
+): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
+  if (ownership) await takeOwnership(directory, { ...ownership, policy: 'OnRootMismatch' });
   const fresh = await mkdtemp(join(directory, '..v'));
   await chmod(fresh, 0o755);
   for (const file of files) await writeOne(join(fresh, file.path), file);
+  if (ownership) await takeOwnership(fresh, { ...ownership, policy: undefined });
   const previous = await currentVersion(directory);
   await swapLink(directory, CURRENT, basename(fresh));
   await linkNames(directory, files);

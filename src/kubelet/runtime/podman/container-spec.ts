@@ -26,6 +26,7 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     work_dir: config.workingDir,
     create_working_dir: true,
     user: config.user,
+    ...(config.groups.length > 0 ? { groups: config.groups.map(String) } : {}),
     netns: joined,
     ipcns: joined,
     utsns: joined,
@@ -55,7 +56,7 @@ function mountsOf(config: ContainerConfig, place: ContainerPlace): Mount[] {
 }
 
 function bindMount(mount: Mount): Record<string, unknown> {
-  const options = ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'];
+  const options = ['rbind', mount.propagation ?? 'rprivate', mount.readOnly ? 'ro' : 'rw'];
   return { type: 'bind', source: mount.source, destination: mount.destination, options };
 }
 

@@ -142,7 +142,7 @@ t.test('a host name is cut where Linux cuts it', async (t) => {
 for (const spec of [
   { hostPID: true },
   { shareProcessNamespace: true },
-  { volumes: [{ name: 'v', nfs: { server: 's', path: '/' } }] },
+  { volumes: [{ name: 'v', iscsi: { iqn: 'i', lun: 0, targetPortal: 'p' } }] },
   { initContainers: [{ name: 'i', image: 'i', restartPolicy: 'Always' }] },
   { containers: [{ name: 'c', image: 'i', volumeDevices: [{ name: 'd', devicePath: '/dev/d' }] }] },
 ]) {

@@ -42,7 +42,7 @@ function files(
   secrets: [string, Secret][] = [ownTokens],
   isProvisional = false,
 ): Record<string, string> {
-  const state = { pods: new Map(), configMaps: configs, secrets: new Map(secrets) };
+  const state = { pods: new Map(), configMaps: configs, secrets: new Map(secrets), volumes: new Map() };
   const found = projectedFilesOf({ name: 'v', ...volume }, filesFor(pod, state, place, isProvisional)) ?? [];
   return Object.fromEntries(
     found.map(({ path, content, mode }) => [path, `${Buffer.from(content)} ${mode.toString(8)}`]),
