@@ -112,6 +112,7 @@ export class Kubelet implements Component, SessionSources {
     this.#unsubscribe?.();
     this.#engine.disregard();
     await this.#workers.stop();
+    this.#reconciler.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
     await this.#checkpoint.flush();
     await this.#engine.stop();

@@ -15,6 +15,8 @@ import { FakeClock, settle } from './fake-clock.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
 export const WEB_IMAGE = 'registry.lan/web:1';
+/** Of desiredPod() unless it is named otherwise. */
+export const WEB_KEY = 'default/web-1';
 export const NEW_WEB_IMAGE = 'registry.lan/web:2';
 
 export interface PodOptions {
@@ -148,6 +150,7 @@ export class KubeletWorld {
   async stop(): Promise<void> {
     this.#unsubscribe();
     await this.workers.stop();
+    this.reconciler.stop();
   }
 
   /** Makes the pod wanted (or wanted differently) and lets the board follow. */
@@ -245,4 +248,16 @@ export class KubeletWorld {
       lookAfter: (key, delayMs) => this.workers.lookAfter(key, delayMs),
     });
   }
+}
+
+/** A world with this pod wanted, ended with the test. */
+export async function startedWorld(
+  t: { teardown(end: () => Promise<void>): void },
+  pod = desiredPod(),
+): Promise<KubeletWorld> {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  await world.start();
+  await world.want(pod);
+  return world;
 }

@@ -282,6 +282,25 @@ function processContract(t: Test, factory: RuntimeFactory): void {
     await process.release();
   });
 
+  t.test('a command is run to its end, with both outputs and its exit code', async (t) => {
+    const { runtime, container, missingProgram } = await inPod(t);
+    const command = ['sh', '-c', 'echo out; echo err >&2; exit 3'];
+    const { exitCode, output } = await runtime.execSync(container.id, command, { timeoutMs: 30_000 });
+    t.equal(exitCode, 3);
+    t.same(output.trim().split('\n').sort(), ['err', 'out']);
+    await refused(t, runtime.execSync(container.id, [missingProgram], {}), 'ExecError', missingProgram);
+  });
+
+  t.test('a command that takes too long is killed', async (t) => {
+    const { runtime, container } = await inPod(t);
+    const limit = new AbortController();
+    setTimeout(() => limit.abort(), 300);
+    const { signal } = limit;
+    const { exitCode } = await runtime.execSync(container.id, ['sleep', '1000'], { signal });
+    t.equal(exitCode, undefined);
+    t.equal((await runtime.inspect(container.id))?.state, 'running');
+  });
+
   t.test('a terminal has one output and the size that it was told', async (t) => {
     const { runtime, container } = await inPod(t);
     const streams = { stdin: true, stdout: true, stderr: false, tty: true };

@@ -50,9 +50,6 @@ function podRefusals(spec: core.PodSpec): string[] {
       if (other) reasons.push(`${other} in volume "${volume.name}"`);
     }
   }
-  for (const container of spec.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') reasons.push(`sidecar container "${container.name}"`);
-  }
   return reasons;
 }
 
@@ -72,8 +69,6 @@ function containerRefusals(container: core.Container): string[] {
 function podNotes(spec: core.PodSpec): string[] {
   const notes: string[] = [];
   if (spec.hostAliases?.length) notes.push('hostAliases');
-  if (spec.activeDeadlineSeconds !== undefined) notes.push('activeDeadlineSeconds');
-  if (spec.readinessGates?.length) notes.push('readinessGates');
   if (spec.securityContext?.supplementalGroups?.length) notes.push('supplementalGroups');
   const seccomp = spec.securityContext?.seccompProfile?.type;
   if (seccomp && seccomp !== 'RuntimeDefault') notes.push(`seccompProfile ${seccomp}`);
@@ -86,10 +81,6 @@ function podNotes(spec: core.PodSpec): string[] {
 function containerNotes(container: core.Container): string[] {
   const notes: string[] = [];
   const of = `of container "${container.name}"`;
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-    if (container[probe]) notes.push(`${probe} ${of}`);
-  }
-  if (container.lifecycle?.postStart || container.lifecycle?.preStop) notes.push(`lifecycle hooks ${of}`);
   if (container.ports?.some((p) => p.hostPort)) notes.push(`hostPort ${of}`);
   if (container.securityContext?.allowPrivilegeEscalation === false) {
     notes.push(`allowPrivilegeEscalation: false ${of}`);

@@ -16,6 +16,7 @@ import {
   type SandboxConfig,
 } from '../runtime/runtime.ts';
 import type { StartSlots } from '../start-slots.ts';
+import type { ContainerHooks } from './container-hooks.ts';
 import type { PodAction } from './pod-actions.ts';
 import { containerOf, type PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
@@ -46,6 +47,7 @@ export interface ContainerStarterOptions {
   cache: ContainerCache;
   addresses: PodAddresses;
   slots: StartSlots;
+  hooks: ContainerHooks;
   clock: Clock;
   events: PodEvents;
   configs: ConfigSource;
@@ -83,6 +85,7 @@ export class ContainerStarter {
       const config = await this.#configOf(entry, pod, container, action);
       const made = await this.#options.slots.run(() => this.#options.runtime.startContainer(sandbox, config));
       this.#noteStarted(entry, pod, action, made);
+      this.#options.hooks.postStart({ entry, pod, container, containerId: made.id });
     } catch (error) {
       await this.#noteStartFailure(entry, pod, container, action, sandbox, error);
     }

@@ -94,6 +94,20 @@ export interface RuntimeProcess {
   release(): Promise<void>;
 }
 
+/** How a command ended that was run for the board itself. */
+export interface ExecOutcome {
+  /** `undefined`: it was killed because its time was over. */
+  exitCode: number | undefined;
+  /** Both of its outputs, at most 10 KiB. */
+  output: string;
+}
+
+export interface ExecLimits {
+  timeoutMs?: number;
+  /** Kills it as well. */
+  signal?: AbortSignal;
+}
+
 /** Why the engine refused: its words, and a reason the pod's status can show. */
 export class RuntimeError extends Error {
   /**
@@ -135,6 +149,11 @@ export interface Runtime extends Component {
   removeLogs(podUid: string): Promise<void>;
   /** Starts a process in a running container. A program that is not there ends with 126 or 127, as in a shell. */
   exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<RuntimeProcess>;
+  /**
+   * Runs a command to its end, for probes and hooks: by the cheapest way, never longer than its limits.
+   * Rejects with `ExecError` when it cannot be started.
+   */
+  execSync(id: string, command: readonly string[], limits: ExecLimits): Promise<ExecOutcome>;
   /** Joins the streams of a running container's own process, from now on. */
   attach(id: string, streams: ProcessStreams): Promise<RuntimeProcess>;
   imageExists(image: string): Promise<boolean>;

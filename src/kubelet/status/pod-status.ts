@@ -2,10 +2,11 @@
 import type { core, Pod } from '../../api/objects.ts';
 import { qosClass } from '../../api/qos-class.ts';
 import type { Waiting } from '../pods/pod-actions.ts';
+import { isSidecar } from '../pods/restart-policy.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import { containerStatus } from './container-status.ts';
 import { podConditions, withConditions } from './pod-conditions.ts';
-import { isInitialized, podPhase } from './pod-phase.ts';
+import { isInitialized, type PodPhase, podPhase } from './pod-phase.ts';
 
 export interface PodStatusInput {
   pod: Pod;
@@ -22,8 +23,11 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
   const statuses = containerStatuses(input);
   const found = podConditions(pod, input.record, phase, statuses);
   const record = withConditions(input.record, found, nowMs);
+  const { generation } = pod.metadata;
   const status: core.PodStatus = {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
+    ...endedFor(phase, record),
     conditions: podConditions(pod, record, phase, statuses),
     ...addresses(pod, record, hostAddresses),
     startTime: record.startTime,
@@ -34,6 +38,11 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
   return { status, record };
 }
 
+/** Of a pod that the board, or somebody else before, has ended. */
+function endedFor(phase: PodPhase, { finishedFor }: PodRecord): Partial<core.PodStatus> {
+  return finishedFor && phase === 'Failed' ? finishedFor : {};
+}
+
 function containerStatuses({ pod, record, waiting }: PodStatusInput) {
   const view = (container: core.Container, isInit: boolean, initialReason: string) =>
     containerStatus({
@@ -41,12 +50,15 @@ function containerStatuses({ pod, record, waiting }: PodStatusInput) {
       record: record.containers[container.name],
       waiting: waiting.get(container.name),
       isInit,
+      isSidecar: isSidecar(pod.spec, container),
       initialReason,
     });
   const inits = pod.spec.initContainers ?? [];
   const reason = isInitialized(pod, record) ? 'ContainerCreating' : 'PodInitializing';
+  const init = inits.map((c) => view(c, true, 'PodInitializing'));
   return {
-    init: inits.map((c) => view(c, true, 'PodInitializing')),
+    init,
+    sidecars: init.filter((_, index) => inits[index] && isSidecar(pod.spec, inits[index])),
     main: pod.spec.containers.map((c) => view(c, false, reason)),
   };
 }

@@ -13,6 +13,7 @@ import { LibpodClient } from './libpod-client.ts';
 import { LibpodContainers } from './libpod-containers.ts';
 import { Making } from './making.ts';
 import { type NetworkOptions, PodNetwork } from './network.ts';
+import { OciExec } from './oci-exec.ts';
 import { OciLeftovers } from './oci-leftovers.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
@@ -51,6 +52,7 @@ export interface Engine {
   network: PodNetwork;
   podContainers: Containers;
   processes: Processes;
+  ociExec: OciExec;
 }
 
 /** Rejects with `RuntimeUnavailable` and what to do about it. */
@@ -116,5 +118,6 @@ function build(
     }),
     podContainers: new Containers({ owner, logDir, containers, making, hostsFiles }),
     processes: new Processes(client, containers),
+    ociExec: new OciExec({ ociRuntime, runDir, clock }),
   };
 }

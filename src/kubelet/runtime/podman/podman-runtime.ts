@@ -5,6 +5,8 @@ import type { ProcessStreams } from '../../../api/session.ts';
 import { removePodLogs } from '../../logs/log-paths.ts';
 import type {
   ContainerConfig,
+  ExecLimits,
+  ExecOutcome,
   Runtime,
   RuntimeContainer,
   RuntimeProcess,
@@ -99,6 +101,10 @@ export class PodmanRuntime implements Runtime {
 
   exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<RuntimeProcess> {
     return this.#with('ExecError', ({ processes }) => processes.exec(id, command, streams));
+  }
+
+  execSync(id: string, command: readonly string[], limits: ExecLimits): Promise<ExecOutcome> {
+    return this.#with('ExecError', ({ ociExec }) => ociExec.run(id, command, limits));
   }
 
   attach(id: string, streams: ProcessStreams): Promise<RuntimeProcess> {
