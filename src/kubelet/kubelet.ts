@@ -249,6 +249,9 @@ export class Kubelet implements Component, SessionSources {
       serviceVariables: (pod) => this.#known.serviceVariables(pod),
       hostAddresses: () => this.#options.hostAddresses(),
       hostResolver: () => hostResolver(),
+      imageUser: (image) => this.#options.runtime.imageUser(image),
+      seccompFolder: join(this.#options.dataDir, 'seccomp'),
+      boardMemoryBytes: totalmem(),
       allocatable: () => ({
         cpu: String(availableParallelism()),
         memory: String(totalmem()),

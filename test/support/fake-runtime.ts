@@ -60,6 +60,8 @@ export class FakeRuntime implements Runtime {
   readonly answers = new Map<string, ExecOutcome>();
   /** What containers end with that obey the stop signal. */
   stopExitCode = 143;
+  /** USER of images that do not run as root. */
+  readonly imageUsers = new Map<string, string>();
   /** Most sandboxes and containers that were being started at the same time. */
   mostStartsAtOnce = 0;
   /** Milliseconds of the clock's time that each start and pull takes; 0 = at once. */
@@ -102,7 +104,7 @@ export class FakeRuntime implements Runtime {
   }
 
   /** The container's process ends by itself. */
-  exit(id: string, exitCode: number, how: { oomKilled?: boolean } = {}): void {
+  exit(id: string, exitCode: number, how: { oomKilled?: boolean; message?: string } = {}): void {
     const container = this.containers.get(id);
     if (container?.state !== 'running') return;
     this.containers.set(id, {
@@ -111,6 +113,7 @@ export class FakeRuntime implements Runtime {
       pid: undefined,
       exitCode,
       oomKilled: how.oomKilled ?? false,
+      message: how.message,
       finishedAt: this.#nowText(),
     });
     this.#endStreams(id);
@@ -249,6 +252,11 @@ export class FakeRuntime implements Runtime {
     return this.images.has(image);
   }
 
+  async imageUser(image: string): Promise<string> {
+    this.#guard();
+    return this.imageUsers.get(image) ?? '';
+  }
+
   pullImage(image: string): Promise<string> {
     const running = this.#pulls.get(image) ?? this.#pull(image).finally(() => this.#pulls.delete(image));
     this.#pulls.set(image, running);
@@ -332,6 +340,7 @@ export class FakeRuntime implements Runtime {
       finishedAt: undefined,
       exitCode: undefined,
       oomKilled: false,
+      message: undefined,
       logPath: own.containerName === undefined ? undefined : `/fake-logs/${name}.log`,
     };
     this.containers.set(id, made);

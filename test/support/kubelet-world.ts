@@ -229,6 +229,9 @@ export class KubeletWorld {
       serviceVariables: () => this.serviceVariables,
       hostAddresses,
       allocatable: () => ({ cpu: '4', memory: '1Gi', ephemeralStorage: '8Gi' }),
+      imageUser: (image) => this.runtime.imageUser(image),
+      seccompFolder: '/seccomp',
+      boardMemoryBytes: 1024 ** 3,
       hostResolver: async () => ({ servers: [], searches: [], options: [] }),
     });
     return assemblePods({

@@ -43,6 +43,10 @@ export function sandboxConfig(ip: string | undefined, own: Partial<SandboxConfig
     specHash: 'sandbox-hash',
     ip,
     hostNetwork: ip === undefined,
+    hostIPC: false,
+    hostAliases: [],
+    fqdn: undefined,
+    sysctls: {},
     dns: undefined,
     ...own,
   };
@@ -69,6 +73,13 @@ export function containerConfig(
     privileged: false,
     capabilities: { add: [], drop: [] },
     readOnlyRootFilesystem: false,
+    groups: [],
+    confinement: { noNewPrivileges: false, seccomp: undefined, appArmor: undefined, unmaskedProc: false },
+    processes: 'own',
+    hostIPC: false,
+    stopSignal: undefined,
+    oomScoreAdj: 1000,
+    terminationMessage: { path: '/dev/termination-log', fallsBackToLog: false },
     tty: false,
     stdin: false,
     ...own,
@@ -238,6 +249,7 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
     const { runtime, image, missingImage } = await factory(t);
     t.equal(await runtime.imageExists(image), true);
     t.equal(await runtime.imageExists(missingImage), false);
+    t.equal(await runtime.imageUser(image), '', 'it runs as root');
     const first = runtime.pullImage(missingImage);
     const second = runtime.pullImage(missingImage);
     await refused(t, first, 'ErrImagePull', missingImage);

@@ -11,6 +11,7 @@ import { containerConfig, sandboxConfig } from './container-config.ts';
 import type { PodPlace } from './field-ref.ts';
 import { type FileLookup, filesFor } from './file-lookup.ts';
 import type { Resolver } from './pod-dns.ts';
+import { needsImageUser } from './security.ts';
 
 export interface DesiredConfigSourceOptions {
   nodeName: string;
@@ -24,6 +25,11 @@ export interface DesiredConfigSourceOptions {
   serviceVariables(pod: Pod): Readonly<Record<string, string>> | undefined;
   hostAddresses(): readonly string[];
   allocatable(): PodPlace['allocatable'];
+  /** USER of an image that is there. */
+  imageUser(image: string): Promise<string>;
+  /** Where seccomp profiles of the board's own are. */
+  seccompFolder: string;
+  boardMemoryBytes: number;
   /** The board's own resolver. */
   hostResolver(): Promise<Resolver>;
 }
@@ -52,9 +58,15 @@ export class DesiredConfigSource implements ConfigSource {
     if (!serviceVariables) {
       throw new ConfigError('services have not yet been read at least once, cannot construct envvars');
     }
+    const imageUser = needsImageUser(pod, container)
+      ? await this.#options.imageUser(container.image ?? '')
+      : undefined;
     return containerConfig(pod, container, {
       attempt,
       mounts,
+      imageUser,
+      seccompFolder: this.#options.seccompFolder,
+      boardMemoryBytes: this.#options.boardMemoryBytes,
       configs,
       serviceVariables,
       place: this.#place(pod, podIP),

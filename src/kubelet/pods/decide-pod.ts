@@ -2,6 +2,7 @@
 // Pure and level-based: applied until it asks for nothing, the board matches; then it keeps asking for nothing.
 import type { Pod } from '../../api/objects.ts';
 import { isFinished } from '../../api/pod-phase.ts';
+import { forbiddenSysctl } from '../config/sysctls.ts';
 import { notesOn, refusalOf } from '../config/unsupported.ts';
 import { finishedPhase } from '../status/pod-phase.ts';
 import { decideContainers } from './decide-containers.ts';
@@ -79,6 +80,7 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
     return;
   }
   if (decideDeadline(world, pod, decision)) return;
+  if (decideRejection(world, pod, decision)) return;
   const refusal = refusalOf(pod);
   if (refusal && world.observed.length === 0) {
     refuse(pod, refusal, decision);
@@ -90,6 +92,16 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
   if (sandbox?.state === 'running') decideContainers(world, pod, decision);
   else if (world.observed.length > 0) decideRemake(world, decision);
   else decideSandbox(world, pod, decision);
+}
+
+/** A board that may not run the pod ends it, as upstream's admission: whoever made it may try elsewhere. */
+function decideRejection(world: PodWorld, pod: Pod, decision: Decision): boolean {
+  const message = world.observed.length === 0 ? forbiddenSysctl(pod.spec) : undefined;
+  if (!message) return false;
+  const why = { reason: 'SysctlForbidden', message };
+  decision.actions.push({ do: 'tell', topic: 'rejection', detail: message, type: 'Warning', ...why });
+  decision.actions.push({ do: 'finish', phase: 'Failed', why });
+  return true;
 }
 
 function refuse(pod: Pod, message: string, decision: Decision): void {

@@ -22,6 +22,7 @@ import { PodmanService } from './service.ts';
 import type { MachineSettings, PodmanStorage } from './settings.ts';
 import { leaseFile, StaleLeases } from './stale-leases.ts';
 import { sweep } from './sweep.ts';
+import { TerminationMessages } from './termination-messages.ts';
 import { Truth } from './truth.ts';
 
 export interface EngineOptions {
@@ -85,11 +86,13 @@ function build(
   const service = new PodmanService({ podmanPath, runDir, containersConfPath, storage, clock });
   const client = new LibpodClient(service);
   const containers = new LibpodContainers(client, owner, new OciLeftovers({ ociRuntime, logger }));
-  const truth = new Truth(containers, exits);
+  const messages = new TerminationMessages(join(runDir, 'pods'));
+  const truth = new Truth(containers, exits, messages);
   const making = new Making(containers, truth, exits);
   const images = new Images(client);
   const network = new PodNetwork(client, options.network, owner);
   const hostsFiles = new HostsFiles(join(runDir, 'pods'));
+  const maySpareFromOom = settings.ulimits === undefined;
   const staleLeases = new StaleLeases({
     client,
     leaseFile,
@@ -116,7 +119,15 @@ function build(
       hostsFiles,
       podmanDeaths: () => service.deaths,
     }),
-    podContainers: new Containers({ owner, logDir, containers, making, hostsFiles }),
+    podContainers: new Containers({
+      owner,
+      logDir,
+      containers,
+      making,
+      hostsFiles,
+      messages,
+      maySpareFromOom,
+    }),
     processes: new Processes(client, containers),
     ociExec: new OciExec({ ociRuntime, runDir, clock }),
   };

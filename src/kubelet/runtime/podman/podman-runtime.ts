@@ -115,6 +115,10 @@ export class PodmanRuntime implements Runtime {
     return this.#with('ImageInspectError', ({ images }) => images.exists(image));
   }
 
+  imageUser(image: string): Promise<string> {
+    return this.#with('ImageInspectError', ({ images }) => images.user(image));
+  }
+
   pullImage(image: string): Promise<string> {
     return this.#with('ErrImagePull', ({ images }) => images.pull(image));
   }

@@ -163,3 +163,21 @@ t.test('a pod that is active longer than its deadline is ended and says so', asy
   t.equal(world.running(), undefined);
   t.ok(world.sink.reasons().includes('DeadlineExceeded'));
 });
+
+t.test('what a container said at its end is told', async (t) => {
+  const world = await startedWorld(t, desiredPod({ spec: { restartPolicy: 'Never' } }));
+  world.runtime.exit(world.running()?.id ?? '', 1, { message: 'no disk' });
+  await world.settle();
+  t.match(world.containerStatus().state?.terminated, { exitCode: 1, reason: 'Error', message: 'no disk' });
+});
+
+t.test('a pod with a kernel setting that harms others fails before anything of it is made', async (t) => {
+  const securityContext = { sysctls: [{ name: 'kernel.msgmax', value: '1' }] };
+  const world = await startedWorld(t, desiredPod({ spec: { securityContext } }));
+  t.match(world.status(), {
+    phase: 'Failed',
+    reason: 'SysctlForbidden',
+    message: /"kernel.msgmax" not allowlisted/,
+  });
+  t.equal(world.runtime.containers.size, 0);
+});
