@@ -23,6 +23,8 @@ interface StopSignal {
 export interface ContainerConfigInput extends Omit<EnvironmentInput, 'pod' | 'container'>, SecurityInput {
   attempt: number;
   mounts: Mount[];
+  /** Id of the container whose processes an ephemeral one is to see. */
+  targetId?: string | undefined;
   boardMemoryBytes: number;
 }
 
@@ -50,7 +52,7 @@ export function containerConfig(
     resources: cgroupResources(container.resources),
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
-    processes: processesOf(pod.spec),
+    processes: input.targetId ? { ofContainer: input.targetId } : processesOf(pod.spec),
     hostIPC: pod.spec.hostIPC ?? false,
     stopSignal: (container.lifecycle as StopSignal | undefined)?.stopSignal,
     oomScoreAdj: oomScoreAdj(pod, container, input.boardMemoryBytes),

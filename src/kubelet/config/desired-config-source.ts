@@ -51,6 +51,7 @@ export class DesiredConfigSource implements ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
+    targetId?: string,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
     const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod));
@@ -64,6 +65,7 @@ export class DesiredConfigSource implements ConfigSource {
     return containerConfig(pod, container, {
       attempt,
       mounts,
+      targetId,
       imageUser,
       seccompFolder: this.#options.seccompFolder,
       boardMemoryBytes: this.#options.boardMemoryBytes,

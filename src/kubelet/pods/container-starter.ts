@@ -37,6 +37,8 @@ export interface ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
+    /** Id of the container whose processes it is to see. */
+    targetId?: string,
   ): Promise<ContainerConfig>;
   /** Brings the ConfigMap, Secret, token and downward API files of a running pod up to date. */
   refreshVolumes(pod: Pod): Promise<void>;
@@ -106,13 +108,24 @@ export class ContainerStarter {
       .find((c) => c.containerName === undefined && c.state === 'running');
   }
 
-  #configOf(
+  async #configOf(
     entry: PodEntry,
     pod: Pod,
     container: core.Container,
     action: StartContainer,
   ): Promise<ContainerConfig> {
-    return this.#options.configs.container(pod, container, action.attempt, entry.record.podIP);
+    const { podIP } = entry.record;
+    const target = this.#targetOf(entry, container);
+    return this.#options.configs.container(pod, container, action.attempt, podIP, target);
+  }
+
+  /** The container whose processes an ephemeral one asks to see. */
+  #targetOf(entry: PodEntry, container: core.Container): string | undefined {
+    const { targetContainerName: name } = container as core.EphemeralContainer;
+    if (!name) return undefined;
+    const target = entry.record.containers[name];
+    if (target?.containerId && !target.ended) return target.containerId;
+    throw new ConfigError(`unable to find target container "${name}"`);
   }
 
   #noteStarted(entry: PodEntry, pod: Pod, action: StartContainer, made: RuntimeContainer): void {

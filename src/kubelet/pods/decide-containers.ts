@@ -7,6 +7,7 @@ import { newestByName } from '../records/absorb.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
 import { decideStart, isOutdated, wait } from './decide-start.ts';
 import type { Decision } from './pod-actions.ts';
+import { allContainersOf, ephemeralContainersOf } from './pod-entry.ts';
 import type { PodWorld } from './pod-world.ts';
 import { containerPolicyOf, isSidecar, shouldStart } from './restart-policy.ts';
 import { decideStop, graceSecondsOf } from './teardown.ts';
@@ -23,6 +24,20 @@ export function decideContainers(world: PodWorld, pod: Pod, decision: Decision):
     else decideContainer(world, pod, container, made, decision);
     // As upstream, which people rely on: the next one starts when this one's postStart hook is done.
     isHeldBack ||= isInPostStart(world, made);
+  }
+  decideEphemeral(world, pod, newest, decision);
+}
+
+/** Those of `kubectl debug`: started once, as soon as the pod has a sandbox, and never again. */
+function decideEphemeral(
+  world: PodWorld,
+  pod: Pod,
+  newest: ReadonlyMap<string, RuntimeContainer>,
+  decision: Decision,
+): void {
+  for (const container of ephemeralContainersOf(pod)) {
+    const isNew = !newest.has(container.name) && !world.record.containers[container.name];
+    if (isNew) decideStart(world, container, decision);
   }
 }
 
@@ -114,7 +129,7 @@ function dropLeftovers(
   newest: ReadonlyMap<string, RuntimeContainer>,
   decision: Decision,
 ): void {
-  const names = new Set([...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((c) => c.name));
+  const names = new Set(allContainersOf(pod).map((c) => c.name));
   for (const container of world.observed) {
     const name = container.containerName;
     if (name === undefined || newest.get(name) === container) {

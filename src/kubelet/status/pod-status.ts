@@ -2,6 +2,7 @@
 import type { core, Pod } from '../../api/objects.ts';
 import { qosClass } from '../../api/qos-class.ts';
 import type { Waiting } from '../pods/pod-actions.ts';
+import { ephemeralContainersOf } from '../pods/pod-entry.ts';
 import { isSidecar } from '../pods/restart-policy.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import { containerStatus } from './container-status.ts';
@@ -33,6 +34,7 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
     startTime: record.startTime,
     ...(statuses.init.length > 0 ? { initContainerStatuses: statuses.init } : {}),
     containerStatuses: statuses.main,
+    ...(statuses.ephemeral.length > 0 ? { ephemeralContainerStatuses: statuses.ephemeral } : {}),
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
   };
   return { status, record };
@@ -60,7 +62,13 @@ function containerStatuses({ pod, record, waiting }: PodStatusInput) {
     init,
     sidecars: init.filter((_, index) => inits[index] && isSidecar(pod.spec, inits[index])),
     main: pod.spec.containers.map((c) => view(c, false, reason)),
+    ephemeral: ephemeralContainersOf(pod).map((c) => ephemeral(view(c, false, 'ContainerCreating'))),
   };
+}
+
+/** Nobody waits for one to be ready. */
+function ephemeral(status: core.ContainerStatus): core.ContainerStatus {
+  return { ...status, ready: false, started: false };
 }
 
 function addresses(pod: Pod, record: PodRecord, hostAddresses: readonly string[]): Partial<core.PodStatus> {

@@ -181,3 +181,34 @@ t.test('a pod with a kernel setting that harms others fails before anything of i
   });
   t.equal(world.runtime.containers.size, 0);
 });
+
+t.test(
+  'an ephemeral container joins a pod that runs, sees its target and is never started again',
+  async (t) => {
+    const world = await startedWorld(t);
+    const target = world.running()?.id ?? '';
+    const ephemeralContainers = [{ name: 'debug', image: WEB_IMAGE, targetContainerName: 'web' }];
+    await world.want(desiredPod({ spec: { ephemeralContainers } }));
+    const debug = world.running('debug');
+    t.same(world.runtime.configs.get(debug?.id ?? '')?.processes, { ofContainer: target });
+    t.ok(world.status().ephemeralContainerStatuses?.[0]?.state?.running);
+    t.equal(world.status().conditions?.find((c) => c.type === 'Ready')?.status, 'True');
+    await world.exit(0, 'debug');
+    await world.advance(60_000);
+    t.equal(world.running('debug'), undefined);
+    t.match(world.status().ephemeralContainerStatuses?.[0]?.state?.terminated, {
+      exitCode: 0,
+      reason: 'Completed',
+    });
+    t.equal(world.running()?.id, target, 'the pod is left alone');
+  },
+);
+
+t.test('an ephemeral container whose target does not run waits and says why', async (t) => {
+  const ephemeralContainers = [{ name: 'debug', image: WEB_IMAGE, targetContainerName: 'nobody' }];
+  const world = await startedWorld(t, desiredPod({ spec: { ephemeralContainers } }));
+  t.match(world.status().ephemeralContainerStatuses?.[0]?.state?.waiting, {
+    reason: 'CreateContainerConfigError',
+    message: 'unable to find target container "nobody"',
+  });
+});
