@@ -17,6 +17,8 @@ export interface ContainerPlace {
   /** The file for its last words, on the board. */
   messagePath: string;
   maySpareFromOom: boolean;
+  /** Process id of the container whose processes this one is to see. */
+  targetPid?: number | undefined;
 }
 
 /** Body of libpod's `POST /containers/create` (SpecGenerator). */
@@ -35,7 +37,7 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     groups: config.groups.map(String),
     netns: joined,
     ipcns: config.hostIPC ? { nsmode: 'host' } : joined,
-    ...processNamespace(config.processes, joined),
+    ...processNamespace(config.processes, joined, place.targetPid),
     utsns: joined,
     mounts: mountsOf(config, place).map(bindMount),
     use_image_hosts: true,
@@ -69,11 +71,16 @@ function mountsOf(config: ContainerConfig, place: ContainerPlace): Mount[] {
   return [...config.mounts, ...given.filter((mount) => !own.has(mount.destination))];
 }
 
-function processNamespace(processes: ContainerConfig['processes'], pod: object): Record<string, unknown> {
+/** Joined by path, not by name: podman would not let the other container go before this one. */
+function processNamespace(
+  processes: ContainerConfig['processes'],
+  pod: object,
+  targetPid: number | undefined,
+): Record<string, unknown> {
   if (processes === 'own') return {};
   if (processes === 'pod') return { pidns: pod };
   if (processes === 'board') return { pidns: { nsmode: 'host' } };
-  return { pidns: { nsmode: 'container', value: processes.ofContainer } };
+  return { pidns: { nsmode: 'path', value: `/proc/${targetPid}/ns/pid` } };
 }
 
 function confinement(wanted: ContainerConfig['confinement']): Record<string, unknown> {

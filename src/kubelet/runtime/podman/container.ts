@@ -42,6 +42,7 @@ export class Containers {
         hostsPath: hostsFiles.path(config.podUid),
         messagePath: await messages.prepare(config),
         maySpareFromOom,
+        targetPid: await this.#targetPid(config),
       };
       const made = await making.run(containerSpec(config, place));
       await this.#refuseRevived(sandbox, made);
@@ -51,6 +52,16 @@ export class Containers {
       const cause = error instanceof MakingError ? error.cause : error;
       throw asRuntimeError(cause, isStart ? 'RunContainerError' : 'CreateContainerError');
     }
+  }
+
+  async #targetPid({ processes }: ContainerConfig): Promise<number | undefined> {
+    if (typeof processes === 'string') return undefined;
+    const target = await this.#options.containers.inspect(processes.ofContainer);
+    if (target?.container.pid) return target.container.pid;
+    throw new RuntimeError(
+      'CreateContainerError',
+      `the target container ${processes.ofContainer} is not running`,
+    );
   }
 
   async #prepareLog(config: ContainerConfig): Promise<string> {

@@ -71,7 +71,11 @@ t.test('a container sees the processes that it is meant to see', async (t) => {
   t.notOk('pidns' in spec({}));
   t.same(spec({ processes: 'pod' }).pidns, { nsmode: 'container', value: 'p1' });
   t.same(spec({ processes: 'board' }).pidns, { nsmode: 'host' });
-  t.same(spec({ processes: { ofContainer: 'c9' } }).pidns, { nsmode: 'container', value: 'c9' });
+  const joining = containerConfig(sandbox, 'redis:7', { processes: { ofContainer: 'c9' } });
+  t.same(containerSpec(joining, { ...place, targetPid: 77 }).pidns, {
+    nsmode: 'path',
+    value: '/proc/77/ns/pid',
+  });
 });
 
 t.test('confinement, groups, stop signal and last words are asked of podman', async (t) => {
