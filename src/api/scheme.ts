@@ -84,6 +84,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   setDefaults?(object: T): void;
   /** Name rule and metadata are checked for every kind elsewhere; this adds the kind's own. */
   validate?(object: T): FieldError[];
+  /** What an object may have later, but not from the start. */
+  validateCreate?(object: T): FieldError[];
   /** What may not change, and what may change only so. */
   validateUpdate?(next: T, previous: T): FieldError[];
   /** Writes into a new object who asks for it. */

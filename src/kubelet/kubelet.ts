@@ -128,6 +128,7 @@ export class Kubelet implements Component, SessionSources {
     this.#engine.disregard();
     await this.#workers.stop();
     await this.#localVolumes.stop();
+    this.#reconciler.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
     await this.#checkpoint.flush();
     await this.#engine.stop();
@@ -265,6 +266,9 @@ export class Kubelet implements Component, SessionSources {
       serviceVariables: (pod) => this.#known.serviceVariables(pod),
       hostAddresses: () => this.#options.hostAddresses(),
       hostResolver: () => hostResolver(),
+      imageUser: (image) => this.#options.runtime.imageUser(image),
+      seccompFolder: join(this.#options.dataDir, 'seccomp'),
+      boardMemoryBytes: totalmem(),
       allocatable: () => ({
         cpu: String(availableParallelism()),
         memory: String(totalmem()),

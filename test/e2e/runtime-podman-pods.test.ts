@@ -66,6 +66,36 @@ t.test('a pod has its own names, resolver and address, and nothing of the board'
   t.match(resolver, /^options ndots:5$/m);
 });
 
+t.test(
+  'a container may see the processes of another one, of the board, and the IPC of the board',
+  async (t) => {
+    const pod = await startPod();
+    const target = await run(pod, { containerName: 'target' });
+    const namespace = (pid: number | string | undefined, kind: string) => readlink(`/proc/${pid}/ns/${kind}`);
+    const debug = await run(pod, { containerName: 'debug', processes: { ofContainer: target.id } });
+    t.equal(await namespace(debug.pid, 'pid'), await namespace(target.pid, 'pid'));
+    const open = await startPod({ hostIPC: true }, address(2));
+    const wide = await run(open, { processes: 'board', hostIPC: true });
+    t.equal(await namespace(wide.pid, 'pid'), await namespace('self', 'pid'));
+    t.equal(await namespace(wide.pid, 'ipc'), await namespace('self', 'ipc'));
+  },
+);
+
+t.test('a stop signal of its own ends a container, and its last words are kept up to 4 KiB', async (t) => {
+  const pod = await startPod();
+  const words = 'trap "seq 2000 > /last; exit 7" USR1; while :; do sleep 1 & wait; done';
+  const container = await run(pod, {
+    command: ['/bin/sh', '-c', words],
+    stopSignal: 'SIGUSR1',
+    terminationMessage: { path: '/last', fallsBackToLog: false },
+  });
+  await runtime.stopContainer(container.id, 10);
+  const ended = await runtime.inspect(container.id);
+  t.match(ended, { state: 'exited', exitCode: 7 });
+  t.equal(ended?.message?.length, 4096);
+  t.ok(ended?.message?.endsWith('1999\n2000\n'));
+});
+
 t.test('containers of a pod share network, IPC and host name, but not processes', async (t) => {
   const pod = await startPod();
   const first = await run(pod, { containerName: 'first' });

@@ -269,3 +269,25 @@ t.test('a port that is taken is one clear error', async (t) => {
     message: /cannot listen on 127\.0\.0\.1:\d+: another program uses that port/,
   });
 });
+
+t.test('an ephemeral container is added through its subresource alone, and never taken away', async (t) => {
+  await api.ask('POST', `${NS}/pods`, { body: pod('debugged') });
+  const path = `${NS}/pods/debugged`;
+  const headers = { 'content-type': 'application/strategic-merge-patch+json' };
+  const body = { spec: { ephemeralContainers: [{ name: 'debug', image: 'b:1', targetContainerName: 'a' }] } };
+  t.equal((await api.ask('PATCH', path, { body, headers })).code, 422, 'not through the pod itself');
+  const added = await api.ask('PATCH', `${path}/ephemeralcontainers`, { body, headers });
+  t.equal(added.code, 200);
+  t.match(added.json.spec.ephemeralContainers, [{ name: 'debug', terminationMessagePolicy: 'File' }]);
+  t.same(added.json.spec.containers.length, 1);
+  const gone = { spec: { ephemeralContainers: [{ $patch: 'delete', name: 'debug' }] } };
+  t.equal((await api.ask('PATCH', `${path}/ephemeralcontainers`, { body: gone, headers })).code, 422);
+  const label = { metadata: { labels: { a: 'b' } } };
+  t.equal(
+    (await api.ask('PATCH', path, { body: label, headers: merge })).code,
+    200,
+    'the pod can still be changed',
+  );
+  const early = { ...pod('early'), spec: { ...pod('early').spec, ...body.spec } };
+  t.equal((await api.ask('POST', `${NS}/pods`, { body: early })).code, 422);
+});

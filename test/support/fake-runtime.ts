@@ -1,9 +1,12 @@
 // A container engine in memory, held to the same contract as podman (runtime-contract.ts). Tests steer it:
 // containers run until exit() or stopContainer(), images exist when they are in `images`.
+import { text } from 'node:stream/consumers';
 import type { ProcessStreams } from '../../src/api/session.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import {
   type ContainerConfig,
+  type ExecLimits,
+  type ExecOutcome,
   type Runtime,
   type RuntimeContainer,
   RuntimeError,
@@ -34,6 +37,8 @@ export interface FakeRuntimeOptions {
 /** Asked to run as `command[0]`, this program is not in any image: the start fails as podman's does. */
 export const missingProgram = '/no-such-program';
 
+const MAX_OUTPUT_BYTES = 10 * 1024;
+
 export class FakeRuntime implements Runtime {
   /** All containers by id; tests may read it, and change it to play another hand. */
   readonly containers = new Map<string, RuntimeContainer>();
@@ -49,6 +54,14 @@ export class FakeRuntime implements Runtime {
   /** What exec() started and attach() joined, by container id, oldest first. */
   readonly processes = new Map<string, FakeProcess[]>();
   readonly attachments = new Map<string, FakeAttachment[]>();
+  /** What execSync() was asked to run, oldest first. */
+  readonly commands: { id: string; command: readonly string[] }[] = [];
+  /** Outcomes of commands, by their words; others run as FakeProcess knows them. */
+  readonly answers = new Map<string, ExecOutcome>();
+  /** What containers end with that obey the stop signal. */
+  stopExitCode = 143;
+  /** USER of images that do not run as root. */
+  readonly imageUsers = new Map<string, string>();
   /** Most sandboxes and containers that were being started at the same time. */
   mostStartsAtOnce = 0;
   /** Milliseconds of the clock's time that each start and pull takes; 0 = at once. */
@@ -91,7 +104,7 @@ export class FakeRuntime implements Runtime {
   }
 
   /** The container's process ends by itself. */
-  exit(id: string, exitCode: number, how: { oomKilled?: boolean } = {}): void {
+  exit(id: string, exitCode: number, how: { oomKilled?: boolean; message?: string } = {}): void {
     const container = this.containers.get(id);
     if (container?.state !== 'running') return;
     this.containers.set(id, {
@@ -100,6 +113,7 @@ export class FakeRuntime implements Runtime {
       pid: undefined,
       exitCode,
       oomKilled: how.oomKilled ?? false,
+      message: how.message,
       finishedAt: this.#nowText(),
     });
     this.#endStreams(id);
@@ -179,7 +193,7 @@ export class FakeRuntime implements Runtime {
     const container = this.containers.get(id);
     if (container?.state !== 'running') return;
     if (!this.stubbornImages.has(container.image)) {
-      this.exit(id, 143);
+      this.exit(id, this.stopExitCode);
       return;
     }
     if (graceSeconds > 0) {
@@ -205,6 +219,26 @@ export class FakeRuntime implements Runtime {
     return process;
   }
 
+  async execSync(id: string, command: readonly string[], limits: ExecLimits): Promise<ExecOutcome> {
+    this.#guard('exec');
+    this.#refuseIdle(id, 'ExecError');
+    this.commands.push({ id, command });
+    const scripted = this.answers.get(command.join(' '));
+    if (scripted) return scripted;
+    if (command[0] === missingProgram)
+      throw new RuntimeError('ExecError', `exec failed: ${missingProgram} not found`);
+    const process = new FakeProcess(command, { stdin: false, stdout: true, stderr: true, tty: false });
+    this.processes.set(id, [...(this.processes.get(id) ?? []), process]);
+    const { timeoutMs, signal } = limits;
+    const timer =
+      timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => void process.release());
+    signal?.addEventListener('abort', () => void process.release(), { once: true });
+    const [out, err] = await Promise.all([text(process.stdout), text(process.stderr)]);
+    timer?.cancel();
+    const exitCode = process.isReleased ? undefined : await process.exitCode();
+    return { exitCode, output: `${out}${err}`.slice(0, MAX_OUTPUT_BYTES) };
+  }
+
   async attach(id: string, streams: ProcessStreams): Promise<FakeAttachment> {
     this.#guard('attach');
     this.#refuseIdle(id, 'AttachError');
@@ -216,6 +250,11 @@ export class FakeRuntime implements Runtime {
   async imageExists(image: string): Promise<boolean> {
     this.#guard();
     return this.images.has(image);
+  }
+
+  async imageUser(image: string): Promise<string> {
+    this.#guard();
+    return this.imageUsers.get(image) ?? '';
   }
 
   pullImage(image: string): Promise<string> {
@@ -301,6 +340,7 @@ export class FakeRuntime implements Runtime {
       finishedAt: undefined,
       exitCode: undefined,
       oomKilled: false,
+      message: undefined,
       logPath: own.containerName === undefined ? undefined : `/fake-logs/${name}.log`,
     };
     this.containers.set(id, made);

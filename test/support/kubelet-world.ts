@@ -21,6 +21,8 @@ import { FakeClock, settle } from './fake-clock.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
 export const WEB_IMAGE = 'registry.lan/web:1';
+/** Of desiredPod() unless it is named otherwise. */
+export const WEB_KEY = 'default/web-1';
 export const NEW_WEB_IMAGE = 'registry.lan/web:2';
 
 export interface PodOptions {
@@ -159,6 +161,7 @@ export class KubeletWorld {
   async stop(): Promise<void> {
     this.#unsubscribe();
     await this.workers.stop();
+    this.reconciler.stop();
   }
 
   /** Makes the pod wanted (or wanted differently) and lets the board follow. */
@@ -237,6 +240,9 @@ export class KubeletWorld {
       serviceVariables: () => this.serviceVariables,
       hostAddresses,
       allocatable: () => ({ cpu: '4', memory: '1Gi', ephemeralStorage: '8Gi' }),
+      imageUser: (image) => this.runtime.imageUser(image),
+      seccompFolder: '/seccomp',
+      boardMemoryBytes: 1024 ** 3,
       hostResolver: async () => ({ servers: [], searches: [], options: [] }),
     });
     return assemblePods({
@@ -256,4 +262,16 @@ export class KubeletWorld {
       lookAfter: (key, delayMs) => this.workers.lookAfter(key, delayMs),
     });
   }
+}
+
+/** A world with this pod wanted, ended with the test. */
+export async function startedWorld(
+  t: { teardown(end: () => Promise<void>): void },
+  pod = desiredPod(),
+): Promise<KubeletWorld> {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  await world.start();
+  await world.want(pod);
+  return world;
 }

@@ -43,6 +43,10 @@ export function sandboxConfig(ip: string | undefined, own: Partial<SandboxConfig
     specHash: 'sandbox-hash',
     ip,
     hostNetwork: ip === undefined,
+    hostIPC: false,
+    hostAliases: [],
+    fqdn: undefined,
+    sysctls: {},
     dns: undefined,
     ...own,
   };
@@ -70,6 +74,12 @@ export function containerConfig(
     privileged: false,
     capabilities: { add: [], drop: [] },
     readOnlyRootFilesystem: false,
+    confinement: { noNewPrivileges: false, seccomp: undefined, appArmor: undefined, unmaskedProc: false },
+    processes: 'own',
+    hostIPC: false,
+    stopSignal: undefined,
+    oomScoreAdj: 1000,
+    terminationMessage: { path: '/dev/termination-log', fallsBackToLog: false },
     tty: false,
     stdin: false,
     ...own,
@@ -239,6 +249,7 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
     const { runtime, image, missingImage } = await factory(t);
     t.equal(await runtime.imageExists(image), true);
     t.equal(await runtime.imageExists(missingImage), false);
+    t.equal(await runtime.imageUser(image), '', 'it runs as root');
     const first = runtime.pullImage(missingImage);
     const second = runtime.pullImage(missingImage);
     await refused(t, first, 'ErrImagePull', missingImage);
@@ -281,6 +292,25 @@ function processContract(t: Test, factory: RuntimeFactory): void {
     t.ok(out.equals(sent), `${out.length} bytes came back`);
     t.equal(await process.exitCode(), 0);
     await process.release();
+  });
+
+  t.test('a command is run to its end, with both outputs and its exit code', async (t) => {
+    const { runtime, container, missingProgram } = await inPod(t);
+    const command = ['sh', '-c', 'echo out; echo err >&2; exit 3'];
+    const { exitCode, output } = await runtime.execSync(container.id, command, { timeoutMs: 30_000 });
+    t.equal(exitCode, 3);
+    t.same(output.trim().split('\n').sort(), ['err', 'out']);
+    await refused(t, runtime.execSync(container.id, [missingProgram], {}), 'ExecError', missingProgram);
+  });
+
+  t.test('a command that takes too long is killed', async (t) => {
+    const { runtime, container } = await inPod(t);
+    const limit = new AbortController();
+    setTimeout(() => limit.abort(), 300);
+    const { signal } = limit;
+    const { exitCode } = await runtime.execSync(container.id, ['sleep', '1000'], { signal });
+    t.equal(exitCode, undefined);
+    t.equal((await runtime.inspect(container.id))?.state, 'running');
   });
 
   t.test('a terminal has one output and the size that it was told', async (t) => {

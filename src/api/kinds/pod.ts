@@ -32,13 +32,10 @@ export const pods: KindDefinition<Pod> = {
     pod.spec ??= { containers: [] };
     setPodDefaults(pod.spec);
   },
-  validate(pod) {
-    const errors = validatePodSpec(pod.spec, 'spec');
-    if (pod.spec.ephemeralContainers?.length) {
-      const why = 'ephemeral containers cannot be set on create or in an ordinary update';
-      errors.push(forbiddenField('spec.ephemeralContainers', why));
-    }
-    return errors;
+  validate: (pod) => validatePodSpec(pod.spec, 'spec'),
+  validateCreate(pod) {
+    if (!pod.spec.ephemeralContainers?.length) return [];
+    return [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')];
   },
   validateUpdate: (next, previous) => validatePodSpecUpdate(next.spec, previous.spec),
 };

@@ -151,6 +151,18 @@ function validateInitOnly(container: core.Container, field: string): FieldError[
   return errors;
 }
 
+/** One that comes to a pod which has containers of these names already. */
+export function validateAddedContainer(
+  container: core.Container,
+  volumes: readonly core.Volume[],
+  names: readonly string[],
+  field: string,
+): FieldError[] {
+  const known = new Set(volumes.map(({ name }) => name));
+  const twice = names.includes(container.name) ? [duplicate(`${field}.name`, container.name)] : [];
+  return [...validateCommon(container, known, field), ...twice];
+}
+
 /** All containers of a spec: each by itself, and their names against each other. */
 export function validateContainers(
   spec: core.PodSpec,

@@ -28,7 +28,11 @@ export function withTypeMeta(kind: KindDefinition, object: KubeObject): Fields {
 }
 
 export function validateNew(kind: KindDefinition, next: KubeObject): void {
-  const errors = [...validateMetadata(kind, next.metadata), ...(kind.validate?.(next) ?? [])];
+  const errors = [
+    ...validateMetadata(kind, next.metadata),
+    ...(kind.validate?.(next) ?? []),
+    ...(kind.validateCreate?.(next) ?? []),
+  ];
   throwIfInvalid(kind, next.metadata.name, errors);
 }
 

@@ -25,7 +25,7 @@ import { type RegistryContext, strategyOf } from './registry-context.ts';
 import type { Reservation } from './strategy.ts';
 
 /** Which part of an object a write may touch. */
-export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding';
+export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding' | 'ephemeralcontainers';
 
 export interface UpdateOptions {
   scope?: WriteScope;
@@ -143,9 +143,10 @@ class Update {
     throw notFound(resourceSubject(this.#kind, this.#name));
   }
 
-  /** A binding sets what a client's update may not, so it is not held against the rules for updates. */
+  /** Bindings and ephemeral containers set what a client's update may not: those have rules of their own. */
   #checked(next: Fields, current: Fields): Fields {
-    if (this.#scope !== 'binding') validateChange(this.#kind, next, current);
+    if (this.#scope !== 'binding' && this.#scope !== 'ephemeralcontainers')
+      validateChange(this.#kind, next, current);
     return next;
   }
 
@@ -165,6 +166,10 @@ class Update {
     recordFields(this.#options.recorder, next, current, sent);
     if (this.#scope !== 'main') {
       strategyOf(this.#context, kind).prepareForStatus?.(next, current, this.#scope);
+      if (this.#scope === 'ephemeralcontainers') {
+        bumpGeneration(next, current);
+        this.#context.admission.check(kind, next, current, this.#options.warn ?? (() => {}));
+      }
       this.#options.guard?.(next, current);
       return { next: this.#checked(next, current), reservation: undefined };
     }
@@ -183,6 +188,7 @@ function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, curren
   if (scope === 'main') return kind.hasStatus ? withField(wanted, 'status', current.status) : wanted;
   if (scope === 'finalize') return withFinalizers(wanted, current);
   if (scope === 'binding') return wanted;
+  if (scope === 'ephemeralcontainers') return withEphemeral(wanted, current);
   if (scope === 'approval') return marked(withConditions(wanted, current), wanted);
   return marked(withField(structuredClone(current), 'status', wanted.status), wanted);
 }
@@ -206,6 +212,13 @@ function withConditions(wanted: Fields, current: Fields): Fields {
   const { conditions = [] } = (wanted.status ?? {}) as { conditions?: unknown[] };
   const next = structuredClone(current);
   next.status = { ...(current.status as object | undefined), conditions };
+  return next;
+}
+
+function withEphemeral(wanted: Fields, current: Fields): Fields {
+  const { ephemeralContainers } = (wanted.spec ?? {}) as { ephemeralContainers?: unknown[] };
+  const next = structuredClone(current);
+  next.spec = { ...(current.spec as object), ...(ephemeralContainers ? { ephemeralContainers } : {}) };
   return next;
 }
 

@@ -25,7 +25,8 @@ export function containerOf(wanted: string | undefined, pod: Pod): string {
   const init = (pod.spec.initContainers ?? []).map((container) => container.name);
   const { name } = pod.metadata;
   if (wanted !== undefined) {
-    if (names.includes(wanted) || init.includes(wanted)) return wanted;
+    const ephemeral = (pod.spec.ephemeralContainers ?? []).map((container) => container.name);
+    if ([...names, ...init, ...ephemeral].includes(wanted)) return wanted;
     throw badRequest(`container ${wanted} is not valid for pod ${name}`);
   }
   const only = names[0];

@@ -6,13 +6,26 @@ import { cgroupResources } from './cgroup-resources.ts';
 import { ConfigError } from './config-error.ts';
 import { expand } from './env-expansion.ts';
 import { type EnvironmentInput, environmentOf } from './environment.ts';
+import { oomScoreAdj } from './oom-score.ts';
 import { type DnsInput, podDns } from './pod-dns.ts';
-import { securityOf } from './security.ts';
+import { type SecurityInput, securityOf } from './security.ts';
 import { containerSpecHash, sandboxSpecHash } from './spec-hash.ts';
+import { sysctlsOf } from './sysctls.ts';
 
-export interface ContainerConfigInput extends Omit<EnvironmentInput, 'pod' | 'container'> {
+/** What the kernel takes as a host name. */
+const MAX_HOSTNAME = 64;
+
+/** Newer than the types at hand. */
+interface StopSignal {
+  stopSignal?: string;
+}
+
+export interface ContainerConfigInput extends Omit<EnvironmentInput, 'pod' | 'container'>, SecurityInput {
   attempt: number;
   mounts: Mount[];
+  /** Id of the container whose processes an ephemeral one is to see. */
+  targetId?: string | undefined;
+  boardMemoryBytes: number;
 }
 
 /** Throws ConfigError when a part that the container needs is missing. */
@@ -26,7 +39,7 @@ export function containerConfig(
   const env = environmentOf({ ...input, pod, container });
   return {
     ...identity(pod),
-    ...securityOf(pod, container),
+    ...securityOf(pod, container, input),
     containerName: container.name,
     attempt: input.attempt,
     specHash: containerSpecHash(container),
@@ -39,6 +52,14 @@ export function containerConfig(
     resources: cgroupResources(container.resources),
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
+    processes: input.targetId ? { ofContainer: input.targetId } : processesOf(pod.spec),
+    hostIPC: pod.spec.hostIPC ?? false,
+    stopSignal: (container.lifecycle as StopSignal | undefined)?.stopSignal,
+    oomScoreAdj: oomScoreAdj(pod, container, input.boardMemoryBytes),
+    terminationMessage: {
+      path: container.terminationMessagePath || '/dev/termination-log',
+      fallsBackToLog: container.terminationMessagePolicy === 'FallbackToLogsOnError',
+    },
   };
 }
 
@@ -48,13 +69,18 @@ export function sandboxConfig(
   ip: string | undefined,
   dns: DnsInput,
 ): SandboxConfig {
+  const fqdn = fqdnOf(pod, dns.clusterDomain);
   return {
     ...identity(pod),
-    hostname: hostnameOf(pod),
+    hostname: fqdn && pod.spec.setHostnameAsFQDN ? wholeName(fqdn) : hostnameOf(pod),
+    fqdn,
     attempt,
     specHash: sandboxSpecHash(pod.spec),
     ip,
     hostNetwork: pod.spec.hostNetwork ?? false,
+    hostIPC: pod.spec.hostIPC ?? false,
+    hostAliases: (pod.spec.hostAliases ?? []).map(({ ip = '', hostnames = [] }) => ({ ip, hostnames })),
+    sysctls: sysctlsOf(pod.spec),
     dns: podDns(pod, dns),
   };
 }
@@ -63,6 +89,25 @@ export function sandboxConfig(
 function hostnameOf(pod: Pod): string {
   const name = pod.spec.hostname ?? pod.metadata.name;
   return name.slice(0, 63).replace(/[-.]+$/, '');
+}
+
+/** A pod with a subdomain has a name in the cluster's DNS. */
+function fqdnOf(pod: Pod, clusterDomain: string): string | undefined {
+  const { subdomain } = pod.spec;
+  const { namespace = 'default' } = pod.metadata;
+  return subdomain ? `${hostnameOf(pod)}.${subdomain}.${namespace}.svc.${clusterDomain}` : undefined;
+}
+
+function wholeName(fqdn: string): string {
+  if (fqdn.length <= MAX_HOSTNAME) return fqdn;
+  const limit = `${MAX_HOSTNAME} characters is the max, ${fqdn.length} characters requested`;
+  const what = 'failed to construct FQDN from pod hostname and cluster domain';
+  throw new ConfigError(`${what}, FQDN ${fqdn} is too long (${limit})`);
+}
+
+function processesOf(spec: core.PodSpec): ContainerConfig['processes'] {
+  if (spec.hostPID) return 'board';
+  return spec.shareProcessNamespace ? 'pod' : 'own';
 }
 
 function identity(pod: Pod) {

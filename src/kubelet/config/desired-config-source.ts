@@ -12,6 +12,7 @@ import { environmentOf } from './environment.ts';
 import type { PodPlace } from './field-ref.ts';
 import { type FileLookup, filesFor } from './file-lookup.ts';
 import type { Resolver } from './pod-dns.ts';
+import { needsImageUser } from './security.ts';
 
 export interface DesiredConfigSourceOptions {
   nodeName: string;
@@ -25,6 +26,11 @@ export interface DesiredConfigSourceOptions {
   serviceVariables(pod: Pod): Readonly<Record<string, string>> | undefined;
   hostAddresses(): readonly string[];
   allocatable(): PodPlace['allocatable'];
+  /** USER of an image that is there. */
+  imageUser(image: string): Promise<string>;
+  /** Where seccomp profiles of the board's own are. */
+  seccompFolder: string;
+  boardMemoryBytes: number;
   /** The board's own resolver. */
   hostResolver(): Promise<Resolver>;
 }
@@ -46,6 +52,7 @@ export class DesiredConfigSource implements ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
+    targetId?: string,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
     const serviceVariables = this.#options.serviceVariables(pod);
@@ -56,7 +63,12 @@ export class DesiredConfigSource implements ConfigSource {
     const needsEnv = container.volumeMounts?.some(({ subPathExpr }) => subPathExpr);
     const env = needsEnv ? environmentOf({ ...known, pod, container }) : new Map<string, string>();
     const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod), env);
-    return containerConfig(pod, container, { ...known, attempt, mounts });
+    const imageUser = needsImageUser(pod, container)
+      ? await this.#options.imageUser(container.image ?? '')
+      : undefined;
+    const { seccompFolder, boardMemoryBytes } = this.#options;
+    const given = { attempt, mounts, targetId, imageUser, seccompFolder, boardMemoryBytes };
+    return containerConfig(pod, container, { ...known, ...given });
   }
 
   async refreshVolumes(pod: Pod): Promise<void> {

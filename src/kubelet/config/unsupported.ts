@@ -37,12 +37,8 @@ function allContainers(spec: core.PodSpec): core.Container[] {
 
 function podRefusals(spec: core.PodSpec): string[] {
   const reasons: string[] = [];
-  if (spec.hostPID) reasons.push('spec.hostPID');
-  if (spec.hostIPC) reasons.push('spec.hostIPC');
-  if (spec.shareProcessNamespace) reasons.push('spec.shareProcessNamespace');
   if (spec.runtimeClassName) reasons.push('spec.runtimeClassName');
   if (spec.os?.name && spec.os.name !== 'linux') reasons.push(`spec.os ${spec.os.name}`);
-  if (spec.securityContext?.sysctls?.length) reasons.push('spec.securityContext.sysctls');
   for (const volume of spec.volumes ?? []) {
     const type = Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
     if (!SUPPORTED_VOLUMES.has(type)) reasons.push(`volume "${volume.name}" of type ${type}`);
@@ -50,9 +46,6 @@ function podRefusals(spec: core.PodSpec): string[] {
       const other = Object.keys(source).find((key) => !SUPPORTED_PROJECTIONS.has(key));
       if (other) reasons.push(`${other} in volume "${volume.name}"`);
     }
-  }
-  for (const container of spec.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') reasons.push(`sidecar container "${container.name}"`);
   }
   return reasons;
 }
@@ -64,18 +57,15 @@ function containerRefusals(container: core.Container): string[] {
   if (container.volumeMounts?.some((m) => m.recursiveReadOnly === 'Enabled')) {
     reasons.push(`recursiveReadOnly of ${of}`);
   }
-  const seccomp = container.securityContext?.seccompProfile?.type;
-  if (seccomp && seccomp !== 'RuntimeDefault') reasons.push(`seccompProfile ${seccomp} of ${of}`);
   return reasons;
 }
 
 function podNotes(spec: core.PodSpec): string[] {
   const notes: string[] = [];
-  if (spec.hostAliases?.length) notes.push('hostAliases');
-  if (spec.activeDeadlineSeconds !== undefined) notes.push('activeDeadlineSeconds');
-  if (spec.readinessGates?.length) notes.push('readinessGates');
-  const seccomp = spec.securityContext?.seccompProfile?.type;
-  if (seccomp && seccomp !== 'RuntimeDefault') notes.push(`seccompProfile ${seccomp}`);
+  const security: (core.PodSecurityContext & { supplementalGroupsPolicy?: string }) | undefined =
+    spec.securityContext;
+  if (security?.supplementalGroupsPolicy === 'Strict') notes.push('supplementalGroupsPolicy Strict');
+  if (security?.seLinuxOptions) notes.push('seLinuxOptions');
   for (const volume of spec.volumes ?? []) {
     if (volume.emptyDir?.sizeLimit && volume.emptyDir.medium !== 'Memory')
       notes.push(`sizeLimit of volume "${volume.name}"`);
@@ -86,14 +76,7 @@ function podNotes(spec: core.PodSpec): string[] {
 function containerNotes(container: core.Container): string[] {
   const notes: string[] = [];
   const of = `of container "${container.name}"`;
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-    if (container[probe]) notes.push(`${probe} ${of}`);
-  }
-  if (container.lifecycle?.postStart || container.lifecycle?.preStop) notes.push(`lifecycle hooks ${of}`);
+  if (container.securityContext?.seLinuxOptions) notes.push(`seLinuxOptions ${of}`);
   if (container.ports?.some((p) => p.hostPort)) notes.push(`hostPort ${of}`);
-  if (container.securityContext?.allowPrivilegeEscalation === false) {
-    notes.push(`allowPrivilegeEscalation: false ${of}`);
-  }
-  if (container.securityContext?.procMount) notes.push(`procMount ${of}`);
   return notes;
 }

@@ -4,10 +4,12 @@ import type { Logger } from '../../base/logger.ts';
 import type { ContainerCache } from '../container-cache.ts';
 import { PodAddresses } from '../pod-addresses.ts';
 import type { StatusSink } from '../ports.ts';
+import { PodProbes } from '../probes/pod-probes.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { StartSlots } from '../start-slots.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
+import { ContainerHooks } from './container-hooks.ts';
 import { type ConfigSource, ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
 import { ImagePuller } from './image-puller.ts';
@@ -39,13 +41,16 @@ const STARTS_AT_ONCE = 4;
 export function assemblePods(parts: PodParts): PodReconciler {
   const events = new PodEvents(parts.sink);
   const images = new ImagePuller({ ...parts, events });
-  const stopper = new ContainerStopper({ ...parts, events });
+  const hooks = new ContainerHooks({ ...parts, events });
+  const probes = new PodProbes({ ...parts, events });
+  const stopper = new ContainerStopper({ ...parts, events, hooks });
   const starter = new ContainerStarter({
     ...parts,
     events,
+    hooks,
     addresses: new PodAddresses(),
     slots: new StartSlots(STARTS_AT_ONCE),
   });
   const executor = new PodExecutor({ ...parts, events, images, starter, stopper });
-  return new PodReconciler({ ...parts, executor });
+  return new PodReconciler({ ...parts, executor, probes });
 }

@@ -16,6 +16,7 @@ import {
   type SandboxConfig,
 } from '../runtime/runtime.ts';
 import type { StartSlots } from '../start-slots.ts';
+import type { ContainerHooks } from './container-hooks.ts';
 import type { PodAction } from './pod-actions.ts';
 import { containerOf, type PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
@@ -36,6 +37,8 @@ export interface ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
+    /** Id of the container whose processes it is to see. */
+    targetId?: string,
   ): Promise<ContainerConfig>;
   /** Brings the ConfigMap, Secret, token and downward API files of a running pod up to date. */
   refreshVolumes(pod: Pod): Promise<void>;
@@ -46,6 +49,7 @@ export interface ContainerStarterOptions {
   cache: ContainerCache;
   addresses: PodAddresses;
   slots: StartSlots;
+  hooks: ContainerHooks;
   clock: Clock;
   events: PodEvents;
   configs: ConfigSource;
@@ -83,6 +87,7 @@ export class ContainerStarter {
       const config = await this.#configOf(entry, pod, container, action);
       const made = await this.#options.slots.run(() => this.#options.runtime.startContainer(sandbox, config));
       this.#noteStarted(entry, pod, action, made);
+      this.#options.hooks.postStart({ entry, pod, container, containerId: made.id });
     } catch (error) {
       await this.#noteStartFailure(entry, pod, container, action, sandbox, error);
     }
@@ -103,13 +108,24 @@ export class ContainerStarter {
       .find((c) => c.containerName === undefined && c.state === 'running');
   }
 
-  #configOf(
+  async #configOf(
     entry: PodEntry,
     pod: Pod,
     container: core.Container,
     action: StartContainer,
   ): Promise<ContainerConfig> {
-    return this.#options.configs.container(pod, container, action.attempt, entry.record.podIP);
+    const { podIP } = entry.record;
+    const target = this.#targetOf(entry, container);
+    return this.#options.configs.container(pod, container, action.attempt, podIP, target);
+  }
+
+  /** The container whose processes an ephemeral one asks to see. */
+  #targetOf(entry: PodEntry, container: core.Container): string | undefined {
+    const { targetContainerName: name } = container as core.EphemeralContainer;
+    if (!name) return undefined;
+    const target = entry.record.containers[name];
+    if (target?.containerId && !target.ended) return target.containerId;
+    throw new ConfigError(`unable to find target container "${name}"`);
   }
 
   #noteStarted(entry: PodEntry, pod: Pod, action: StartContainer, made: RuntimeContainer): void {

@@ -6,12 +6,15 @@ import type { Logger } from '../../base/logger.ts';
 import type { ContainerCache } from '../container-cache.ts';
 import { withContainer } from '../records/absorb.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { ContainerHooks } from './container-hooks.ts';
 import type { StopAction } from './pod-actions.ts';
 import type { PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
 
 /** After a stop that did not work. */
 const RETRY_MS = 2_000;
+/** After a preStop hook that took all the time; upstream's. */
+const MIN_GRACE_SECONDS = 2;
 
 export interface ContainerStopperOptions {
   runtime: Runtime;
@@ -19,6 +22,7 @@ export interface ContainerStopperOptions {
   clock: Clock;
   logger: Logger;
   events: PodEvents;
+  hooks: ContainerHooks;
   look(key: string): void;
   lookAfter(key: string, delayMs: number): void;
 }
@@ -36,23 +40,44 @@ export class ContainerStopper {
     const deadlineMs = this.#options.clock.monotonicMs() + action.graceSeconds * 1000;
     stopping.set(action.containerId, deadlineMs);
     if (isFirst) this.#options.events.normal(entry, pod, 'Killing', action.why, action.containerName);
-    if (action.replacing) markReplacing(entry, action.containerName);
-    void this.#finish(entry, action, deadlineMs);
+    mark(entry, action);
+    void this.#finish(entry, pod, action, deadlineMs);
   }
 
-  async #finish(entry: PodEntry, action: StopAction, deadlineMs: number): Promise<void> {
+  async #finish(
+    entry: PodEntry,
+    pod: Pod | undefined,
+    action: StopAction,
+    deadlineMs: number,
+  ): Promise<void> {
     const { look, lookAfter, logger } = this.#options;
     const id = action.containerId;
     let isStopped = false;
     try {
-      await this.#options.runtime.stopContainer(id, action.graceSeconds);
+      const graceSeconds = await this.#graceAfterHook(entry, pod, action, deadlineMs);
+      await this.#options.runtime.stopContainer(id, graceSeconds);
       isStopped = await this.#seeStopped(id);
     } catch (error) {
       logger.warn({ pod: entry.key, container: action.containerName, error: String(error) }, 'stop failed');
     }
     if (entry.memory.stopping.get(id) === deadlineMs) entry.memory.stopping.delete(id);
+    if (isStopped) this.#options.hooks.forget(id);
     if (isStopped) look(entry.key);
     else lookAfter(entry.key, RETRY_MS);
+  }
+
+  /** The preStop hook is part of the grace; what ignores SIGTERM still gets a moment after it. */
+  async #graceAfterHook(
+    entry: PodEntry,
+    pod: Pod | undefined,
+    { containerId, containerName, graceSeconds }: StopAction,
+    deadlineMs: number,
+  ): Promise<number> {
+    if (graceSeconds <= 0) return 0;
+    const { hooks, clock } = this.#options;
+    const hadHook = await hooks.preStop(entry, pod, containerName, containerId, graceSeconds * 1000);
+    if (!hadHook) return graceSeconds;
+    return Math.max(MIN_GRACE_SECONDS, Math.ceil((deadlineMs - clock.monotonicMs()) / 1000));
   }
 
   async #seeStopped(id: string): Promise<boolean> {
@@ -68,7 +93,10 @@ export class ContainerStopper {
   }
 }
 
-function markReplacing(entry: PodEntry, name: string): void {
-  const record = entry.record.containers[name];
-  if (record) entry.record = withContainer(entry.record, name, { ...record, replacing: true });
+/** What comes after the stop has to survive the agent. */
+function mark(entry: PodEntry, { containerName, next }: StopAction): void {
+  const record = entry.record.containers[containerName];
+  if (!record || next === 'stay') return;
+  const why = next === 'replace' ? { replacing: true } : { unhealthy: true };
+  entry.record = withContainer(entry.record, containerName, { ...record, ...why });
 }

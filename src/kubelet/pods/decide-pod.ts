@@ -1,18 +1,17 @@
 // Decides what to do about one pod: (wanted pod, engine's containers, record, memory, now) → typed actions.
 // Pure and level-based: applied until it asks for nothing, the board matches; then it keeps asking for nothing.
-import type { core, Pod } from '../../api/objects.ts';
+import type { Pod } from '../../api/objects.ts';
 import { isFinished } from '../../api/pod-phase.ts';
+import { forbiddenSysctl } from '../config/sysctls.ts';
 import { notesOn, refusalOf } from '../config/unsupported.ts';
-import { newestByName } from '../records/absorb.ts';
-import type { ContainerRecord } from '../records/pod-record.ts';
-import type { RuntimeContainer } from '../runtime/runtime.ts';
 import { finishedPhase } from '../status/pod-phase.ts';
-import { decideStart, isOutdated, lookAgainIn, wait } from './decide-start.ts';
+import { decideContainers } from './decide-containers.ts';
+import { lookAgainIn, wait } from './decide-start.ts';
 import type { Decision, PodAction } from './pod-actions.ts';
 import type { PodWorld } from './pod-world.ts';
-import { restartPolicyOf, shouldStart } from './restart-policy.ts';
 import {
   decideStop,
+  decideStops,
   decideTeardown,
   graceSecondsOf,
   LATE_GRACE_SECONDS,
@@ -28,7 +27,7 @@ export function decidePod(world: PodWorld): Decision {
   if (!pod || pod.metadata.deletionTimestamp) {
     decideTeardown(world, remainingGraceSeconds(pod, world.nowMs), decision);
   } else if (world.record.finished) {
-    settleFinished(world, decision);
+    settleFinished(world, pod, decision);
   } else if (isFinishedElsewhere(world, pod)) {
     decision.actions.push({ do: 'finish', phase: pod.status?.phase as 'Succeeded' | 'Failed' });
   } else {
@@ -48,22 +47,30 @@ function isFinishedElsewhere(world: PodWorld, pod: Pod): boolean {
 }
 
 /** Exited containers stay for their logs; the address and the pause process are given back. */
-function settleFinished(world: PodWorld, decision: Decision): void {
+function settleFinished(world: PodWorld, pod: Pod, decision: Decision): void {
+  if (decideStops(world, graceSecondsOf(pod), decision)) return;
   for (const container of world.observed) {
-    if (container.state !== 'running') continue;
-    if (container.containerName === undefined) {
+    if (container.state === 'running')
       decision.actions.push({ do: 'stopSandbox', containerId: container.id });
-    } else {
-      decideStop(
-        world,
-        container,
-        LATE_GRACE_SECONDS,
-        `Stopping container ${container.containerName}`,
-        false,
-        decision,
-      );
-    }
   }
+}
+
+/** A pod may say how long it may take; upstream counts from its status' startTime too. */
+function decideDeadline(world: PodWorld, pod: Pod, decision: Decision): boolean {
+  const { activeDeadlineSeconds } = pod.spec;
+  if (activeDeadlineSeconds === undefined) return false;
+  const leftMs = Date.parse(world.record.startTime) + activeDeadlineSeconds * 1000 - world.nowMs;
+  if (leftMs > 0) {
+    lookAgainIn(decision, leftMs);
+    return false;
+  }
+  const why = {
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  };
+  decision.actions.push({ do: 'tell', topic: 'deadline', detail: why.reason, type: 'Normal', ...why });
+  decision.actions.push({ do: 'finish', phase: 'Failed', why });
+  return true;
 }
 
 function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
@@ -72,6 +79,8 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
     decision.actions.push({ do: 'finish', phase });
     return;
   }
+  if (decideDeadline(world, pod, decision)) return;
+  if (decideRejection(world, pod, decision)) return;
   const refusal = refusalOf(pod);
   if (refusal && world.observed.length === 0) {
     refuse(pod, refusal, decision);
@@ -83,6 +92,16 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
   if (sandbox?.state === 'running') decideContainers(world, pod, decision);
   else if (world.observed.length > 0) decideRemake(world, decision);
   else decideSandbox(world, pod, decision);
+}
+
+/** A board that may not run the pod ends it, as upstream's admission: whoever made it may try elsewhere. */
+function decideRejection(world: PodWorld, pod: Pod, decision: Decision): boolean {
+  const message = world.observed.length === 0 ? forbiddenSysctl(pod.spec) : undefined;
+  if (!message) return false;
+  const why = { reason: 'SysctlForbidden', message };
+  decision.actions.push({ do: 'tell', topic: 'rejection', detail: message, type: 'Warning', ...why });
+  decision.actions.push({ do: 'finish', phase: 'Failed', why });
+  return true;
 }
 
 function refuse(pod: Pod, message: string, decision: Decision): void {
@@ -104,7 +123,7 @@ function decideRemake(world: PodWorld, decision: Decision): void {
   const running = world.observed.filter((c) => c.containerName !== undefined && c.state === 'running');
   for (const container of running) {
     const why = `Stopping container ${container.containerName}`;
-    decideStop(world, container, LATE_GRACE_SECONDS, why, false, decision);
+    decideStop(world, container, { graceSeconds: LATE_GRACE_SECONDS, why, next: 'stay' }, decision);
   }
   if (running.length === 0) decision.actions.push({ do: 'removeContainers', remake: true });
 }
@@ -144,76 +163,4 @@ function waitAll(pod: Pod, decision: Decision, reason: string, message: string |
       inits.length > 0 ? { reason: 'PodInitializing', message } : { reason, message },
     );
   }
-}
-
-function decideContainers(world: PodWorld, pod: Pod, decision: Decision): void {
-  const newest = newestByName(world.observed);
-  dropLeftovers(world, pod, newest, decision);
-  const pendingInit = nextInit(pod, newest);
-  if (pendingInit) {
-    for (const container of pod.spec.containers)
-      wait(decision, container.name, { reason: 'PodInitializing' });
-    decideContainer(world, pod, pendingInit, newest.get(pendingInit.name), decision);
-    return;
-  }
-  for (const container of pod.spec.containers) {
-    decideContainer(world, pod, container, newest.get(container.name), decision);
-  }
-}
-
-/** Init containers run one after another, each to a good end, before any other; undefined when all did. */
-function nextInit(pod: Pod, newest: ReadonlyMap<string, RuntimeContainer>): core.Container | undefined {
-  if (pod.spec.containers.some((c) => newest.has(c.name))) return undefined;
-  return (pod.spec.initContainers ?? []).find((container) => {
-    const made = newest.get(container.name);
-    return made?.state !== 'exited' || made.exitCode !== 0;
-  });
-}
-
-function decideContainer(
-  world: PodWorld,
-  pod: Pod,
-  container: core.Container,
-  made: RuntimeContainer | undefined,
-  decision: Decision,
-): void {
-  if (made?.state === 'running') {
-    if (!isOutdated(container, made.specHash)) return;
-    const why = `Container ${container.name} definition changed, will be restarted`;
-    decideStop(world, made, graceSecondsOf(pod), why, true, decision);
-    return;
-  }
-  const isInit = pod.spec.initContainers?.includes(container) ?? false;
-  if (shouldRun(world.record.containers[container.name], pod, isInit))
-    decideStart(world, container, decision);
-}
-
-function shouldRun(record: ContainerRecord | undefined, pod: Pod, isInit: boolean): boolean {
-  const policy = restartPolicyOf(pod.spec);
-  if (!isInit) return shouldStart(record, policy);
-  // A new sandbox runs its init containers again, also those that ended well in the one before.
-  return record?.ended?.exitCode === 0 || shouldStart(record, policy);
-}
-
-/** One dead predecessor of each container is kept, as upstream does, for people who look with podman. */
-function dropLeftovers(
-  world: PodWorld,
-  pod: Pod,
-  newest: ReadonlyMap<string, RuntimeContainer>,
-  decision: Decision,
-): void {
-  const names = new Set([...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((c) => c.name));
-  for (const container of world.observed) {
-    const name = container.containerName;
-    if (name === undefined || newest.get(name) === container) {
-      if (name !== undefined && !names.has(name)) remove(container, decision);
-      continue;
-    }
-    const isPredecessor = container.attempt === (newest.get(name)?.attempt ?? 0) - 1;
-    if (!isPredecessor || container.state !== 'exited') remove(container, decision);
-  }
-}
-
-function remove(container: RuntimeContainer, decision: Decision): void {
-  decision.actions.push({ do: 'removeContainer', containerId: container.id });
 }

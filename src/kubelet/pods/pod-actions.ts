@@ -12,8 +12,8 @@ export interface StopAction {
   containerName: string;
   graceSeconds: number;
   why: string;
-  /** To be made afresh from a changed spec. */
-  replacing: boolean;
+  /** What becomes of it: made afresh from a changed spec, run again by its policy as one that failed, or neither. */
+  next: 'replace' | 'restart' | 'stay';
 }
 
 /** An event, said again only when `detail` of its topic has changed. */
@@ -39,7 +39,7 @@ export type PodAction =
   | { do: 'startSandbox'; attempt: number }
   | { do: 'ensureImage'; containerName: string; image: string; attempt: number; policy: ImagePolicy }
   | { do: 'startContainer'; containerName: string; attempt: number; backoffSteps: number }
-  | { do: 'finish'; phase: 'Succeeded' | 'Failed' }
+  | { do: 'finish'; phase: 'Succeeded' | 'Failed'; why?: { reason: string; message: string } }
   | TellAction;
 
 export type ImagePolicy = 'Always' | 'IfNotPresent' | 'Never';

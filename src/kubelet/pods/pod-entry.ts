@@ -1,5 +1,5 @@
 // One pod of this board while the agent runs: its record, its memory and what was last said about it.
-import type { Pod } from '../../api/objects.ts';
+import type { core, Pod } from '../../api/objects.ts';
 import { newPodRecord, type PodRecord } from '../records/pod-record.ts';
 import { newPodMemory, type PodMemory } from './pod-world.ts';
 
@@ -37,12 +37,22 @@ export function restoredEntry(record: PodRecord): PodEntry {
 }
 
 export function containerOf(pod: Pod, name: string) {
-  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find((c) => c.name === name);
+  return allContainersOf(pod).find((c) => c.name === name);
+}
+
+/** Ephemeral ones too: they are containers without ports, probes and hooks. */
+export function allContainersOf(pod: Pod): core.Container[] {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...ephemeralContainersOf(pod)];
+}
+
+export function ephemeralContainersOf(pod: Pod): core.Container[] {
+  return (pod.spec.ephemeralContainers ?? []) as core.Container[];
 }
 
 /** Upstream's way to say which part of the pod an event is about. */
 export function fieldPathOf(pod: Pod | undefined, name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
-  const isInit = pod?.spec.initContainers?.some((c) => c.name === name) ?? false;
-  return `spec.${isInit ? 'initContainers' : 'containers'}{${name}}`;
+  const lists = ['initContainers', 'ephemeralContainers'] as const;
+  const list = lists.find((field) => pod?.spec[field]?.some((c) => c.name === name)) ?? 'containers';
+  return `spec.${list}{${name}}`;
 }

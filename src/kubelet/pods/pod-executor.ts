@@ -50,7 +50,11 @@ export class PodExecutor {
       case 'forget':
         return this.#forget(entry);
       case 'finish':
-        entry.record = { ...entry.record, finished: action.phase };
+        entry.record = {
+          ...entry.record,
+          finished: action.phase,
+          ...(action.why ? { finishedFor: action.why } : {}),
+        };
         return;
       case 'startSandbox':
         return pod && starter.startSandbox(entry, pod, action.attempt);

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { ContainerCache } from '../container-cache.ts';
 import type { PassResult } from '../pod-workers.ts';
 import type { DesiredState, ObservedPod, StatusSink } from '../ports.ts';
+import type { PodProbes } from '../probes/pod-probes.ts';
 import { absorb } from '../records/absorb.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
@@ -36,6 +37,7 @@ export interface PodReconcilerOptions {
   networkProblem(): string | undefined;
   hostAddresses(): readonly string[];
   configs: Pick<ConfigSource, 'refreshVolumes'>;
+  probes: PodProbes;
 }
 
 export class PodReconciler {
@@ -49,6 +51,11 @@ export class PodReconciler {
   async restore(): Promise<void> {
     for (const record of await this.#options.records.load())
       this.#entries.set(record.uid, restoredEntry(record));
+  }
+
+  /** Looks at no container any more. */
+  stop(): void {
+    this.#options.probes.stop();
   }
 
   /** Pods that the engine has or a record remembers. */
@@ -101,6 +108,7 @@ export class PodReconciler {
     let pending: PassResult | undefined;
     for (const entry of others) {
       const decision = await this.#converge(entry, undefined);
+      this.#options.probes.sync(entry, undefined);
       if (decision.gone) this.#entries.delete(entry.uid);
       else pending = { requeueAfterMs: decision.requeueAfterMs };
     }
@@ -113,6 +121,7 @@ export class PodReconciler {
       decision = await this.#converge(entry, pod);
       if (!pod.metadata.deletionTimestamp) await this.#options.configs.refreshVolumes(pod);
     } finally {
+      this.#options.probes.sync(entry, pod);
       this.#report(entry, pod, decision);
       await this.#save(entry);
     }

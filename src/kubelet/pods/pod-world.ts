@@ -32,6 +32,8 @@ export interface PodMemory {
   sandboxFailure: StartFailure | undefined;
   /** Container id → until when its stop waits before it kills. */
   stopping: Map<string, number>;
+  /** Container id → its postStart hook, until that has ended well. */
+  postStarts: Map<string, 'running' | 'failed'>;
   /** Events said already: topic → detail. */
   told: Map<string, string>;
   /** Volumes, logs and the stored record are removed already. */
@@ -44,6 +46,7 @@ export function newPodMemory(): PodMemory {
     startFailures: new Map(),
     sandboxFailure: undefined,
     stopping: new Map(),
+    postStarts: new Map(),
     told: new Map(),
     forgotten: false,
   };

@@ -1,5 +1,6 @@
 // When a container that ended runs again: the restart policy and Kubernetes' back-off.
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
+import type { core } from '../../api/objects.ts';
 import { exponentialBackoffMs } from '../../base/backoff.ts';
 import type { ContainerRecord, Termination } from '../records/pod-record.ts';
 
@@ -9,6 +10,16 @@ const RESTART_BACKOFF = { initialMs: 10_000, maxMs: 300_000 };
 /** A container that ran this long starts its back-off anew. */
 const TRUSTED_RUN_MS = 600_000;
 const UNSEEN_ENDS: ReadonlySet<string> = new Set(['Unknown', 'ContainerStatusUnknown']);
+
+/** Of one container: sidecars run as long as the pod does. */
+export function containerPolicyOf(spec: core.PodSpec, container: core.Container): RestartPolicy {
+  return isSidecar(spec, container) ? 'Always' : restartPolicyOf(spec);
+}
+
+/** An init container that runs beside the others. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/ */
+export function isSidecar(spec: core.PodSpec, container: core.Container): boolean {
+  return container.restartPolicy === 'Always' && (spec.initContainers?.includes(container) ?? false);
+}
 
 export function restartPolicyOf(spec: { restartPolicy?: string } | undefined): RestartPolicy {
   const policy = spec?.restartPolicy;
@@ -20,7 +31,7 @@ export function shouldStart(record: ContainerRecord | undefined, policy: Restart
   if (!record) return true;
   if (!record.ended) return false;
   if (record.replacing || policy === 'Always') return true;
-  return policy === 'OnFailure' && record.ended.exitCode !== 0;
+  return policy === 'OnFailure' && (record.unhealthy === true || record.ended.exitCode !== 0);
 }
 
 interface RestartDelay {

@@ -86,7 +86,8 @@ function terminationOf(container: RuntimeContainer, known: ContainerRecord, nowM
   if (container.state === 'created' || container.exitCode === undefined) {
     return { ...common, exitCode: UNSEEN_EXIT_CODE, reason: 'Unknown' };
   }
-  return { ...common, exitCode: container.exitCode, reason: reasonOf(container) };
+  const message = container.message === undefined ? {} : { message: container.message };
+  return { ...common, ...message, exitCode: container.exitCode, reason: reasonOf(container) };
 }
 
 function reasonOf(container: RuntimeContainer): string {

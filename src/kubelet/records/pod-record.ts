@@ -1,5 +1,6 @@
 // What the board itself remembers of a pod: podman forgets exit codes in a power cut and with each container
 // that is removed. Plain JSON; it changes only when something happened to the pod.
+import type { ProbeVerdicts } from '../probes/probe.ts';
 
 /** How one attempt of a container ended. Times are RFC 3339. */
 export interface Termination {
@@ -28,6 +29,10 @@ export interface ContainerRecord {
   backoffSteps: number;
   /** It was stopped to be made afresh, whatever the restart policy says. */
   replacing?: boolean;
+  /** It was stopped because a probe or its postStart hook failed: OnFailure restarts it whatever its exit code. */
+  unhealthy?: boolean;
+  /** What the probes of this attempt have found. */
+  verdicts?: ProbeVerdicts;
 }
 
 export interface ConditionRecord {
@@ -47,6 +52,8 @@ export interface PodRecord {
   conditions: Record<string, ConditionRecord>;
   /** Set once and for good: a finished pod never runs again. */
   finished?: 'Succeeded' | 'Failed';
+  /** Why the board ended it, such as `DeadlineExceeded`. */
+  finishedFor?: { reason: string; message: string };
 }
 
 export function newPodRecord(uid: string, key: string, startTime: string): PodRecord {

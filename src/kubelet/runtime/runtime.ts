@@ -28,6 +28,8 @@ export interface RuntimeContainer {
   finishedAt: string | undefined;
   exitCode: number | undefined;
   oomKilled: boolean;
+  /** What it left at its terminationMessagePath, or the end of its log. */
+  message: string | undefined;
   /** Address of the sandbox; only on the pause container. */
   ip: string | undefined;
   /** Where its log is written, on the board. */
@@ -45,6 +47,12 @@ export interface SandboxConfig {
   /** Address inside the board's pod range; `undefined` with hostNetwork. */
   ip: string | undefined;
   hostNetwork: boolean;
+  hostIPC: boolean;
+  /** Lines of /etc/hosts besides its own. */
+  hostAliases: { ip: string; hostnames: string[] }[];
+  /** Its name in the cluster's DNS, where it has a subdomain. */
+  fqdn: string | undefined;
+  sysctls: Record<string, string>;
   dns: { servers: string[]; searches: string[]; options: string[] } | undefined;
 }
 
@@ -72,13 +80,29 @@ export interface ContainerConfig {
   workingDir: string | undefined;
   mounts: Mount[];
   resources: { cpuShares?: number; cpuQuotaUs?: number; cpuPeriodUs?: number; memoryLimitBytes?: number };
-  /** Further groups of its processes. */
-  groups: number[];
-  /** Numeric `uid[:gid]`. */
+  /** `uid[:gid]`, or the image's own user with a group. */
   user: string | undefined;
+  /** Supplementary groups. */
+  groups: number[];
   privileged: boolean;
   capabilities: { add: string[]; drop: string[] };
   readOnlyRootFilesystem: boolean;
+  confinement: {
+    noNewPrivileges: boolean;
+    /** `unconfined`, or a profile's file; `undefined` = the runtime's own. */
+    seccomp: string | undefined;
+    /** `unconfined`, or a profile's name. */
+    appArmor: string | undefined;
+    unmaskedProc: boolean;
+  };
+  /** Whose processes it sees: its own, the pod's, the board's, or those of the container with that id. */
+  processes: 'own' | 'pod' | 'board' | { ofContainer: string };
+  hostIPC: boolean;
+  /** Such as `SIGUSR1`; `undefined` = the image's, or SIGTERM. */
+  stopSignal: string | undefined;
+  /** -997 to 1000: whom the kernel kills first. */
+  oomScoreAdj: number;
+  terminationMessage: { path: string; fallsBackToLog: boolean };
   tty: boolean;
   stdin: boolean;
 }
@@ -96,6 +120,20 @@ export interface RuntimeProcess {
   exitCode(): Promise<number | undefined>;
   /** Nobody waits for it any more: ends what exec() started, and lets go of what attach() joined. */
   release(): Promise<void>;
+}
+
+/** How a command ended that was run for the board itself. */
+export interface ExecOutcome {
+  /** `undefined`: it was killed because its time was over. */
+  exitCode: number | undefined;
+  /** Both of its outputs, at most 10 KiB. */
+  output: string;
+}
+
+export interface ExecLimits {
+  timeoutMs?: number;
+  /** Kills it as well. */
+  signal?: AbortSignal;
 }
 
 /** Why the engine refused: its words, and a reason the pod's status can show. */
@@ -139,9 +177,16 @@ export interface Runtime extends Component {
   removeLogs(podUid: string): Promise<void>;
   /** Starts a process in a running container. A program that is not there ends with 126 or 127, as in a shell. */
   exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<RuntimeProcess>;
+  /**
+   * Runs a command to its end, for probes and hooks: by the cheapest way, never longer than its limits.
+   * Rejects with `ExecError` when it cannot be started.
+   */
+  execSync(id: string, command: readonly string[], limits: ExecLimits): Promise<ExecOutcome>;
   /** Joins the streams of a running container's own process, from now on. */
   attach(id: string, streams: ProcessStreams): Promise<RuntimeProcess>;
   imageExists(image: string): Promise<boolean>;
+  /** USER of an image that is there, such as `1000:1000` or `app`; empty = root. */
+  imageUser(image: string): Promise<string>;
   /** Resolves with the image id. Concurrent pulls of one image share the work. */
   pullImage(image: string): Promise<string>;
   /** `look` means: inspect this container again; `undefined` = list all again. */

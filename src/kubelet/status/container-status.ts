@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states
 import type { core } from '../../api/objects.ts';
 import type { Waiting } from '../pods/pod-actions.ts';
+import { isReady, isStarted } from '../probes/probe.ts';
 import type { ContainerRecord, Termination } from '../records/pod-record.ts';
 
 interface ContainerView {
@@ -9,24 +10,27 @@ interface ContainerView {
   record: ContainerRecord | undefined;
   waiting: Waiting | undefined;
   isInit: boolean;
+  /** An init container that stays: it is ready and started as the pod's other containers are. */
+  isSidecar: boolean;
   /** What a container waits for that has not been made and that no decision speaks of. */
   initialReason: string;
 }
 
 export function containerStatus(view: ContainerView): core.ContainerStatus {
-  const { container, record, isInit } = view;
+  const { container, record } = view;
+  const isInit = view.isInit && !view.isSidecar;
   const isRunning = record !== undefined && !record.ended;
   const last = lastTermination(view);
   return {
     name: container.name,
     state: stateOf(view),
     lastState: last ? { terminated: terminated(last) } : {},
-    ready: isInit ? record?.ended?.exitCode === 0 : isRunning,
+    ready: isInit ? record?.ended?.exitCode === 0 : isRunning && isReady(container, record.verdicts),
     restartCount: record?.attempt ?? 0,
     image: record?.image ?? container.image ?? '',
     imageID: record?.imageId ?? '',
     ...(record?.containerId ? { containerID: `podman://${record.containerId}` } : {}),
-    started: isRunning && !isInit,
+    started: isRunning && !isInit && isStarted(container, record.verdicts),
   };
 }
 

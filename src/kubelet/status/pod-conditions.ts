@@ -11,17 +11,24 @@ interface Finding {
   message?: string;
 }
 
+export interface ContainerStatuses {
+  init: core.ContainerStatus[];
+  /** Those of `init` that stay. */
+  sidecars: core.ContainerStatus[];
+  main: core.ContainerStatus[];
+}
+
 export function podConditions(
   pod: Pod,
   record: PodRecord,
   phase: PodPhase,
-  statuses: { init: core.ContainerStatus[]; main: core.ContainerStatus[] },
+  statuses: ContainerStatuses,
 ): core.PodCondition[] {
   const scheduled = pod.status?.conditions?.find((c) => c.type === 'PodScheduled');
   const findings = [
     sandboxFinding(record, phase),
     initializedFinding(pod, record, statuses.init),
-    ...readinessFindings(phase, statuses.main),
+    ...readinessFindings(pod, phase, [...statuses.sidecars, ...statuses.main]),
     { type: 'PodScheduled', status: 'True' } as const,
   ];
   return findings.map((finding) => {
@@ -61,12 +68,26 @@ function initializedFinding(pod: Pod, record: PodRecord, init: core.ContainerSta
   };
 }
 
-function readinessFindings(phase: PodPhase, main: core.ContainerStatus[]): Finding[] {
+/** `staying`: of all containers that run as long as the pod does. */
+function readinessFindings(pod: Pod, phase: PodPhase, staying: core.ContainerStatus[]): Finding[] {
   const types = ['Ready', 'ContainersReady'];
   if (phase === 'Succeeded') return types.map((type) => ({ type, status: 'False', reason: 'PodCompleted' }));
   if (phase === 'Failed') return types.map((type) => ({ type, status: 'False', reason: 'PodFailed' }));
-  const names = main.filter((s) => !s.ready).map((s) => s.name);
-  if (names.length === 0) return types.map((type) => ({ type, status: 'True' }));
+  const names = staying.filter((s) => !s.ready).map((s) => s.name);
+  if (names.length === 0) return [readyByGates(pod), { type: 'ContainersReady', status: 'True' }];
   const message = `containers with unready status: [${names.join(' ')}]`;
   return types.map((type) => ({ type, status: 'False', reason: 'ContainersNotReady', message }));
+}
+
+/** Others than the board may have a say. https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate */
+function readyByGates(pod: Pod): Finding {
+  const problems = (pod.spec.readinessGates ?? []).flatMap(({ conditionType: type }) => {
+    const found = pod.status?.conditions?.find((c) => c.type === type);
+    if (!found) return [`corresponding condition of pod readiness gate "${type}" does not exist.`];
+    if (found.status === 'True') return [];
+    return [`the status of pod readiness gate "${type}" is not "True", but ${found.status}`];
+  });
+  if (problems.length === 0) return { type: 'Ready', status: 'True' };
+  const message = problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`;
+  return { type: 'Ready', status: 'False', reason: 'ReadinessGatesNotReady', message: `${message}` };
 }

@@ -1,14 +1,16 @@
 // The phase that follows from how a pod's containers stand. Pure; the rules of kubelet's getPhase.
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase
 import type { Pod } from '../../api/objects.ts';
-import { restartPolicyOf } from '../pods/restart-policy.ts';
+import { isSidecar, restartPolicyOf } from '../pods/restart-policy.ts';
+import { isStarted } from '../probes/probe.ts';
 import type { ContainerRecord, PodRecord } from '../records/pod-record.ts';
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
 export function podPhase(pod: Pod, record: PodRecord): PodPhase {
   const finished = record.finished ?? finishedPhase(pod, record);
-  if (finished) return finished;
+  // Not before its last container has ended: whoever waits for the end may count on that.
+  if (finished) return hasRunning(record) ? 'Running' : finished;
   const records = pod.spec.containers.map((c) => record.containers[c.name]);
   if (!isInitialized(pod, record)) return 'Pending';
   return records.every((r) => r !== undefined) ? 'Running' : 'Pending';
@@ -21,19 +23,29 @@ export function finishedPhase(pod: Pod, record: PodRecord): 'Succeeded' | 'Faile
   if (policy === 'Never' && hasFailedInit(pod, record)) return 'Failed';
   const ends = pod.spec.containers.map((c) => record.containers[c.name]);
   if (ends.some((r) => !r?.ended || r.replacing)) return undefined;
+  if (policy === 'OnFailure' && ends.some((r) => r?.unhealthy)) return undefined;
   if (ends.every((r) => r?.ended?.exitCode === 0)) return 'Succeeded';
   return policy === 'Never' ? 'Failed' : undefined;
 }
 
 function hasFailedInit(pod: Pod, record: PodRecord): boolean {
-  return (pod.spec.initContainers ?? []).some((c) => failed(record.containers[c.name]));
+  const inits = (pod.spec.initContainers ?? []).filter((c) => !isSidecar(pod.spec, c));
+  return inits.some((c) => failed(record.containers[c.name]));
 }
 
 const failed = (record: ContainerRecord | undefined) =>
   record?.ended !== undefined && record.ended.exitCode !== 0;
 
-/** True once every init container ended well, or any other container has been made. */
+function hasRunning(record: PodRecord): boolean {
+  return Object.values(record.containers).some((c) => !c.ended);
+}
+
+/** True once every init container ended well and every sidecar is up, or any other container has been made. */
 export function isInitialized(pod: Pod, record: PodRecord): boolean {
   if (pod.spec.containers.some((c) => record.containers[c.name])) return true;
-  return (pod.spec.initContainers ?? []).every((c) => record.containers[c.name]?.ended?.exitCode === 0);
+  return (pod.spec.initContainers ?? []).every((c) => {
+    const known = record.containers[c.name];
+    if (!isSidecar(pod.spec, c)) return known?.ended?.exitCode === 0;
+    return known !== undefined && !known.ended && isStarted(c, known.verdicts);
+  });
 }

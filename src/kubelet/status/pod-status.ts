@@ -2,10 +2,12 @@
 import type { core, Pod } from '../../api/objects.ts';
 import { qosClass } from '../../api/qos-class.ts';
 import type { Waiting } from '../pods/pod-actions.ts';
+import { ephemeralContainersOf } from '../pods/pod-entry.ts';
+import { isSidecar } from '../pods/restart-policy.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import { containerStatus } from './container-status.ts';
 import { podConditions, withConditions } from './pod-conditions.ts';
-import { isInitialized, podPhase } from './pod-phase.ts';
+import { isInitialized, type PodPhase, podPhase } from './pod-phase.ts';
 
 export interface PodStatusInput {
   pod: Pod;
@@ -22,16 +24,25 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
   const statuses = containerStatuses(input);
   const found = podConditions(pod, input.record, phase, statuses);
   const record = withConditions(input.record, found, nowMs);
+  const { generation } = pod.metadata;
   const status: core.PodStatus = {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
+    ...endedFor(phase, record),
     conditions: podConditions(pod, record, phase, statuses),
     ...addresses(pod, record, hostAddresses),
     startTime: record.startTime,
     ...(statuses.init.length > 0 ? { initContainerStatuses: statuses.init } : {}),
     containerStatuses: statuses.main,
+    ...(statuses.ephemeral.length > 0 ? { ephemeralContainerStatuses: statuses.ephemeral } : {}),
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
   };
   return { status, record };
+}
+
+/** Of a pod that the board, or somebody else before, has ended. */
+function endedFor(phase: PodPhase, { finishedFor }: PodRecord): Partial<core.PodStatus> {
+  return finishedFor && phase === 'Failed' ? finishedFor : {};
 }
 
 function containerStatuses({ pod, record, waiting }: PodStatusInput) {
@@ -41,14 +52,23 @@ function containerStatuses({ pod, record, waiting }: PodStatusInput) {
       record: record.containers[container.name],
       waiting: waiting.get(container.name),
       isInit,
+      isSidecar: isSidecar(pod.spec, container),
       initialReason,
     });
   const inits = pod.spec.initContainers ?? [];
   const reason = isInitialized(pod, record) ? 'ContainerCreating' : 'PodInitializing';
+  const init = inits.map((c) => view(c, true, 'PodInitializing'));
   return {
-    init: inits.map((c) => view(c, true, 'PodInitializing')),
+    init,
+    sidecars: init.filter((_, index) => inits[index] && isSidecar(pod.spec, inits[index])),
     main: pod.spec.containers.map((c) => view(c, false, reason)),
+    ephemeral: ephemeralContainersOf(pod).map((c) => ephemeral(view(c, false, 'ContainerCreating'))),
   };
+}
+
+/** Nobody waits for one to be ready. */
+function ephemeral(status: core.ContainerStatus): core.ContainerStatus {
+  return { ...status, ready: false, started: false };
 }
 
 function addresses(pod: Pod, record: PodRecord, hostAddresses: readonly string[]): Partial<core.PodStatus> {

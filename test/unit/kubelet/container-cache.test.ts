@@ -19,6 +19,7 @@ const container = (id: string, changes: Partial<RuntimeContainer> = {}): Runtime
   finishedAt: undefined,
   exitCode: undefined,
   oomKilled: false,
+  message: undefined,
   ip: undefined,
   logPath: undefined,
   ...changes,

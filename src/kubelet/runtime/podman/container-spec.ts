@@ -1,6 +1,9 @@
 // What libpod is asked to make for one container of a pod. Pure: config in, body of `POST /containers/create` out.
+import { constants } from 'node:os';
 import type { ContainerConfig, Mount } from '../runtime.ts';
 import { containerLabels, containerName } from './labels.ts';
+
+const { signals } = constants;
 
 /** A size limit under 1 MiB loses lines: conmon keeps one file and starts it afresh at the limit. */
 export const logSizeBytes = 10 * 1024 * 1024;
@@ -11,6 +14,11 @@ export interface ContainerPlace {
   logPath: string;
   /** The pod's /etc/hosts on the board. */
   hostsPath: string;
+  /** The file for its last words, on the board. */
+  messagePath: string;
+  maySpareFromOom: boolean;
+  /** Process id of the container whose processes this one is to see. */
+  targetPid?: number | undefined;
 }
 
 /** Body of libpod's `POST /containers/create` (SpecGenerator). */
@@ -26,9 +34,10 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     work_dir: config.workingDir,
     create_working_dir: true,
     user: config.user,
-    ...(config.groups.length > 0 ? { groups: config.groups.map(String) } : {}),
+    groups: config.groups.map(String),
     netns: joined,
-    ipcns: joined,
+    ipcns: config.hostIPC ? { nsmode: 'host' } : joined,
+    ...processNamespace(config.processes, joined, place.targetPid),
     utsns: joined,
     mounts: mountsOf(config, place).map(bindMount),
     use_image_hosts: true,
@@ -37,6 +46,10 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     cap_add: config.capabilities.add.map(capabilityName),
     cap_drop: config.capabilities.drop.map(capabilityName),
     read_only_filesystem: config.readOnlyRootFilesystem,
+    read_write_tmpfs: false,
+    ...confinement(config.confinement),
+    stop_signal: config.stopSignal && signals[config.stopSignal as NodeJS.Signals],
+    oom_score_adj: place.maySpareFromOom ? config.oomScoreAdj : Math.max(0, config.oomScoreAdj),
     terminal: config.tty,
     stdin: config.stdin,
     log_configuration: { driver: 'k8s-file', path: place.logPath, size: logSizeBytes },
@@ -48,11 +61,35 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
   };
 }
 
-/** A mount of the pod's own over /etc/hosts wins. */
+/** A mount of the pod's own over one of these wins. */
 function mountsOf(config: ContainerConfig, place: ContainerPlace): Mount[] {
-  const hosts = { source: place.hostsPath, destination: '/etc/hosts', readOnly: false };
-  const isOwn = config.mounts.some((mount) => mount.destination === hosts.destination);
-  return isOwn ? config.mounts : [...config.mounts, hosts];
+  const given = [
+    { source: place.hostsPath, destination: '/etc/hosts', readOnly: false },
+    { source: place.messagePath, destination: config.terminationMessage.path, readOnly: false },
+  ];
+  const own = new Set(config.mounts.map((mount) => mount.destination));
+  return [...config.mounts, ...given.filter((mount) => !own.has(mount.destination))];
+}
+
+/** Joined by path, not by name: podman would not let the other container go before this one. */
+function processNamespace(
+  processes: ContainerConfig['processes'],
+  pod: object,
+  targetPid: number | undefined,
+): Record<string, unknown> {
+  if (processes === 'own') return {};
+  if (processes === 'pod') return { pidns: pod };
+  if (processes === 'board') return { pidns: { nsmode: 'host' } };
+  return { pidns: { nsmode: 'path', value: `/proc/${targetPid}/ns/pid` } };
+}
+
+function confinement(wanted: ContainerConfig['confinement']): Record<string, unknown> {
+  return {
+    no_new_privileges: wanted.noNewPrivileges,
+    seccomp_profile_path: wanted.seccomp,
+    apparmor_profile: wanted.appArmor,
+    ...(wanted.unmaskedProc ? { unmask: ['ALL'] } : {}),
+  };
 }
 
 function bindMount(mount: Mount): Record<string, unknown> {

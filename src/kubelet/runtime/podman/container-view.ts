@@ -112,6 +112,7 @@ function view(facts: Facts): RuntimeContainer {
     finishedAt: exited ? time(facts.finishedMs) : undefined,
     exitCode: exited ? facts.exitCode : undefined,
     oomKilled: exited && facts.oomKilled,
+    message: undefined,
     ip: labels[label.ip],
     logPath: labels[label.logPath],
   };

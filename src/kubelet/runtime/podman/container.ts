@@ -9,6 +9,7 @@ import type { HostsFiles } from './hosts-files.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import { asRuntimeError } from './libpod-error.ts';
 import { type Making, MakingError } from './making.ts';
+import type { TerminationMessages } from './termination-messages.ts';
 
 export interface ContainersOptions {
   owner: string;
@@ -16,6 +17,9 @@ export interface ContainersOptions {
   containers: LibpodContainers;
   making: Making;
   hostsFiles: HostsFiles;
+  messages: TerminationMessages;
+  /** Whether this machine lets the kernel be told to spare a container (CAP_SYS_RESOURCE). */
+  maySpareFromOom: boolean;
 }
 
 export class Containers {
@@ -27,11 +31,19 @@ export class Containers {
 
   /** Rejects with `CreateContainerError` or `RunContainerError`; nothing of it is left then. */
   async start(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer> {
-    const { owner, making, hostsFiles } = this.#options;
+    const { owner, making, hostsFiles, messages, maySpareFromOom } = this.#options;
     try {
       refuseDead(sandbox);
       const logPath = await this.#prepareLog(config);
-      const place = { owner, pauseId: sandbox.id, logPath, hostsPath: hostsFiles.path(config.podUid) };
+      const place = {
+        owner,
+        pauseId: sandbox.id,
+        logPath,
+        hostsPath: hostsFiles.path(config.podUid),
+        messagePath: await messages.prepare(config),
+        maySpareFromOom,
+        targetPid: await this.#targetPid(config),
+      };
       const made = await making.run(containerSpec(config, place));
       await this.#refuseRevived(sandbox, made);
       return made;
@@ -40,6 +52,16 @@ export class Containers {
       const cause = error instanceof MakingError ? error.cause : error;
       throw asRuntimeError(cause, isStart ? 'RunContainerError' : 'CreateContainerError');
     }
+  }
+
+  async #targetPid({ processes }: ContainerConfig): Promise<number | undefined> {
+    if (typeof processes === 'string') return undefined;
+    const target = await this.#options.containers.inspect(processes.ofContainer);
+    if (target?.container.pid) return target.container.pid;
+    throw new RuntimeError(
+      'CreateContainerError',
+      `the target container ${processes.ofContainer} is not running`,
+    );
   }
 
   async #prepareLog(config: ContainerConfig): Promise<string> {

@@ -13,6 +13,7 @@ import { LibpodClient } from './libpod-client.ts';
 import { LibpodContainers } from './libpod-containers.ts';
 import { Making } from './making.ts';
 import { type NetworkOptions, PodNetwork } from './network.ts';
+import { OciExec } from './oci-exec.ts';
 import { OciLeftovers } from './oci-leftovers.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
@@ -21,6 +22,7 @@ import { PodmanService } from './service.ts';
 import type { MachineSettings, PodmanStorage } from './settings.ts';
 import { leaseFile, StaleLeases } from './stale-leases.ts';
 import { sweep } from './sweep.ts';
+import { TerminationMessages } from './termination-messages.ts';
 import { Truth } from './truth.ts';
 
 export interface EngineOptions {
@@ -51,6 +53,7 @@ export interface Engine {
   network: PodNetwork;
   podContainers: Containers;
   processes: Processes;
+  ociExec: OciExec;
 }
 
 /** Rejects with `RuntimeUnavailable` and what to do about it. */
@@ -83,11 +86,13 @@ function build(
   const service = new PodmanService({ podmanPath, runDir, containersConfPath, storage, clock });
   const client = new LibpodClient(service);
   const containers = new LibpodContainers(client, owner, new OciLeftovers({ ociRuntime, logger }));
-  const truth = new Truth(containers, exits);
+  const messages = new TerminationMessages(join(runDir, 'pods'));
+  const truth = new Truth(containers, exits, messages);
   const making = new Making(containers, truth, exits);
   const images = new Images(client);
   const network = new PodNetwork(client, options.network, owner);
   const hostsFiles = new HostsFiles(join(runDir, 'pods'));
+  const maySpareFromOom = settings.ulimits === undefined;
   const staleLeases = new StaleLeases({
     client,
     leaseFile,
@@ -114,7 +119,16 @@ function build(
       hostsFiles,
       podmanDeaths: () => service.deaths,
     }),
-    podContainers: new Containers({ owner, logDir, containers, making, hostsFiles }),
+    podContainers: new Containers({
+      owner,
+      logDir,
+      containers,
+      making,
+      hostsFiles,
+      messages,
+      maySpareFromOom,
+    }),
     processes: new Processes(client, containers),
+    ociExec: new OciExec({ ociRuntime, runDir, clock }),
   };
 }

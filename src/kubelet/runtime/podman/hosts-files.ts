@@ -18,8 +18,8 @@ export class HostsFiles {
 
   async write(config: SandboxConfig): Promise<void> {
     await mkdir(join(this.#folder, config.podUid), { recursive: true, mode: 0o755 });
-    const text = config.hostNetwork ? await readFile('/etc/hosts', 'utf8') : hostsText(config);
-    await writeFile(this.path(config.podUid), text, { mode: 0o644 });
+    const own = config.hostNetwork ? await boardHosts() : hostsText(config);
+    await writeFile(this.path(config.podUid), `${own}${aliasesText(config.hostAliases)}`, { mode: 0o644 });
   }
 
   async remove(podUid: string): Promise<void> {
@@ -27,8 +27,19 @@ export class HostsFiles {
   }
 }
 
+async function boardHosts(): Promise<string> {
+  return `# Kubernetes-managed hosts file (host network).\n${await readFile('/etc/hosts', 'utf8')}`;
+}
+
+/** What the pod itself asks for, told apart by upstream's heading. */
+export function aliasesText(aliases: SandboxConfig['hostAliases']): string {
+  if (aliases.length === 0) return '';
+  const lines = aliases.map(({ ip, hostnames }) => [ip, ...hostnames].join('\t'));
+  return `\n# Entries added by HostAliases.\n${lines.join('\n')}\n`;
+}
+
 /** What upstream's kubelet writes: loopback names, then the pod's address and host name. */
-export function hostsText(config: Pick<SandboxConfig, 'ip' | 'hostname'>): string {
+export function hostsText(config: Pick<SandboxConfig, 'ip' | 'hostname' | 'fqdn'>): string {
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -38,5 +49,9 @@ export function hostsText(config: Pick<SandboxConfig, 'ip' | 'hostname'>): strin
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
   ];
-  return `${[...lines, `${config.ip}\t${config.hostname}`].join('\n')}\n`;
+  return `${[...lines, nameLine(config)].join('\n')}\n`;
+}
+
+function nameLine({ ip, hostname, fqdn }: Pick<SandboxConfig, 'ip' | 'hostname' | 'fqdn'>): string {
+  return [ip, ...(fqdn && fqdn !== hostname ? [fqdn] : []), hostname].join('\t');
 }

@@ -28,6 +28,12 @@ export class Images {
     }
   }
 
+  /** USER of an image that is there; empty = root. */
+  async user(image: string): Promise<string> {
+    const path = `/images/${encodeURIComponent(image)}/json`;
+    return (await this.#client.getJson<{ User?: string }>(path)).User ?? '';
+  }
+
   /** Fetches the image from its registry; resolves with its id. Pulls of one name at the same time share the work. */
   pull(image: string): Promise<string> {
     const running = this.#pulls.get(image) ?? this.#pull(image).finally(() => this.#pulls.delete(image));

@@ -5,6 +5,8 @@ import type { ProcessStreams } from '../../../api/session.ts';
 import { removePodLogs } from '../../logs/log-paths.ts';
 import type {
   ContainerConfig,
+  ExecLimits,
+  ExecOutcome,
   Runtime,
   RuntimeContainer,
   RuntimeProcess,
@@ -101,12 +103,20 @@ export class PodmanRuntime implements Runtime {
     return this.#with('ExecError', ({ processes }) => processes.exec(id, command, streams));
   }
 
+  execSync(id: string, command: readonly string[], limits: ExecLimits): Promise<ExecOutcome> {
+    return this.#with('ExecError', ({ ociExec }) => ociExec.run(id, command, limits));
+  }
+
   attach(id: string, streams: ProcessStreams): Promise<RuntimeProcess> {
     return this.#with('AttachError', ({ processes }) => processes.attach(id, streams));
   }
 
   imageExists(image: string): Promise<boolean> {
     return this.#with('ImageInspectError', ({ images }) => images.exists(image));
+  }
+
+  imageUser(image: string): Promise<string> {
+    return this.#with('ImageInspectError', ({ images }) => images.user(image));
   }
 
   pullImage(image: string): Promise<string> {

@@ -3,6 +3,7 @@
 import type { RuntimeContainer } from '../runtime.ts';
 import { type Exits, isAlive } from './exits.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
+import type { TerminationMessages } from './termination-messages.ts';
 
 /** conmon needs a few milliseconds from a process' end to its exit file. */
 const conmonDelayMs = 50;
@@ -11,15 +12,17 @@ const conmonTries = 20;
 export class Truth {
   readonly #containers: LibpodContainers;
   readonly #exits: Exits;
+  readonly #messages: TerminationMessages;
 
-  constructor(containers: LibpodContainers, exits: Exits) {
+  constructor(containers: LibpodContainers, exits: Exits, messages: TerminationMessages) {
     this.#containers = containers;
     this.#exits = exits;
+    this.#messages = messages;
   }
 
   /** What podman said of `container`, made true; from now on its end is told. */
   async of(container: RuntimeContainer): Promise<RuntimeContainer | undefined> {
-    if (container.state !== 'running') return this.#withOom(container);
+    if (container.state !== 'running') return this.#withEnd(container);
     if (container.pid !== undefined && isAlive(container.pid)) {
       this.#exits.follow(container.id, container.pid);
       return container;
@@ -38,15 +41,17 @@ export class Truth {
       const inspected = await this.#containers.inspect(id);
       if (!inspected) return undefined;
       const { container, conmonPid } = inspected;
-      if (container.state !== 'running') return this.#withOom(container);
+      if (container.state !== 'running') return this.#withEnd(container);
       const isToldSoon = conmonPid !== undefined && isAlive(conmonPid) && attempt < conmonTries;
-      if (!isToldSoon) return { ...container, state: 'exited', pid: undefined };
+      if (!isToldSoon) return this.#withEnd({ ...container, state: 'exited', pid: undefined });
       await new Promise((resolve) => setTimeout(resolve, conmonDelayMs));
     }
   }
 
-  #withOom(container: RuntimeContainer): RuntimeContainer {
-    if (container.state !== 'exited' || container.oomKilled) return container;
-    return { ...container, oomKilled: this.#exits.wasOomKilled(container.id) };
+  /** What podman does not tell of an end. */
+  async #withEnd(container: RuntimeContainer): Promise<RuntimeContainer> {
+    if (container.state !== 'exited' || container.containerName === undefined) return container;
+    const oomKilled = container.oomKilled || this.#exits.wasOomKilled(container.id);
+    return { ...container, oomKilled, message: await this.#messages.of(container) };
   }
 }

@@ -5,6 +5,7 @@ import { containerConfig, sandboxConfig } from '../../../../src/kubelet/config/c
 import { imagePolicyOf } from '../../../../src/kubelet/config/image-policy.ts';
 import { parseResolvConf, podDns } from '../../../../src/kubelet/config/pod-dns.ts';
 import { containerSpecHash } from '../../../../src/kubelet/config/spec-hash.ts';
+import { forbiddenSysctl } from '../../../../src/kubelet/config/sysctls.ts';
 import { notesOn, refusalOf } from '../../../../src/kubelet/config/unsupported.ts';
 import { desiredPod } from '../../../support/kubelet-world.ts';
 
@@ -12,6 +13,9 @@ const host = { servers: ['192.168.1.1'], searches: ['lan'], options: [] };
 const input = {
   attempt: 2,
   mounts: [],
+  imageUser: undefined,
+  seccompFolder: '/seccomp',
+  boardMemoryBytes: 1000,
   configs: { configMap: () => undefined, secret: () => undefined },
   serviceVariables: { REDIS_SERVICE_HOST: '10.48.0.9' },
   place: {
@@ -21,9 +25,16 @@ const input = {
     allocatable: { cpu: '1', memory: '1', ephemeralStorage: '1' },
   },
 };
-const configOf = (container: Partial<core.Container>, spec: Partial<core.PodSpec> = {}) => {
+const configOf = (
+  container: Partial<core.Container>,
+  spec: Partial<core.PodSpec> = {},
+  imageUser?: string,
+) => {
   const whole = { name: 'web', image: 'i:1', ...container };
-  return containerConfig(desiredPod({ spec: { containers: [whole], ...spec } }), whole, input);
+  return containerConfig(desiredPod({ spec: { containers: [whole], ...spec } }), whole, {
+    ...input,
+    imageUser,
+  });
 };
 
 for (const [resources, result] of [
@@ -70,8 +81,19 @@ t.test('security settings of the container win over those of the pod', async (t)
     add: [],
     drop: ['ALL'],
   });
-  t.throws(() => configOf({ securityContext: { runAsNonRoot: true } }), /set runAsUser/);
-  t.throws(() => configOf({ securityContext: { runAsNonRoot: true, runAsUser: 0 } }), /non-root policy/);
+  const nonRoot = { securityContext: { runAsNonRoot: true } };
+  const where = '(pod: "web-1_default(uid-web-1)", container: web)';
+  t.throws(() => configOf(nonRoot), {
+    message: `container has runAsNonRoot and image will run as root ${where}`,
+  });
+  t.throws(() => configOf(nonRoot, {}, 'app'), {
+    message: `container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root ${where}`,
+  });
+  t.equal(configOf(nonRoot, {}, '1000:1000').user, undefined, "the image's own user will do");
+  t.throws(() => configOf({ securityContext: { runAsNonRoot: true, runAsUser: 0 } }), {
+    message: `container's runAsUser breaks non-root policy ${where}`,
+  });
+  t.equal(configOf({ securityContext: { runAsGroup: 7 } }, {}, '1000:5').user, '1000:7');
 });
 
 for (const [image, policy, result] of [
@@ -140,10 +162,7 @@ t.test('a host name is cut where Linux cuts it', async (t) => {
 });
 
 for (const spec of [
-  { hostPID: true },
-  { shareProcessNamespace: true },
   { volumes: [{ name: 'v', iscsi: { iqn: 'i', lun: 0, targetPortal: 'p' } }] },
-  { initContainers: [{ name: 'i', image: 'i', restartPolicy: 'Always' }] },
   { containers: [{ name: 'c', image: 'i', volumeDevices: [{ name: 'd', devicePath: '/dev/d' }] }] },
 ]) {
   t.test(`${JSON.stringify(spec).slice(0, 50)} is refused in words`, async (t) => {
@@ -163,12 +182,91 @@ t.test('a plain pod with the supported volumes is neither refused nor noted', as
 });
 
 t.test('parts that a pod can run without are noted in one sentence', async (t) => {
-  const probe = { tcpSocket: { port: 1 } };
   const containers = [
-    { name: 'c', image: 'i', livenessProbe: probe, ports: [{ containerPort: 1, hostPort: 1 }] },
+    {
+      name: 'c',
+      image: 'i',
+      securityContext: { seLinuxOptions: {} },
+      ports: [{ containerPort: 1, hostPort: 1 }],
+    },
   ];
   t.equal(
     notesOn(desiredPod({ spec: { containers } })),
-    'this board runs the pod without: livenessProbe of container "c"; hostPort of container "c"',
+    'this board runs the pod without: seLinuxOptions of container "c"; hostPort of container "c"',
   );
 });
+
+t.test('a container is confined as its own context says, else as the pod does', async (t) => {
+  const spec = {
+    securityContext: {
+      seccompProfile: { type: 'Localhost', localhostProfile: 'strict.json' },
+      supplementalGroups: [10, 20],
+      fsGroup: 30,
+    },
+  };
+  t.match(configOf({}, spec), {
+    groups: [10, 20, 30],
+    confinement: { noNewPrivileges: false, seccomp: '/seccomp/strict.json', unmaskedProc: false },
+  });
+  const own = {
+    allowPrivilegeEscalation: false,
+    procMount: 'Unmasked',
+    seccompProfile: { type: 'Unconfined' },
+    appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' },
+  };
+  t.same(configOf({ securityContext: own }, spec).confinement, {
+    noNewPrivileges: true,
+    seccomp: 'unconfined',
+    appArmor: 'mine',
+    unmaskedProc: true,
+  });
+});
+
+t.test('whose processes a container sees', async (t) => {
+  t.equal(configOf({}).processes, 'own');
+  t.equal(configOf({}, { shareProcessNamespace: true }).processes, 'pod');
+  t.equal(configOf({}, { hostPID: true }).processes, 'board');
+});
+
+for (const [why, resources, priority, score] of [
+  ['what asks for nothing goes first', undefined, 0, 1000],
+  ['what asks for half the memory is spared half', { requests: { memory: '500' } }, 0, 500],
+  ['what asks for very little still goes after that', { requests: { cpu: '1m' } }, 0, 999],
+  ['guaranteed memory is kept', { limits: { cpu: '1', memory: '10' } }, 0, -997],
+  ['what the cluster cannot do without is kept', undefined, 2_000_001_000, -997],
+] as const) {
+  t.test(`out of memory: ${why}`, async (t) => {
+    const container = {
+      name: 'web',
+      image: 'i:1',
+      resources: (resources ?? {}) as core.ResourceRequirements,
+    };
+    const pod = desiredPod({ spec: { containers: [container], priority } });
+    t.equal(containerConfig(pod, container, input).oomScoreAdj, score);
+  });
+}
+
+t.test('a pod with a subdomain has a name in the cluster, and may be called by it', async (t) => {
+  const spec = { hostname: 'db', subdomain: 'sets' };
+  const config = (more = {}) =>
+    sandboxConfig(desiredPod({ spec: { ...spec, ...more } }), 0, undefined, cluster);
+  t.match(config(), { hostname: 'db', fqdn: 'db.sets.default.svc.cluster.local' });
+  t.equal(config({ setHostnameAsFQDN: true }).hostname, 'db.sets.default.svc.cluster.local');
+  const long = { setHostnameAsFQDN: true, hostname: 'd'.repeat(50) };
+  t.throws(() => config(long), /too long \(64 characters is the max, 81 characters requested\)/);
+});
+
+for (const [sysctls, spec, words] of [
+  [[{ name: 'net.ipv4.ip_local_port_range', value: '1 2' }], {}, undefined],
+  [[{ name: 'kernel/shm_rmid_forced', value: '1' }], {}, undefined],
+  [[{ name: 'kernel.msgmax', value: '1' }], {}, 'forbidden sysctl: "kernel.msgmax" not allowlisted'],
+  [
+    [{ name: 'net.ipv4.tcp_syncookies', value: '1' }],
+    { hostNetwork: true },
+    'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled',
+  ],
+] as const) {
+  t.test(`sysctl ${sysctls[0].name} ${words ? 'is forbidden' : 'is allowed'}`, async (t) => {
+    t.equal(forbiddenSysctl({ containers: [], ...spec, securityContext: { sysctls: [...sysctls] } }), words);
+  });
+}

@@ -68,6 +68,7 @@ function place(board: KubeletWorld, c: World['leftovers'][number], index: number
     finishedAt: c.state === 'exited' ? '2025-12-31T23:59:30Z' : undefined,
     exitCode: c.state === 'exited' ? c.exitCode : undefined,
     oomKilled: false,
+    message: undefined,
     ip: c.containerName === undefined ? `10.40.2.${100 + index}` : undefined,
     logPath: undefined,
   };

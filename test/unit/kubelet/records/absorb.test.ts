@@ -24,6 +24,7 @@ function made(changes: Partial<RuntimeContainer> = {}): RuntimeContainer {
     finishedAt: undefined,
     exitCode: undefined,
     oomKilled: false,
+    message: undefined,
     ip: undefined,
     logPath: undefined,
     ...changes,

@@ -3,7 +3,14 @@ import { containerSpec } from '../../../../../src/kubelet/runtime/podman/contain
 import { containerConfig, sandboxConfig } from '../../../../support/runtime-contract.ts';
 
 const sandbox = sandboxConfig('10.40.0.5', { podName: 'web-1', podUid: '0123456789abcdef' });
-const place = { owner: 'me', pauseId: 'p1', logPath: '/logs/0.log', hostsPath: '/run/hosts' };
+const place = {
+  owner: 'me',
+  pauseId: 'p1',
+  logPath: '/logs/0.log',
+  hostsPath: '/run/hosts',
+  messagePath: '/run/message',
+  maySpareFromOom: false,
+};
 
 function spec(own: Parameters<typeof containerConfig>[2]) {
   return containerSpec(containerConfig(sandbox, 'redis:7', own), place);
@@ -38,10 +45,17 @@ t.test('limits go into the cgroup, with no swap above the memory limit', async (
 });
 
 t.test("the pod's hosts file is mounted unless the pod mounts its own", async (t) => {
-  t.match(spec({}).mounts, [{ source: '/run/hosts', destination: '/etc/hosts' }]);
+  const message = {
+    type: 'bind',
+    source: '/run/message',
+    destination: '/dev/termination-log',
+    options: ['rbind', 'rprivate', 'rw'],
+  };
+  t.match(spec({}).mounts, [{ source: '/run/hosts', destination: '/etc/hosts' }, message]);
   const own = [{ source: '/mine', destination: '/etc/hosts', readOnly: true }];
   t.strictSame(spec({ mounts: own }).mounts, [
     { type: 'bind', source: '/mine', destination: '/etc/hosts', options: ['rbind', 'rprivate', 'ro'] },
+    message,
   ]);
 });
 
@@ -51,4 +65,33 @@ t.test('capabilities are taken with and without their prefix', async (t) => {
     'SYS_TIME',
   ]);
   t.strictSame(spec({ capabilities: { add: [], drop: ['all'] } }).cap_drop, ['ALL']);
+});
+
+t.test('a container sees the processes that it is meant to see', async (t) => {
+  t.notOk('pidns' in spec({}));
+  t.same(spec({ processes: 'pod' }).pidns, { nsmode: 'container', value: 'p1' });
+  t.same(spec({ processes: 'board' }).pidns, { nsmode: 'host' });
+  const joining = containerConfig(sandbox, 'redis:7', { processes: { ofContainer: 'c9' } });
+  t.same(containerSpec(joining, { ...place, targetPid: 77 }).pidns, {
+    nsmode: 'path',
+    value: '/proc/77/ns/pid',
+  });
+});
+
+t.test('confinement, groups, stop signal and last words are asked of podman', async (t) => {
+  const confinement = { noNewPrivileges: true, seccomp: 'unconfined', appArmor: 'mine', unmaskedProc: true };
+  const made = spec({ confinement, groups: [10], stopSignal: 'SIGUSR1', oomScoreAdj: -997 });
+  t.match(made, {
+    no_new_privileges: true,
+    seccomp_profile_path: 'unconfined',
+    apparmor_profile: 'mine',
+    unmask: ['ALL'],
+    groups: ['10'],
+    stop_signal: 10,
+    oom_score_adj: 0,
+  });
+  t.match((made.mounts as { destination: string }[]).at(-1), {
+    source: '/run/message',
+    destination: '/dev/termination-log',
+  });
 });

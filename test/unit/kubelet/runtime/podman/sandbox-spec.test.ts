@@ -1,5 +1,5 @@
 import t from 'tap';
-import { hostsText } from '../../../../../src/kubelet/runtime/podman/hosts-files.ts';
+import { aliasesText, hostsText } from '../../../../../src/kubelet/runtime/podman/hosts-files.ts';
 import { sandboxSpec } from '../../../../../src/kubelet/runtime/podman/sandbox-spec.ts';
 import { sandboxConfig } from '../../../../support/runtime-contract.ts';
 
@@ -24,7 +24,15 @@ t.test('the kernel is told to spare the pause container only where that is allow
 
 t.test('the hosts file of a pod ends with its own address and name', async (t) => {
   t.match(
-    hostsText({ ip: '10.40.0.5', hostname: 'web-1' }),
+    hostsText({ ip: '10.40.0.5', hostname: 'web-1', fqdn: undefined }),
     /^127\.0\.0\.1\tlocalhost\n(.*\n)*10\.40\.0\.5\tweb-1\n$/m,
   );
+});
+
+t.test('a name in the cluster comes before the short one, and aliases after all', async (t) => {
+  const fqdn = 'web-1.sets.default.svc.cluster.local';
+  t.match(hostsText({ ip: '10.40.0.5', hostname: 'web-1', fqdn }), `\n10.40.0.5\t${fqdn}\tweb-1\n`);
+  t.equal(aliasesText([]), '');
+  const aliases = [{ ip: '1.2.3.4', hostnames: ['a', 'b.lan'] }];
+  t.equal(aliasesText(aliases), '\n# Entries added by HostAliases.\n1.2.3.4\ta\tb.lan\n');
 });

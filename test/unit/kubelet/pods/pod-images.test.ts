@@ -1,0 +1,108 @@
+// How containers wait for their images and configuration.
+import t from 'tap';
+import {
+  desiredPod,
+  KubeletWorld,
+  startedWorld,
+  WEB_IMAGE,
+  WEB_KEY,
+} from '../../../support/kubelet-world.ts';
+
+t.test('an image that cannot be pulled backs off and is tried again', async (t) => {
+  const world = await startedWorld(
+    t,
+    desiredPod({ spec: { containers: [{ name: 'web', image: 'no/such:1' }] } }),
+  );
+  t.match(world.containerStatus().state?.waiting, { reason: 'ErrImagePull', message: /no image no\/such:1/ });
+  await world.advance(2_000);
+  t.match(world.containerStatus().state?.waiting, {
+    reason: 'ImagePullBackOff',
+    message: /^Back-off pulling image "no\/such:1": ErrImagePull: /,
+  });
+  t.equal(world.status().phase, 'Pending');
+  world.runtime.pullable.add('no/such:1');
+  await world.advance(8_000);
+  t.equal(world.status().phase, 'Running');
+  t.same(world.sink.reasons(), [
+    'Pulling',
+    'Failed',
+    'Failed',
+    'BackOff',
+    'Failed',
+    'Pulling',
+    'Pulled',
+    'Created',
+    'Started',
+  ]);
+});
+
+const policies = [
+  { image: 'r/a:1', imagePullPolicy: 'Never', pulls: 0, reason: 'ErrImageNeverPull' },
+  { image: 'localhost/a:1', imagePullPolicy: 'Always', pulls: 0, reason: 'ErrImagePull' },
+  { image: WEB_IMAGE, imagePullPolicy: 'Always', pulls: 1, reason: undefined },
+  { image: WEB_IMAGE, imagePullPolicy: 'IfNotPresent', pulls: 0, reason: undefined },
+];
+
+for (const { image, imagePullPolicy, pulls, reason } of policies) {
+  t.test(
+    `image ${image} with ${imagePullPolicy} is pulled ${pulls} times and waits for ${reason ?? 'nothing'}`,
+    async (t) => {
+      const containers = [{ name: 'web', image, imagePullPolicy }];
+      const world = await startedWorld(t, desiredPod({ spec: { containers } }));
+      t.equal(world.runtime.pulled.length, pulls);
+      t.equal(world.containerStatus().state?.waiting?.reason, reason);
+    },
+  );
+}
+
+t.test('an image that is changed while the old one is being pulled does not wait for it', async (t) => {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  world.runtime.pullable.add('slow:1').add('slow:2');
+  world.runtime.startDelayMs = 1_000;
+  await world.start();
+  void world.want(desiredPod({ spec: { containers: [{ name: 'web', image: 'slow:1' }] } }));
+  await world.advance(1_500);
+  await world.want(desiredPod({ spec: { containers: [{ name: 'web', image: 'slow:2' }] } }));
+  for (let i = 0; i < 5; i++) await world.advance(1_000);
+  t.equal(world.running()?.image, 'slow:2');
+  t.equal(world.containerStatus().restartCount, 0);
+  t.equal(world.sink.reasons().filter((r) => r === 'Pulled').length, 1);
+});
+
+t.test('a pod can be deleted while its image is being pulled', async (t) => {
+  const world = await startedWorld(
+    t,
+    desiredPod({ spec: { containers: [{ name: 'web', image: 'slow:1' }] } }),
+  );
+  world.runtime.startDelayMs = 60_000;
+  await world.advance(20_000);
+  const deletionTimestamp = '2026-01-01T00:00:50Z';
+  await world.want(desiredPod({ metadata: { deletionTimestamp, deletionGracePeriodSeconds: 30 } }));
+  t.equal(world.sink.pods.get(WEB_KEY)?.terminated, true);
+});
+
+t.test('a missing ConfigMap is waited for, and the container starts when it appears', async (t) => {
+  const envFrom = [{ configMapRef: { name: 'settings' } }];
+  const pod = desiredPod({ spec: { containers: [{ name: 'web', image: WEB_IMAGE, envFrom }] } });
+  const world = await startedWorld(t, pod);
+  t.same(world.containerStatus().state?.waiting, {
+    reason: 'CreateContainerConfigError',
+    message: 'configmap "settings" not found',
+  });
+  const metadata = {
+    name: 'settings',
+    namespace: 'default',
+    uid: 'c',
+    resourceVersion: '1',
+    creationTimestamp: '',
+  };
+  world.configMaps.set('default/settings', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata,
+    data: { COLOUR: 'red' },
+  });
+  await world.look(WEB_KEY);
+  t.equal(world.runtime.configs.get(world.running()?.id ?? '')?.env.COLOUR, 'red');
+});
