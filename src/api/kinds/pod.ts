@@ -1,7 +1,7 @@
 // Pod: names, columns, defaults and rules.
-import { forbiddenField } from '../field-error.ts';
 import type { Pod } from '../objects.ts';
 import { setPodDefaults } from '../pod-spec/defaults.ts';
+import { validateEphemeralUpdate } from '../pod-spec/validate-ephemeral.ts';
 import { validatePodSpec } from '../pod-spec/validate-spec.ts';
 import { validatePodSpecUpdate } from '../pod-spec/validate-update.ts';
 import type { KindDefinition } from '../scheme.ts';
@@ -32,13 +32,9 @@ export const pods: KindDefinition<Pod> = {
     pod.spec ??= { containers: [] };
     setPodDefaults(pod.spec);
   },
-  validate(pod) {
-    const errors = validatePodSpec(pod.spec, 'spec');
-    if (pod.spec.ephemeralContainers?.length) {
-      const why = 'ephemeral containers cannot be set on create or in an ordinary update';
-      errors.push(forbiddenField('spec.ephemeralContainers', why));
-    }
-    return errors;
-  },
-  validateUpdate: (next, previous) => validatePodSpecUpdate(next.spec, previous.spec),
+  validate: (pod) => validatePodSpec(pod.spec, 'spec'),
+  validateUpdate: (next, previous, subresource) =>
+    subresource === 'ephemeralcontainers'
+      ? validateEphemeralUpdate(next.spec, previous.spec)
+      : validatePodSpecUpdate(next.spec, previous.spec),
 };

@@ -104,7 +104,7 @@ function validateSecurity(context: core.SecurityContext | undefined, field: stri
 }
 
 /** The parts that containers, init containers and ephemeral containers share, save the name's uniqueness. */
-function validateCommon(
+export function validateCommon(
   container: core.Container,
   volumes: ReadonlySet<string>,
   field: string,

@@ -40,6 +40,11 @@ const approval: Verbs = {
   PUT: (request) => updateVerb(request, 'approval'),
   PATCH: (request) => patchVerb(request, 'approval'),
 };
+const ephemeralContainers: Verbs = {
+  GET: getVerb,
+  PUT: (request) => updateVerb(request, 'ephemeralcontainers'),
+  PATCH: (request) => patchVerb(request, 'ephemeralcontainers'),
+};
 /** Those that upgrade never come here. */
 const stream: Verbs = { GET: refuseWithoutUpgrade, POST: refuseWithoutUpgrade };
 const STREAMS = ['exec', 'attach', 'portforward'];
@@ -51,6 +56,7 @@ export function subresourceVerbs(kind: KindDefinition, subresource: string): Ver
   if (subresource === 'approval' && kind.plural === certificateSigningRequests.plural && !kind.ownSchema)
     return approval;
   if (kind.group !== '') return undefined;
+  if (subresource === 'ephemeralcontainers' && kind.plural === 'pods') return ephemeralContainers;
   if (subresource === 'eviction' && kind.plural === 'pods') return eviction;
   if (STREAMS.includes(subresource) && kind.plural === 'pods') return stream;
   if (subresource === 'finalize' && kind.plural === 'namespaces') return finalize;

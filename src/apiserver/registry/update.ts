@@ -25,7 +25,7 @@ import { type RegistryContext, strategyOf } from './registry-context.ts';
 import type { Reservation } from './strategy.ts';
 
 /** Which part of an object a write may touch. */
-export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding';
+export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding' | 'ephemeralcontainers';
 
 export interface UpdateOptions {
   scope?: WriteScope;
@@ -163,7 +163,7 @@ class Update {
     keepServerMetadata(next.metadata, current.metadata);
     kind.setDefaults?.(next);
     recordFields(this.#options.recorder, next, current, sent);
-    if (this.#scope !== 'main') {
+    if (this.#scope !== 'main' && this.#scope !== 'ephemeralcontainers') {
       strategyOf(this.#context, kind).prepareForStatus?.(next, current, this.#scope);
       this.#options.guard?.(next, current);
       return { next: this.#checked(next, current), reservation: undefined };
@@ -171,7 +171,7 @@ class Update {
     const strategy = strategyOf(this.#context, kind);
     strategy.prepareForUpdate?.(next, current);
     bumpGeneration(next, current);
-    validateChange(kind, next, current);
+    validateChange(kind, next, current, this.#scope === 'main' ? undefined : this.#scope);
     this.#context.admission.check(kind, next, current, this.#options.warn ?? (() => {}));
     this.#options.guard?.(next, current);
     return { next, reservation: strategy.reserve?.(next, current) };
@@ -183,6 +183,7 @@ function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, curren
   if (scope === 'main') return kind.hasStatus ? withField(wanted, 'status', current.status) : wanted;
   if (scope === 'finalize') return withFinalizers(wanted, current);
   if (scope === 'binding') return wanted;
+  if (scope === 'ephemeralcontainers') return withEphemeralContainers(wanted, current);
   if (scope === 'approval') return marked(withConditions(wanted, current), wanted);
   return marked(withField(structuredClone(current), 'status', wanted.status), wanted);
 }
@@ -206,6 +207,15 @@ function withConditions(wanted: Fields, current: Fields): Fields {
   const { conditions = [] } = (wanted.status ?? {}) as { conditions?: unknown[] };
   const next = structuredClone(current);
   next.status = { ...(current.status as object | undefined), conditions };
+  return next;
+}
+
+/** Nothing else of a pod that runs may be changed by who looks into it. */
+function withEphemeralContainers(wanted: Fields, current: Fields): Fields {
+  const { ephemeralContainers } = (wanted.spec ?? {}) as { ephemeralContainers?: unknown[] };
+  const next = structuredClone(current);
+  next.spec = { ...(next.spec as object), ...(ephemeralContainers ? { ephemeralContainers } : {}) };
+  if (!ephemeralContainers) delete (next.spec as { ephemeralContainers?: unknown }).ephemeralContainers;
   return next;
 }
 

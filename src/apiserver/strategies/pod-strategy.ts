@@ -1,7 +1,9 @@
 // Pods: born Pending with their QoS class, tolerating a lost board for a few seconds only, and leaving with grace.
+import { forbiddenField } from '../../api/field-error.ts';
 import type { core, Pod } from '../../api/objects.ts';
 import { isFinished } from '../../api/pod-phase.ts';
 import { qosClass } from '../../api/qos-class.ts';
+import { invalid } from '../../api/status-error.ts';
 import { NOT_READY_TAINT, UNREACHABLE_TAINT } from '../../api/taints.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Strategy } from '../registry/strategy.ts';
@@ -23,7 +25,12 @@ export class PodStrategy implements Strategy<Pod> {
     this.#tolerationSeconds = tolerationSeconds;
   }
 
+  /** @throws StatusError Invalid: ephemeral containers join a pod that is there. */
   prepareForCreate(next: Writable<Pod>): void {
+    if (next.spec.ephemeralContainers?.length) {
+      const error = forbiddenField('spec.ephemeralContainers', 'cannot be set on create');
+      throw invalid({ group: '', kind: 'Pod', name: next.metadata.name }, [error]);
+    }
     next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
     next.status = { phase: 'Pending', qosClass: qosClass(next.spec) };
   }
