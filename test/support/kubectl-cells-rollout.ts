@@ -1,4 +1,5 @@
 // Cells of the table: Deployments rolled out, held, taken back and scaled.
+import { eventually } from './eventually.ts';
 import type { CellContext, KubectlCell } from './kubectl-cell.ts';
 import { deployment } from './kubectl-manifests.ts';
 
@@ -61,10 +62,12 @@ export const rolloutCells: readonly KubectlCell[] = [
       t.equal((await web(cell)).spec.paused, true);
       await must('set image deployment/web main=e.com/web:3');
       t.match(await kubectl('rollout undo deployment/web'), { code: 1, err: /cannot rollback a paused/ });
-      t.strictSame(await images(cell), ['e.com/web:2', 'e.com/web:2']);
+      await must('scale deployment web --replicas=3');
+      await eventually(async () => (await images(cell)).length === 3);
+      t.strictSame(await images(cell), ['e.com/web:2', 'e.com/web:2', 'e.com/web:2'], 'it still grows');
       await must('rollout resume deployment/web');
       await rolledOut(cell);
-      t.strictSame(await images(cell), ['e.com/web:3', 'e.com/web:3']);
+      t.strictSame(await images(cell), ['e.com/web:3', 'e.com/web:3', 'e.com/web:3']);
     },
   },
   {
@@ -75,6 +78,9 @@ export const rolloutCells: readonly KubectlCell[] = [
       const { code, err } = await kubectl('rollout status deployment/web --timeout=20s');
       t.equal(code, 1);
       t.match(err, /exceeded its progress deadline/);
+      await must('set image deployment/web main=e.com/web:2');
+      await rolledOut(cell);
+      t.strictSame(await images(cell), ['e.com/web:2', 'e.com/web:2'], 'the next one gets on');
     },
   },
   {

@@ -150,6 +150,15 @@ export const streamCells: readonly KubectlCell[] = [
     },
   },
   {
+    row: 'debug of a board',
+    async run({ t, must, list }) {
+      await must('debug node/board-a --image=e.com/tools:1 -- sleep 1');
+      const [{ spec }] = await list('v1', 'pods');
+      t.match(spec, { nodeName: 'board-a', hostNetwork: true, hostPID: true });
+      t.match(spec.volumes, [{ hostPath: { path: '/' } }]);
+    },
+  },
+  {
     // 1.20 to 1.22 send a kind EphemeralContainers that Kubernetes itself took away in 1.23.
     row: 'debug by an ephemeral container',
     since: 23,
