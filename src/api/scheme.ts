@@ -87,7 +87,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   /** What an object may have later, but not from the start. */
   validateCreate?(object: T): FieldError[];
   /** What may not change, and what may change only so. */
-  validateUpdate?(next: T, previous: T): FieldError[];
+  /** `subresource` where it is not the object itself that is written. */
+  validateUpdate?(next: T, previous: T, subresource?: string): FieldError[];
   /** Writes into a new object who asks for it. */
   setAuthor?(object: T, author: Author): void;
   /** What whoever has written such an object is told, each as a Warning header; gets the stored object. */

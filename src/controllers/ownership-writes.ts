@@ -23,7 +23,7 @@ export class OwnershipWrites {
 
   dropReferences(item: Item, object: KubeObject, uids: readonly string[]): Promise<void> {
     const kept = (object.metadata.ownerReferences ?? []).filter(({ uid }) => !uids.includes(uid));
-    return this.#patchMetadata(item, object, { ownerReferences: kept });
+    return this.#patchMetadata(item, object, { ownerReferences: kept.length > 0 ? kept : null });
   }
 
   /** The object no longer holds up the deletion of its owners. */
@@ -39,12 +39,15 @@ export class OwnershipWrites {
     await this.#patchMetadata(item, object, { finalizers: present.filter((f) => f !== finalizer) });
   }
 
-  async #patchMetadata(item: Item, object: KubeObject, change: Partial<meta.ObjectMeta>): Promise<void> {
+  async #patchMetadata(item: Item, object: KubeObject, change: MetadataChange): Promise<void> {
     const { uid, resourceVersion } = object.metadata;
     const body = { metadata: { uid, resourceVersion, ...change } };
     await ignoringNotFound(this.#client.patch(item.kind, item.key, { type: 'merge', body }));
   }
 }
+
+/** Of a merge patch: `null` takes a field away. */
+type MetadataChange = { [Field in keyof meta.ObjectMeta]?: meta.ObjectMeta[Field] | null };
 
 async function ignoringNotFound(write: Promise<unknown>): Promise<void> {
   try {

@@ -32,17 +32,19 @@ export interface AskOptions {
 }
 
 export interface TestApiServer {
-  server: ApiServer;
-  store: LevelStore;
+  readonly server: ApiServer;
+  readonly store: LevelStore;
   authority: CertificateAuthority;
   admin: TlsIdentity;
-  url: string;
+  readonly url: string;
   /** One request, read to its end. */
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
   /** The answer as it begins; the caller reads or destroys it. */
   open(method: string, path: string, options?: AskOptions): Promise<IncomingMessage>;
   /** A watch's events as they come. */
   watch(path: string): Promise<WatchedEvents>;
+  /** Ends API server and store and starts both on the same data, at another port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,24 +74,37 @@ export async function startApiServer(
   const failures: Error[] = [];
   const { historyLength = 2000, ...rest } = options;
   const onFatal = (error: Error) => failures.push(error);
-  const store = new LevelStore({ engine: new MemoryEngine(), onFatal, historyLength });
-  await store.start();
+  const engine = new MemoryEngine();
   const caPem = authority.certificatePem;
-  const apiServer = new ApiServer({
-    store,
-    clock: systemClock,
-    logger: silentLogger,
-    network: defaultClusterNetwork,
-    tls: { certPem: server.certificatePem, keyPem: server.keyPem, caPem },
-    host: '127.0.0.1',
-    port: 0,
-    nodeSessions: { request: async (node) => Promise.reject(unavailable(`board ${node} is not connected`)) },
-    signNodeCertificate: (csrPem, nodeName) => signNodeRequest(authority, csrPem, nodeName),
-    mqttPort: 8883,
-    advertiseAddresses: ['192.0.2.10'],
-    ...rest,
-  });
-  await apiServer.start();
+  const newStore = () => new LevelStore({ engine, onFatal, historyLength });
+  const newApiServer = () =>
+    new ApiServer({
+      store,
+      clock: systemClock,
+      logger: silentLogger,
+      network: defaultClusterNetwork,
+      tls: { certPem: server.certificatePem, keyPem: server.keyPem, caPem },
+      host: '127.0.0.1',
+      port: 0,
+      nodeSessions: {
+        request: async (node) => Promise.reject(unavailable(`board ${node} is not connected`)),
+      },
+      signNodeCertificate: (csrPem, nodeName) => signNodeRequest(authority, csrPem, nodeName),
+      mqttPort: 8883,
+      advertiseAddresses: ['192.0.2.10'],
+      ...rest,
+    });
+  const startBoth = async () => {
+    await store.start();
+    await apiServer.start();
+  };
+  const stopBoth = async () => {
+    await apiServer.stop();
+    await store.stop();
+  };
+  let store = newStore();
+  let apiServer = newApiServer();
+  await startBoth();
   const agents = new Map<TlsIdentity | null, Agent>();
   const agentOf = (as: TlsIdentity | null) => {
     const known = agents.get(as);
@@ -126,18 +141,29 @@ export async function startApiServer(
     return { code: incoming.statusCode ?? 0, headers: incoming.headers, text, json };
   };
   return {
-    server: apiServer,
-    store,
+    get server() {
+      return apiServer;
+    },
+    get store() {
+      return store;
+    },
     authority,
     admin,
-    url: `https://127.0.0.1:${apiServer.port}`,
+    get url() {
+      return `https://127.0.0.1:${apiServer.port}`;
+    },
     ask,
     open,
     watch: async (path) => readEvents(await open('GET', path)),
+    async restart() {
+      await stopBoth();
+      store = newStore();
+      apiServer = newApiServer();
+      await startBoth();
+    },
     async stop() {
       for (const agent of agents.values()) agent.destroy();
-      await apiServer.stop();
-      await store.stop();
+      await stopBoth();
       await rm(directory, { recursive: true, force: true });
       if (failures.length > 0) throw failures[0];
     },

@@ -1,5 +1,6 @@
 // Processes of the fake runtime: a handful of programs in memory that behave as busybox' do on their streams.
-// `sh -c` knows `echo WORDS [>&2]`, `exit N`, `sleep N` and `cat`, parted by semicolons.
+// Beside them `tar` and `test` are the machine's own. `sh -c` knows `echo WORDS [>&2]`, `exit N`, `sleep N` and `cat`, parted by semicolons.
+import { spawn } from 'node:child_process';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProcessStreams, TerminalSize } from '../../src/api/session.ts';
@@ -7,6 +8,8 @@ import type { RuntimeProcess } from '../../src/kubelet/runtime/runtime.ts';
 
 const NOT_FOUND = 127;
 const KILLED = 137;
+const SIZE_TIMEOUT_MS = 5000;
+const HOST_PROGRAMS = new Set(['tar', 'test']);
 
 export class FakeProcess implements RuntimeProcess {
   readonly command: readonly string[];
@@ -21,6 +24,7 @@ export class FakeProcess implements RuntimeProcess {
   readonly #streams: ProcessStreams;
   readonly #code: Promise<number>;
   #end: (code: number) => void = () => {};
+  #onSize: () => void = () => {};
 
   constructor(command: readonly string[], streams: ProcessStreams) {
     this.command = command;
@@ -41,7 +45,9 @@ export class FakeProcess implements RuntimeProcess {
   }
 
   async resize(size: TerminalSize): Promise<void> {
-    if (this.#streams.tty) this.sizes.push(size);
+    if (!this.#streams.tty) return;
+    this.sizes.push(size);
+    this.#onSize();
   }
 
   exitCode(): Promise<number> {
@@ -83,8 +89,20 @@ export class FakeProcess implements RuntimeProcess {
     else if (program === 'yes') await this.#endless(output);
     else if (program === 'stty') line(await this.#size());
     else if (program === 'sleep') await new Promise(() => {});
+    else if (HOST_PROGRAMS.has(program)) return this.#hostProgram(program, args, output);
     else if (program !== 'true') return NOT_FOUND;
     return 0;
+  }
+
+  /** What `kubectl cp` runs, on the machine's own files. */
+  async #hostProgram(program: string, args: string[], output: PassThrough): Promise<number> {
+    const child = spawn(program, args, { stdio: 'pipe' });
+    child.stdin.on('error', ignore);
+    this.#input.pipe(child.stdin);
+    child.stderr.pipe(this.stderr, { end: false });
+    const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? KILLED)));
+    await pipeline(child.stdout, output, { end: false }).catch(ignore);
+    return ended;
   }
 
   /** Writes as fast as it is read, until nobody can read any more. */
@@ -99,8 +117,14 @@ export class FakeProcess implements RuntimeProcess {
 
   /** A program that asks at once may be there before the client has told its size. */
   async #size(): Promise<string> {
-    for (let tries = 0; tries < 200 && this.sizes.length === 0; tries++) {
-      await new Promise((resolve) => setImmediate(resolve));
+    if (this.sizes.length === 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, SIZE_TIMEOUT_MS);
+        this.#onSize = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
     const size = this.sizes.at(-1) ?? { columns: 0, rows: 0 };
     return `${size.rows} ${size.columns}`;

@@ -2,6 +2,7 @@
 import { forbiddenField } from '../field-error.ts';
 import type { Pod } from '../objects.ts';
 import { setPodDefaults } from '../pod-spec/defaults.ts';
+import { validateEphemeralUpdate } from '../pod-spec/validate-ephemeral.ts';
 import { validatePodSpec } from '../pod-spec/validate-spec.ts';
 import { validatePodSpecUpdate } from '../pod-spec/validate-update.ts';
 import type { KindDefinition } from '../scheme.ts';
@@ -37,5 +38,8 @@ export const pods: KindDefinition<Pod> = {
     if (!pod.spec.ephemeralContainers?.length) return [];
     return [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')];
   },
-  validateUpdate: (next, previous) => validatePodSpecUpdate(next.spec, previous.spec),
+  validateUpdate: (next, previous, subresource) =>
+    subresource === 'ephemeralcontainers'
+      ? validateEphemeralUpdate(next.spec, previous.spec)
+      : validatePodSpecUpdate(next.spec, previous.spec),
 };

@@ -104,7 +104,7 @@ function validateSecurity(context: core.SecurityContext | undefined, field: stri
 }
 
 /** The parts that containers, init containers and ephemeral containers share, save the name's uniqueness. */
-function validateCommon(
+export function validateCommon(
   container: core.Container,
   volumes: ReadonlySet<string>,
   field: string,
@@ -149,18 +149,6 @@ function validateInitOnly(container: core.Container, field: string): FieldError[
     }
   }
   return errors;
-}
-
-/** One that comes to a pod which has containers of these names already. */
-export function validateAddedContainer(
-  container: core.Container,
-  volumes: readonly core.Volume[],
-  names: readonly string[],
-  field: string,
-): FieldError[] {
-  const known = new Set(volumes.map(({ name }) => name));
-  const twice = names.includes(container.name) ? [duplicate(`${field}.name`, container.name)] : [];
-  return [...validateCommon(container, known, field), ...twice];
 }
 
 /** All containers of a spec: each by itself, and their names against each other. */

@@ -1,45 +1,70 @@
-// Ephemeral containers: they are only ever added, and they promise less than others.
-// Source: pkg/apis/core/validation ValidatePodEphemeralContainersUpdate
+// Ephemeral containers: added to a pod that runs, to look into it; never changed and never taken away again.
+// Source: pkg/apis/core/validation validateEphemeralContainers and ValidatePodEphemeralContainersUpdate;
+// https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
 import { isDeepStrictEqual } from 'node:util';
-import { forbiddenField, notFoundField } from '../field-error.ts';
+import { duplicate, forbiddenField, notFoundField } from '../field-error.ts';
 import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
-import { validateAddedContainer } from './validate-container.ts';
+import { validateCommon } from './validate-container.ts';
 
-/** What makes no sense for a container that is started once, in a pod that has its place already. */
-const NOT_ALLOWED = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const;
-const FIELD = 'spec.ephemeralContainers';
+const FIELD = 'ephemeralContainers';
+/** What would promise that somebody restarts it, sends requests to it, or that the board has room for it. */
+const UNFIT = [
+  'ports',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+] as const;
 
-export function validateEphemeralUpdate(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
-  const added = (next.ephemeralContainers ?? []) as core.EphemeralContainer[];
-  const before = previous.ephemeralContainers ?? [];
-  const errors = before.flatMap((old) => keptErrors(old, added));
-  const others = [...(next.initContainers ?? []), ...next.containers].map(({ name }) => name);
-  const targets = new Set(others);
-  added.forEach((container, i) => {
-    const at = `${FIELD}[${i}]`;
-    const names = [...others, ...added.slice(0, i).map(({ name }) => name)];
-    errors.push(...validateAddedContainer(container as core.Container, next.volumes ?? [], names, at));
-    errors.push(...refusedFields(container, at));
-    const target = container.targetContainerName;
-    if (target && !targets.has(target)) errors.push(notFoundField(`${at}.targetContainerName`, target));
+export function validateEphemeralContainers(
+  spec: core.PodSpec,
+  volumes: ReadonlySet<string>,
+  field: string,
+): FieldError[] {
+  const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name);
+  const names = new Set(others);
+  return (spec.ephemeralContainers ?? []).flatMap((container, i) => {
+    const at = `${field}.${FIELD}[${i}]`;
+    const twice = names.has(container.name) ? [duplicate(`${at}.name`, container.name)] : [];
+    names.add(container.name);
+    return [
+      ...validateCommon(container as core.Container, volumes, at),
+      ...twice,
+      ...unfitFields(container, at),
+      ...targetErrors(container.targetContainerName, others, `${at}.targetContainerName`),
+    ];
   });
-  return errors;
 }
 
-function keptErrors(old: core.EphemeralContainer, added: readonly core.EphemeralContainer[]): FieldError[] {
-  const now = added.find(({ name }) => name === old.name);
-  if (!now)
-    return [forbiddenField(FIELD, `existing ephemeral containers "${old.name}" may not be removed\n`)];
-  if (isDeepStrictEqual(now, old)) return [];
-  return [forbiddenField(FIELD, `existing ephemeral containers "${old.name}" may not be changed\n`)];
-}
-
-function refusedFields(container: core.EphemeralContainer, at: string): FieldError[] {
+function unfitFields(container: core.EphemeralContainer, at: string): FieldError[] {
+  const given = UNFIT.filter((name) => !isEmpty((container as Partial<core.Container>)[name]));
+  const mounts = (container.volumeMounts ?? []).flatMap(({ subPath, subPathExpr }, i) => [
+    ...(subPath ? [`volumeMounts[${i}].subPath`] : []),
+    ...(subPathExpr ? [`volumeMounts[${i}].subPathExpr`] : []),
+  ]);
   const why = 'cannot be set for an Ephemeral Container';
-  const given = NOT_ALLOWED.filter((field) => container[field] !== undefined).map(
-    (field) => `${at}.${field}`,
-  );
-  if (Object.keys(container.resources ?? {}).length > 0) given.push(`${at}.resources`);
-  return given.map((field) => forbiddenField(field, why));
+  return [...given, ...mounts].map((name) => forbiddenField(`${at}.${name}`, why));
+}
+
+const isEmpty = (value: unknown) =>
+  value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+
+function targetErrors(target: string | undefined, names: readonly string[], at: string): FieldError[] {
+  return !target || names.includes(target) ? [] : [notFoundField(at, target)];
+}
+
+/** Of a write to `pods/ephemeralcontainers`. */
+export function validateEphemeralUpdate(next: core.PodSpec, previous: core.PodSpec): FieldError[] {
+  const after = new Map((next.ephemeralContainers ?? []).map((container) => [container.name, container]));
+  return (previous.ephemeralContainers ?? []).flatMap((before, i) => {
+    const kept = after.get(before.name);
+    if (kept && isDeepStrictEqual(kept, before)) return [];
+    const what = kept ? 'changed' : 'removed';
+    const why = `existing ephemeral containers ${JSON.stringify(before.name)} may not be ${what}`;
+    return [forbiddenField(kept ? `spec.${FIELD}[${i}]` : `spec.${FIELD}`, why)];
+  });
 }

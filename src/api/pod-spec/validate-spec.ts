@@ -7,6 +7,7 @@ import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
 import { nonNegative, systemId, withinInt32From1 } from './numbers.ts';
 import { oneOf, validateContainers } from './validate-container.ts';
+import { validateEphemeralContainers } from './validate-ephemeral.ts';
 import { validateScheduling } from './validate-scheduling.ts';
 import { validateVolumes } from './validate-volumes.ts';
 
@@ -96,6 +97,7 @@ export function validatePodSpec(spec: core.PodSpec, field: string): FieldError[]
   return [
     ...validateVolumes(spec.volumes, `${field}.volumes`),
     ...validateContainers(spec, volumes, field),
+    ...validateEphemeralContainers(spec, volumes, field),
     ...validateHostPorts(spec, field),
     ...oneOf(spec.restartPolicy, RESTART_POLICIES, `${field}.restartPolicy`),
     ...validateDns(spec, field),

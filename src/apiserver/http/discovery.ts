@@ -46,10 +46,9 @@ function subresourcesOf(kind: KindDefinition): ServedResource[] {
       version: 'v1',
       verbs: ['create'],
     });
+    served.push({ name: name('ephemeralcontainers'), kind: 'Pod', verbs: ['get', 'patch', 'update'] });
     served.push({ name: name('binding'), kind: 'Binding', verbs: ['create'] });
     served.push({ name: name('log'), kind: 'Pod', verbs: ['get'] });
-    const verbs = ['get', 'patch', 'update'];
-    served.push({ name: name('ephemeralcontainers'), kind: 'Pod', verbs });
     const connect = ['create', 'get'];
     served.push({ name: name('attach'), kind: 'PodAttachOptions', verbs: connect });
     served.push({ name: name('exec'), kind: 'PodExecOptions', verbs: connect });

@@ -81,8 +81,8 @@ export async function patchVerb(
   subresource?: PatchOptions['subresource'],
 ): Promise<void> {
   const { api, kind, services } = request;
-  const isApplicable = subresource !== 'approval' && subresource !== 'ephemeralcontainers';
-  if (isApplicable && mediaType(header(api, 'content-type')) === APPLY_TYPE) {
+  const appliesNot = subresource === 'approval' || subresource === 'ephemeralcontainers';
+  if (!appliesNot && mediaType(header(api, 'content-type')) === APPLY_TYPE) {
     const { applyVerb } = await import('./apply-verb.ts');
     return applyVerb(request, subresource);
   }

@@ -36,12 +36,17 @@ export function validateNew(kind: KindDefinition, next: KubeObject): void {
   throwIfInvalid(kind, next.metadata.name, errors);
 }
 
-export function validateChange(kind: KindDefinition, next: KubeObject, previous: KubeObject): void {
+export function validateChange(
+  kind: KindDefinition,
+  next: KubeObject,
+  previous: KubeObject,
+  subresource?: string,
+): void {
   const errors = [
     ...validateMetadata(kind, next.metadata),
     ...validateMetadataUpdate(next.metadata, previous.metadata),
     ...(kind.validate?.(next) ?? []),
-    ...(kind.validateUpdate?.(next, previous) ?? []),
+    ...(kind.validateUpdate?.(next, previous, subresource) ?? []),
   ];
   throwIfInvalid(kind, next.metadata.name, errors);
 }

@@ -143,10 +143,9 @@ class Update {
     throw notFound(resourceSubject(this.#kind, this.#name));
   }
 
-  /** Bindings and ephemeral containers set what a client's update may not: those have rules of their own. */
+  /** A binding sets what a client's update may not. */
   #checked(next: Fields, current: Fields): Fields {
-    if (this.#scope !== 'binding' && this.#scope !== 'ephemeralcontainers')
-      validateChange(this.#kind, next, current);
+    if (this.#scope !== 'binding') validateChange(this.#kind, next, current);
     return next;
   }
 
@@ -164,19 +163,15 @@ class Update {
     keepServerMetadata(next.metadata, current.metadata);
     kind.setDefaults?.(next);
     recordFields(this.#options.recorder, next, current, sent);
-    if (this.#scope !== 'main') {
+    if (this.#scope !== 'main' && this.#scope !== 'ephemeralcontainers') {
       strategyOf(this.#context, kind).prepareForStatus?.(next, current, this.#scope);
-      if (this.#scope === 'ephemeralcontainers') {
-        bumpGeneration(next, current);
-        this.#context.admission.check(kind, next, current, this.#options.warn ?? (() => {}));
-      }
       this.#options.guard?.(next, current);
       return { next: this.#checked(next, current), reservation: undefined };
     }
     const strategy = strategyOf(this.#context, kind);
     strategy.prepareForUpdate?.(next, current);
     bumpGeneration(next, current);
-    validateChange(kind, next, current);
+    validateChange(kind, next, current, this.#scope === 'main' ? undefined : this.#scope);
     this.#context.admission.check(kind, next, current, this.#options.warn ?? (() => {}));
     this.#options.guard?.(next, current);
     return { next, reservation: strategy.reserve?.(next, current) };
@@ -188,7 +183,7 @@ function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, curren
   if (scope === 'main') return kind.hasStatus ? withField(wanted, 'status', current.status) : wanted;
   if (scope === 'finalize') return withFinalizers(wanted, current);
   if (scope === 'binding') return wanted;
-  if (scope === 'ephemeralcontainers') return withEphemeral(wanted, current);
+  if (scope === 'ephemeralcontainers') return withEphemeralContainers(wanted, current);
   if (scope === 'approval') return marked(withConditions(wanted, current), wanted);
   return marked(withField(structuredClone(current), 'status', wanted.status), wanted);
 }
@@ -215,10 +210,12 @@ function withConditions(wanted: Fields, current: Fields): Fields {
   return next;
 }
 
-function withEphemeral(wanted: Fields, current: Fields): Fields {
+/** Nothing else of a pod that runs may be changed by who looks into it. */
+function withEphemeralContainers(wanted: Fields, current: Fields): Fields {
   const { ephemeralContainers } = (wanted.spec ?? {}) as { ephemeralContainers?: unknown[] };
   const next = structuredClone(current);
-  next.spec = { ...(current.spec as object), ...(ephemeralContainers ? { ephemeralContainers } : {}) };
+  next.spec = { ...(next.spec as object), ...(ephemeralContainers ? { ephemeralContainers } : {}) };
+  if (!ephemeralContainers) delete (next.spec as { ephemeralContainers?: unknown }).ephemeralContainers;
   return next;
 }
 

@@ -1,13 +1,10 @@
 // Pods: born Pending with their QoS class, tolerating a lost board for a few seconds only, and leaving with grace.
 import type { core, Pod } from '../../api/objects.ts';
 import { isFinished } from '../../api/pod-phase.ts';
-import { validateEphemeralUpdate } from '../../api/pod-spec/validate-ephemeral.ts';
 import { qosClass } from '../../api/qos-class.ts';
-import { invalid } from '../../api/status-error.ts';
 import { NOT_READY_TAINT, UNREACHABLE_TAINT } from '../../api/taints.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import type { WriteScope } from '../registry/update.ts';
 
 /**
  * Upstream's DefaultTolerationSeconds gives 300 s. A cluster of small boards wants its pods back sooner: with 5 s
@@ -48,12 +45,6 @@ export class PodStrategy implements Strategy<Pod> {
     next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
     const conditions = next.spec.schedulingGates?.length ? { conditions: [GATED] } : {};
     next.status = { phase: 'Pending', qosClass: qosClass(next.spec), ...conditions };
-  }
-
-  prepareForStatus(next: Pod, previous: Pod, scope: WriteScope): void {
-    if (scope !== 'ephemeralcontainers') return;
-    const errors = validateEphemeralUpdate(next.spec, previous.spec);
-    if (errors.length > 0) throw invalid({ group: '', kind: 'Pod', name: next.metadata.name }, errors);
   }
 
   /** As upstream's CheckGracefulDelete: nobody has to stop what no board runs. */

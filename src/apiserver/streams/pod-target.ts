@@ -23,9 +23,9 @@ export function livePod(registry: Registry, key: string): Pod {
 export function containerOf(wanted: string | undefined, pod: Pod): string {
   const names = pod.spec.containers.map((container) => container.name);
   const init = (pod.spec.initContainers ?? []).map((container) => container.name);
+  const ephemeral = (pod.spec.ephemeralContainers ?? []).map((container) => container.name);
   const { name } = pod.metadata;
   if (wanted !== undefined) {
-    const ephemeral = (pod.spec.ephemeralContainers ?? []).map((container) => container.name);
     if ([...names, ...init, ...ephemeral].includes(wanted)) return wanted;
     throw badRequest(`container ${wanted} is not valid for pod ${name}`);
   }

@@ -1,0 +1,89 @@
+// Programs of foreign clients from Debian, unpacked into the cache and not installed: from the machine's own suites
+// or, for the newest there is, from another suite of the same mirror, with a package list of its own.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cache = join(import.meta.dirname, '../../.cache/debian');
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Where a client was unpacked, or why it cannot be had on this machine. */
+export type Unpacked = { root: string; missing?: undefined } | { root?: undefined; missing: string };
+
+/** `name` of a suite such as `sid`, without what it depends on: for programs that need nothing. */
+export function fromSuite(suite: string, name: string): Promise<Unpacked> {
+  return cached(`${suite}-${name}`, async (directory) => {
+    const own = await suiteOptions(suite, directory);
+    await run('apt-get', [...own, 'update']);
+    await run('apt-get', [...own, 'download', name], { cwd: directory });
+  });
+}
+
+/** `name` of the machine's own suites, with all it depends on that the machine does not have. */
+export function withDependencies(name: string): Promise<Unpacked> {
+  return cached(name, async (directory) => {
+    await mkdir(join(directory, 'partial'));
+    const own = [`Dir::Cache::archives=${directory}/`, 'Debug::NoLocking=1'].flatMap((o) => ['-o', o]);
+    await run('apt-get', ['install', '--yes', '--download-only', '--no-install-recommends', ...own, name]);
+  });
+}
+
+/** Unpacks what `download` puts into its folder; two at once do the same work, and one of them is kept. */
+async function cached(name: string, download: (directory: string) => Promise<void>): Promise<Unpacked> {
+  const root = join(cache, name);
+  if (await stat(root).catch(() => undefined)) return { root };
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, `.${name}-`));
+  try {
+    await download(work);
+    const unpacked = join(work, 'root');
+    await mkdir(unpacked);
+    for (const file of await readdir(work)) {
+      if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, file), unpacked]);
+    }
+    await rename(unpacked, root).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+    return { root };
+  } catch (error) {
+    return { missing: `apt cannot give ${name}: ${lastLine(error)}` };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The machine's own lists stay as they are. */
+async function suiteOptions(suite: string, directory: string): Promise<string[]> {
+  const sources = join(directory, 'sources.list');
+  await writeFile(sources, `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main\n`);
+  const lists = join(directory, 'lists');
+  await mkdir(join(lists, 'partial'), { recursive: true });
+  return [
+    'Dir::Etc::SourceParts=/dev/null',
+    `Dir::Etc::SourceList=${sources}`,
+    `Dir::State::Lists=${lists}`,
+    `Dir::Cache=${directory}`,
+    // What is installed here, perhaps of another origin and with a higher number, does not matter.
+    'Dir::State::status=/dev/null',
+  ].flatMap((option) => ['-o', option]);
+}
+
+/** The one that the machine's apt takes Debian from. */
+async function mirror(): Promise<string> {
+  const { stdout } = await run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI)',
+    'Created-By: Packages',
+  ]);
+  const found = stdout.split('\n').find((uri) => /\/debian\/?$/.test(uri));
+  if (!found) throw new Error("no mirror of Debian is among apt's sources");
+  return found;
+}
+
+function lastLine(error: unknown): string {
+  const text = (error as { stderr?: string }).stderr || String(error);
+  return text.trim().split('\n').at(-1) ?? '';
+}
