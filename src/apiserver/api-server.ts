@@ -17,7 +17,7 @@ import { WriteGuards } from './auth/write-guards.ts';
 import { bootstrapApiService, bootstrapCluster } from './bootstrap-objects.ts';
 import { AccessHandler } from './http/access-handler.ts';
 import { ApiRouter } from './http/api-router.ts';
-import { HttpsFront } from './http/https-front.ts';
+import { HttpsFront, type Patience } from './http/https-front.ts';
 import { InsecurePort } from './http/insecure-port.ts';
 import { JoinHandler } from './http/join-handler.ts';
 import { ResourceRouter } from './http/resource-router.ts';
@@ -52,6 +52,8 @@ export interface ApiServerOptions
   advertiseAddresses: readonly string[];
   /** Plain HTTP with every right on 127.0.0.1; 0 or left out = none. */
   insecurePort?: number | undefined;
+  /** How long a client may take over a request; the usual unless said. */
+  patience?: Patience | undefined;
   /** How long pods stay on a board that is not ready or not reachable; 5 unless said. */
   defaultTolerationSeconds?: number | undefined;
   /** Gives the schema table; it is read once, when the first request needs it. */
