@@ -93,7 +93,7 @@ export class ApiServer implements Component {
     const { authorizer, policy } = this.#access;
     const guards = new WriteGuards(authorizer, new EscalationCheck(authorizer, policy));
     const services = { registry, patcher, clock, schema, guards };
-    const resources = new ResourceRouter(services, this.kinds, logs);
+    const resources = new ResourceRouter(services, this.kinds, logs, this.#sessions);
     const watches = new WatchUpgrades(services, this.kinds);
     const streams = new StreamUpgrades({ registry, sessions: this.#sessions, logs, watches, clock, logger });
     const { caPem } = options.tls;
