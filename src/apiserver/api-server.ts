@@ -90,9 +90,9 @@ export class ApiServer implements Component {
     this.client = new RegistryClient(registry, patcher);
     this.#sessions = new Sessions(options.nodeSessions, clock, logger);
     const logs = new PodLogs(this.#sessions, clock);
-    const { authorizer, policy } = this.#access;
+    const { authorizer, policy, lasting } = this.#access;
     const guards = new WriteGuards(authorizer, new EscalationCheck(authorizer, policy));
-    const services = { registry, patcher, clock, schema, guards };
+    const services = { registry, patcher, clock, schema, guards, lasting };
     const resources = new ResourceRouter(services, this.kinds, logs, this.#sessions);
     const watches = new WatchUpgrades(services, this.kinds);
     const streams = new StreamUpgrades({ registry, sessions: this.#sessions, logs, watches, clock, logger });
