@@ -18,6 +18,7 @@ import { allControllers } from '../controllers/all-controllers.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Broker, type BrokerTls } from '../mqtt/broker.ts';
 import { type CertificateAuthority, openAuthority } from '../pki/certificate-authority.ts';
+import { requestedIdentity, signRequest } from '../pki/certificate-request.ts';
 import {
   ensureAdminCertificate,
   ensureServerCertificate,
@@ -131,6 +132,10 @@ export class Master implements Component {
       customKinds: apiServer.kinds,
       network,
       rootCaPem: String(tls.ca),
+      certificateSigner: {
+        read: requestedIdentity,
+        sign: (request, wanted) => signRequest(this.authority, request, wanted),
+      },
     });
     const scheduler = new Scheduler(common);
     const gateway = new Gateway({
