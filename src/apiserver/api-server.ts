@@ -17,7 +17,7 @@ import { WriteGuards } from './auth/write-guards.ts';
 import { bootstrapApiService, bootstrapCluster, bootstrapDnsService } from './bootstrap-objects.ts';
 import { AccessHandler } from './http/access-handler.ts';
 import { ApiRouter } from './http/api-router.ts';
-import { HttpsFront } from './http/https-front.ts';
+import { HttpsFront, type Patience } from './http/https-front.ts';
 import { InsecurePort } from './http/insecure-port.ts';
 import { JoinHandler } from './http/join-handler.ts';
 import { ResourceRouter } from './http/resource-router.ts';
@@ -53,6 +53,8 @@ export interface ApiServerOptions
   advertiseAddresses: readonly string[];
   /** Plain HTTP with every right on 127.0.0.1; 0 or left out = none. */
   insecurePort?: number | undefined;
+  /** How long a client may take over a request; the usual unless said. */
+  patience?: Patience | undefined;
   /** How long pods stay on a board that is not ready or not reachable; 5 unless said. */
   defaultTolerations?: DefaultTolerations | undefined;
   /** Gives the schema table; it is read once, when the first request needs it. */
@@ -89,10 +91,10 @@ export class ApiServer implements Component {
     this.client = new RegistryClient(registry, patcher);
     this.#sessions = new Sessions(options.nodeSessions, clock, logger);
     const logs = new PodLogs(this.#sessions, clock);
-    const { authorizer, policy } = this.#access;
+    const { authorizer, policy, lasting } = this.#access;
     const guards = new WriteGuards(authorizer, new EscalationCheck(authorizer, policy));
-    const services = { registry, patcher, clock, schema, guards };
-    const resources = new ResourceRouter(services, this.kinds, logs);
+    const services = { registry, patcher, clock, schema, guards, lasting };
+    const resources = new ResourceRouter(services, this.kinds, logs, this.#sessions);
     const watches = new WatchUpgrades(services, this.kinds);
     const streams = new StreamUpgrades({ registry, sessions: this.#sessions, logs, watches, clock, logger });
     const { caPem } = options.tls;

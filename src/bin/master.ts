@@ -18,6 +18,7 @@ import { allControllers } from '../controllers/all-controllers.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Broker, type BrokerTls } from '../mqtt/broker.ts';
 import { type CertificateAuthority, openAuthority } from '../pki/certificate-authority.ts';
+import { requestedIdentity, signRequest } from '../pki/certificate-request.ts';
 import {
   ensureAdminCertificate,
   ensureServerCertificate,
@@ -135,6 +136,10 @@ export class Master implements Component {
       network,
       rootCaPem: String(tls.ca),
       disruption: nodeLifecycle?.disruption,
+      certificateSigner: {
+        read: requestedIdentity,
+        sign: (request, wanted) => signRequest(this.authority, request, wanted),
+      },
     });
     const scheduler = new Scheduler(common);
     const gateway = new Gateway({

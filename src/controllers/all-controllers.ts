@@ -3,8 +3,9 @@ import { allKinds } from '../api/scheme-table.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
+import { CertificateCleaner } from './certificate-cleaner.ts';
+import { CertificateSigningController, type CertificateSigningOptions } from './certificate-signing.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation.ts';
-import type { ControllerOptions } from './controller-options.ts';
 import { CronJobController } from './cron-job.ts';
 import { DaemonSetController } from './daemon-set.ts';
 import { DeploymentController } from './deployment.ts';
@@ -30,7 +31,7 @@ import { ServiceAccountController } from './service-accounts.ts';
 import { StatefulSetController } from './stateful-set.ts';
 import { TaintEvictionController } from './taint-eviction.ts';
 
-export interface AllControllersOptions extends ControllerOptions {
+export interface AllControllersOptions extends CertificateSigningOptions {
   network: ClusterNetwork;
   /** Kinds that come and go. */
   customKinds?: CustomKindSource | undefined;
@@ -65,6 +66,8 @@ export function allControllers(options: AllControllersOptions): Component {
     new RootCaController(options),
     new ServiceAccountController(options),
     new ClusterRoleAggregationController(options),
+    new CertificateSigningController(options),
+    new CertificateCleaner(options),
     new ResourceQuotaController(withKinds),
     new NamespaceController(withKinds),
     new GarbageCollector(withKinds),

@@ -14,11 +14,16 @@ const AUTHORITY_VALID_UNTIL = new Date('2120-01-01T00:00:00Z');
 const EARLIEST_NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 const LEAF_LIFETIME_MS = 10 * 365 * 24 * 3_600_000;
 
+/** As a key of ours, or as somebody sent it. */
+type PublicKey = webcrypto.CryptoKey | InstanceType<X509['PublicKey']>;
+
 export interface LeafRequest {
   /** `CN`, and `O` = the groups that Kubernetes reads from it. */
   commonName: string;
-  organization?: string;
+  organization?: string | readonly string[];
   usage: 'server' | 'client';
+  /** Ten years unless said. */
+  lifetimeMs?: number;
   dnsNames?: readonly string[];
   ipAddresses?: readonly string[];
 }
@@ -50,14 +55,16 @@ export class CertificateAuthority {
   }
 
   /** PEM of a certificate for somebody else's public key. */
-  async sign(x509: X509, request: LeafRequest, publicKey: webcrypto.CryptoKey): Promise<string> {
+  async sign(x509: X509, request: LeafRequest, publicKey: PublicKey): Promise<string> {
     const issuer = new x509.X509Certificate(this.#identity.certificatePem);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: newSerialNumber(),
       subject: subjectOf(request),
       issuer: issuer.subjectName,
       notBefore: VALID_FROM,
-      notAfter: new Date(Math.max(this.#clock.now(), EARLIEST_NOW_MS) + LEAF_LIFETIME_MS),
+      notAfter: new Date(
+        Math.max(this.#clock.now(), EARLIEST_NOW_MS) + (request.lifetimeMs ?? LEAF_LIFETIME_MS),
+      ),
       signingAlgorithm: KEY_ALGORITHM,
       publicKey,
       signingKey: await fromKeyPem(x509, this.#identity.keyPem),
@@ -116,14 +123,15 @@ function newSerialNumber(): string {
 }
 
 function subjectOf({ commonName, organization }: LeafRequest): Record<string, string[]>[] {
-  return [...(organization ? [{ O: [organization] }] : []), { CN: [commonName] }];
+  const organizations = organization === undefined ? [] : [organization].flat();
+  return [...organizations.map((name) => ({ O: [name] })), ...(commonName ? [{ CN: [commonName] }] : [])];
 }
 
 async function leafExtensions(
   x509: X509,
   request: LeafRequest,
   issuer: InstanceType<X509['X509Certificate']>,
-  publicKey: webcrypto.CryptoKey,
+  publicKey: PublicKey,
 ) {
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   const names = [

@@ -77,14 +77,14 @@ function fits(
   return (
     certificate.checkIssued(issuer) &&
     certificate.verify(issuer.publicKey) &&
-    hasGroup(certificate, request.organization) &&
+    hasGroups(certificate, [request.organization ?? []].flat()) &&
     Date.parse(certificate.validTo) - clock.now() > RENEW_BEFORE_END_MS &&
     hasNames(certificate, [...(request.dnsNames ?? []), ...(request.ipAddresses ?? [])])
   );
 }
 
-const hasGroup = (certificate: X509Certificate, group: string | undefined): boolean =>
-  group === undefined || certificate.subject.split('\n').includes(`O=${group}`);
+const hasGroups = (certificate: X509Certificate, groups: readonly string[]): boolean =>
+  groups.every((group) => certificate.subject.split('\n').includes(`O=${group}`));
 
 function hasNames(certificate: X509Certificate, wanted: readonly string[]): boolean {
   const held = certificate.subjectAltName?.split(', ').length ?? 0;

@@ -1,8 +1,8 @@
 // How a board gets its identity: it makes a key that never leaves it, asks with a request, and the master signs.
 // The name in the certificate is the one the master admits, whatever the request says.
 import type { CertificateAuthority } from './certificate-authority.ts';
-import { PkiError } from './pki-error.ts';
-import { KEY_ALGORITHM, loadX509, makeKeyPair, toKeyPem, type X509 } from './x509.ts';
+import { readRequest } from './certificate-request.ts';
+import { KEY_ALGORITHM, loadX509, makeKeyPair, toKeyPem } from './x509.ts';
 
 export const NODE_USER_PREFIX = 'system:node:';
 const NODES_GROUP = 'system:nodes';
@@ -38,15 +38,4 @@ export async function signNodeRequest(
     { commonName: NODE_USER_PREFIX + nodeName, organization: NODES_GROUP, usage: 'client' },
     await request.publicKey.export(KEY_ALGORITHM, ['verify']),
   );
-}
-
-async function readRequest(x509: X509, requestPem: string) {
-  try {
-    const request = new x509.Pkcs10CertificateRequest(requestPem);
-    // The request is signed with the key it asks for: nobody gets a certificate for a key that is not theirs.
-    if (await request.verify()) return request;
-  } catch (error) {
-    throw new PkiError('the certificate request cannot be read: send a PKCS #10 request in PEM', error);
-  }
-  throw new PkiError('the certificate request is not signed with its own key: make it again');
 }

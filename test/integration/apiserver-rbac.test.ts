@@ -77,6 +77,8 @@ function isAllowed(
 const VERBS: Record<string, (collection: string) => [method: string, path: string]> = {
   get: (collection) => ['GET', `${collection}/a`],
   list: (collection) => ['GET', collection],
+  // A revision that is not yet: who passes the gate is answered 410 at once.
+  watch: (collection) => ['GET', `${collection}?watch=1&resourceVersion=999999999999`],
   create: (collection) => ['POST', `${collection}?dryRun=All`],
   update: (collection) => ['PUT', `${collection}/a?dryRun=All`],
   patch: (collection) => ['PATCH', `${collection}/a?dryRun=All`],
@@ -109,7 +111,8 @@ for (const [name, caller] of Object.entries(callers)) {
         for (const namespace of places) {
           for (const verb of Object.keys(VERBS)) {
             // Without a namespace only whole collections of a namespaced kind can be named.
-            if (kind.namespaced && !namespace && !['list', 'deletecollection'].includes(verb)) continue;
+            if (kind.namespaced && !namespace && !['list', 'watch', 'deletecollection'].includes(verb))
+              continue;
             const expected = isAllowed(name, verb, kind, namespace);
             const actual = await passes(caller, verb, collectionOf(kind, namespace));
             asked += 1;
@@ -129,7 +132,7 @@ t.test('reviews say what the requests themselves meet', async (t) => {
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   const wrong: string[] = [];
   for (const kind of allKinds.filter(({ namespaced }) => namespaced)) {
-    for (const verb of [...Object.keys(VERBS), 'watch']) {
+    for (const verb of Object.keys(VERBS)) {
       for (const namespace of ['a', 'b']) {
         const { group, plural: resource } = kind;
         const spec = { resourceAttributes: { verb, group, resource, namespace } };

@@ -1,4 +1,4 @@
-// A real API server over HTTPS on loopback, on a store in memory, with a CA of its own and a client to ask it with.
+// A real API server over HTTPS on loopback, on a store in memory unless said, with a CA of its own and a client to ask it with.
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -12,6 +12,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { type CertificateAuthority, openAuthority } from '../../src/pki/certificate-authority.ts';
 import type { TlsIdentity } from '../../src/pki/identity-file.ts';
 import { signNodeRequest } from '../../src/pki/node-certificate.ts';
+import type { Engine } from '../../src/store/engine.ts';
 import { LevelStore } from '../../src/store/level-store.ts';
 import { MemoryEngine } from './memory-engine.ts';
 
@@ -56,7 +57,7 @@ export interface WatchedEvents {
 }
 
 export async function startApiServer(
-  options: Partial<ApiServerOptions> & { historyLength?: number } = {},
+  options: Partial<ApiServerOptions> & { historyLength?: number; engine?: Engine } = {},
 ): Promise<TestApiServer> {
   const directory = await mkdtemp(join(tmpdir(), 'edge-api-'));
   const authority = await openAuthority(directory, systemClock);
@@ -72,9 +73,8 @@ export async function startApiServer(
     usage: 'client',
   });
   const failures: Error[] = [];
-  const { historyLength = 2000, ...rest } = options;
+  const { historyLength = 2000, engine = new MemoryEngine(), ...rest } = options;
   const onFatal = (error: Error) => failures.push(error);
-  const engine = new MemoryEngine();
   const caPem = authority.certificatePem;
   const newStore = () => new LevelStore({ engine, onFatal, historyLength });
   const newApiServer = () =>

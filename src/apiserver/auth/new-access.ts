@@ -10,6 +10,7 @@ import { AccessControl } from './access-control.ts';
 import { AuditLog } from './audit-log.ts';
 import { Authenticator } from './authenticator.ts';
 import { Authorizer } from './authorizer.ts';
+import { LastingRights } from './lasting-rights.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { type StaticCredential, StaticCredentials } from './static-credentials.ts';
@@ -33,6 +34,7 @@ export interface AccessParts {
   authenticator: Authenticator;
   authorizer: Authorizer;
   policy: PolicyIndex;
+  lasting: LastingRights;
   tokens: ServiceAccountTokens;
   audit: RequestAudit | undefined;
   /** Start them once the store is started, before anything listens. */
@@ -44,6 +46,7 @@ export function newAccess(options: AccessOptions): AccessParts {
   const policy = new PolicyIndex(store);
   const tokens = new ServiceAccountTokens(options.tokenKey ?? makeTokenKey(), store, clock, randomUUID);
   const authorizer = new Authorizer(policy);
+  const lasting = new LastingRights(authorizer, policy, clock);
   const authenticator = new Authenticator(tokens, new StaticCredentials(staticTokens, passwords));
   const log = auditLogPath ? new AuditLog(auditLogPath, logger) : undefined;
   return {
@@ -51,8 +54,9 @@ export function newAccess(options: AccessOptions): AccessParts {
     authenticator,
     authorizer,
     policy,
+    lasting,
     tokens,
     audit: log && new RequestAudit(log, clock),
-    components: [policy, ...(log ? [log] : [])],
+    components: [policy, lasting, ...(log ? [log] : [])],
   };
 }

@@ -31,6 +31,7 @@ export class PolicyIndex implements Component {
   readonly #roles = new Map<string, readonly PolicyRule[]>();
   /** By subject, then by the key of the binding. */
   readonly #bindings = new Map<string, Map<string, BindingObject>>();
+  readonly #listeners = new Set<() => void>();
   #unwatch: (() => void) | undefined;
 
   constructor(store: Store) {
@@ -41,6 +42,7 @@ export class PolicyIndex implements Component {
     for (const { key, value } of this.#store.list(PREFIX)) this.#enter(key, value);
     this.#unwatch = this.#store.watch(PREFIX, this.#store.revision, (events) => {
       for (const event of events) this.#apply(event);
+      for (const listener of this.#listeners) listener();
     });
   }
 
@@ -49,6 +51,12 @@ export class PolicyIndex implements Component {
     this.#unwatch = undefined;
     this.#roles.clear();
     this.#bindings.clear();
+  }
+
+  /** Called after roles or bindings have changed; gives what to call to hear no more. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** What `user` holds in the whole cluster and, when given, in `namespace`. */

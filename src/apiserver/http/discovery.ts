@@ -19,6 +19,7 @@ interface ServedResource {
 }
 
 const OBJECT_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
 
 export function verbsOf(kind: KindDefinition): string[] {
   if (isReview(kind)) return ['create'];
@@ -53,7 +54,10 @@ function subresourcesOf(kind: KindDefinition): ServedResource[] {
     served.push({ name: name('attach'), kind: 'PodAttachOptions', verbs: connect });
     served.push({ name: name('exec'), kind: 'PodExecOptions', verbs: connect });
     served.push({ name: name('portforward'), kind: 'PodPortForwardOptions', verbs: connect });
+    served.push({ name: name('proxy'), kind: 'PodProxyOptions', verbs: PROXY_VERBS });
   }
+  if (kind.kind === 'Service')
+    served.push({ name: name('proxy'), kind: 'ServiceProxyOptions', verbs: PROXY_VERBS });
   if (kind.kind === 'ServiceAccount') {
     const body = { kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1' };
     served.push({ name: name('token'), ...body, verbs: ['create'] });

@@ -12,6 +12,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { AccessControl } from '../auth/access-control.ts';
 import { SESSION_PATH, type Sessions } from '../sessions.ts';
 import type { StreamUpgrades } from '../streams/stream-upgrades.ts';
+import type { UpgradeRequest } from '../streams/upgrade-request.ts';
 import { type ApiRequest, readUrl, type User } from './api-request.ts';
 import type { ApiRouter } from './api-router.ts';
 import { discard, endRaw, httpError } from './raw-answer.ts';
@@ -30,18 +31,26 @@ export interface HttpsFrontOptions {
   audit: RequestAudit | undefined;
   clock: Clock;
   logger: Logger;
+  /** Patience with slow clients; the usual unless said. */
+  patience?: Patience | undefined;
 }
 
 /** Time for the head of a request, and for head and body together; watches only send, so they are not meant. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-/** How often Node looks whether those have passed; its own 30 s would let a slow client hold on four times as long. */
-const TIMEOUT_CHECK_MS = 5_000;
+export interface Patience {
+  headersMs: number;
+  requestMs: number;
+  /** How often Node looks whether those have passed. */
+  checkMs: number;
+}
+
+/** Node's own 30 s between two looks would let a slow client hold on four times as long. */
+const USUAL_PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, checkMs: 5_000 };
 /** Above the 30 s for which kubectl and client-go keep idle connections. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const SWITCHING_PROTOCOLS = 101;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** About 50 KB each; people, boards and their watches are far fewer. */
-const MAX_CONNECTIONS = 1000;
+/** About 50 KB each: a thousand watchers and room for who comes beside; people and boards are far fewer. */
+const MAX_CONNECTIONS = 1200;
 
 export class HttpsFront implements Component {
   readonly #options: HttpsFrontOptions;
@@ -59,7 +68,7 @@ export class HttpsFront implements Component {
 
   /** @throws Error naming the address when it cannot be listened on. */
   async start(): Promise<void> {
-    const { tls, host, port } = this.#options;
+    const { tls, host, port, patience = USUAL_PATIENCE } = this.#options;
     const server = createServer({
       cert: tls.certPem,
       key: tls.keyPem,
@@ -68,9 +77,9 @@ export class HttpsFront implements Component {
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      connectionsCheckingInterval: patience.checkMs,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     });
     server.maxConnections = MAX_CONNECTIONS;
@@ -148,19 +157,29 @@ export class HttpsFront implements Component {
     socket.on('error', (error) =>
       this.#options.logger.debug({ error: error.message }, 'an upgrade broke off'),
     );
+    let code = SWITCHING_PROTOCOLS;
+    const { access, audit } = this.#options;
     try {
-      const { access } = this.#options;
       const line = { ...readUrl(incoming.url ?? '/'), method: incoming.method ?? 'GET' };
-      const { path } = line;
-      const user = access.actingUser(trusted ?? access.identify(incoming, line), incoming);
-      if (!path.startsWith(SESSION_PATH)) {
-        access.authorize(user, line);
-        return await this.#options.streams.handle({ ...line, user, incoming, socket, head });
-      }
-      await this.#options.sessions.accept(path, user, incoming, socket, head);
+      const record = audit?.followUntil(socket, () => code, incoming, line);
+      const asked = trusted ?? access.identify(incoming, line);
+      record?.askedBy(asked);
+      const user = access.actingUser(asked, incoming);
+      record?.actingAs(user);
+      await this.#upgrade({ ...line, user, incoming, socket, head });
     } catch (error) {
-      endRaw(socket, this.#asStatus(error, incoming));
+      const status = this.#asStatus(error, incoming);
+      code = status.code;
+      endRaw(socket, status);
     }
+  }
+
+  async #upgrade(request: UpgradeRequest): Promise<void> {
+    const { path, user, incoming, socket, head } = request;
+    const { access, sessions, streams } = this.#options;
+    if (path.startsWith(SESSION_PATH)) return sessions.accept(path, user, incoming, socket, head);
+    access.authorize(user, request);
+    return streams.handle(request);
   }
 
   /** Node's own answer to what is no HTTP; with a Status in it. */

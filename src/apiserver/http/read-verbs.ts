@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { KubeObject } from '../../api/objects.ts';
 import { type FieldError, invalid } from '../../api/status-error.ts';
+import { attributesOf } from '../auth/attributes.ts';
 import type { ListResult, ServerListOptions } from '../registry/list.ts';
 import type { Form } from './accept.ts';
 import { booleanParameter, listOptions, numberParameter } from './query.ts';
@@ -74,6 +75,9 @@ export function openWatch(request: ReadRequest): OpenWatch {
   const bookmarks = booleanParameter(api.query, 'allowWatchBookmarks');
   const timeoutSeconds = numberParameter(api.query, 'timeoutSeconds');
   const stream = services.registry.watch(kind, { ...options, sendInitialEvents });
+  const release = api.user
+    ? services.lasting.hold(api.user, attributesOf(api), () => stream.close())
+    : () => undefined;
   const run = (output: Writable) =>
     new WatchResponse(stream, output, {
       kind,
@@ -83,8 +87,14 @@ export function openWatch(request: ReadRequest): OpenWatch {
       markInitialEnd: sendInitialEvents && bookmarks,
       present: (object, first) => present(request, form, object, first),
       revision: () => services.registry.revision,
-    }).run();
-  return { run, close: () => stream.close() };
+    })
+      .run()
+      .finally(release);
+  const close = () => {
+    release();
+    stream.close();
+  };
+  return { run, close };
 }
 
 /** A client that asks for the initial events and does not get them waits for ever: so it gets them, or a 422. */

@@ -1,5 +1,7 @@
-// Follows one request for the audit log, from its first line to the end of its answer, also when it is refused.
+// Follows one request for the audit log, from its first line to the end of its answer, also when it is refused or leaves
+// HTTP for a stream.
 import { randomUUID } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock.ts';
 import type { RequestLine } from '../auth/access-control.ts';
@@ -23,11 +25,22 @@ export class RequestAudit {
   }
 
   follow(incoming: IncomingMessage, response: ServerResponse, line: RequestLine): FollowedRequest {
+    return this.followUntil(response, () => response.statusCode, incoming, line);
+  }
+
+  /** `over` says `close` when all is said; `codeOf` is asked then, for what the client was answered. */
+  followUntil(
+    over: EventEmitter,
+    codeOf: () => number,
+    incoming: IncomingMessage,
+    line: RequestLine,
+  ): FollowedRequest {
     const receivedMs = this.#clock.now();
-    const sourceIp = incoming.socket.remoteAddress ?? '';
     let user: User | undefined;
     let impersonated: User | undefined;
-    response.once('close', () =>
+    // Read now: a socket that has closed knows it no more.
+    const sourceIp = incoming.socket.remoteAddress ?? '';
+    over.once('close', () =>
       this.#sink.record({
         id: randomUUID(),
         attributes: attributesOf(line),
@@ -36,7 +49,7 @@ export class RequestAudit {
         impersonated,
         sourceIp,
         userAgent: incoming.headers['user-agent'] ?? '',
-        code: response.statusCode,
+        code: codeOf(),
         receivedMs,
         answeredMs: this.#clock.now(),
       }),

@@ -4,6 +4,7 @@ import type { Schema } from '../../api/schema/schema.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { LastingRights } from '../auth/lasting-rights.ts';
 import type { WriteGuards } from '../auth/write-guards.ts';
 import type { Patcher } from '../registry/patcher.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -18,6 +19,7 @@ export interface ResourceServices {
   clock: Clock;
   schema(): Promise<Schema>;
   guards: WriteGuards;
+  lasting: LastingRights;
 }
 
 export interface ResourceRequest {

@@ -1,4 +1,5 @@
-// The fixed grammar of paths with objects: /api/v1 or /apis/G/V, then [namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]].
+// The fixed grammar of paths with objects: /api/v1 or /apis/G/V, then [namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]],
+// where only `proxy` has more behind it.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 
@@ -38,9 +39,14 @@ function parts(
   rest: readonly string[],
 ): ResourcePath | undefined {
   const [plural, name, subresource, ...more] = rest;
-  if (plural === undefined || more.length > 0) return undefined;
+  // Behind `proxy` comes a path that is none of ours.
+  if (plural === undefined || (more.length > 0 && subresource !== 'proxy')) return undefined;
   return { group, version, plural, namespace, name, subresource };
 }
+
+/** Whether requests to the path go to a pod. */
+export const isProxied = ({ group, version, plural, subresource }: ResourcePath): boolean =>
+  group === '' && version === 'v1' && subresource === 'proxy' && (plural === 'pods' || plural === 'services');
 
 /** The path of a kind's objects as OpenAPI documents write it: `/api/v1/namespaces/{namespace}/pods/{name}`. */
 export function objectPathTemplate(kind: KindDefinition): string {

@@ -3,12 +3,13 @@ import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed, StatusError } from '../../api/status-error.ts';
 import type { PodLogs } from '../pod-logs.ts';
+import type { Sessions } from '../sessions.ts';
 import type { ApiRequest } from './api-request.ts';
 import { deleteCollectionVerb, deleteVerb } from './delete-verbs.ts';
 import { verbsOf } from './discovery.ts';
 import { getVerb, listVerb } from './read-verbs.ts';
 import { type ResourceRequest, type ResourceServices, requireNamespace } from './resource-handler.ts';
-import type { ResourcePath } from './resource-path.ts';
+import { isProxied, type ResourcePath } from './resource-path.ts';
 import { subresourceVerbs, type Verbs } from './subresource-verbs.ts';
 import { createVerb, patchVerb, updateVerb } from './write-verbs.ts';
 
@@ -31,22 +32,32 @@ export class ResourceRouter {
   readonly #services: ResourceServices;
   readonly #kinds: ServedKinds;
   readonly #logs: PodLogs;
+  readonly #sessions: Sessions;
 
-  constructor(services: ResourceServices, kinds: ServedKinds, logs: PodLogs) {
+  constructor(services: ResourceServices, kinds: ServedKinds, logs: PodLogs, sessions: Sessions) {
     this.#services = services;
     this.#kinds = kinds;
     this.#logs = logs;
+    this.#sessions = sessions;
   }
 
   /** @throws StatusError NotFound for what is not served, MethodNotAllowed. */
   async handle(api: ApiRequest, path: ResourcePath): Promise<void> {
     const kind = this.#kinds.byResource(path.group, path.version, path.plural);
     if (!kind || (path.namespace !== undefined && !kind.namespaced)) throw unknownResource();
+    if (path.subresource === 'proxy') return this.#proxy(api, path);
     const { namespace, name } = path;
     const request: ResourceRequest = { api, services: this.#services, kind, namespace, name };
     const verb = this.#verbs(request, path.subresource)[api.method];
     if (!verb) throw methodNotAllowed('the server does not allow this method on the requested resource');
     await verb(request);
+  }
+
+  /** With any method: what it means is the pod's to say. */
+  async #proxy(api: ApiRequest, path: ResourcePath): Promise<void> {
+    if (!isProxied(path)) throw unknownResource();
+    const { proxyRequest } = await import('../proxy/pod-proxy.ts');
+    await proxyRequest({ registry: this.#services.registry, sessions: this.#sessions }, api, path);
   }
 
   #verbs(request: ResourceRequest, subresource: string | undefined): Verbs {

@@ -1,8 +1,9 @@
-// Requests that leave HTTP for a stream: exec, attach, port-forward and logs of a pod. Loaded when the first comes.
+// Requests that leave HTTP for a stream: exec, attach, port-forward and logs of a pod, and what goes through
+// its proxy. Loaded when the first comes.
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { parseResourcePath, type ResourcePath } from '../http/resource-path.ts';
+import { isProxied, parseResourcePath, type ResourcePath } from '../http/resource-path.ts';
 import type { WatchUpgrades } from '../http/watch-upgrade.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -47,6 +48,10 @@ export class StreamUpgrades {
     const path = parseResourcePath(request.segments);
     const { watches } = this.#options;
     if (isWebSocket(request) && watches.accepts(path, request)) return watches.handle(request, path);
+    if (path && isProxied(path)) {
+      const { proxyUpgrade } = await import('../proxy/pod-proxy.ts');
+      return proxyUpgrade(this.#options, request, path);
+    }
     if (!path || !isPodStream(path)) throw notUpgradable();
     if (!isWebSocket(request) && !isSpdy(request))
       throw badRequest('upgrade to websocket or SPDY/3.1, nothing else');
