@@ -12,6 +12,8 @@ import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
 import { nodeFacts } from '../kubelet/board/node-facts.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
+import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
+import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
 import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../kubelet/runtime/runtime.ts';
 import { serviceVariables } from '../kubelet/service-environment.ts';
@@ -60,6 +62,7 @@ export class Agent implements Component {
   readonly #proxier: Proxier;
   readonly #sessions: Sessions;
   readonly #heartbeat: Heartbeat;
+  readonly #metrics: MetricsReporter;
   #virtualPorts: readonly VirtualPort[] = [];
   #addresses: readonly string[] = [];
   #running: Component[] = [];
@@ -75,6 +78,7 @@ export class Agent implements Component {
     this.#proxier = this.#makeProxier();
     this.#sessions = this.#makeSessions();
     this.#heartbeat = this.#makeHeartbeat();
+    this.#metrics = this.#makeMetrics();
   }
 
   /** The MQTT link to the master: whoever closes it cuts the board off. */
@@ -111,7 +115,8 @@ export class Agent implements Component {
 
   /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
   #parts(): Component[] {
-    return [this.#network, this.#proxier, this.#kubelet, this.#sessions, this.#link, this.#heartbeat];
+    const reports = [this.#heartbeat, this.#metrics];
+    return [this.#network, this.#proxier, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -266,6 +271,17 @@ export class Agent implements Component {
       logger,
       measure: (nowMs) => meter.measure(nowMs),
       send: (beat) => this.#link.heartbeat(beat),
+    });
+  }
+
+  #makeMetrics(): MetricsReporter {
+    const { clock, logger } = this.#options;
+    return new MetricsReporter({
+      clock,
+      logger,
+      running: () => this.#kubelet.runningContainers(),
+      meter: new ContainerMeter(),
+      send: (report) => this.#link.metrics(report),
     });
   }
 }

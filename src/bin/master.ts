@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
 import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
-import type { NodeSessions } from '../apiserver/node-sessions.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -119,7 +118,8 @@ export class Master implements Component {
     const broker = this.#makeBroker(tls);
     const credentials = await this.#credentials();
     const apiServer = this.#makeApiServer(store, tls, credentials, {
-      request: (node, request) => gateway.request(node, request),
+      nodeSessions: { request: (node, request) => gateway.request(node, request) },
+      usage: { nodes: () => gateway.metrics.nodes(), pods: () => gateway.metrics.pods() },
     });
     this.#apiServer = apiServer;
     const { client } = apiServer;
@@ -200,7 +200,7 @@ export class Master implements Component {
     store: Store,
     tls: BrokerTls,
     credentials: Credentials,
-    nodeSessions: NodeSessions,
+    gateway: Pick<ApiServerOptions, 'nodeSessions' | 'usage'>,
   ): ApiServer {
     const { insecurePort, auditLogPath } = this.#options;
     const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;
@@ -212,7 +212,7 @@ export class Master implements Component {
       tls: { certPem: String(tls.cert), keyPem: String(tls.key), caPem: String(tls.ca) },
       host: '0.0.0.0',
       port: apiPort,
-      nodeSessions,
+      ...gateway,
       signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
       mqttPort,
       advertiseAddresses,

@@ -58,6 +58,7 @@ export const agentFilters = (node: string): string[] => [
 export const nodeFilters = {
   state: `${ROOT}/nodes/+/state`,
   heartbeat: `${ROOT}/nodes/+/heartbeat`,
+  metrics: `${ROOT}/nodes/+/metrics`,
   events: `${ROOT}/nodes/+/events`,
   observedIndex: `${ROOT}/nodes/+/observed/index`,
   observedPods: `${ROOT}/nodes/+/observed/pods/#`,

@@ -22,6 +22,7 @@ const OBJECT_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'pa
 
 export function verbsOf(kind: KindDefinition): string[] {
   if (isReview(kind)) return ['create'];
+  if (kind.measured) return ['get', 'list'];
   return OBJECT_VERBS.filter((verb) => verb !== 'deletecollection' || kind.plural !== 'namespaces');
 }
 
