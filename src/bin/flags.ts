@@ -1,6 +1,7 @@
 // Command lines of the programs: every flag in one table, read by Node's own parser, wrong ones told in one line.
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
+import { parseDurationMs } from '../api/duration.ts';
 
 interface Flag {
   /** Shown in --help; `boolean` flags take no value. */
@@ -50,6 +51,13 @@ export function addresses(values: FlagValues, name: string): string[] | undefine
   const wrong = list?.find((address) => !isIP(address));
   if (wrong === undefined) return list;
   throw new UsageError(`--${name} takes IP addresses with commas between them, not '${wrong}'`);
+}
+
+/** Milliseconds of such as `30s` or `1m30s`; at least one second. */
+export function duration(values: FlagValues, name: string): number {
+  const milliseconds = parseDurationMs(values[name] ?? '');
+  if (milliseconds !== undefined && milliseconds >= 1000) return milliseconds;
+  throw new UsageError(`--${name} takes a duration from 1s on, such as 30s, not '${values[name] ?? ''}'`);
 }
 
 export function required(values: FlagValues, name: string): string {

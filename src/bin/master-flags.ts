@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
-import { addresses, type Flags, type FlagValues, port, required } from './flags.ts';
+import { addresses, duration, type Flags, type FlagValues, port, required } from './flags.ts';
 import { Master } from './master.ts';
 
 export const masterFlags: Flags = {
@@ -28,6 +28,11 @@ export const masterFlags: Flags = {
     default: '0',
   },
   'audit-log-path': { value: 'FILE', help: 'record who asked for what, one JSON line per request' },
+  'horizontal-pod-autoscaler-sync-period': {
+    value: 'DURATION',
+    help: 'how often HorizontalPodAutoscalers look at their metrics',
+    default: '30s',
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -42,6 +47,7 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     tokenFile: values['token-auth-file'],
     passwordFile: values['basic-auth-file'],
     auditLogPath: values['audit-log-path'],
+    autoscalerSyncPeriodMs: duration(values, 'horizontal-pod-autoscaler-sync-period'),
     network: defaultClusterNetwork,
     clock: systemClock,
     logger,

@@ -46,6 +46,8 @@ export interface MasterOptions {
   passwordFile?: string | undefined;
   /** Who asked for what is recorded here; off unless said. */
   auditLogPath?: string | undefined;
+  /** How often HorizontalPodAutoscalers look at their metrics. */
+  autoscalerSyncPeriodMs?: number | undefined;
   /** Addresses of this machine at which boards reach the master. */
   advertiseAddresses: readonly string[];
   network: ClusterNetwork;
@@ -131,6 +133,7 @@ export class Master implements Component {
       customKinds: apiServer.kinds,
       network,
       rootCaPem: String(tls.ca),
+      syncPeriodMs: this.#options.autoscalerSyncPeriodMs,
     });
     const scheduler = new Scheduler(common);
     const gateway = new Gateway({

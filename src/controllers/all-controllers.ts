@@ -11,6 +11,10 @@ import { DeploymentController } from './deployment.ts';
 import { EndpointSliceController } from './endpoint-slice.ts';
 import { EndpointsController } from './endpoints.ts';
 import { GarbageCollector } from './garbage-collector.ts';
+import {
+  type AutoscalerOptions,
+  HorizontalPodAutoscalerController,
+} from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
 import { JobController } from './job.ts';
 import { JobOrphanController } from './job-orphans.ts';
 import { JobTtlController } from './job-ttl.ts';
@@ -26,7 +30,9 @@ import { ServiceAccountController } from './service-accounts.ts';
 import { StatefulSetController } from './stateful-set.ts';
 import { TaintEvictionController } from './taint-eviction.ts';
 
-export interface AllControllersOptions extends ControllerOptions {
+export interface AllControllersOptions
+  extends ControllerOptions,
+    Pick<AutoscalerOptions, 'customMetrics' | 'syncPeriodMs'> {
   network: ClusterNetwork;
   /** Kinds that come and go. */
   customKinds?: CustomKindSource | undefined;
@@ -51,6 +57,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new JobOrphanController(options),
     new JobTtlController(options),
     new CronJobController(options),
+    new HorizontalPodAutoscalerController(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
     new RootCaController(options),

@@ -1,6 +1,6 @@
 // Flags of the programs: a wrong value is one line that says what would be right.
 import t from 'tap';
-import { addresses, type Flags, parseFlags, port, UsageError } from '../../../src/bin/flags.ts';
+import { addresses, duration, type Flags, parseFlags, port, UsageError } from '../../../src/bin/flags.ts';
 
 const flags: Flags = {
   'api-port': { value: 'N', help: 'a port', default: '6443' },
@@ -33,5 +33,16 @@ t.test('addresses are IP addresses', async (t) => {
   t.equal(addresses({}, 'to'), undefined);
   for (const text of ['foo', '192.0.2.1,', '']) {
     t.throws(() => addresses({ to: text }, 'to'), { message: /--to takes IP addresses/ }, `'${text}'`);
+  }
+});
+
+t.test('a duration has a unit and is at least a second', async (t) => {
+  t.equal(duration({ period: '1m30s' }, 'period'), 90_000);
+  for (const text of ['0', '30', '500ms', '-5s', 'soon', '']) {
+    t.throws(
+      () => duration({ period: text }, 'period'),
+      { message: /--period takes a duration/ },
+      `'${text}'`,
+    );
   }
 });
