@@ -15,7 +15,9 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { InformerFactory } from '../client/informer-factory.ts';
 import { allControllers } from '../controllers/all-controllers.ts';
 import { Gateway } from '../gateway/gateway.ts';
+import { PodPeers } from '../gateway/pod-peers.ts';
 import { Broker, type BrokerTls } from '../mqtt/broker.ts';
+import type { PodOf } from '../mqtt/gatekeeper.ts';
 import { type CertificateAuthority, openAuthority } from '../pki/certificate-authority.ts';
 import {
   ensureAdminCertificate,
@@ -117,7 +119,8 @@ export class Master implements Component {
   async #makeParts(store: Store): Promise<Component[]> {
     const { network, clock, logger } = this.#options;
     const tls = await this.#makeCertificates();
-    const broker = this.#makeBroker(tls);
+    // Asked only when a client connects, and then all of it is there.
+    const broker = this.#makeBroker(tls, (token) => podPeers.identify(token));
     const credentials = await this.#credentials();
     const apiServer = this.#makeApiServer(store, tls, credentials, {
       nodeSessions: { request: (node, request) => gateway.request(node, request) },
@@ -126,6 +129,7 @@ export class Master implements Component {
     this.#apiServer = apiServer;
     const { client } = apiServer;
     const informers = new InformerFactory({ client, clock, logger });
+    const podPeers = new PodPeers(apiServer.tokens, informers);
     const recorder = new EventRecorder({ client, clock, logger });
     const common = { client, informers, clock, logger, recorder };
     const controllers = allControllers({
@@ -133,6 +137,7 @@ export class Master implements Component {
       customKinds: apiServer.kinds,
       network,
       rootCaPem: String(tls.ca),
+      customMetrics: { find: (...path) => gateway.appMetrics.find(...path) },
       syncPeriodMs: this.#options.autoscalerSyncPeriodMs,
     });
     const scheduler = new Scheduler(common);
@@ -177,12 +182,13 @@ export class Master implements Component {
     };
   }
 
-  #makeBroker(tls: BrokerTls): Broker {
+  #makeBroker(tls: BrokerTls, podOf: PodOf): Broker {
     const { mqttPort, inspectPort, clock, logger } = this.#options;
     return new Broker({
       tls,
       nodes: { host: '0.0.0.0', port: mqttPort },
       inspectPort: inspectPort === 0 ? undefined : inspectPort,
+      podOf,
       clock,
       logger,
     });

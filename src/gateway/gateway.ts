@@ -16,6 +16,7 @@ import type { InformerFactory } from '../client/informer-factory.ts';
 import { decodeJson } from '../mqtt/json-payload.ts';
 import { type BusMessage, type MessageBus, PASSING, RETAINED } from '../mqtt/message-bus.ts';
 import { levelsOf, nodeFilters, topics } from '../mqtt/topics.ts';
+import { AppMetrics } from './app-metrics.ts';
 import { readHeartbeat, readMetrics, readState } from './board-messages.ts';
 import { BoardMetrics } from './board-metrics.ts';
 import { DesiredPublisher } from './desired-publisher.ts';
@@ -60,6 +61,7 @@ export class Gateway implements Component {
   readonly #services: ServicesPublisher;
   readonly #peers: PeersPublisher;
   readonly #metrics: BoardMetrics;
+  readonly #appMetrics: AppMetrics;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -71,6 +73,7 @@ export class Gateway implements Component {
     const presence = new NodePresence({ clock, times: options.times ?? defaultPresenceTimes, onChange });
     this.#presence = presence;
     this.#metrics = new BoardMetrics(clock);
+    this.#appMetrics = new AppMetrics(clock, logger);
     this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
@@ -86,6 +89,11 @@ export class Gateway implements Component {
     return this.#metrics;
   }
 
+  /** What applications have published about objects. */
+  get appMetrics(): Pick<AppMetrics, 'find'> {
+    return this.#appMetrics;
+  }
+
   /** Resolves once the first lists are there and all that is retained is on its way to the broker. */
   async start(): Promise<void> {
     const { bus, informers, kinds } = this.#options;
@@ -94,6 +102,7 @@ export class Gateway implements Component {
     this.#unsubscribe = [
       bus.subscribe(nodeFilters.state, (message) => this.#state(message)),
       bus.subscribe(nodeFilters.heartbeat, (message) => this.#heartbeat(message)),
+      this.#appMetrics.listen(bus),
       bus.subscribe(nodeFilters.metrics, (message) => this.#measured(message)),
       informers.for(nodes).subscribe({ onDelete: ({ metadata }) => this.#clear(metadata.name) }),
     ];
