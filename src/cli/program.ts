@@ -15,6 +15,7 @@ import type { LogsFlags } from './logs.ts';
 import type { PortForwardFlags } from './port-forward.ts';
 import type { ScaleFlags } from './scale.ts';
 import type { TokenFlags } from './token-create.ts';
+import type { TopFlags } from './top.ts';
 import type { VersionFlags } from './version.ts';
 
 /** Flags that every verb takes. */
@@ -78,6 +79,7 @@ class Edgectl {
       .helpCommand('help [verb]', 'tell more about a verb')
       .showSuggestionAfterError(false);
     this.#defineReading();
+    this.#defineFigures();
     this.#defineWriting();
     this.#defineInside();
     this.#defineRest();
@@ -115,6 +117,16 @@ class Edgectl {
       .option('--since-time <time>', 'only what is newer than this RFC 3339 time')
       .option('--limit-bytes <bytes>', 'at most this much')
       .action(this.#run<LogsFlags>(async (...given) => (await import('./logs.ts')).logs(...given)));
+  }
+
+  #defineFigures(): void {
+    this.#verb('top <what> [name]', 'show what nodes or pods use: edgectl top nodes · top pods --containers')
+      .option('-A, --all-namespaces', 'pods in all namespaces')
+      .option('-l, --selector <labels>', 'only what carries these labels, such as app=web')
+      .option('--containers', 'each container of the pods')
+      .option('--sort-by <resource>', 'cpu or memory: the largest first')
+      .option('--no-headers', 'leave out the column names')
+      .action(this.#run<TopFlags>(async (...given) => (await import('./top.ts')).top(...given)));
   }
 
   #defineWriting(): void {
