@@ -21,10 +21,12 @@ import { limitRanges } from './kinds/limit-range.ts';
 import { namespaces } from './kinds/namespace.ts';
 import { networkPolicies } from './kinds/network-policy.ts';
 import { nodes } from './kinds/node.ts';
+import { nodeMetrics } from './kinds/node-metrics.ts';
 import { persistentVolumes } from './kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from './kinds/persistent-volume-claim.ts';
 import { pods } from './kinds/pod.ts';
 import { podDisruptionBudgets } from './kinds/pod-disruption-budget.ts';
+import { podMetrics } from './kinds/pod-metrics.ts';
 import { podTemplates } from './kinds/pod-template.ts';
 import { priorityClasses } from './kinds/priority-class.ts';
 import { replicaSets } from './kinds/replica-set.ts';
@@ -80,6 +82,9 @@ export const allKinds: readonly KindDefinition[] = [
   certificateSigningRequests,
   customResourceDefinitions,
 ];
+
+/** Kinds that are served beside them and have no stored objects. */
+export const measuredKinds: readonly KindDefinition[] = [nodeMetrics, podMetrics];
 
 /** By the parts of a path: `('', 'v1', 'pods')`. */
 export function kindByResource(group: string, version: string, plural: string): KindDefinition | undefined {

@@ -74,6 +74,10 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   scale?: ScalePaths;
   /** Kept in memory only: never on disk, gone with the process (Event). */
   volatile?: boolean;
+  /** Whether a status write changes only what need not outlive a power cut: then it stays off the disk. */
+  isMovingStatus?(next: T, previous: T): boolean;
+  /** Never stored: made from what boards report whenever somebody asks. get and list only. */
+  measured?: boolean;
   /** Age in milliseconds after which the server removes an object by itself (Event: one hour). */
   timeToLiveMs?: number;
   /** What a DELETE without propagationPolicy does to dependents; `Background` unless said. */

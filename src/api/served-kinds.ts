@@ -1,6 +1,6 @@
 // The kinds that are served at this moment: those compiled in, and custom ones, which come and go.
 import type { KindDefinition } from './scheme.ts';
-import { allKinds } from './scheme-table.ts';
+import { allKinds, measuredKinds } from './scheme-table.ts';
 import { versionsOf } from './served-versions.ts';
 
 /** A kind made at run time: its objects are stored as `stored` and reached through `served`, the preferred first. */
@@ -28,7 +28,7 @@ export class ServedKinds implements CustomKindSource {
   readonly #listeners = new Set<() => void>();
   #served: readonly KindDefinition[];
 
-  constructor(kinds: readonly KindDefinition[] = allKinds) {
+  constructor(kinds: readonly KindDefinition[] = [...allKinds, ...measuredKinds]) {
     this.#static = kinds.flatMap(versionsOf);
     this.#served = this.#static;
   }

@@ -22,6 +22,7 @@ import { InsecurePort } from './http/insecure-port.ts';
 import { JoinHandler } from './http/join-handler.ts';
 import { ResourceRouter } from './http/resource-router.ts';
 import { WatchUpgrades } from './http/watch-upgrade.ts';
+import type { UsageSource } from './measured/usage-source.ts';
 import type { NodeSessions } from './node-sessions.ts';
 import { PodLogs } from './pod-logs.ts';
 import { newRegistry, type RegistryParts } from './registry/new-registry.ts';
@@ -45,6 +46,8 @@ export interface ApiServerOptions
   /** 0 = any free port; read `port` after start(). */
   port: number;
   nodeSessions: NodeSessions;
+  /** The boards' figures, for metrics.k8s.io; it is empty without them. */
+  usage?: UsageSource | undefined;
   /** Signs a client certificate CN=system:node:NAME, O=system:nodes for the key in a PEM CSR; rejects a bad CSR. */
   signNodeCertificate(csrPem: string, nodeName: string): Promise<string>;
   /** Told to boards that join. */

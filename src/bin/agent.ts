@@ -16,6 +16,8 @@ import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
 import { nodeFacts } from '../kubelet/board/node-facts.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
+import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
+import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
 import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../kubelet/runtime/runtime.ts';
 import { serviceVariables } from '../kubelet/service-environment.ts';
@@ -66,6 +68,7 @@ export class Agent implements Component {
   readonly #sessions: Sessions;
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
+  readonly #metrics: MetricsReporter;
   /** Of Services, and of the DNS server. */
   #servicePorts: readonly VirtualPort[] = [];
   #dnsPorts: readonly VirtualPort[] = [];
@@ -84,6 +87,7 @@ export class Agent implements Component {
     this.#proxier = this.#makeProxier();
     this.#sessions = this.#makeSessions();
     this.#heartbeat = this.#makeHeartbeat();
+    this.#metrics = this.#makeMetrics();
   }
 
   /** The MQTT link to the master: whoever closes it cuts the board off. */
@@ -120,15 +124,9 @@ export class Agent implements Component {
 
   /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
   #parts(): Component[] {
-    return [
-      this.#network,
-      this.#dns,
-      this.#proxier,
-      this.#kubelet,
-      this.#sessions,
-      this.#link,
-      this.#heartbeat,
-    ];
+    const reports = [this.#heartbeat, this.#metrics];
+    const paths = [this.#network, this.#dns, this.#proxier];
+    return [...paths, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -317,6 +315,17 @@ export class Agent implements Component {
       logger,
       measure: (nowMs) => meter.measure(nowMs),
       send: (beat) => this.#link.heartbeat(beat),
+    });
+  }
+
+  #makeMetrics(): MetricsReporter {
+    const { clock, logger } = this.#options;
+    return new MetricsReporter({
+      clock,
+      logger,
+      running: () => this.#kubelet.runningContainers(),
+      meter: new ContainerMeter(),
+      send: (report) => this.#link.metrics(report),
     });
   }
 }

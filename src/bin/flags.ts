@@ -46,10 +46,11 @@ export function port(values: FlagValues, name: string, lowest: 0 | 1 = 1): numbe
 }
 
 /** A duration such as `8s` or `2m`, in milliseconds. */
-export function durationMs(values: FlagValues, name: string): number {
+export function durationMs(values: FlagValues, name: string, lowestMs = 0): number {
   const value = parseDurationMs(values[name] ?? '');
-  if (value !== undefined) return value;
-  throw new UsageError(`--${name} takes a duration such as 8s or 2m, not '${values[name]}'`);
+  if (value !== undefined && value >= lowestMs) return value;
+  const from = lowestMs > 0 ? ` from ${lowestMs / 1000}s on` : '';
+  throw new UsageError(`--${name} takes a duration${from} such as 8s or 2m, not '${values[name]}'`);
 }
 
 /** A number from `lowest` to `highest`; whole where `isWhole`. */

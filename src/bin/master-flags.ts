@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
-import { addresses, type Flags, type FlagValues, port, required } from './flags.ts';
+import { addresses, durationMs, type Flags, type FlagValues, port, required } from './flags.ts';
 import { Master } from './master.ts';
 import { nodeLifecycleFlags, nodeLifecycleOptions } from './node-lifecycle-flags.ts';
 
@@ -30,6 +30,11 @@ export const masterFlags: Flags = {
   },
   'audit-log-path': { value: 'FILE', help: 'record who asked for what, one JSON line per request' },
   ...nodeLifecycleFlags,
+  'horizontal-pod-autoscaler-sync-period': {
+    value: 'DURATION',
+    help: 'how often HorizontalPodAutoscalers look at their metrics',
+    default: '30s',
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -45,6 +50,7 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     passwordFile: values['basic-auth-file'],
     auditLogPath: values['audit-log-path'],
     nodeLifecycle: nodeLifecycleOptions(values),
+    autoscalerSyncPeriodMs: durationMs(values, 'horizontal-pod-autoscaler-sync-period', 1000),
     network: defaultClusterNetwork,
     clock: systemClock,
     logger,

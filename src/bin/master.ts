@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
 import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
-import type { NodeSessions } from '../apiserver/node-sessions.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -16,7 +15,9 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { InformerFactory } from '../client/informer-factory.ts';
 import { allControllers } from '../controllers/all-controllers.ts';
 import { Gateway } from '../gateway/gateway.ts';
+import { PodPeers } from '../gateway/pod-peers.ts';
 import { Broker, type BrokerTls } from '../mqtt/broker.ts';
+import type { PodOf } from '../mqtt/gatekeeper.ts';
 import { type CertificateAuthority, openAuthority } from '../pki/certificate-authority.ts';
 import { requestedIdentity, signRequest } from '../pki/certificate-request.ts';
 import {
@@ -49,6 +50,8 @@ export interface MasterOptions {
   passwordFile?: string | undefined;
   /** Who asked for what is recorded here; off unless said. */
   auditLogPath?: string | undefined;
+  /** How often HorizontalPodAutoscalers look at their metrics. */
+  autoscalerSyncPeriodMs?: number | undefined;
   /** Addresses of this machine at which boards reach the master. */
   advertiseAddresses: readonly string[];
   /** How lost boards are judged and given up; each room's defaults unless given. */
@@ -120,14 +123,17 @@ export class Master implements Component {
   async #makeParts(store: Store): Promise<Component[]> {
     const { network, clock, logger, nodeLifecycle } = this.#options;
     const tls = await this.#makeCertificates();
-    const broker = this.#makeBroker(tls);
+    // Asked only when a client connects, and then all of it is there.
+    const broker = this.#makeBroker(tls, (token) => podPeers.identify(token));
     const credentials = await this.#credentials();
     const apiServer = this.#makeApiServer(store, tls, credentials, {
-      request: (node, request) => gateway.request(node, request),
+      nodeSessions: { request: (node, request) => gateway.request(node, request) },
+      usage: { nodes: () => gateway.metrics.nodes(), pods: () => gateway.metrics.pods() },
     });
     this.#apiServer = apiServer;
     const { client } = apiServer;
     const informers = new InformerFactory({ client, clock, logger });
+    const podPeers = new PodPeers(apiServer.tokens, informers);
     const recorder = new EventRecorder({ client, clock, logger });
     const common = { client, informers, clock, logger, recorder };
     const controllers = allControllers({
@@ -140,6 +146,8 @@ export class Master implements Component {
         read: requestedIdentity,
         sign: (request, wanted) => signRequest(this.authority, request, wanted),
       },
+      customMetrics: { find: (...path) => gateway.appMetrics.find(...path) },
+      syncPeriodMs: this.#options.autoscalerSyncPeriodMs,
     });
     const scheduler = new Scheduler(common);
     const gateway = new Gateway({
@@ -184,12 +192,13 @@ export class Master implements Component {
     };
   }
 
-  #makeBroker(tls: BrokerTls): Broker {
+  #makeBroker(tls: BrokerTls, podOf: PodOf): Broker {
     const { mqttPort, inspectPort, clock, logger } = this.#options;
     return new Broker({
       tls,
       nodes: { host: '0.0.0.0', port: mqttPort },
       inspectPort: inspectPort === 0 ? undefined : inspectPort,
+      podOf,
       clock,
       logger,
     });
@@ -210,7 +219,7 @@ export class Master implements Component {
     store: Store,
     tls: BrokerTls,
     credentials: Credentials,
-    nodeSessions: NodeSessions,
+    gateway: Pick<ApiServerOptions, 'nodeSessions' | 'usage'>,
   ): ApiServer {
     const { insecurePort, auditLogPath } = this.#options;
     const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;
@@ -222,7 +231,7 @@ export class Master implements Component {
       tls: { certPem: String(tls.cert), keyPem: String(tls.key), caPem: String(tls.ca) },
       host: '0.0.0.0',
       port: apiPort,
-      nodeSessions,
+      ...gateway,
       signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
       mqttPort,
       advertiseAddresses,

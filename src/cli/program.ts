@@ -17,6 +17,7 @@ import { defineObjectVerbs } from './object-verbs.ts';
 import type { PortForwardFlags } from './port-forward.ts';
 import type { ScaleFlags } from './scale.ts';
 import type { TokenFlags } from './token-create.ts';
+import type { TopFlags } from './top.ts';
 import type { Run, VerbDefiner } from './verb-definer.ts';
 import type { VersionFlags } from './version.ts';
 import { defineWorkloadVerbs } from './workload-verbs.ts';
@@ -79,6 +80,7 @@ class Edgectl {
       .helpCommand('help [verb]', 'tell more about a verb')
       .showSuggestionAfterError(false);
     this.#defineReading();
+    this.#defineFigures();
     this.#defineWriting();
     this.#defineInside();
     const definer: VerbDefiner = {
@@ -123,6 +125,16 @@ class Edgectl {
       .option('--since-time <time>', 'only what is newer than this RFC 3339 time')
       .option('--limit-bytes <bytes>', 'at most this much')
       .action(this.#run<LogsFlags>(async (...given) => (await import('./logs.ts')).logs(...given)));
+  }
+
+  #defineFigures(): void {
+    this.#verb('top <what> [name]', 'show what nodes or pods use: edgectl top nodes · top pods --containers')
+      .option('-A, --all-namespaces', 'pods in all namespaces')
+      .option('-l, --selector <labels>', 'only what carries these labels, such as app=web')
+      .option('--containers', 'each container of the pods')
+      .option('--sort-by <resource>', 'cpu or memory: the largest first')
+      .option('--no-headers', 'leave out the column names')
+      .action(this.#run<TopFlags>(async (...given) => (await import('./top.ts')).top(...given)));
   }
 
   #defineWriting(): void {

@@ -13,6 +13,10 @@ import { DisruptionController } from './disruption.ts';
 import { EndpointSliceController } from './endpoint-slice.ts';
 import { EndpointsController } from './endpoints.ts';
 import { GarbageCollector } from './garbage-collector.ts';
+import {
+  type AutoscalerOptions,
+  HorizontalPodAutoscalerController,
+} from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
 import { JobController } from './job.ts';
 import { JobOrphanController } from './job-orphans.ts';
 import { JobTtlController } from './job-ttl.ts';
@@ -31,7 +35,9 @@ import { ServiceAccountController } from './service-accounts.ts';
 import { StatefulSetController } from './stateful-set.ts';
 import { TaintEvictionController } from './taint-eviction.ts';
 
-export interface AllControllersOptions extends CertificateSigningOptions {
+export interface AllControllersOptions
+  extends CertificateSigningOptions,
+    Pick<AutoscalerOptions, 'customMetrics' | 'syncPeriodMs'> {
   network: ClusterNetwork;
   /** Kinds that come and go. */
   customKinds?: CustomKindSource | undefined;
@@ -61,6 +67,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new DisruptionController(options),
     new PersistentVolumeBinder(options),
     storageProtection(options),
+    new HorizontalPodAutoscalerController(options),
     new TaintEvictionController(options),
     new PodGarbageCollector(options),
     new RootCaController(options),

@@ -2,9 +2,11 @@
 // that messages.ts promises is `undefined`.
 import type { core } from '../api/objects.ts';
 import type {
+  Amounts,
   Heartbeat,
   NodeBirth,
   NodeEventMessage,
+  NodeMetrics,
   NodeState,
   ObservedIndex,
   ObservedPodMessage,
@@ -54,6 +56,36 @@ export function readHeartbeat(message: Fields | undefined): Heartbeat | undefine
   const isBeat = message && isText(message.session) && isFields(message.cpu) && isFields(message.memory);
   return isBeat ? (message as unknown as Heartbeat) : undefined;
 }
+
+/** A pod or container whose figures have not the right shape is left out, the rest counts. */
+export function readMetrics(message: Fields | undefined): NodeMetrics | undefined {
+  if (!message || !isText(message.session) || !isFields(message.pods)) return undefined;
+  const pods: NodeMetrics['pods'] = {};
+  for (const [key, value] of Object.entries(message.pods)) {
+    if (!isFields(value) || !isText(value.uid) || !isFields(value.containers)) continue;
+    const read = Object.entries(value.containers).map(([name, use]) => [name, readAmounts(use)] as const);
+    const containers = Object.fromEntries(read);
+    const { uid } = value;
+    pods[key] = { uid, ...readAmounts(value), windowMs: windowOf(value), containers };
+  }
+  const { session, time } = message;
+  const node = isFields(message.node)
+    ? { ...readAmounts(message.node), windowMs: windowOf(message.node) }
+    : undefined;
+  return { session, time: isText(time) ? time : '', node, pods };
+}
+
+const isAmount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function readAmounts(value: unknown): Amounts {
+  const { cpuNanocores, workingSetBytes } = isFields(value) ? value : {};
+  return {
+    ...(isAmount(cpuNanocores) ? { cpuNanocores } : {}),
+    ...(isAmount(workingSetBytes) ? { workingSetBytes } : {}),
+  };
+}
+
+const windowOf = ({ windowMs }: Fields): number => (isAmount(windowMs) ? windowMs : 0);
 
 export function readObservedPod(message: Fields | undefined): ObservedPodMessage | undefined {
   if (!message || !isText(message.session) || !isText(message.uid) || !isFields(message.status))

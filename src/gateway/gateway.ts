@@ -16,9 +16,10 @@ import type { EventSink } from '../client/event-recorder.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
 import { decodeJson } from '../mqtt/json-payload.ts';
 import { type BusMessage, type MessageBus, PASSING, RETAINED } from '../mqtt/message-bus.ts';
-import type { Heartbeat } from '../mqtt/messages.ts';
 import { levelsOf, nodeFilters, topics } from '../mqtt/topics.ts';
-import { readHeartbeat, readState } from './board-messages.ts';
+import { AppMetrics } from './app-metrics.ts';
+import { readHeartbeat, readMetrics, readState } from './board-messages.ts';
+import { BoardMetrics } from './board-metrics.ts';
 import { DesiredPublisher } from './desired-publisher.ts';
 import { NodeEvents } from './node-events.ts';
 import { defaultPresenceTimes, NodePresence, type PresenceTimes } from './node-presence.ts';
@@ -62,7 +63,8 @@ export class Gateway implements Component {
   readonly #desired: DesiredPublisher;
   readonly #services: ServicesPublisher;
   readonly #peers: PeersPublisher;
-  readonly #heartbeats = new Map<string, Heartbeat>();
+  readonly #metrics: BoardMetrics;
+  readonly #appMetrics: AppMetrics;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -73,6 +75,8 @@ export class Gateway implements Component {
     const onChange = (node: string) => this.#registrar.look(node);
     const presence = new NodePresence({ clock, times: options.times ?? defaultPresenceTimes, onChange });
     this.#presence = presence;
+    this.#metrics = new BoardMetrics(clock);
+    this.#appMetrics = new AppMetrics(clock, logger);
     this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     const volumes = informers.for(persistentVolumes);
@@ -85,9 +89,14 @@ export class Gateway implements Component {
     this.#peers = new PeersPublisher({ informers, topics: versioned, network });
   }
 
-  /** The last beat of each board, as it came; never stored. */
-  get latestHeartbeats(): ReadonlyMap<string, Heartbeat> {
-    return this.#heartbeats;
+  /** What boards and pods use, as last heard; never stored. */
+  get metrics(): Pick<BoardMetrics, 'nodes' | 'pods'> {
+    return this.#metrics;
+  }
+
+  /** What applications have published about objects. */
+  get appMetrics(): Pick<AppMetrics, 'find'> {
+    return this.#appMetrics;
   }
 
   /** Resolves once the first lists are there and all that is retained is on its way to the broker. */
@@ -98,6 +107,8 @@ export class Gateway implements Component {
     this.#unsubscribe = [
       bus.subscribe(nodeFilters.state, (message) => this.#state(message)),
       bus.subscribe(nodeFilters.heartbeat, (message) => this.#heartbeat(message)),
+      this.#appMetrics.listen(bus),
+      bus.subscribe(nodeFilters.metrics, (message) => this.#measured(message)),
       informers.for(nodes).subscribe({ onDelete: ({ metadata }) => this.#clear(metadata.name) }),
     ];
     // Boards may have come while the first lists were on their way.
@@ -140,13 +151,19 @@ export class Gateway implements Component {
   #heartbeat({ topic, payload }: BusMessage): void {
     const [, node = ''] = levelsOf(topic) ?? [];
     const beat = readHeartbeat(decodeJson(payload));
-    if (beat && this.#presence.beat(node, beat.session)) this.#heartbeats.set(node, beat);
+    if (beat && this.#presence.beat(node, beat.session)) this.#metrics.beat(node, beat);
+  }
+
+  #measured({ topic, payload }: BusMessage): void {
+    const [, node = ''] = levelsOf(topic) ?? [];
+    const metrics = readMetrics(decodeJson(payload));
+    if (metrics && this.#presence.isCurrent(node, metrics.session)) this.#metrics.report(node, metrics);
   }
 
   /** What a deleted board had said is cleared; what it was told, the desired publisher takes back. */
   #clear(node: string): void {
     const { bus } = this.#options;
-    this.#heartbeats.delete(node);
+    this.#metrics.forget(node);
     const isDesired = (topic: string) => levelsOf(topic)?.[2] === 'desired';
     for (const { topic } of [...bus.retained(nodeFilters.allOf(node))]) {
       if (!isDesired(topic)) bus.publish(topic, undefined, RETAINED);

@@ -20,6 +20,11 @@ export class ContainerCache {
     return [...this.#byId.values()].filter((c) => c.podUid === uid);
   }
 
+  /** All that run, pause containers too. */
+  running(): RuntimeContainer[] {
+    return [...this.#byId.values()].filter((c) => c.state === 'running');
+  }
+
   uidsOf(key: string): Set<string> {
     return new Set([...this.#byId.values()].filter((c) => c.podKey === key).map((c) => c.podUid));
   }

@@ -20,7 +20,7 @@ import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
 import type { DesiredSource, ServiceEnvironment, StatusSink, VolumeSink } from './ports.ts';
 import { FileRecordStore } from './records/record-store.ts';
-import type { Runtime, RuntimeProcess } from './runtime/runtime.ts';
+import type { Runtime, RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
 import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
@@ -107,6 +107,11 @@ export class Kubelet implements Component, SessionSources {
   /** This board's pod range: as the network says, or as it was when the master was last in sight. */
   get podCIDR(): string | undefined {
     return this.#known.podCIDR();
+  }
+
+  /** As last seen, pause containers too; asks nobody. */
+  runningContainers(): RuntimeContainer[] {
+    return this.#cache.running();
   }
 
   /** Resolves also when the container engine is missing: see `problem`. */

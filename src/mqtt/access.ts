@@ -6,7 +6,17 @@ export interface NodePeer {
   role: 'node';
   node: string;
 }
-export type Peer = NodePeer | { role: 'inspect' };
+/** An application, by the token of its pod: it publishes numbers about these subjects and reads nothing. */
+export interface PodPeer {
+  role: 'pod';
+  namespace: string;
+  name: string;
+  subjects: ReadonlySet<string>;
+}
+export type Peer = NodePeer | PodPeer | { role: 'inspect' };
+
+/** What a number is about, within a namespace. */
+export const subjectOf = (kind: string, name: string): string => `${kind}/${name}`;
 
 type Retention = 'retained' | 'passing';
 
@@ -27,10 +37,17 @@ const matches = (pattern: readonly string[], levels: readonly string[]) =>
 
 /** How the peer may publish there; `undefined` = not at all. People on the inspect listener only read. */
 export function mayPublish(peer: Peer, topic: string): Retention | undefined {
+  if (peer.role === 'pod') return podPublishes(peer, levelsOf(topic) ?? []);
   if (peer.role !== 'node') return undefined;
   const [area, node, ...rest] = levelsOf(topic) ?? [];
   if (area !== 'nodes' || node !== peer.node) return undefined;
   return ownTopics.find(({ pattern }) => matches(pattern, rest))?.retention;
+}
+
+function podPublishes({ namespace, subjects }: PodPeer, levels: readonly string[]): Retention | undefined {
+  const [area, within, kind = '', name = '', metric, ...more] = levels;
+  const isMetric = area === 'metrics' && within === namespace && Boolean(metric) && more.length === 0;
+  return isMetric && subjects.has(subjectOf(kind, name)) ? 'passing' : undefined;
 }
 
 /** `masked`: values of environment variables must be hidden first. */
@@ -40,6 +57,7 @@ type Reading = 'whole' | 'masked' | 'no';
 export function mayReceive(peer: Peer, topic: string): Reading {
   const levels = levelsOf(topic);
   if (!levels) return 'no';
+  if (peer.role === 'pod') return 'no';
   return peer.role === 'node' ? nodeReads(peer.node, levels) : inspectReads(levels);
 }
 

@@ -19,6 +19,7 @@ import type {
   Heartbeat,
   NetworkPeers,
   NodeBirth,
+  NodeMetrics,
   NodeState,
   ObservedVolume,
   ServiceMessage,
@@ -108,12 +109,21 @@ export class AgentLink implements Component {
 
   /** Sends one beat; without a session it is not sent, as a late beat says nothing. */
   heartbeat(beat: Omit<Heartbeat, 'session'>): void {
+    this.#pass(topics.heartbeat(this.#options.session.node), beat);
+  }
+
+  /** Sends what the containers use; as a beat. */
+  metrics(metrics: Omit<NodeMetrics, 'session'>): void {
+    this.#pass(topics.metrics(this.#options.session.node), metrics);
+  }
+
+  #pass(topic: string, message: object): void {
     const { session, logger } = this.#options;
     const { sessionId } = session;
     if (!sessionId) return;
     session
-      .publish(topics.heartbeat(session.node), { session: sessionId, ...beat }, { retain: false, qos: 0 })
-      .catch((error: unknown) => logger.debug({ err: error }, 'heartbeat not sent'));
+      .publish(topic, { session: sessionId, ...message }, { retain: false, qos: 0 })
+      .catch((error: unknown) => logger.debug({ err: error, topic }, 'figures of this board not sent'));
   }
 
   /** `listener` is asked to dial back and serve a stream; returns the way to unsubscribe. */

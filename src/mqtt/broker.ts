@@ -1,7 +1,7 @@
 // The embedded MQTT broker: aedes behind a TLS listener for boards and a plain loopback listener for people,
 // with the authority of access.ts, the limits of broker-limits.ts and a bus for the master's own rooms.
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -9,7 +9,7 @@ import { closeServer, type ListenAddress, listen, OpenSockets, portOf } from '..
 import type { Logger } from '../base/logger.ts';
 import { type BrokerLimits, defaultBrokerLimits } from './broker-limits.ts';
 import { FanOut } from './fan-out.ts';
-import { Gatekeeper } from './gatekeeper.ts';
+import { Gatekeeper, type PodOf } from './gatekeeper.ts';
 import { encodeJson } from './json-payload.ts';
 import type { BusMessage, MessageBus, PublishOptions } from './message-bus.ts';
 import { PacketLimit } from './packet-limit.ts';
@@ -29,12 +29,16 @@ export interface BrokerOptions {
   /** Port of the read-only listener on 127.0.0.1; absent = off. */
   inspectPort?: number | undefined;
   limits?: BrokerLimits;
+  /** Who a pod's token stands for; without it only boards are let in. */
+  podOf?: PodOf | undefined;
   clock: Clock;
   logger: Logger;
 }
 
 /** aedes beats to itself for clusters of brokers and looks for their wills; we have one. Its timers wake hourly. */
 const AEDES_HEARTBEAT_MS = 3_600_000;
+
+const APPLICATION_PROBE_MS = 60_000;
 
 export class Broker implements Component, MessageBus {
   readonly #options: BrokerOptions;
@@ -46,12 +50,13 @@ export class Broker implements Component, MessageBus {
   readonly #sockets = new OpenSockets();
   #nodeServer: Server | undefined;
   #inspectServer: Server | undefined;
+  #applicationCount = 0;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
     this.#limits = options.limits ?? defaultBrokerLimits;
-    const { clock, logger } = options;
-    this.#gatekeeper = new Gatekeeper({ limits: this.#limits, store: this.#store, clock, logger });
+    const { clock, logger, podOf } = options;
+    this.#gatekeeper = new Gatekeeper({ limits: this.#limits, store: this.#store, podOf, clock, logger });
     this.#aedes = new Aedes(this.#aedesOptions());
   }
 
@@ -132,17 +137,18 @@ export class Broker implements Component, MessageBus {
     const server = createTlsServer({
       ...tls,
       requestCert: true,
-      rejectUnauthorized: true,
+      // Applications have a token instead: #acceptTls looks at what was shown.
+      rejectUnauthorized: false,
       handshakeTimeout: this.#limits.connectTimeoutMs,
       noDelay: true,
       minVersion: 'TLSv1.2',
     });
-    server.maxConnections = this.#limits.maxNodeConnections;
+    server.maxConnections = this.#limits.maxNodeConnections + this.#limits.maxAppConnections;
     server.on('connection', (socket: Socket) => this.#sockets.add(socket));
     server.on('tlsClientError', (error) =>
       this.#options.logger.debug({ err: error }, 'MQTT handshake failed'),
     );
-    server.on('secureConnection', (socket) => this.#accept(socket));
+    server.on('secureConnection', (socket) => this.#acceptTls(socket));
     this.#nodeServer = server;
     await listen(server, nodes, 'the MQTT broker');
   }
@@ -159,6 +165,29 @@ export class Broker implements Component, MessageBus {
     });
     this.#inspectServer = server;
     await listen(server, { host: '127.0.0.1', port }, 'the read-only MQTT listener');
+  }
+
+  /** A certificate must be of our CA; without one it takes a token, and a place among the applications. */
+  #acceptTls(socket: TLSSocket): void {
+    if (socket.authorized) {
+      this.#accept(socket);
+      return;
+    }
+    const hasCertificate = socket.getPeerCertificate().raw !== undefined;
+    const isFull = this.#applicationCount >= this.#limits.maxAppConnections;
+    if (hasCertificate || isFull || !this.#options.podOf) {
+      this.#options.logger.debug({ isFull, hasCertificate }, 'MQTT connection refused');
+      socket.destroy();
+      return;
+    }
+    this.#applicationCount += 1;
+    socket.once('close', () => {
+      this.#applicationCount -= 1;
+    });
+    // Its pod's board may lose power: the place is free again after some minutes.
+    socket.setKeepAlive(true, APPLICATION_PROBE_MS);
+    this.#gatekeeper.expectApplication(socket);
+    this.#accept(socket);
   }
 
   #accept(socket: Socket): void {

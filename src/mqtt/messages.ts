@@ -69,6 +69,21 @@ export interface Heartbeat {
   temperatureCelsius?: number;
 }
 
+/** CPU in billionths of a core, memory in bytes; absent = not known. */
+export interface Amounts {
+  cpuNanocores?: number;
+  workingSetBytes?: number;
+}
+
+/** nodes/N/metrics: what containers use, CPU as the mean over the window. Sent while there are pods. */
+export interface NodeMetrics {
+  session: string;
+  time: string;
+  node?: (Amounts & { windowMs: number }) | undefined;
+  /** By `namespace/name`: with the pause container in the pod's own sums. */
+  pods: Record<string, Amounts & { uid: string; windowMs: number; containers: Record<string, Amounts> }>;
+}
+
 /** nodes/N/observed/index */
 export interface ObservedIndex {
   session: string;

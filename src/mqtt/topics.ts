@@ -44,8 +44,13 @@ export const topics = {
   /** Of a Service by `namespace/name`, or of one of its EndpointSlices by `namespace/name/slice`. */
   service: (id: string) => join('services', ...id.split('/')),
   networkPeers: join('network', 'peers'),
+  appMetric: (namespace: string, kind: string, name: string, metric: string) =>
+    join('metrics', namespace, kind, name, metric),
   event: (namespace: string, kind: string, name: string) => join('events', namespace, kind, name),
 };
+
+/** Every number that an application publishes about an object. */
+export const appMetricsFilter = `${ROOT}/metrics/#`;
 
 /** What an agent subscribes to: its own wishes and what all boards share. */
 export const agentFilters = (node: string): string[] => [
@@ -59,6 +64,7 @@ export const agentFilters = (node: string): string[] => [
 export const nodeFilters = {
   state: `${ROOT}/nodes/+/state`,
   heartbeat: `${ROOT}/nodes/+/heartbeat`,
+  metrics: `${ROOT}/nodes/+/metrics`,
   events: `${ROOT}/nodes/+/events`,
   observedIndex: `${ROOT}/nodes/+/observed/index`,
   observedVolumes: `${ROOT}/nodes/+/observed/volumes`,

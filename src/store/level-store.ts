@@ -179,7 +179,7 @@ function toWrite(
     return {
       event: { type, key, value, previous, revision },
       entry: { key, value, revision },
-      volatile,
+      volatile: volatile || decision.volatile === true,
     };
   }
   if (!current) return undefined;

@@ -13,8 +13,11 @@ export interface Entry {
   readonly revision: number;
 }
 
-/** `undefined` = leave everything as it is: no revision is drawn. */
-export type Decision = { put: KubeObject } | { remove: KubeObject } | undefined;
+/**
+ * `undefined` = leave everything as it is: no revision is drawn. A volatile put lies over what the disk has until
+ * the next start, or the next put that is not.
+ */
+export type Decision = { put: KubeObject; volatile?: boolean } | { remove: KubeObject } | undefined;
 
 export interface StoreEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';

@@ -21,6 +21,7 @@ import { isNodeReady } from '../../src/controllers/node-taints.ts';
 import { isActive, isReady } from '../../src/controllers/pod-state.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { addNode, type MemoryCluster, memoryCluster, setNodeReady } from '../support/memory-cluster.ts';
+import { noSigner } from '../support/no-signer.ts';
 import { quiet } from '../support/settles.ts';
 
 const BOARDS = ['a', 'b', 'c'];
@@ -128,10 +129,8 @@ async function begin(): Promise<MemoryCluster> {
     metadata: { name: 'green', namespace: 'default' },
     spec: { replicas: 2, selector: { matchLabels: { app: 'green' } }, template: templateOf('green') },
   });
-  const none = () => Promise.reject(new Error('nobody asks for a certificate here'));
-  const certificateSigner = { read: none, sign: none };
   await cluster.run(
-    allControllers({ ...options, rootCaPem: 'CA', certificateSigner }),
+    allControllers({ ...options, rootCaPem: 'CA', certificateSigner: noSigner }),
     new Scheduler(options),
   );
   return cluster;

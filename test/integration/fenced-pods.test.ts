@@ -12,6 +12,7 @@ import { isReady } from '../../src/controllers/pod-state.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { setPodStatus } from '../support/acting-boards.ts';
 import { addNode, type MemoryCluster, memoryCluster, setNodeReady } from '../support/memory-cluster.ts';
+import { noSigner } from '../support/no-signer.ts';
 import { quiet } from '../support/settles.ts';
 
 const BOARDS = ['a', 'b', 'c'];
@@ -174,7 +175,7 @@ t.test('no fenced pod ever runs twice, and all run when the boards are back', as
         await fill(cluster);
         const boards = new Boards();
         await cluster.run(
-          allControllers({ ...cluster.options, rootCaPem: 'ca' }),
+          allControllers({ ...cluster.options, rootCaPem: 'ca', certificateSigner: noSigner }),
           new Scheduler(cluster.options),
         );
         await rest(cluster, boards);

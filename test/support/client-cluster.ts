@@ -11,6 +11,7 @@ import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { startApiServer, type TestApiServer } from './api-server.ts';
 import { FakeBoard } from './fake-board.ts';
 import { addNode } from './memory-cluster.ts';
+import { noSigner } from './no-signer.ts';
 
 export interface ClientCluster {
   api: TestApiServer;
@@ -37,6 +38,7 @@ export async function startClientCluster(names = ['board-a', 'board-b']): Promis
     customKinds: api.server.kinds,
     network: defaultClusterNetwork,
     rootCaPem: api.authority.certificatePem,
+    certificateSigner: noSigner,
   });
   const scheduler = new Scheduler(common);
   for (const name of names) boards.set(name, await makeBoard(api, informers, name));

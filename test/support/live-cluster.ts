@@ -20,6 +20,7 @@ import { isReady } from '../../src/controllers/pod-state.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { startApiServer, type TestApiServer } from './api-server.ts';
 import { addNode, EventLog, setNodeReady } from './memory-cluster.ts';
+import { noSigner } from './no-signer.ts';
 
 export interface LiveOptions {
   boards: readonly string[];
@@ -90,6 +91,7 @@ export class LiveCluster {
       recorder: this.recorder,
       network: defaultClusterNetwork,
       rootCaPem: 'ca',
+      certificateSigner: noSigner,
       disruption,
     };
     this.informers.for(pods);

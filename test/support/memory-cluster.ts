@@ -7,6 +7,7 @@ import { nodes } from '../../src/api/kinds/node.ts';
 import type { Node } from '../../src/api/objects.ts';
 import { loadSchema } from '../../src/api/schema/load-schema.ts';
 import { ServedKinds } from '../../src/api/served-kinds.ts';
+import type { UsageSource } from '../../src/apiserver/measured/usage-source.ts';
 import { newRegistry } from '../../src/apiserver/registry/new-registry.ts';
 import { Patcher } from '../../src/apiserver/registry/patcher.ts';
 import { RegistryClient } from '../../src/apiserver/registry-client.ts';
@@ -52,16 +53,22 @@ export interface MemoryCluster {
   };
   /** What is served, custom kinds too. */
   kinds: ServedKinds;
+  /** How often something was written to the disk that stands below. */
+  commits(): number;
   /** Starts the informers, then `components`; all end with {@link stop}. */
   run(...components: Component[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function memoryCluster(network = defaultClusterNetwork): Promise<MemoryCluster> {
+export async function memoryCluster(
+  network = defaultClusterNetwork,
+  usage?: UsageSource,
+): Promise<MemoryCluster> {
   const clock = new FakeClock();
   const failures: Error[] = [];
   const disruption = { ...defaultDisruptionPolicy, startGraceMs: 0 };
-  const store = new LevelStore({ engine: new MemoryEngine(), onFatal: (error) => failures.push(error) });
+  const engine = new MemoryEngine();
+  const store = new LevelStore({ engine, onFatal: (error) => failures.push(error) });
   const kinds = new ServedKinds();
   let uid = 0;
   let seed = 1;
@@ -71,6 +78,7 @@ export async function memoryCluster(network = defaultClusterNetwork): Promise<Me
     logger: silentLogger,
     network,
     kinds,
+    usage,
     newUid: () => `00000000-0000-4000-8000-${String(++uid).padStart(12, '0')}`,
     random: () => {
       seed = (seed * 48_271) % 2_147_483_647;
@@ -87,6 +95,7 @@ export async function memoryCluster(network = defaultClusterNetwork): Promise<Me
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   return {
     kinds,
+    commits: () => engine.batches.length,
     client,
     informers,
     clock,

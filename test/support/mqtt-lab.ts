@@ -107,6 +107,13 @@ export class MqttLab {
     });
   }
 
+  /** An application's MQTT client: no certificate, its pod's token as the password. */
+  application(password: string, options: IClientOptions = {}): Promise<RawClient> {
+    const { port } = this.broker;
+    const ca = this.#authority.certificatePem;
+    return this.#connect({ protocol: 'mqtts', port, ca, username: 'pod', password, ...options });
+  }
+
   /** A person's MQTT client on the inspect listener, connected. */
   inspector(options: IClientOptions = {}): Promise<RawClient> {
     return this.#connect({ protocol: 'mqtt', port: this.broker.inspectPort, ...options });

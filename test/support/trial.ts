@@ -84,6 +84,8 @@ export class Program {
 
 export interface TrialOptions {
   demo?: boolean;
+  /** Further ones, such as `--log-level=debug`. */
+  flags?: readonly string[];
   env?: NodeJS.ProcessEnv;
 }
 
@@ -120,6 +122,7 @@ export class Trial {
     ];
     const args = [join(bin, 'start.js'), '--data-dir', this.dataDir, ...ports.map(String)];
     if (!options.demo) args.push('--no-demo');
+    args.push(...(options.flags ?? []));
     const env = { ...process.env, ...options.env };
     this.program = new Program(spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
     await this.program.waitFor('The cluster is ready', 90_000);

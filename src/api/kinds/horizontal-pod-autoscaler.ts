@@ -51,6 +51,12 @@ function setDefaults(autoscaler: HorizontalPodAutoscaler): void {
   if (spec.behavior) setBehaviorDefaults(spec.behavior);
 }
 
+/** What differs with every look, currentMetrics and currentReplicas, nobody misses after a power cut. */
+function lastingStatus({ status }: HorizontalPodAutoscaler): string {
+  const conditions = (status?.conditions ?? []).map(({ type, status: is, reason }) => [type, is, reason]);
+  return JSON.stringify([status?.desiredReplicas ?? 0, status?.lastScaleTime ?? '', conditions]);
+}
+
 export const horizontalPodAutoscalers: KindDefinition<HorizontalPodAutoscaler> = {
   group: 'autoscaling',
   version: 'v2',
@@ -63,6 +69,7 @@ export const horizontalPodAutoscalers: KindDefinition<HorizontalPodAutoscaler> =
   columns,
   hasStatus: true,
   servedVersions: [autoscalerV1],
+  isMovingStatus: (next, previous) => lastingStatus(next) === lastingStatus(previous),
   setDefaults,
   validate: validateAutoscaler,
 };

@@ -23,6 +23,7 @@ const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
 
 export function verbsOf(kind: KindDefinition): string[] {
   if (isReview(kind)) return ['create'];
+  if (kind.measured) return ['get', 'list'];
   return OBJECT_VERBS.filter((verb) => verb !== 'deletecollection' || kind.plural !== 'namespaces');
 }
 

@@ -15,6 +15,9 @@ import { createVerb, patchVerb, updateVerb } from './write-verbs.ts';
 
 const collectionVerbs: Verbs = { GET: listVerb, POST: createVerb, DELETE: deleteCollectionVerb };
 
+const collectionReads: Verbs = { GET: listVerb };
+const objectReads: Verbs = { GET: getVerb };
+
 /** As upstream: nobody empties a cluster with one request. */
 function collectionVerbsOf(kind: KindDefinition): Verbs {
   const { DELETE: _all, ...others } = collectionVerbs;
@@ -61,9 +64,10 @@ export class ResourceRouter {
   }
 
   #verbs(request: ResourceRequest, subresource: string | undefined): Verbs {
-    if (request.name === undefined) return collectionVerbsOf(request.kind);
+    const { measured } = request.kind;
+    if (request.name === undefined) return measured ? collectionReads : collectionVerbsOf(request.kind);
     requireNamespace(request);
-    if (subresource === undefined) return objectVerbs;
+    if (subresource === undefined) return measured ? objectReads : objectVerbs;
     if (subresource === 'log' && request.kind.kind === 'Pod' && request.kind.group === '')
       return { GET: (r) => this.#logs.handle(r) };
     const verbs = subresourceVerbs(request.kind, subresource);

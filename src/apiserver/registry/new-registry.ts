@@ -20,6 +20,7 @@ import type { Store } from '../../store/store.ts';
 import { type AccountOptions, newAdmission } from '../admission/new-admission.ts';
 import { CustomKinds } from '../custom-kinds.ts';
 import { ExpiringObjects } from '../expiring-objects.ts';
+import type { UsageSource } from '../measured/usage-source.ts';
 import { CertificateRequestStrategy } from '../strategies/certificate-request-strategy.ts';
 import { CustomDefinitionStrategy } from '../strategies/custom-definition-strategy.ts';
 import { JobStrategy } from '../strategies/job-strategy.ts';
@@ -45,6 +46,8 @@ export interface RegistryOptions {
   random(): number;
   /** What is served, to which custom kinds are added; those compiled in unless given. */
   kinds?: ServedKinds | undefined;
+  /** What metrics.k8s.io shows; nothing without it. */
+  usage?: UsageSource | undefined;
   /** Shared with whoever else needs it; loaded here unless given. */
   schema?: (() => Promise<Schema>) | undefined;
 }
@@ -87,7 +90,17 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
       ? []
       : [new ExpiringObjects(store, clock, logger, kind, kind.timeToLiveMs)],
   );
-  const registry = new Registry({ store, clock, strategies, gate, schema, admission, newUid, random });
+  const registry = new Registry({
+    store,
+    clock,
+    strategies,
+    gate,
+    schema,
+    admission,
+    usage: options.usage,
+    newUid,
+    random,
+  });
   const custom = new CustomKinds({ store, registry, kinds, strategy: definitionStrategy, logger });
   return { registry, components: [...accounting, rebuild, custom, ...expiring] };
 }

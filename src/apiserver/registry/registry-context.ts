@@ -4,6 +4,7 @@ import type { KindDefinition } from '../../api/scheme.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admission } from '../admission/admission.ts';
+import type { UsageSource } from '../measured/usage-source.ts';
 import type { NamespaceGate } from './namespace-gate.ts';
 import type { Strategies, Strategy } from './strategy.ts';
 import { strategyKey } from './strategy.ts';
@@ -16,6 +17,8 @@ export interface RegistryContext {
   /** Asked for by writes whose fields are recorded. */
   schema(): Promise<Schema>;
   admission: Admission;
+  /** Behind the kinds that are measured. */
+  usage?: UsageSource | undefined;
   newUid(): string;
   /** 0 ≤ random() < 1; for generated names. */
   random(): number;

@@ -9,6 +9,7 @@ import type { KindDefinition } from '../../api/scheme.ts';
 import { fromStored, storedKind, toStored } from '../../api/served-versions.ts';
 import { conflict, expired, methodNotAllowed, notFound, StatusError } from '../../api/status-error.ts';
 import type { Warn } from '../admission/admission.ts';
+import { findMeasured, listMeasured } from '../measured/list-measured.ts';
 import type { ApplyOptions, ApplyResult } from './apply.ts';
 import { type CreateOptions, createObject } from './create.ts';
 import { type DeleteResult, deleteObject, type ServerDeleteOptions } from './delete.ts';
@@ -49,18 +50,21 @@ export class Registry {
   find<T extends KubeObject>(kind: KindDefinition<T>, key: string): T | undefined {
     const { namespace, name } = splitKey(key);
     const generic = kind as unknown as KindDefinition;
+    if (kind.measured) return findMeasured(this.#context, generic, key) as T | undefined;
     const value = this.#context.store.get(storeKey(storedKind(generic), namespace, name))?.value;
     return value && (fromStored(generic, value) as T);
   }
 
   list(kind: KindDefinition, options: ServerListOptions = {}): ListResult {
     checkKnown(options.resourceVersion, this.revision);
+    if (kind.measured) return listMeasured(this.#context, kind, options);
     const list = listObjects(this.#context.store, kind, options);
     return kind.view ? { ...list, items: list.items.map((item) => fromStored(kind, item)) } : list;
   }
 
   /** @throws StatusError Expired when the revision is out of reach: list again. */
   watch(kind: KindDefinition, options: ServerWatchOptions): WatchStream {
+    if (kind.measured) throw readOnly();
     const { store } = this.#context;
     const selection = new Selection(kind, options);
     const prefix = storePrefix(storedKind(kind), options.namespace);
@@ -79,6 +83,7 @@ export class Registry {
   }
 
   async create(kind: KindDefinition, object: KubeObject, options: CreateOptions = {}): Promise<KubeObject> {
+    if (kind.measured) throw readOnly();
     if (kind.closed) throw methodNotAllowed(kind.closed);
     const wanted = toStored(kind, object);
     const created = await createObject(this.#context, storedKind(kind), wanted, options);
@@ -129,6 +134,8 @@ export class Registry {
     return this.#context.clock.now();
   }
 }
+
+const readOnly = () => methodNotAllowed('the server does not allow this method on the requested resource');
 
 /** Once it is written: only then it is complete. */
 function tellWarnings(kind: KindDefinition, object: KubeObject, warn: Warn | undefined): void {

@@ -1,5 +1,6 @@
 // UPDATE and PATCH of an object or one of its subresources: read, change, check and write in one decision of the
 // store, so there is nothing to retry. A write that changes nothing draws no revision.
+import { isDeepStrictEqual } from 'node:util';
 import { type FieldWriter, managedFieldsOf } from '../../api/apply/managed-fields.ts';
 import { type KubeObject, timestamp } from '../../api/objects.ts';
 import { jsonEqual } from '../../api/schema/json.ts';
@@ -117,7 +118,16 @@ class Update {
       throw error;
     }
     this.#decided = next;
-    return { put: stamped(next, revision) };
+    return { put: stamped(next, revision), volatile: this.#isMoving(next, current) };
+  }
+
+  /** Only of a status write: nothing else was promised to anybody. */
+  #isMoving(next: Fields, current: Fields): boolean {
+    return (
+      this.#scope === 'status' &&
+      this.#kind.isMovingStatus?.(next, current) === true &&
+      hasSameMarks(next, current)
+    );
   }
 
   /** Once the write can be read, or has failed. */
@@ -177,6 +187,10 @@ class Update {
     return { next, reservation: strategy.reserve?.(next, current) };
   }
 }
+
+/** A status write may label and annotate too, and that lasts. */
+const hasSameMarks = ({ metadata: a }: Fields, { metadata: b }: Fields): boolean =>
+  isDeepStrictEqual([a.labels, a.annotations], [b.labels, b.annotations]);
 
 /** The object that results when only `scope` of `wanted` counts. */
 function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, current: Fields): Fields {

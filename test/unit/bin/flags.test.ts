@@ -65,3 +65,14 @@ t.test('how lost boards are judged is set by flags of upstream’s names', async
   t.match(options.presence, { monitorGraceMs: 40_000, startGraceMs: 20_000 });
   t.match(options.disruption, { holdMs: 120_000, stepMs: 10_000, unhealthyShare: 0.5 });
 });
+
+t.test('a duration has a unit and is at least a second', async (t) => {
+  t.equal(durationMs({ period: '1m30s' }, 'period', 1000), 90_000);
+  for (const text of ['0', '30', '500ms', '-5s', 'soon', '']) {
+    t.throws(
+      () => durationMs({ period: text }, 'period', 1000),
+      { message: /--period takes a duration/ },
+      `'${text}'`,
+    );
+  }
+});

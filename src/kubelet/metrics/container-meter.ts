@@ -1,0 +1,80 @@
+// Measures what runs on this board, one round of file reads at a time. The files of a container are found once, from
+// its first process; what has gone is forgotten.
+import { readFile } from 'node:fs/promises';
+import { readFileIfPresent } from '../../base/if-present.ts';
+import { parseCpuTicks } from '../board/board-load.ts';
+import type { RuntimeContainer } from '../runtime/runtime.ts';
+import { parseBoardCpuNs, parseBoardWorkingSet, readCounters } from './cgroup-counters.ts';
+import { type CgroupFiles, type CgroupMounts, cgroupFiles, parseCgroupMounts } from './cgroup-mounts.ts';
+import { type MeasuredContainer, type MetricsReport, podReports } from './metrics-report.ts';
+import { type Sample, usageOver, withSample } from './usage-window.ts';
+
+type Running = Pick<RuntimeContainer, 'id' | 'pid' | 'podKey' | 'podUid' | 'containerName'>;
+
+interface Known {
+  pid: number;
+  files: CgroupFiles;
+  samples: Sample[];
+}
+
+export class ContainerMeter {
+  readonly #known = new Map<string, Known>();
+  #mounts: CgroupMounts | undefined;
+  #board: Sample[] = [];
+
+  /** `running` is all that runs now; `nowMs` is monotonic. */
+  async measure(running: readonly Running[], nowMs: number): Promise<MetricsReport> {
+    const ids = new Set(running.map(({ id }) => id));
+    for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
+    const measured: MeasuredContainer[] = [];
+    // One after the other: hundreds of files at once would take as many threads' turns and buffers.
+    for (const container of running) measured.push(await this.#container(container, nowMs));
+    return { node: await this.#boardUsage(nowMs), pods: podReports(measured) };
+  }
+
+  async #container(container: Running, nowMs: number): Promise<MeasuredContainer> {
+    const { podKey, podUid, containerName: name } = container;
+    const known = await this.#find(container);
+    const counters = known && (await readCounters(known.files));
+    if (known && counters) known.samples = withSample(known.samples, { atMs: nowMs, ...counters });
+    else this.#known.delete(container.id);
+    return { podKey, podUid, name, usage: counters && known && usageOver(known.samples) };
+  }
+
+  /** A container that was started again has another process and begins anew. */
+  async #find({ id, pid }: Running): Promise<Known | undefined> {
+    const known = this.#known.get(id);
+    if (known && known.pid === pid) return known;
+    const text = pid ? await processCgroup(pid) : undefined;
+    if (!pid || text === undefined) return undefined;
+    this.#mounts ??= parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
+    const found = { pid, files: cgroupFiles(this.#mounts, text, id), samples: [] };
+    this.#known.set(id, found);
+    return found;
+  }
+
+  async #boardUsage(nowMs: number): Promise<MetricsReport['node']> {
+    const [stat, meminfo] = await Promise.all([
+      readFile('/proc/stat', 'utf8'),
+      readFile('/proc/meminfo', 'utf8'),
+    ]);
+    const workingSetBytes = parseBoardWorkingSet(meminfo);
+    const cpuNs = parseBoardCpuNs(parseCpuTicks(stat).busy);
+    this.#board = withSample(this.#board, {
+      atMs: nowMs,
+      cpuNs,
+      ...(workingSetBytes === undefined ? {} : { workingSetBytes }),
+    });
+    return usageOver(this.#board);
+  }
+}
+
+/** `undefined` for a process that is gone. */
+async function processCgroup(pid: number): Promise<string | undefined> {
+  try {
+    return await readFileIfPresent(`/proc/${pid}/cgroup`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,270 @@
+// Conditions, reasons and messages as
+// https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale-walkthrough/ shows them.
+import t, { type Test } from 'tap';
+import { findCondition } from '../../../../src/api/conditions.ts';
+import { deployments } from '../../../../src/api/kinds/deployment.ts';
+import { horizontalPodAutoscalers } from '../../../../src/api/kinds/horizontal-pod-autoscaler.ts';
+import { pods } from '../../../../src/api/kinds/pod.ts';
+import type { autoscaling, Deployment, HorizontalPodAutoscaler, Pod } from '../../../../src/api/objects.ts';
+import type { PodUsage } from '../../../../src/apiserver/measured/usage-source.ts';
+import { defaultClusterNetwork } from '../../../../src/base/cluster-network.ts';
+import { HorizontalPodAutoscalerController } from '../../../../src/controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
+import type { CustomMetric } from '../../../../src/controllers/horizontal-pod-autoscaler/metric-reader.ts';
+import { memoryCluster } from '../../../support/memory-cluster.ts';
+import { quiet, settles } from '../../../support/settles.ts';
+
+type Spec = Partial<autoscaling.HorizontalPodAutoscalerSpec>;
+
+const cpu = (averageUtilization: number): autoscaling.MetricSpec => ({
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
+});
+const hits: autoscaling.MetricSpec = {
+  type: 'Pods',
+  pods: { metric: { name: 'hits' }, target: { type: 'AverageValue', averageValue: '10' } },
+};
+const shrinkAtOnce = { scaleDown: { stabilizationWindowSeconds: 0 } };
+
+async function setUp(t: Test) {
+  /** Millicores of each pod; `undefined` = not known. */
+  const used = new Map<string, number | undefined>();
+  const published = new Map<string, CustomMetric>();
+  const uids = new Map<string, string>();
+  const usages = function* (): Generator<PodUsage> {
+    for (const [name, milli] of used) {
+      if (milli === undefined) continue;
+      const containers = { main: { cpuNanocores: milli * 1e6, workingSetBytes: 1e6 } };
+      const atMs = cluster.clock.now();
+      yield { key: `default/${name}`, uid: uids.get(name) ?? '', atMs, windowMs: 60_000, containers };
+    }
+  };
+  const cluster = await memoryCluster(defaultClusterNetwork, { nodes: () => [], pods: usages });
+  t.teardown(() => cluster.stop());
+  const { client, clock } = cluster;
+  const labels = { app: 'web' };
+  const template = {
+    metadata: { labels },
+    spec: { containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '400m' } } }] },
+  };
+  const addPod = async (name: string, milli: number | undefined) => {
+    const pod = await client.create<Pod>(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default', labels },
+      spec: template.spec,
+    });
+    const startTime = new Date(clock.now() - 3_600_000).toISOString().replace('.000', '');
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: startTime }] as const;
+    const status = { phase: 'Running', startTime, conditions: [...conditions] };
+    await client.updateStatus<Pod>(pods, { ...pod, status });
+    uids.set(name, pod.metadata.uid);
+    used.set(name, milli);
+  };
+  await client.create<Deployment>(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { replicas: 2, selector: { matchLabels: labels }, template },
+  });
+  await addPod('web-1', 200);
+  await addPod('web-2', 200);
+  const controller = new HorizontalPodAutoscalerController({
+    ...cluster.options,
+    customMetrics: { find: (...path) => published.get(path.join('/')) },
+  });
+  await cluster.run(controller);
+  const get = (name = 'web') => client.get(horizontalPodAutoscalers, `default/${name}`);
+  return {
+    ...cluster,
+    used,
+    published,
+    addPod,
+    get,
+    replicas: async () => (await client.get(deployments, 'default/web')).spec.replicas,
+    setReplicas: (replicas: number) =>
+      client.patch(deployments, 'default/web', { type: 'merge', body: { spec: { replicas } } }),
+    make: (spec: Spec = {}, name = 'web') =>
+      client.create<HorizontalPodAutoscaler>(horizontalPodAutoscalers, {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name, namespace: 'default' },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+          maxReplicas: 5,
+          metrics: [cpu(50)],
+          ...spec,
+        },
+      }),
+    round: async () => {
+      await quiet();
+      await clock.advance(30_000);
+      await quiet();
+    },
+    condition: async (type: string) => {
+      const { status = '', reason = '' } = findCondition((await get()).status?.conditions, type) ?? {};
+      return `${status} ${reason}`;
+    },
+  };
+}
+
+t.test('load above the target adds replicas, and the status says why', async (t) => {
+  const lab = await setUp(t);
+  await lab.make();
+  await settles(async () => (await lab.condition('ScalingActive')) === 'True ValidMetricFound');
+  t.equal(await lab.replicas(), 2, 'half of the request is what is wanted');
+  t.match((await lab.get()).status, {
+    currentReplicas: 2,
+    desiredReplicas: 2,
+    currentMetrics: [
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', current: { averageUtilization: 50, averageValue: '200m' } },
+      },
+    ],
+  });
+  lab.used.set('web-1', 400).set('web-2', 400);
+  await lab.round();
+  t.equal(await lab.replicas(), 4);
+  t.equal(await lab.condition('AbleToScale'), 'True SucceededRescale');
+  t.ok((await lab.get()).status?.lastScaleTime);
+  t.match(lab.recorder.lines, [
+    'SuccessfulRescale: New size: 4; reason: cpu resource utilization (percentage of request) above target',
+  ]);
+});
+
+t.test('less load takes replicas away, after five minutes unless the spec says otherwise', async (t) => {
+  const lab = await setUp(t);
+  await lab.make();
+  lab.used.set('web-1', 50).set('web-2', 50);
+  await lab.round();
+  t.equal(await lab.condition('AbleToScale'), 'True ScaleDownStabilized');
+  t.equal(await lab.replicas(), 2);
+  for (let n = 0; n < 10; n += 1) await lab.round();
+  t.equal(await lab.replicas(), 1);
+  t.match(lab.recorder.lines.at(-1), 'SuccessfulRescale: New size: 1; reason: All metrics below target');
+  const quick = await setUp(t);
+  quick.used.set('web-1', 50).set('web-2', 50);
+  await quick.make({ behavior: shrinkAtOnce });
+  await settles(async () => (await quick.replicas()) === 1);
+});
+
+t.test('figures that move write nothing to disk; what lasts does', async (t) => {
+  const lab = await setUp(t);
+  await lab.make();
+  await lab.round();
+  const before = lab.commits();
+  for (const milli of [201, 203, 205, 207]) {
+    lab.used.set('web-1', milli);
+    await lab.round();
+    const { currentMetrics } = (await lab.get()).status ?? {};
+    t.equal(currentMetrics?.[0]?.resource?.current.averageValue, `${Math.trunc((milli + 200) / 2)}m`);
+  }
+  t.equal(lab.commits(), before);
+  lab.used.set('web-1', undefined).set('web-2', undefined);
+  await lab.round();
+  t.equal(await lab.condition('ScalingActive'), 'False FailedGetResourceMetric');
+  t.ok(lab.commits() > before);
+});
+
+t.test('without autoscalers nothing is looked at; a new spec is looked at once', async (t) => {
+  const lab = await setUp(t);
+  await lab.make({ maxReplicas: 2 });
+  lab.used.set('web-1', 400).set('web-2', 400);
+  await lab.round();
+  t.equal(await lab.condition('ScalingLimited'), 'True TooManyReplicas');
+  t.equal(await lab.replicas(), 2);
+  const body = { spec: { maxReplicas: 3 } };
+  await lab.client.patch(horizontalPodAutoscalers, 'default/web', { type: 'merge', body });
+  await settles(async () => (await lab.replicas()) === 3);
+  await lab.client.delete(horizontalPodAutoscalers, 'default/web');
+  await lab.setReplicas(1);
+  for (let n = 0; n < 3; n += 1) await lab.round();
+  t.equal(await lab.replicas(), 1);
+});
+
+t.test('bounds come first, and a target at zero is left alone', async (t) => {
+  const lab = await setUp(t);
+  await lab.make({ minReplicas: 3 });
+  await settles(async () => (await lab.replicas()) === 3);
+  t.match(lab.recorder.lines, [/New size: 3; reason: Current number of replicas below Spec.MinReplicas/]);
+  await lab.setReplicas(9);
+  await lab.round();
+  t.equal(await lab.replicas(), 5);
+  await lab.setReplicas(0);
+  await lab.round();
+  t.equal(await lab.replicas(), 0);
+  t.equal(await lab.condition('ScalingActive'), 'False ScalingDisabled');
+});
+
+t.test('the metric that asks for most decides; one that fails forbids to shrink', async (t) => {
+  const lab = await setUp(t);
+  const publish = (pod: string, value: number) =>
+    lab.published.set(`default/Pod/${pod}/hits`, { milli: value * 1000, atMs: lab.clock.now() });
+  publish('web-1', 20);
+  publish('web-2', 20);
+  lab.used.set('web-1', 50).set('web-2', 50);
+  await lab.make({ metrics: [cpu(50), hits], behavior: shrinkAtOnce });
+  await settles(async () => (await lab.replicas()) === 4);
+  t.match(lab.recorder.lines, ['SuccessfulRescale: New size: 4; reason: pods metric hits above target']);
+  lab.published.clear();
+  await lab.round();
+  t.equal(await lab.replicas(), 4);
+  t.equal(await lab.condition('ScalingActive'), 'False FailedGetPodsMetric');
+  t.match(lab.recorder.lines.at(-1), /^FailedComputeMetricsReplicas: invalid metrics \(1 invalid out of 2\)/);
+});
+
+t.test('a number about the target itself scales it', async (t) => {
+  const lab = await setUp(t);
+  const describedObject = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+  const object = {
+    describedObject,
+    metric: { name: 'queue' },
+    target: { type: 'AverageValue', averageValue: '5' },
+  };
+  const target = await lab.client.get(deployments, 'default/web');
+  await lab.client.updateStatus<Deployment>(deployments, { ...target, status: { replicas: 2 } });
+  lab.published.set('default/Deployment/web/queue', { milli: 20_000, atMs: 0 });
+  await lab.make({ metrics: [{ type: 'Object', object }] });
+  await settles(async () => (await lab.replicas()) === 4);
+});
+
+t.test('what is wrong is said in conditions and events, and mends itself', async (t) => {
+  const lab = await setUp(t);
+  const reference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'gone' };
+  await lab.make({ scaleTargetRef: reference });
+  await settles(async () => (await lab.condition('AbleToScale')) === 'False FailedGetScale');
+  t.match(lab.recorder.lines, [/^FailedGetScale: .*"gone" not found/]);
+  const patch = (spec: object) =>
+    lab.client.patch(horizontalPodAutoscalers, 'default/web', { type: 'merge', body: { spec } });
+  await patch({ scaleTargetRef: { ...reference, kind: 'Gadget' } });
+  await settles(() => /no matches for kind "Gadget" in group "apps"/.test(lab.recorder.lines.join()));
+  await patch({ scaleTargetRef: { ...reference, name: 'web' } });
+  await settles(async () => (await lab.condition('ScalingActive')) === 'True ValidMetricFound');
+  t.equal(await lab.condition('AbleToScale'), 'True ReadyForNewScale');
+});
+
+t.test('two autoscalers on the same pods stop each other', async (t) => {
+  const lab = await setUp(t);
+  await lab.make({}, 'other');
+  await quiet();
+  lab.used.set('web-1', 400).set('web-2', 400);
+  await lab.make();
+  await settles(async () => (await lab.condition('ScalingActive')) === 'False AmbiguousSelector');
+  t.match(lab.recorder.lines, [/^AmbiguousSelector: .*app=web.* \[default\/other default\/web\]/]);
+  await lab.client.delete(horizontalPodAutoscalers, 'default/other');
+  await lab.round();
+  t.equal(await lab.replicas(), 4);
+});
+
+t.test('a pod without a request has no share to be measured by', async (t) => {
+  const lab = await setUp(t);
+  await lab.client.create<Pod>(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'bare', namespace: 'default', labels: { app: 'web' } },
+    spec: { containers: [{ name: 'main', image: 'i' }] },
+  });
+  await lab.make();
+  await settles(async () => (await lab.condition('ScalingActive')) === 'False FailedGetResourceMetric');
+  t.match(lab.recorder.lines[0], /missing request for cpu in container main of Pod bare/);
+});
