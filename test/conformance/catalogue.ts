@@ -23,7 +23,8 @@ export function parseCatalogue(text: string): CatalogueEntry[] {
   const lines = text.split('\n').filter((line) => line && !line.startsWith('#'));
   return lines.map((line) => {
     const [tier = '', name = ''] = line.split('\t');
-    return { tier, name };
+    // As outcomes have it: upstream's own names have two blanks here and there.
+    return { tier, name: name.replace(/\s+/g, ' ').trim() };
   });
 }
 

@@ -24,10 +24,18 @@ t.test('a tier that does not exist and a focus that fits nothing are said to be 
   t.throws(() => chosen(catalogue, { tiers: ['A'], focus: 'two' }), /no test's name matches \/two\//);
 });
 
+t.test('a name has single blanks, as the outcomes of a report have', async (t) => {
+  t.same(parseCatalogue('B\tPods  two  [Conformance]\n'), [{ tier: 'B', name: 'Pods two [Conformance]' }]);
+});
+
 t.test('the catalogue holds each of the 311 tests once', async (t) => {
   const all = await readCatalogue();
   t.equal(new Set(all.map(({ name }) => name)).size, 311);
-  t.ok(all.every(({ tier, name }) => /^[A-HX]$/.test(tier) && name.includes('[Conformance]')));
+  t.ok(
+    all.every(
+      ({ tier, name }) => /^[A-HX]$/.test(tier) && name.includes('[Conformance]') && !/\s\s/.test(name),
+    ),
+  );
   t.equal(new Set(all.map(({ name }) => folderName(name))).size, 311, 'and each has a folder of its own');
 });
 
