@@ -44,13 +44,18 @@ export function allSets({ newSet, oldSets }: Rollout): ReplicaSet[] {
   return newSet ? [...oldSets, newSet] : [...oldSets];
 }
 
-/** 0 for one without a revision. */
-export function revisionOf(set: ReplicaSet): number {
+/** Upstream keeps revisions in 64 bits: people restore, and tests write, some beyond what a number holds exactly. */
+const MAX_REVISION = 2n ** 63n - 1n;
+
+/** 0 for one without a revision that upstream could read. */
+export function revisionOf(set: ReplicaSet): bigint {
   const text = set.metadata.annotations?.[REVISION] ?? '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  const revision = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return revision > MAX_REVISION ? 0n : revision;
 }
 
-const nextRevision = (oldSets: readonly ReplicaSet[]) => 1 + Math.max(0, ...oldSets.map(revisionOf));
+const nextRevision = (oldSets: readonly ReplicaSet[]) =>
+  oldSets.map(revisionOf).reduce((highest, revision) => (revision > highest ? revision : highest), 0n) + 1n;
 
 /** The ReplicaSet of the Deployment's present template, of `replicas` pods. */
 export function replicaSetFor({ deployment, oldSets }: Rollout, replicas: number): NewObject<ReplicaSet> {
@@ -111,7 +116,7 @@ export function forgottenSets({ deployment, oldSets }: Rollout): ReplicaSet[] {
   const kept = oldSets.filter(({ metadata }) => !metadata.deletionTimestamp);
   const surplus = Math.max(0, kept.length - limit);
   return kept
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b) || olderFirst(a, b))
+    .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)) || olderFirst(a, b))
     .slice(0, surplus)
     .filter(isEmpty);
 }
@@ -127,7 +132,7 @@ function copiedAnnotations({ metadata }: Deployment): Annotations {
   );
 }
 
-function promoted(present: Annotations, revision: number): Annotations {
+function promoted(present: Annotations, revision: bigint): Annotations {
   const former = present[REVISION];
   if (former === undefined) return { [REVISION]: String(revision) };
   const revisions = [...(present[REVISION_HISTORY]?.split(',') ?? []), former].filter((text) => text !== '');

@@ -5,6 +5,8 @@ export interface TestOutcome {
   state: 'passed' | 'failed' | 'not run';
   /** Of a failed one, on one line. */
   reason?: string;
+  /** What it ran on, where known: the short name, with a `+` when the tree held changes. */
+  commit?: string;
 }
 
 /** The part of upstream that owns the test; its oldest tests name none, and all of them are about nodes. */

@@ -4,8 +4,9 @@ import { countByArea, type TestOutcome } from './outcome.ts';
 
 const HEAD = `# Upstream's conformance tests
 
-Kubernetes' own end-to-end tests (release 1.20.2) against a fresh cluster of one board. Written by
-\`npm run conformance\`, which needs their program (\`E2E_TEST\`); what a run left out keeps its last outcome.
+Kubernetes' own end-to-end tests (release 1.20.2) against a fresh cluster of two boards. Written by
+\`npm run conformance\` (called with nothing in its environment it says what it needs); what a run left out keeps its last outcome. After
+each name stands the commit that was tested, where it was noted; \`+\` means with changes.
 `;
 
 /** What is known of each test; later runs win, but leaving a test out is no outcome. */
@@ -24,12 +25,9 @@ export function writePage(outcomes: readonly TestOutcome[]): string {
     table(outcomes),
     section(
       'Failing',
-      list('failed').map(({ name, reason = '' }) => `${code(name)}: ${plain(reason)}`),
+      list('failed').map((outcome) => `${titled(outcome)}: ${plain(outcome.reason ?? '')}`),
     ),
-    section(
-      'Passing',
-      list('passed').map(({ name }) => code(name)),
-    ),
+    section('Passing', list('passed').map(titled)),
     section(
       'Not run yet',
       list('not run').map(({ name }) => code(name)),
@@ -39,6 +37,8 @@ export function writePage(outcomes: readonly TestOutcome[]): string {
 }
 
 const code = (name: string) => `\`${name}\``;
+
+const titled = ({ name, commit }: TestOutcome) => (commit ? `${code(name)} ${commit}` : code(name));
 
 /** Nothing in a reason is markup. */
 const plain = (text: string) =>
@@ -71,7 +71,12 @@ export function readPage(text: string): TestOutcome[] {
   return text.split(/^## /m).flatMap((part) => {
     const state = STATES[part.slice(0, part.indexOf('\n'))];
     if (!state) return [];
-    const lines = [...part.matchAll(/^- `([^`]+)`(?:: (.*))?$/gm)];
-    return lines.map(([, name = '', reason]) => ({ name, state, ...(reason ? { reason } : {}) }));
+    const lines = [...part.matchAll(/^- `([^`]+)`(?: ([0-9a-f]{7,}\+?))?(?:: (.*))?$/gm)];
+    return lines.map(([, name = '', commit, reason]) => ({
+      name,
+      state,
+      ...(reason ? { reason } : {}),
+      ...(commit ? { commit } : {}),
+    }));
   });
 }

@@ -1,10 +1,11 @@
-// Runs upstream's e2e.test against a cluster and says what became of each test. Its own words go to a file.
+// Runs upstream's e2e.test, one process for each test, so that a test that hangs ends alone and several may wait side
+// by side. What the tests themselves say goes to a file each.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { isSerial } from './catalogue.ts';
 import { readJunit } from './junit.ts';
 import type { TestOutcome } from './outcome.ts';
 
@@ -13,41 +14,96 @@ export interface SuiteOptions {
   program: string;
   kubeconfig: string;
   kubectl: string;
-  /** Regular expression over names, before their `[Conformance]`. */
-  focus: string;
-  /** Where e2e.log and the JUnit file go. */
+  /** Where a folder for each test goes. */
   directory: string;
-  /** One line per test, as it ends. */
-  say(line: string): void;
+  /** How many run side by side. */
+  jobs: number;
+  timeoutMs: number;
+  /** As each test ends. */
+  ended(outcome: TestOutcome, seconds: number): Promise<void>;
+  /** Ends the run: what is under way is told to end, nothing more starts. */
+  signal: AbortSignal;
 }
 
-/** @throws Error when the suite ended without a report. */
-export async function runSuite(options: SuiteOptions): Promise<TestOutcome[]> {
-  const { program, directory, say } = options;
-  const report = join(directory, 'junit_01.xml');
+/** Tests that disturb others run alone, after the others. */
+export async function runSuite(names: readonly string[], options: SuiteOptions): Promise<void> {
+  const { jobs } = options;
+  await runSideBySide(
+    [...names].filter((name) => !isSerial(name)),
+    jobs,
+    options,
+  );
+  await runSideBySide([...names].filter(isSerial), 1, options);
+}
+
+async function runSideBySide(queue: string[], jobs: number, options: SuiteOptions): Promise<void> {
+  const work = async () => {
+    for (let name = queue.shift(); name !== undefined && !options.signal.aborted; name = queue.shift()) {
+      const startedMs = performance.now();
+      const outcome = await runTest(name, options);
+      // A test that was told to end says nothing of the cluster.
+      if (!options.signal.aborted)
+        await options.ended(outcome, Math.round((performance.now() - startedMs) / 1000));
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+}
+
+async function runTest(name: string, options: SuiteOptions): Promise<TestOutcome> {
+  const directory = join(options.directory, folderName(name));
+  await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await rm(report, { force: true });
+  const isInTime = await runProcess(name, directory, options);
+  const report = await readFile(join(directory, 'junit_01.xml'), 'utf8').catch(() => '');
+  const outcome = readJunit(report).find(({ state }) => state !== 'not run');
+  if (outcome?.state === 'passed') return { name, state: 'passed' };
+  if (!isInTime)
+    return { name, state: 'failed', reason: `not at its end after ${options.timeoutMs / 60_000} minutes` };
+  return {
+    name,
+    state: 'failed',
+    reason: outcome?.reason ?? 'e2e.test ended without a report: see its e2e.log',
+  };
+}
+
+/** Readable, and different for each test. */
+export function folderName(name: string): string {
+  return name
+    .replace(/\[[^\]]*(Conformance|sig-|k8s)[^\]]*\]/g, '')
+    .trim()
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .slice(0, 150);
+}
+
+/** Whether it ended by itself. On SIGINT upstream's suite still cleans up after itself. */
+async function runProcess(name: string, directory: string, options: SuiteOptions): Promise<boolean> {
   const log = createWriteStream(join(directory, 'e2e.log'));
-  const child = spawn(program, flagsOf(options), {
+  const child = spawn(options.program, flagsOf(name, directory, options), {
     cwd: directory,
     // kubectl keeps what it discovers by host and port: an earlier cluster's must not be believed.
     env: { ...process.env, HOME: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = once(child, 'close');
   child.stderr.pipe(log, { end: false });
   child.stdout.pipe(log, { end: false });
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const message = progressOf(line);
-    if (message) say(message);
-  });
-  await ended;
+  let isInTime = true;
+  const kill = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs + 30_000);
+  const interrupt = setTimeout(() => {
+    isInTime = false;
+    child.kill('SIGINT');
+  }, options.timeoutMs);
+  const abort = () => child.kill('SIGINT');
+  options.signal.addEventListener('abort', abort);
+  await once(child, 'close');
+  options.signal.removeEventListener('abort', abort);
+  clearTimeout(interrupt);
+  clearTimeout(kill);
   log.end();
-  return readJunit(await readFile(report, 'utf8'));
+  return isInTime;
 }
 
 /** The default content type would be protobuf, which is not served as an answer. */
-function flagsOf({ kubeconfig, kubectl, focus, directory }: SuiteOptions): string[] {
+function flagsOf(name: string, directory: string, { kubeconfig, kubectl }: SuiteOptions): string[] {
   return [
     '--kubeconfig',
     kubeconfig,
@@ -60,11 +116,11 @@ function flagsOf({ kubeconfig, kubectl, focus, directory }: SuiteOptions): strin
     '--report-dir',
     directory,
     '--ginkgo.noColor',
-    `--ginkgo.focus=(${focus}).*\\[Conformance\\]`,
+    `--ginkgo.focus=${focusOn(name)}`,
   ];
 }
 
-/** Upstream prints its progress as one JSON object per test that ended. */
-function progressOf(line: string): string | undefined {
-  return /^\{"msg":"((?:PASSED|FAILED) (?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+/** Upstream's own names have a blank here and there that no list shows. */
+export function focusOn(name: string): string {
+  return `${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replace(/ /g, '\\s+')}$`;
 }

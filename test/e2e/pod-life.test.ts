@@ -82,7 +82,7 @@ t.test('a pod of two containers', async (t) => {
 
   await t.test('is remade whole when its pause container dies', async (t) => {
     const before = [idOf('one'), idOf('two')];
-    const [pause = ''] = await runningContainers('name=^pair_default_pause');
+    const [pause = ''] = await runningContainers('name=^pair_default_POD');
     await podman('kill', '--signal', 'KILL', pause.split(' ')[0] ?? '');
     await eventually(
       async () => {

@@ -2,6 +2,7 @@
 
 import { certificateSigningRequests } from '../../api/kinds/certificate-signing-request.ts';
 import { customResourceDefinitions } from '../../api/kinds/custom-resource-definition.ts';
+import { deployments } from '../../api/kinds/deployment.ts';
 import { jobs } from '../../api/kinds/job.ts';
 import { namespaces } from '../../api/kinds/namespace.ts';
 import { nodes } from '../../api/kinds/node.ts';
@@ -23,6 +24,7 @@ import { ExpiringObjects } from '../expiring-objects.ts';
 import type { UsageSource } from '../measured/usage-source.ts';
 import { CertificateRequestStrategy } from '../strategies/certificate-request-strategy.ts';
 import { CustomDefinitionStrategy } from '../strategies/custom-definition-strategy.ts';
+import { DeploymentStrategy } from '../strategies/deployment-strategy.ts';
 import { JobStrategy } from '../strategies/job-strategy.ts';
 import { NamespaceStrategy } from '../strategies/namespace-strategy.ts';
 import { NumberAllocator } from '../strategies/number-allocator.ts';
@@ -72,6 +74,7 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
     [strategyKey(pods), podStrategy as Strategy<never> as Strategy],
     // As upstream: a board registers itself together with what it found out about itself.
     [strategyKey(nodes), { acceptsStatusAtCreate: true }],
+    [strategyKey(deployments), new DeploymentStrategy() as Strategy<never> as Strategy],
     [strategyKey(jobs), new JobStrategy() as Strategy<never> as Strategy],
     [strategyKey(services), serviceStrategy as Strategy<never> as Strategy],
     [strategyKey(customResourceDefinitions), definitionStrategy as Strategy<never> as Strategy],

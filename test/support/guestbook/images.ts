@@ -1,8 +1,9 @@
 // The guestbook's images, built on the spot from Debian packages and cached: no registry is needed.
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { unpackPackages } from '../debian-tree.ts';
 
 const run = promisify(execFile);
 const cacheDir = join(import.meta.dirname, '../../../.cache/images');
@@ -52,15 +53,8 @@ async function archive(
   return target;
 }
 
-/** Unpacks packages and what they depend on, from the mirrors that this machine's apt already uses. */
 async function unpack(packages: string[], tree: string): Promise<void> {
-  const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)';
-  const filter = ['Created-By: Packages', 'Origin: Debian'];
-  const targets = await run('apt-get', ['indextargets', '--format', format, ...filter]);
-  const suite = /VERSION_CODENAME=(\S+)/.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
-  const mirrors = [...new Set(targets.stdout.split('\n').filter(Boolean))];
-  const options = ['--quiet', '--variant=extract', '--format=directory', `--include=${packages.join(',')}`];
-  await run('mmdebstrap', [...options, suite, tree, ...mirrors], { maxBuffer: 1 << 26 });
+  await unpackPackages(packages, tree);
   const busybox = await stat(join(tree, 'bin/busybox')).catch(() => undefined);
   if (!busybox) throw new Error(`no bin/busybox in ${tree}: busybox-static has moved`);
   for (const applet of applets) await symlink('busybox', join(tree, 'bin', applet)).catch(ignoreExisting);

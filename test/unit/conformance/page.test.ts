@@ -41,3 +41,9 @@ t.test('a reason cannot break the list', async (t) => {
     [['a [Conformance]', 'failed']],
   );
 });
+
+t.test('the commit that an outcome is of is kept with it', async (t) => {
+  const passed: TestOutcome = { name: 'a [Conformance]', state: 'passed', commit: '0123abc' };
+  const failed: TestOutcome = { name: 'b [Conformance]', state: 'failed', commit: '4567def+', reason: 'why' };
+  t.same(readPage(writePage([passed, failed])), [failed, passed]);
+});

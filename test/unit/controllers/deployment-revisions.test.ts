@@ -46,6 +46,15 @@ t.test('a new ReplicaSet has the next revision and what people noted on the Depl
   t.equal(made.spec.replicas, 3);
 });
 
+t.test('revisions are counted in 64 bits, as upstream does', async (t) => {
+  const high = makeSet({ name: 'h', size: 0, annotations: { [REVISION]: '3546343826724305832' } });
+  const made = replicaSetFor(makeRollout(makeDeployment(), high, old(2)), 1);
+  t.equal(made.metadata.annotations?.[REVISION], '3546343826724305833');
+  const beyond = makeSet({ name: 'b', size: 0, annotations: { [REVISION]: '9223372036854775808' } });
+  const next = replicaSetFor(makeRollout(makeDeployment(), beyond, old(2)), 1);
+  t.equal(next.metadata.annotations?.[REVISION], '3', 'what upstream cannot read counts as none');
+});
+
 t.test('going back gives an old one the next revision and remembers its own', async (t) => {
   const back = makeSet({
     name: 'new',

@@ -17,9 +17,12 @@ export const label = {
   logPath: 'edge-cluster/log-path',
 } as const;
 
-/** `<pod>_<namespace>_<container>_<first 8 of the uid>_<attempt>`; the pause container is called `pause`. */
+/**
+ * `<pod>_<namespace>_<container>_<first 8 of the uid>_<attempt>`; the pause container is called `POD`, as no
+ * container of a pod can be: those have DNS labels as names, `pause` among them.
+ */
 export function containerName(config: SandboxConfig | ContainerConfig): string {
-  const container = 'containerName' in config ? config.containerName : 'pause';
+  const container = 'containerName' in config ? config.containerName : 'POD';
   return [config.podName, config.namespace, container, config.podUid.slice(0, 8), config.attempt].join('_');
 }
 

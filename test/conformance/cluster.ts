@@ -1,0 +1,34 @@
+// The cluster that the tests run against: a master, and two boards that hold the tests' images.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BoardCluster } from '../support/two-boards.ts';
+
+const BOARDS = ['one', 'two'];
+
+export interface ConformanceClusterOptions {
+  /** Archives for `podman load`. */
+  images: readonly string[];
+  /** Where the programs' output goes at the end. */
+  directory: string;
+}
+
+/** Resolves when `use` has ended; the cluster is gone then, however it ended. */
+export async function withCluster(
+  { images, directory }: ConformanceClusterOptions,
+  use: (kubeconfig: string) => Promise<void>,
+): Promise<void> {
+  const cluster = await BoardCluster.create();
+  try {
+    await cluster.start(BOARDS, images);
+    await use(cluster.master.kubeconfig);
+  } finally {
+    await keepOutput(cluster, directory);
+    await cluster.destroy();
+  }
+}
+
+async function keepOutput({ master, agents }: BoardCluster, directory: string): Promise<void> {
+  await writeFile(join(directory, 'master.log'), master.program?.output ?? '');
+  for (const [name, { program }] of agents)
+    await writeFile(join(directory, `agent-${name}.log`), program.output);
+}
