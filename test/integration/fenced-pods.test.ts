@@ -2,6 +2,7 @@
 // return in any order, pods are deleted; a board that is cut off goes on with what it has.
 import fc from 'fast-check';
 import t from 'tap';
+import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { replicaSets } from '../../src/api/kinds/replica-set.ts';
@@ -109,10 +110,19 @@ async function fill({ client }: MemoryCluster): Promise<void> {
     metadata,
     spec: set,
   });
+  const accessModes = ['ReadWriteOnce'];
+  const storage = '1Gi';
+  await client.create(persistentVolumes, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'v' },
+    spec: { accessModes, capacity: { storage }, storageClassName: '', nfs: { server: 'nas', path: '/' } },
+  } as never);
   const claim = {
-    accessModes: ['ReadWriteOnce'],
+    accessModes,
     volumeName: 'v',
-    resources: { requests: { storage: '1Gi' } },
+    storageClassName: '',
+    resources: { requests: { storage } },
   };
   await client.create(persistentVolumeClaims, {
     apiVersion: 'v1',
@@ -120,8 +130,6 @@ async function fill({ client }: MemoryCluster): Promise<void> {
     metadata: { name: 'disk', namespace: 'default' },
     spec: claim,
   } as never);
-  const bound = { status: { phase: 'Bound' } };
-  await client.patch(persistentVolumeClaims, 'default/disk', { type: 'merge', body: bound }, 'status');
   const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'disk' } }];
   const only = {
     replicas: 1,
