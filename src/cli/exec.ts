@@ -2,7 +2,7 @@
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Terminal } from './io.ts';
-import { containerOf, podNameOf } from './pod-argument.ts';
+import { choosePod, containerOf } from './pod-argument.ts';
 import { type RemoteRequest, runRemote } from './remote-process.ts';
 
 export interface AttachFlags {
@@ -37,7 +37,7 @@ async function run(
   flags: AttachFlags,
   what: Pick<RemoteRequest, 'subresource' | 'command'>,
 ): Promise<number> {
-  const key = `${context.namespace}/${podNameOf(pod)}`;
+  const key = `${context.namespace}/${await choosePod(context, pod)}`;
   const container = await containerOf(context, key, flags.container);
   const terminal = terminalOf(context);
   const tty = wantsTty(context, flags, terminal);

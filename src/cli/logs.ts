@@ -5,6 +5,7 @@ import { objectPath, withQuery } from '../client/resource-path.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Resource } from './discovery.ts';
+import { choosePod } from './pod-argument.ts';
 
 export interface LogsFlags {
   follow?: boolean;
@@ -20,19 +21,13 @@ export interface LogsFlags {
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
-function podName(args: readonly string[]): string {
+async function podName(context: CommandContext, args: readonly string[]): Promise<string> {
   const [first = '', second] = args;
-  const [type, name] = first.includes('/') ? first.split('/') : ['pod', first];
-  if (!name) throw new CliError("say which pod: 'edgectl get pods' lists them");
-  if (!['pod', 'pods', 'po'].includes(type ?? '')) {
-    throw new CliError(
-      `logs come from pods, not from ${type}: choose one with 'edgectl get pods' and name it`,
-    );
-  }
+  if (!first) throw new CliError("say which pod: 'edgectl get pods' lists them");
   if (args.length > 2 || second?.includes('/')) {
     throw new CliError('logs reads one pod at a time: name one pod and, at will, one container');
   }
-  return name;
+  return choosePod(context, first);
 }
 
 function sinceSeconds(flags: LogsFlags): number | undefined {
@@ -96,7 +91,7 @@ export async function logs(
   args: readonly string[],
   flags: LogsFlags,
 ): Promise<number> {
-  const key = `${context.namespace}/${podName(args)}`;
+  const key = `${context.namespace}/${await podName(context, args)}`;
   const named = flags.container ?? args[1];
   if (named && flags.allContainers) throw new CliError('-c and --all-containers exclude each other');
   const resource = await context.discovery.byName('pods');

@@ -9,9 +9,19 @@ const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 /** `web-1`, `pod/web-1`. @throws CliError */
 export function podNameOf(argument: string): string {
   const [type = '', name] = argument.includes('/') ? argument.split('/') : ['pod', argument];
-  if (name && ['pod', 'pods', 'po'].includes(type)) return name;
+  if (name && isPods(type)) return name;
   throw new CliError(`"${argument}" names no pod: 'edgectl get pods' lists them`);
 }
+
+/** As {@link podNameOf}, and a pod of `deployment/web` or whatever else makes pods. @throws CliError */
+export async function choosePod(context: CommandContext, argument: string): Promise<string> {
+  const [type = '', name = ''] = argument.split('/');
+  if (!argument.includes('/') || isPods(type)) return podNameOf(argument);
+  const { podOfWorkload } = await import('./workload-pod.ts');
+  return podOfWorkload(context, type, name);
+}
+
+const isPods = (type: string) => ['pod', 'pods', 'po'].includes(type);
 
 /** The one that is named, else the pod's own choice, else its first; a choice among several is said. */
 export async function containerOf(

@@ -3,11 +3,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { Pod } from '../api/objects.ts';
 import { objectPath } from '../client/resource-path.ts';
 import { openChannels } from './channel-connection.ts';
 import { CliError, errorLine } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
-import { podNameOf } from './pod-argument.ts';
+import { choosePod } from './pod-argument.ts';
+import { podPort } from './service-port.ts';
 
 export interface PortForwardFlags {
   address?: string;
@@ -29,14 +31,17 @@ export async function portForward(
   flags: PortForwardFlags,
 ): Promise<number> {
   const [pod = '', ...rest] = args;
-  const key = `${context.namespace}/${podNameOf(pod)}`;
+  const key = `${context.namespace}/${await choosePod(context, pod)}`;
   const ports = rest.map(parsePorts);
   if (ports.length === 0) throw new CliError("say which ports: 'edgectl port-forward POD 8080:80'");
   const path = objectPath(await context.discovery.byName('pods'), key);
-  await context.connection.json({ method: 'GET', path });
+  const target = await context.connection.json<Pod>({ method: 'GET', path });
   const address = flags.address ?? '127.0.0.1';
   const servers = await Promise.all(
-    ports.map((pair) => listen(context, `${path}/portforward?ports=${pair.remote}`, pair, address)),
+    ports.map(async ({ local, remote }) => {
+      const pair = { local, remote: await podPort(context, pod, target, remote) };
+      return listen(context, `${path}/portforward?ports=${pair.remote}`, pair, address);
+    }),
   );
   await Promise.race([
     once(context.io.interrupted ?? new AbortController().signal, 'abort'),

@@ -42,6 +42,28 @@ t.test('what cannot be read is told', async (t) => {
   });
   t.equal(err, `error: ${refused.message}\n`);
   t.equal(exitCode, 1);
-  t.match((await run(['logs', 'rc/web'])).err, /logs come from pods, not from rc/);
   t.match((await run(['logs', 'web', '-c', 'c', '--since=soon'])).err, /--since takes a duration/);
+});
+
+t.test('the log of what makes pods is that of one which runs', async (t) => {
+  const space = '/api/v1/namespaces/default';
+  const made = (name: string, phase: string) => ({
+    metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { containers: [{ name: 'c' }] },
+    status: { phase },
+  });
+  const items = [made('web-1', 'Pending'), made('web-2', 'Running')];
+  const answers = {
+    [`GET ${space}/replicationcontrollers/web`]: {
+      kind: 'ReplicationController',
+      spec: { selector: { app: 'web' } },
+    },
+    [`GET ${space}/pods?labelSelector=app%3Dweb`]: { items },
+    [`GET ${space}/pods/web-2`]: items[1],
+    [`GET ${space}/pods/web-2/log?container=c`]: 'hello\n',
+  };
+  const { out, err } = await run(['logs', 'rc/web'], answers);
+  t.same([out, err], ['hello\n', 'Found 2 pods, using pod/web-2\n']);
+  const none = { ...answers, [`GET ${space}/pods?labelSelector=app%3Dweb`]: { items: [] } };
+  t.match((await run(['logs', 'rc/web'], none)).err, /rc\/web has no pod now/);
 });
