@@ -1,10 +1,17 @@
 // `npm run bench -- NAME…`: prints figures, each beside its step; without a name, all of them.
 import { api } from './api.ts';
 import { controllers } from './controllers.ts';
+import { failover } from './failover.ts';
 import { footprint } from './footprint.ts';
 import { podstart } from './podstart.ts';
 
-const benches: Record<string, () => Promise<void>> = { footprint, podstart, api, controllers };
+const benches: Record<string, () => Promise<void>> = {
+  footprint,
+  podstart,
+  api,
+  controllers,
+  failover,
+};
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
 const unknown = names.filter((name) => !(name in benches));

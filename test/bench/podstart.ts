@@ -1,12 +1,11 @@
 // Time from POSTing a pod to its being Running, beside what libpod alone needs for a pause container and one
 // container over its warm REST socket, one after the other in one run.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { pods } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
-import { HttpClient } from '../../src/client/http-client.ts';
+import type { HttpClient } from '../../src/client/http-client.ts';
 import { Trial } from '../support/trial.ts';
+import { adminClient } from './admin-client.ts';
 import { LibpodBaseline } from './libpod-baseline.ts';
 
 const ROUNDS = 20;
@@ -59,24 +58,6 @@ async function podToRunning(client: HttpClient, name: string): Promise<number> {
   await made;
   await client.delete(pods, `default/${name}`, { gracePeriodSeconds: 1 });
   return took;
-}
-
-interface Kubeconfig {
-  clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
-  users: [{ user: { 'client-certificate-data': string; 'client-key-data': string } }];
-}
-
-async function adminClient(trial: Trial): Promise<HttpClient> {
-  const config: Kubeconfig = parse(await readFile(trial.kubeconfig, 'utf8'));
-  const pem = (base64: string) => Buffer.from(base64, 'base64').toString();
-  const [{ cluster }] = config.clusters;
-  const [{ user }] = config.users;
-  return new HttpClient({
-    server: cluster.server,
-    caPem: pem(cluster['certificate-authority-data']),
-    certPem: pem(user['client-certificate-data']),
-    keyPem: pem(user['client-key-data']),
-  });
 }
 
 function median(values: readonly number[]): number {

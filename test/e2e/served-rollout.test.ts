@@ -1,5 +1,5 @@
-// A Deployment served by two boards is rolled over under a stream of requests through the NodePorts of both: not one
-// visitor notices.
+// A Deployment served by two boards is rolled over, and one of the boards drained, under a stream of requests through
+// the NodePorts of both: not one visitor notices.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { eventually } from '../support/eventually.ts';
-import { podsOf, readyPods } from '../support/pods.ts';
+import { isReady, podsOf, readyPods } from '../support/pods.ts';
 import { streamRequests } from '../support/request-stream.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
@@ -116,5 +116,32 @@ t.test('a served rollout', async (t) => {
     t.comment(`${ok} requests answered`);
     t.ok(ok > 100, `${ok} requests`);
     t.same(failures, []);
+  });
+
+  await t.test('loses no request while a board is drained for its upgrade, a budget kept', async (t) => {
+    const budget = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'site' },
+      spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'site' } } },
+    };
+    await master.edgectlWithInput(JSON.stringify(budget), 'apply', '-f', '-');
+    const end = streamRequests(urls, sha256);
+    let fewest = REPLICAS;
+    const watching = setInterval(async () => {
+      const ready = (await podsOf(master, 'app=site')).filter(isReady);
+      fewest = Math.min(fewest, ready.length);
+    }, 500);
+    t.teardown(() => clearInterval(watching));
+    t.match(await master.must('drain', 'alpha', '--timeout=90s'), /node\/alpha drained\n$/);
+    clearInterval(watching);
+    const { ok, failures } = await end();
+    t.comment(`${ok} requests answered, at least ${fewest} pods ready`);
+    t.ok(ok > 100, `${ok} requests`);
+    t.same(failures, []);
+    t.ok(fewest >= REPLICAS - 1, `${fewest} were ready`);
+    const left = (await podsOf(master, 'app=site')).filter(({ spec }) => spec.nodeName === 'alpha');
+    t.same(left, []);
+    await master.must('uncordon', 'alpha');
   });
 });
