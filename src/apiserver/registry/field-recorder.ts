@@ -1,5 +1,6 @@
 // Keeps metadata.managedFields with every tracked write. Writers over HTTP are tracked from the first write on; the
 // server's own loops only where somebody has applied, so what nobody applies costs no memory for it.
+import { applyTypeOf } from '../../api/apply/apply-type.ts';
 import {
   type FieldOwners,
   type FieldWriter,
@@ -9,6 +10,7 @@ import {
   readOwners,
   writeOwners,
 } from '../../api/apply/managed-fields.ts';
+import { trackUpdate } from '../../api/apply/track-update.ts';
 import type { KubeObject } from '../../api/objects.ts';
 import type { JsonObject } from '../../api/schema/json.ts';
 import type { Schema } from '../../api/schema/schema.ts';
@@ -40,15 +42,12 @@ export function writerOf(
   return isApplied ? { manager: OWN_MANAGER, operation: 'Update', subresource } : undefined;
 }
 
-/** Lazily: the algorithm is loaded with the first tracked write. */
-export async function updateRecorder(
+export function updateRecorder(
   schema: Schema,
   kind: KindDefinition,
   writer: FieldWriter,
   now: string,
-): Promise<FieldRecorder> {
-  const { applyTypeOf } = await import('../../api/apply/apply-type.ts');
-  const { trackUpdate } = await import('../../api/apply/track-update.ts');
+): FieldRecorder {
   const type = applyTypeOf(schema, kind);
   const apiVersion = apiVersionOf(kind);
   return {

@@ -56,7 +56,7 @@ export async function updateObject(
   const key = storeKey(kind, namespace, name);
   const writer = options.recorder ? undefined : writerNow(context, key, options);
   const recorder = writer
-    ? await updateRecorder(await context.schema(), kind, writer, timestamp(context.clock.now()))
+    ? updateRecorder(await context.schema(), kind, writer, timestamp(context.clock.now()))
     : options.recorder;
   const update = new Update(context, kind, key, name, change, { ...options, recorder });
   if (options.dryRun) return update.dry(context.store.get(key));
