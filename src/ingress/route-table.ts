@@ -1,6 +1,7 @@
 // From the Ingresses to virtual hosts with ordered locations. Pure.
 import type { BoardIngress } from '../api/ingress/board-ingress.ts';
 import { type IngressOptions, ingressOptions } from '../api/ingress/ingress-options.ts';
+import { pathPattern } from '../api/ingress/ingress-problems.ts';
 import type { networking } from '../api/objects.ts';
 import { type Backend, byPrecedence, type Location } from './location.ts';
 
@@ -109,7 +110,7 @@ function toLocation(
   isClosed: boolean,
 ): Location | undefined {
   const isRegex = options.useRegex && pathType !== 'Exact';
-  const pattern = isRegex ? patternOf(path) : undefined;
+  const pattern = isRegex ? pathPattern(path) : undefined;
   if (isRegex && !pattern) return undefined;
   const sort = pattern
     ? 'regex'
@@ -120,15 +121,6 @@ function toLocation(
         : 'start';
   const to = isClosed ? undefined : backendOf(key, backend);
   return { ingressKey: key, sort, path, ...(pattern ? { pattern } : {}), backend: to, options };
-}
-
-/** As ingress-nginx: from the path's beginning, upper and lower case alike. */
-function patternOf(path: string): RegExp | undefined {
-  try {
-    return new RegExp(`^(?:${path.replace(/^\^/, '')})`, 'i');
-  } catch {
-    return undefined;
-  }
 }
 
 function backendOf(ingressKey: string, { service }: networking.IngressBackend): Backend | undefined {

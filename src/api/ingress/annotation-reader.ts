@@ -2,7 +2,8 @@
 import { isIP, isIPv4 } from 'node:net';
 import type { IngressProblem } from './ingress-options.ts';
 
-const PREFIX = 'nginx.ingress.kubernetes.io/';
+/** By the names that people's manifests carry already. */
+export const INGRESS_ANNOTATIONS = 'nginx.ingress.kubernetes.io/';
 /** Names that keep somebody out: to leave one aside would let everybody in. */
 const PROTECTING =
   /^(auth-|denylist-|enable-modsecurity|modsecurity|satisfy|whitelist-|allowlist-|global-auth)/;
@@ -28,12 +29,12 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     expected: string,
     parse: (text: string) => T | undefined,
   ): T | undefined => {
-    read.add(PREFIX + name);
-    const text = annotations[PREFIX + name]?.trim();
+    read.add(INGRESS_ANNOTATIONS + name);
+    const text = annotations[INGRESS_ANNOTATIONS + name]?.trim();
     if (text === undefined) return undefined;
     const parsed = parse(text);
     if (parsed === undefined) {
-      const message = `annotation ${PREFIX}${name} takes ${expected}, not '${text}'`;
+      const message = `annotation ${INGRESS_ANNOTATIONS}${name} takes ${expected}, not '${text}'`;
       wrong.push({ message, isClosing: PROTECTING.test(name) });
     }
     return parsed;
@@ -52,11 +53,11 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
 
 function unread(annotations: Readonly<Record<string, string>>, read: ReadonlySet<string>): IngressProblem[] {
   return Object.keys(annotations)
-    .filter((name) => name.startsWith(PREFIX) && !read.has(name))
+    .filter((name) => name.startsWith(INGRESS_ANNOTATIONS) && !read.has(name))
     .map((name) => ({ message: `annotation ${name} is not supported`, isClosing: isProtecting(name) }));
 }
 
-const isProtecting = (name: string): boolean => PROTECTING.test(name.slice(PREFIX.length));
+const isProtecting = (name: string): boolean => PROTECTING.test(name.slice(INGRESS_ANNOTATIONS.length));
 
 const itemsOf = (text: string): string[] =>
   text
