@@ -1,4 +1,5 @@
 // Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
+import { isIPv4 } from 'node:net';
 import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 
 /**
@@ -7,6 +8,8 @@ import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS } from './board-
  * - `fromPods`, `fromBoard`: a Service's address and port become the local listener that stands for them. Only
  *   for this board's pods and the board itself: a Service address is nothing to the LAN.
  * - `strayForwarded`, `strayLocal`: what no Service claims is refused at once; a ping stays without an answer.
+ * - `outsiders`: packets that are forwarded into pods come from pods and boards, or over a port that the board
+ *   itself gave away (`hostPort`): a host of the LAN that adds a route reaches nothing. Answers pass.
  * - `guard`: nobody reaches the listeners past the Service addresses.
  */
 export function renderTable(desired: DesiredNetwork): string {
@@ -44,12 +47,25 @@ ${elements(desired)}  }
     meta l4proto tcp reject with tcp reset
     reject
   }
+  set boards {
+    type ipv4_addr
+${boards(desired)}  }
+  chain outsiders {
+    type filter hook forward priority filter; policy accept;
+    ip daddr ${podCIDR} ip saddr != ${podRange} ip saddr != @boards ct state { new, untracked } ct status and dnat == 0 drop
+  }
   chain guard {
     type filter hook input priority filter; policy accept;
     ip daddr ${SERVICE_LISTEN_ADDRESS} iif != lo ct status and dnat == 0 drop
   }
 }
 `;
+}
+
+/** IPv4 ones: pods have no other. */
+function boards({ peers }: DesiredNetwork): string {
+  const addresses = [...new Set(peers.map(({ address }) => address).filter(isIPv4))].sort();
+  return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;
 }
 
 export function renderRemoval(): string {

@@ -113,6 +113,29 @@ t.test("a Service works while the pods' bridge is gone", rootOnly, async (t) => 
   t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
 });
 
+t.test('a host of the LAN that adds a route reaches no pod, boards and pods do', rootOnly, async (t) => {
+  const { lab, a, b } = await startedLab(t);
+  for (const board of [a, b]) await (await networkOf(t, lab, board)).network.update(desired(lab, board));
+  const port = await lab.listen(b.pod, '0.0.0.0', 0, 'pod-b');
+  await lab.ip(lab.stranger, `route add ${b.podCIDR} via ${b.address}`);
+  t.notMatch(await lab.connect(lab.stranger, b.podAddress, port), /pod-b/);
+  t.equal(await lab.connect(a.namespace, b.podAddress, port), `pod-b ${a.address}`);
+  t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ${a.podAddress}`);
+  t.match(await lab.connect(b.namespace, b.podAddress, port), /^pod-b /);
+  await lab.run(b.namespace, 'nft', 'add', 'table', 'ip', 'published');
+  await lab.run(
+    b.namespace,
+    'nft',
+    'add chain ip published in { type nat hook prerouting priority dstnat; }',
+  );
+  await lab.run(
+    b.namespace,
+    'nft',
+    `add rule ip published in tcp dport 8000 dnat to ${b.podAddress}:${port}`,
+  );
+  t.match(await lab.connect(lab.stranger, b.address, 8000), /^pod-b /, 'what the board itself publishes');
+});
+
 t.test('a connection that exists lives on when other Services come and go', rootOnly, async (t) => {
   const { lab, a } = await startedLab(t);
   const { network } = await networkOf(t, lab, a);
