@@ -185,6 +185,7 @@ export class Agent implements Component {
       podRange: network.podRange,
       serviceRange: network.serviceRange,
       podCIDR: this.#knownPodCIDR(),
+      address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
     });
