@@ -16,14 +16,15 @@ export interface ClientSocketsOptions {
   https: ListenAddress;
   handler: RequestHandler;
   contextFor(serverName: string): SecureContext;
+  /** How long a client may take for the head of its request; 20 s unless given. */
+  headTimeoutMs?: number | undefined;
   /** For clients that name no host. */
   defaultCertificate: KeyPair;
 }
 
 /** As ingress-nginx's large_client_header_buffers: four of 8 kB. */
 const MAX_HEADER_BYTES = 32 * 1024;
-const HEADERS_TIMEOUT_MS = 20_000;
-const CHECK_HEADERS_MS = 10_000;
+const HEAD_TIMEOUT_MS = 20_000;
 /** As nginx: a browser that comes back within it saves the handshake. */
 const KEEP_ALIVE_MS = 75_000;
 const TLS_HANDSHAKE_MS = 10_000;
@@ -56,6 +57,8 @@ export class ClientSockets {
     await listen(this.#plain, http, 'HTTP of Ingress');
     try {
       await listen(this.#tls, https, 'HTTPS of Ingress');
+      // What looks after slow heads begins with this event, which a server that never listens has not.
+      this.#overTls.emit('listening');
     } catch (error) {
       await closeServer(this.#plain);
       throw error;
@@ -77,11 +80,11 @@ export class ClientSockets {
   }
 
   #makeHttp1(where: () => Omit<ClientSide, 'remoteAddress'>): Server {
-    const { handler } = this.#options;
+    const { handler, headTimeoutMs = HEAD_TIMEOUT_MS } = this.#options;
     const server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_HEADERS_MS,
+      headersTimeout: headTimeoutMs,
+      connectionsCheckingInterval: headTimeoutMs / 2,
       // A long upload is no attack; a stalled one ends with the backend's read timeout.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,

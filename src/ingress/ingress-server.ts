@@ -26,6 +26,8 @@ export interface IngressServerOptions {
   onListening?(isListening: boolean): void;
   /** One line for each request; off unless given. */
   accessLog?: ((line: string) => void) | undefined;
+  /** How long a client may take for the head of its request; 20 s unless given. */
+  headTimeoutMs?: number | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -82,11 +84,19 @@ export class IngressServer implements Component {
   }
 
   async #open(): Promise<void> {
-    const { http, https, secret, defaultCertificate, clock, logger, onListening } = this.#options;
+    const { http, https, secret, defaultCertificate, headTimeoutMs } = this.#options;
+    const { clock, logger, onListening } = this.#options;
     const pool = new BackendPool();
     const contextFor = (name: string) => this.#certificates.contextFor(this.#table, secret, name);
     const handler = this.#makeHandler(pool);
-    const sockets = new ClientSockets({ http, https, handler, contextFor, defaultCertificate });
+    const sockets = new ClientSockets({
+      http,
+      https,
+      handler,
+      contextFor,
+      defaultCertificate,
+      headTimeoutMs,
+    });
     try {
       await sockets.open();
     } catch (error) {

@@ -8,8 +8,11 @@ import t, { type Test } from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/base/clock.ts';
 import { portOf } from '../../src/base/listener.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { IngressServer } from '../../src/ingress/ingress-server.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { IngressLab, type IngressSpecs, ingress } from '../support/ingress-lab.ts';
 
 async function labWith(t: Test, ...specs: IngressSpecs[]): Promise<IngressLab> {
@@ -344,6 +347,28 @@ t.test('requests that two readers could understand differently are refused', asy
   t.equal((await lab.ask('/')).status, 200, 'others are served');
 });
 
+t.test('a client that never finishes the head of its request is let go, over TLS as well', async (t) => {
+  const lab = await IngressLab.start(t, 200);
+  const { http, https } = lab.ports;
+  for (const socket of [
+    connect(http, '127.0.0.1'),
+    connectTls({ host: '127.0.0.1', port: https, rejectUnauthorized: false }),
+  ]) {
+    let text = '';
+    let isClosed = false;
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      isClosed = true;
+    });
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n');
+    await eventually(() => isClosed);
+    t.match(text, /^HTTP\/1\.1 408 /);
+  }
+});
+
 t.test('a head that is too large is refused', async (t) => {
   const lab = await labWith(t, { paths: toWeb });
   const bytes = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`;
@@ -359,4 +384,31 @@ t.test('each request is a line of the access log where that is on', async (t) =>
     lab.lines[0],
     /^127\.0\.0\.1 - - \[.+\] "GET \/x HTTP\/1\.1" 200 "-" "a\\x22b" \d\.\d{3} \[default-web-80\] 127/,
   );
+});
+
+t.test('a port that another program holds is tried again until it is free', async (t) => {
+  const holder = createServer();
+  const lab = await IngressLab.start(t);
+  await lab.listening(holder);
+  const clock = new FakeClock();
+  const told: boolean[] = [];
+  const any = { host: '127.0.0.1', port: 0 };
+  const server = new IngressServer({
+    http: { ...any, port: portOf(holder) },
+    https: any,
+    defaultCertificate: await makeSelfMadeCertificate(['ingress.local'], systemClock),
+    service: () => undefined,
+    secret: () => undefined,
+    onListening: (isListening) => told.push(isListening),
+    clock,
+    logger: silentLogger,
+  });
+  t.teardown(() => server.stop());
+  await server.start();
+  t.equal(server.ports, undefined);
+  t.same(told, [], 'nobody is sent to a board that does not answer');
+  await new Promise((resolve) => holder.close(resolve));
+  await clock.advance(10_000);
+  await eventually(() => server.ports !== undefined);
+  t.same(told, [true]);
 });

@@ -8,6 +8,7 @@ import type { Secret } from '../../src/api/objects.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { closeServer, portOf } from '../../src/base/listener.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import type { KeyPair } from '../../src/ingress/certificates.ts';
 import { IngressServer } from '../../src/ingress/ingress-server.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 
@@ -36,20 +37,21 @@ export class IngressLab {
   readonly server: IngressServer;
   readonly #test: Test;
 
-  static async start(t: Test): Promise<IngressLab> {
+  static async start(t: Test, headTimeoutMs?: number): Promise<IngressLab> {
     const defaultCertificate = await makeSelfMadeCertificate(['ingress.local'], systemClock);
-    const lab: IngressLab = new IngressLab(t, defaultCertificate);
+    const lab: IngressLab = new IngressLab(t, defaultCertificate, headTimeoutMs);
     t.teardown(() => lab.server.stop());
     await lab.server.start();
     return lab;
   }
 
-  private constructor(t: Test, defaultCertificate: { keyPem: string; certificatePem: string }) {
+  private constructor(t: Test, defaultCertificate: KeyPair, headTimeoutMs: number | undefined) {
     this.#test = t;
     this.server = new IngressServer({
       http: ANY,
       https: ANY,
       defaultCertificate,
+      headTimeoutMs,
       service: (key) => this.services.get(key),
       secret: (key) => this.secrets.get(key),
       accessLog: (line) => this.lines.push(line),
