@@ -1,7 +1,10 @@
 // What every cluster has from its first start: the four namespaces, the two priority classes of the system, the
-// storage class and the Service through which pods reach the API. Writes only what differs, so a restart writes nothing.
+// storage class, the IngressClass that boards serve and the Service through which pods reach the API. Writes only
+// what differs, so a restart writes nothing.
+import { edgeIngressClass } from '../api/ingress/board-ingress.ts';
 import { endpointSlices } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
+import { ingressClasses } from '../api/kinds/ingress-class.ts';
 import { namespaces } from '../api/kinds/namespace.ts';
 import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
 import { services } from '../api/kinds/service.ts';
@@ -55,12 +58,19 @@ export async function bootstrapCluster(registry: Registry): Promise<void> {
     await create(registry, priorityClasses, priority);
   }
   await bootstrapStorage(registry);
+  await bootstrapIngress(registry);
 }
 
 /** Only where there is no class at all: who brings an own one may delete ours, and it stays away. */
 async function bootstrapStorage(registry: Registry): Promise<void> {
   const { items } = await registry.list(storageClasses as KindDefinition);
   if (items.length === 0) await create(registry, storageClasses, localPathClass);
+}
+
+/** As with storage. */
+async function bootstrapIngress(registry: Registry): Promise<void> {
+  const { items } = await registry.list(ingressClasses as KindDefinition);
+  if (items.length === 0) await create(registry, ingressClasses, edgeIngressClass);
 }
 
 export interface ApiAddress {

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
+import { INGRESS_BOARD_LABEL } from '../api/ingress/board-ingress.ts';
 import { KUBERNETES_VERSION } from '../api/kubernetes-version.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -29,6 +30,7 @@ import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
 import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
 import { serviceView } from '../proxy/service-view.ts';
+import { AgentIngress, type IngressSettings } from './agent-ingress.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -39,6 +41,8 @@ export interface AgentOptions {
   mqttPort: number;
   dataDir: string;
   network: ClusterNetwork;
+  /** Serve Ingress on ports 80 and 443; not unless given. */
+  ingress?: IngressSettings | undefined;
   /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   clock: Clock;
@@ -69,6 +73,8 @@ export class Agent implements Component {
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
   readonly #metrics: MetricsReporter;
+  readonly #ingress: AgentIngress | undefined;
+  #isIngressListening = false;
   /** Of Services, and of the DNS server. */
   #servicePorts: readonly VirtualPort[] = [];
   #dnsPorts: readonly VirtualPort[] = [];
@@ -88,6 +94,7 @@ export class Agent implements Component {
     this.#sessions = this.#makeSessions();
     this.#heartbeat = this.#makeHeartbeat();
     this.#metrics = this.#makeMetrics();
+    this.#ingress = this.#makeIngress();
   }
 
   /** The MQTT link to the master: whoever closes it cuts the board off. */
@@ -125,7 +132,7 @@ export class Agent implements Component {
   /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
   #parts(): Component[] {
     const reports = [this.#heartbeat, this.#metrics];
-    const paths = [this.#network, this.#dns, this.#proxier];
+    const paths = [this.#network, this.#dns, this.#proxier, ...(this.#ingress ? [this.#ingress] : [])];
     return [...paths, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
@@ -165,7 +172,9 @@ export class Agent implements Component {
     const runtimeVersion = await this.#runtime.version().catch(() => undefined);
     const addresses = this.#addresses;
     const kubeletVersion = KUBERNETES_VERSION;
-    this.#link.setBirth(await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir }));
+    const facts = await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir });
+    const ingress: Record<string, string> = this.#isIngressListening ? { [INGRESS_BOARD_LABEL]: 'true' } : {};
+    this.#link.setBirth({ ...facts, labels: { ...facts.labels, ...ingress } });
   }
 
   #applyNetwork(): Promise<void> {
@@ -176,6 +185,7 @@ export class Agent implements Component {
       podRange: network.podRange,
       serviceRange: network.serviceRange,
       podCIDR: this.#knownPodCIDR(),
+      address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
     });
@@ -193,7 +203,15 @@ export class Agent implements Component {
   #makeSession(): Session {
     const { nodeName, master, mqttPort, identity, clock, logger } = this.#options;
     const tls = { key: identity.keyPem, cert: identity.certificatePem, ca: identity.authorityPem };
-    return new Session({ node: nodeName, host: master.hostname, port: mqttPort, tls, clock, logger });
+    return new Session({
+      node: nodeName,
+      host: master.hostname,
+      port: mqttPort,
+      tls,
+      servesIngress: this.#options.ingress !== undefined,
+      clock,
+      logger,
+    });
   }
 
   #makeRuntime(): Runtime {
@@ -291,6 +309,16 @@ export class Agent implements Component {
       clock,
       logger,
     });
+  }
+
+  #makeIngress(): AgentIngress | undefined {
+    const { ingress, dataDir, clock, logger } = this.#options;
+    if (!ingress) return undefined;
+    const onListening = (isListening: boolean) => {
+      this.#isIngressListening = isListening;
+      void this.#tellBirth();
+    };
+    return new AgentIngress({ ...ingress, link: this.#link, dataDir, onListening, clock, logger });
   }
 
   #makeSessions(): Sessions {

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts';
 import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent.ts';
+import { ingressFlags, ingressSettings } from './agent-ingress.ts';
 import { type Flags, type FlagValues, required, UsageError } from './flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
@@ -29,6 +30,7 @@ const flags: Flags = {
     default: '/var/lib/edge-cluster/agent',
   },
   'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
+  ...ingressFlags,
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -54,6 +56,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     mqttPort: identity.mqttPort,
     dataDir,
     network: defaultClusterNetwork,
+    ingress: ingressSettings(values),
     cleanOnStop: false,
     clock: systemClock,
     logger,

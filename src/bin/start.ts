@@ -8,6 +8,7 @@ import type { Component } from '../base/component.ts';
 import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
 import { Agent } from './agent.ts';
+import { ingressFlags, ingressSettings } from './agent-ingress.ts';
 import { runDemo } from './demo/demo.ts';
 import { type Flags, type FlagValues, port, required } from './flags.ts';
 import { createLogger, logLevel } from './logging.ts';
@@ -18,6 +19,7 @@ import { runProgram } from './program.ts';
 
 const flags: Flags = {
   ...masterFlags,
+  ...ingressFlags,
   'no-demo': { value: undefined, help: 'start an empty cluster' },
 };
 
@@ -65,6 +67,7 @@ class AllInOne implements Component {
       mqttPort,
       dataDir,
       network: defaultClusterNetwork,
+      ingress: ingressSettings(this.#values),
       cleanOnStop: true,
       clock: systemClock,
       logger: this.#logger,

@@ -17,6 +17,7 @@ import {
   type AutoscalerOptions,
   HorizontalPodAutoscalerController,
 } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
+import { IngressController } from './ingress.ts';
 import { JobController } from './job.ts';
 import { JobOrphanController } from './job-orphans.ts';
 import { JobTtlController } from './job-ttl.ts';
@@ -57,6 +58,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new EndpointSliceController(options),
     new ReplicaLoop({ ...options, replicaKind: replicationControllerKind }),
     new ReplicaLoop({ ...options, replicaKind: replicaSetKind }),
+    new IngressController(options),
     new DeploymentController(options),
     new DaemonSetController(options),
     new StatefulSetController(options),

@@ -30,6 +30,7 @@ import { podReferences } from '../mqtt/pod-references.ts';
 import { type DesiredSort, topics } from '../mqtt/topics.ts';
 import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { desiredPod } from './desired-pod.ts';
+import type { IngressSecrets } from './ingress-secrets.ts';
 import { type PodTokenIssuer, PodTokens } from './pod-tokens.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
 import { isHeldElsewhere } from './volume-fence.ts';
@@ -38,6 +39,8 @@ import { withoutManagedFields } from './without-managed-fields.ts';
 export interface DesiredPublisherOptions {
   informers: InformerFactory;
   topics: VersionedTopics;
+  /** Certificates of the Ingresses that a board serves. */
+  ingressSecrets: IngressSecrets;
   /** Without it pods get no tokens, and those that ask for one wait. */
   tokenIssuer?: PodTokenIssuer | undefined;
   clock: Clock;
@@ -116,6 +119,7 @@ export class DesiredPublisher {
       this.#pods.subscribe({ onDelete: ({ metadata }) => this.#tokens?.forget(metadata.uid) }),
       this.#accounts.subscribe(all(ofAccount)),
       this.#nodes.subscribe({ onAdd: ofNode, onDelete: ofNode }),
+      this.#options.ingressSecrets.onChange(look),
       this.#configMaps.subscribe(all(ofSort('configs'))),
       this.#secrets.subscribe(all(ofSort('secrets'))),
       this.#volumes.subscribe(all((volume) => lookAll(this.#boardsOf(volume)))),
@@ -166,6 +170,7 @@ export class DesiredPublisher {
     for (const volume of this.#volumes.lister.list()) {
       if (boardOfLocalPath(volume) === node && isToBeRemoved(volume)) this.#tellVolume(node, volume, told);
     }
+    for (const key of this.#options.ingressSecrets.of(node)) this.#tellSecret(node, key, told);
     return told;
   }
 
@@ -193,14 +198,7 @@ export class DesiredPublisher {
           this.#put(node, 'configs', config, () => ({ config: withoutManagedFields(config) })),
         );
     }
-    for (const name of references.secrets) {
-      const secret = this.#secrets.lister.get(`${pod.metadata.namespace}/${name}`);
-      if (secret)
-        told.secrets.set(
-          keyOf(secret),
-          this.#put(node, 'secrets', secret, () => ({ secret: withoutManagedFields(secret) })),
-        );
-    }
+    for (const name of references.secrets) this.#tellSecret(node, `${pod.metadata.namespace}/${name}`, told);
     for (const name of references.claims) {
       const volumes = this.#volumes.lister.byIndex(CLAIM_INDEX, `${pod.metadata.namespace}/${name}`);
       for (const volume of volumes) {
@@ -213,6 +211,13 @@ export class DesiredPublisher {
       }
     }
     this.#tellTokens(node, pod, told);
+  }
+
+  #tellSecret(node: string, key: string, told: Told): void {
+    const secret = this.#secrets.lister.get(key);
+    if (!secret) return;
+    const content = () => ({ secret: withoutManagedFields(secret) });
+    told.secrets.set(key, this.#put(node, 'secrets', secret, content));
   }
 
   /** A pod whose token cannot be made yet waits on its board as for a Secret that is missing. */

@@ -21,6 +21,8 @@ import { AppMetrics } from './app-metrics.ts';
 import { readHeartbeat, readMetrics, readState } from './board-messages.ts';
 import { BoardMetrics } from './board-metrics.ts';
 import { DesiredPublisher } from './desired-publisher.ts';
+import { IngressPublisher } from './ingress-publisher.ts';
+import { IngressSecrets } from './ingress-secrets.ts';
 import { NodeEvents } from './node-events.ts';
 import { defaultPresenceTimes, NodePresence, type PresenceTimes } from './node-presence.ts';
 import { NodeRegistrar } from './node-registrar.ts';
@@ -62,6 +64,7 @@ export class Gateway implements Component {
   readonly #objects: ObjectPublisher;
   readonly #desired: DesiredPublisher;
   readonly #services: ServicesPublisher;
+  readonly #ingresses: IngressPublisher;
   readonly #peers: PeersPublisher;
   readonly #metrics: BoardMetrics;
   readonly #appMetrics: AppMetrics;
@@ -84,7 +87,15 @@ export class Gateway implements Component {
     this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
     this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
     const { tokenIssuer } = options;
-    this.#desired = new DesiredPublisher({ informers, topics: versioned, tokenIssuer, clock, logger });
+    this.#desired = new DesiredPublisher({
+      informers,
+      topics: versioned,
+      ingressSecrets: new IngressSecrets(informers),
+      tokenIssuer,
+      clock,
+      logger,
+    });
+    this.#ingresses = new IngressPublisher({ informers, topics: versioned, clock, logger });
     this.#services = new ServicesPublisher({ informers, topics: versioned, clock, logger });
     this.#peers = new PeersPublisher({ informers, topics: versioned, network });
   }
@@ -121,6 +132,7 @@ export class Gateway implements Component {
     this.#peers.start();
     await this.#desired.start();
     await this.#services.start();
+    await this.#ingresses.start();
   }
 
   async stop(): Promise<void> {
@@ -129,7 +141,8 @@ export class Gateway implements Component {
     this.#events.stop();
     this.#objects.stop();
     this.#peers.stop();
-    const runners = [this.#registrar, this.#observed, this.#removals, this.#desired, this.#services];
+    const told = [this.#desired, this.#services, this.#ingresses];
+    const runners = [this.#registrar, this.#observed, this.#removals, ...told];
     await Promise.all(runners.map((runner) => runner.stop()));
   }
 

@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/reference/node/node-status/
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition, sameCondition } from '../api/conditions.ts';
+import { INGRESS_BOARD_LABEL } from '../api/ingress/board-ingress.ts';
 import { type core, type Node, timestamp } from '../api/objects.ts';
 import type { NodeBirth } from '../mqtt/messages.ts';
 import type { Presence } from './node-presence.ts';
@@ -33,6 +34,8 @@ export function boardLabels(birth: NodeBirth | undefined): Record<string, string
 /** The Node with the board's labels, or the same object where they are there already. */
 export function withBoardLabels(node: Node, birth: NodeBirth | undefined): Node {
   const labels = { ...node.metadata.labels, ...boardLabels(birth) };
+  // Only the board knows whether it serves: what it does not say any more is over.
+  if (birth && !(INGRESS_BOARD_LABEL in birth.labels)) delete labels[INGRESS_BOARD_LABEL];
   if (isDeepStrictEqual(labels, node.metadata.labels ?? {})) return node;
   return { ...node, metadata: { ...node.metadata, labels } };
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { DesiredView } from './desired-view.ts';
 import { EventOutbox, type OutgoingEvent } from './event-outbox.ts';
+import { IngressView } from './ingress-view.ts';
 import { decodeJson } from './json-payload.ts';
 import { LatestView } from './latest-view.ts';
 import type { BusMessage } from './message-bus.ts';
@@ -17,6 +18,8 @@ import type {
   DesiredSecret,
   DesiredVolume,
   Heartbeat,
+  IngressIndex,
+  IngressMessage,
   NetworkPeers,
   NodeBirth,
   NodeMetrics,
@@ -42,6 +45,8 @@ export class AgentLink implements Component {
   /** The kubelet's DesiredSource. */
   readonly desired = new DesiredView();
   readonly services = new ServicesView();
+  /** Stays empty on a board that does not serve them. */
+  readonly ingresses = new IngressView();
   readonly peers = new LatestView<NetworkPeers>();
   readonly #options: AgentLinkOptions;
   readonly #observed: ObservedPublisher;
@@ -134,6 +139,7 @@ export class AgentLink implements Component {
   #beginSession(): void {
     this.desired.beginSession();
     this.services.beginSession();
+    this.ingresses.beginSession();
     this.#observed.beginSession();
     this.#events.flush();
     this.#volumes.beginSession();
@@ -152,6 +158,7 @@ export class AgentLink implements Component {
     const [, , sort, ...key] = levels;
     if (area === 'services') this.services.removed(levels.join('/'));
     else if (isDesiredSort(sort)) this.desired.removed(sort, keyOfLevels(key[0] ?? '', key[1] ?? ''));
+    else if (area === 'ingress') this.ingresses.removed(levels.join('/'));
   }
 
   /** The master is trusted and versioned with us: its messages are taken to be what their topic says. */
@@ -159,6 +166,9 @@ export class AgentLink implements Component {
     if (area === 'services') {
       if (first === 'index' && second === undefined) this.services.index(message as ServicesIndex);
       else this.services.put(message as ServiceMessage | SliceMessage);
+    } else if (area === 'ingress') {
+      if (second === undefined) this.ingresses.index(message as IngressIndex);
+      else this.ingresses.put(message as IngressMessage);
     } else if (area === 'network') this.peers.put(message as NetworkPeers);
     else if (second === 'sessions') this.#sessionRequests.notify(message as SessionRequest);
     else if (second === 'desired') this.#desired(sort, message);

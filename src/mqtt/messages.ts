@@ -1,5 +1,6 @@
 // What every topic of edge/v1 carries. One JSON object a message; `docs/mqtt.md` says when each is sent.
 import type { BoardService, BoardSlice } from '../api/board-service.ts';
+import type { BoardIngress } from '../api/ingress/board-ingress.ts';
 import type { ConfigMap, core, PersistentVolume, Pod, Secret } from '../api/objects.ts';
 
 /** On every message: which history it belongs to, and how new it is within that history. */
@@ -136,6 +137,14 @@ export interface SliceMessage extends Envelope, BoardSlice {
   key: string;
   uid: string;
 }
+
+/** ingress/index: the Ingresses that boards serve. */
+export interface IngressIndex extends Envelope {
+  ingresses: Record<string, IndexEntry>;
+}
+
+/** ingress/NS/NAME */
+export interface IngressMessage extends Envelope, BoardIngress {}
 
 /** network/peers: every board's address and pod range. */
 export interface NetworkPeers extends Envelope {

@@ -31,6 +31,8 @@ export interface SessionOptions {
   host: string;
   port: number;
   tls: SessionTls;
+  /** It is told of Ingresses, too. */
+  servesIngress?: boolean;
   clock: Clock;
   logger: Logger;
 }
@@ -174,11 +176,15 @@ export class Session implements Component, AgentBus {
     // First of all, because the master takes nothing from a session that it has not been told of.
     this.#publishState({ online: true, session: connection.id, ...this.#presence });
     this.#opened.notify(connection.id);
-    connection.client.subscribe(agentFilters(this.#options.node), { qos: 1 }, (error) => {
-      if (!error) return;
-      this.#options.logger.warn({ err: error }, 'MQTT subscription failed, connecting again');
-      connection.client.end(true);
-    });
+    connection.client.subscribe(
+      agentFilters(this.#options.node, this.#options.servesIngress ?? false),
+      { qos: 1 },
+      (error) => {
+        if (!error) return;
+        this.#options.logger.warn({ err: error }, 'MQTT subscription failed, connecting again');
+        connection.client.end(true);
+      },
+    );
   }
 
   #lost(connection: Connection, why: string): void {

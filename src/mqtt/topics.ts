@@ -43,6 +43,8 @@ export const topics = {
   servicesIndex: join('services', 'index'),
   /** Of a Service by `namespace/name`, or of one of its EndpointSlices by `namespace/name/slice`. */
   service: (id: string) => join('services', ...id.split('/')),
+  ingressIndex: join('ingress', 'index'),
+  ingress: (key: string) => join('ingress', ...keyLevels(key)),
   networkPeers: join('network', 'peers'),
   appMetric: (namespace: string, kind: string, name: string, metric: string) =>
     join('metrics', namespace, kind, name, metric),
@@ -52,12 +54,13 @@ export const topics = {
 /** Every number that an application publishes about an object. */
 export const appMetricsFilter = `${ROOT}/metrics/#`;
 
-/** What an agent subscribes to: its own wishes and what all boards share. */
-export const agentFilters = (node: string): string[] => [
+/** What an agent subscribes to: its own wishes and what all boards share, of Ingresses those that serve them. */
+export const agentFilters = (node: string, servesIngress: boolean): string[] => [
   `${join('nodes', node)}/desired/#`,
   topics.sessions(node),
   `${ROOT}/services/#`,
   topics.networkPeers,
+  ...(servesIngress ? [`${ROOT}/ingress/#`] : []),
 ];
 
 /** Filters of the master's gateway over what boards write. */

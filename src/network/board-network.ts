@@ -6,7 +6,7 @@ export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
 export const ROUTE_PROTOCOL = '148';
 export const NFT_TABLE = 'edge_cluster';
 
-interface Peer {
+export interface Peer {
   /** Address on the LAN. */
   address: string;
   podCIDR: string;
@@ -25,6 +25,8 @@ export interface DesiredNetwork {
   serviceRange: string;
   /** This board's share of the pod range; `undefined` until the master has given one. */
   podCIDR: string | undefined;
+  /** This board's own, by which its peers know it. */
+  address?: string | undefined;
   /** The other boards. */
   peers: readonly Peer[];
   virtualPorts: readonly VirtualPort[];

@@ -1,5 +1,7 @@
 // Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
+import { isIPv4 } from 'node:net';
 import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
 
 /**
  * - `source`: pods keep their own address towards other boards' pods. podman's network masquerades what leaves
@@ -7,9 +9,12 @@ import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS } from './board-
  * - `fromPods`, `fromBoard`: a Service's address and port become the local listener that stands for them. Only
  *   for this board's pods and the board itself: a Service address is nothing to the LAN.
  * - `strayForwarded`, `strayLocal`: what no Service claims is refused at once; a ping stays without an answer.
+ * - `outsiders`: packets that are forwarded into pods come from pods and boards, or over a port that the board
+ *   itself gave away (`hostPort`): a host of the LAN that adds a route reaches nothing. Answers pass.
+ * - `clamp`, `tunnel`: TCP through the tunnel fits it from the first packet, and only boards send into it.
  * - `guard`: nobody reaches the listeners past the Service addresses.
  */
-export function renderTable(desired: DesiredNetwork): string {
+export function renderTable(desired: DesiredNetwork, hasTunnel = false): string {
   const { podRange, serviceRange, podCIDR } = desired;
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
   if (podCIDR === undefined) return `${replace.join('\n')}\n`;
@@ -44,12 +49,36 @@ ${elements(desired)}  }
     meta l4proto tcp reject with tcp reset
     reject
   }
-  chain guard {
+  set boards {
+    type ipv4_addr
+${boards(desired)}  }
+  chain outsiders {
+    type filter hook forward priority filter; policy accept;
+    ip daddr ${podCIDR} ip saddr != ${podRange} ip saddr != @boards ct state { new, untracked } ct status and dnat == 0 drop
+  }
+${hasTunnel ? TUNNEL_CHAINS : ''}  chain guard {
     type filter hook input priority filter; policy accept;
     ip daddr ${SERVICE_LISTEN_ADDRESS} iif != lo ct status and dnat == 0 drop
   }
 }
 `;
+}
+
+/** The tunnel's number stands 12 bytes into UDP: another's VXLAN on the same port is not ours to refuse. */
+const TUNNEL_CHAINS = `  chain clamp {
+    type filter hook forward priority mangle; policy accept;
+    oifname "${TUNNEL_DEVICE}" tcp flags syn tcp option maxseg size set rt mtu
+  }
+  chain tunnel {
+    type filter hook input priority filter; policy accept;
+    udp dport ${TUNNEL_PORT} @th,96,24 ${TUNNEL_ID} ip saddr != @boards drop
+  }
+`;
+
+/** IPv4 ones: pods have no other. */
+function boards({ peers }: DesiredNetwork): string {
+  const addresses = [...new Set(peers.map(({ address }) => address).filter(isIPv4))].sort();
+  return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;
 }
 
 export function renderRemoval(): string {

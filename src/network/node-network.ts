@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import {
   type DesiredNetwork,
   type NetworkProblem,
+  type Peer,
   ROUTE_PROTOCOL,
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
@@ -14,6 +15,8 @@ import { hasNoNetwork, holdsOnlyLeftovers, type NftEntry } from './netavark-left
 import { type Chain, findProblems } from './network-problems.ts';
 import { renderRemoval, renderTable } from './nft-table.ts';
 import { desiredRoutes, type Route, routeCommands } from './routes.ts';
+import { desiredTunnel, distantPeers } from './tunnel.ts';
+import { TunnelDevice } from './tunnel-device.ts';
 
 /** A board whose LAN is not up yet refuses routes over it. */
 const RETRY_FAILED_MS = 10_000;
@@ -38,6 +41,7 @@ export interface NodeNetworkOptions {
 
 export class NodeNetwork implements Component {
   readonly #options: NodeNetworkOptions;
+  readonly #tunnel: TunnelDevice;
   #desired: DesiredNetwork | undefined;
   #appliedTable = '';
   #problems = '[]';
@@ -51,6 +55,7 @@ export class NodeNetwork implements Component {
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
+    this.#tunnel = new TunnelDevice(options.commands);
   }
 
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
@@ -71,6 +76,7 @@ export class NodeNetwork implements Component {
     this.#isPrepared = false;
     await this.#nft(renderRemoval());
     for (const command of routeCommands([], await this.#ownRoutes())) await this.#ip(command);
+    await this.#tunnel.apply(undefined);
     await this.#ip(['address', 'delete', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
     await this.#removeNetavarkLeftovers();
     if (this.#forwardingWas !== undefined) await writeFile(FORWARDING, this.#forwardingWas);
@@ -95,10 +101,29 @@ export class NodeNetwork implements Component {
       await this.#prepare();
       // Read before they are changed: what happens meanwhile then shows as a difference.
       this.#seenRoutes = await this.#kernelRoutes();
-      await this.#applyTable(renderTable(desired));
-      await this.#applyRoutes(desiredRoutes(desired));
-      this.#report(findProblems(desired, await this.#foreignRoutes(), await this.#chains()));
+      const foreign = await this.#foreignRoutes();
+      await this.#applyWays(desired, distantPeers(desired.peers, foreign), foreign);
+      this.#report(findProblems(desired, foreign, await this.#chains()));
     });
+  }
+
+  /** Where the tunnel fails, peers on the LAN are reached all the same. */
+  async #applyWays(
+    desired: DesiredNetwork,
+    distant: readonly Peer[],
+    routes: readonly Route[],
+  ): Promise<void> {
+    const links = distant.length > 0 ? await this.#tunnel.links() : [];
+    const tunnel = desiredTunnel(desired, distant, routes, links);
+    await this.#applyTable(renderTable(desired, tunnel !== undefined));
+    try {
+      await this.#tunnel.apply(tunnel);
+    } catch (error) {
+      const near = desired.peers.filter((peer) => !distant.includes(peer));
+      await this.#applyRoutes(desiredRoutes({ ...desired, peers: near }));
+      throw error;
+    }
+    await this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
   }
 
   /** A failure is reported and tried again after a while. */

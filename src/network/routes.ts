@@ -1,5 +1,6 @@
 // Routes to other boards' pods and to the Service range: what there should be against what carries our mark. Pure.
-import { type DesiredNetwork, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { endOf, TUNNEL_DEVICE } from './tunnel.ts';
 
 /** A route as `ip -json route show` prints it. */
 export interface Route {
@@ -7,6 +8,8 @@ export interface Route {
   gateway?: string;
   dev?: string;
   prefsrc?: string;
+  /** `onlink`: the gateway is behind the device, whatever the device's addresses say. */
+  flags?: readonly string[];
 }
 
 /** Arguments of one `ip` call. */
@@ -14,12 +17,21 @@ type IpCommand = readonly string[];
 
 /**
  * The Service range leads to `lo`: without a route a board that has no default route could not even send to a
- * Service; what the nft table does not map to a listener is refused there.
+ * Service; what the nft table does not map to a listener is refused there. `distant` are those peers that the tunnel reaches.
  */
-export function desiredRoutes({ peers, podCIDR, serviceRange }: DesiredNetwork): Route[] {
+export function desiredRoutes(
+  { peers, podCIDR, serviceRange }: DesiredNetwork,
+  distant: readonly Peer[] = [],
+): Route[] {
   if (podCIDR === undefined) return [];
   const service: Route = { dst: serviceRange, dev: 'lo', prefsrc: SERVICE_LISTEN_ADDRESS };
-  return [service, ...peers.map((peer) => ({ dst: peer.podCIDR, gateway: peer.address }))];
+  const own = podCIDR.slice(0, podCIDR.indexOf('/'));
+  const routes = peers.map((peer) =>
+    distant.includes(peer)
+      ? { dst: peer.podCIDR, gateway: endOf(peer).inner, dev: TUNNEL_DEVICE, prefsrc: own, flags: ['onlink'] }
+      : { dst: peer.podCIDR, gateway: peer.address },
+  );
+  return [service, ...routes];
 }
 
 export function routeCommands(desired: readonly Route[], observed: readonly Route[]): IpCommand[] {
@@ -32,16 +44,16 @@ export function routeCommands(desired: readonly Route[], observed: readonly Rout
 
 function isSame(wanted: Route, present: Route | undefined): boolean {
   if (!present) return false;
-  return wanted.gateway ? wanted.gateway === present.gateway : wanted.dev === present.dev;
+  return wanted.gateway === present.gateway && (!wanted.dev || wanted.dev === present.dev);
 }
 
 function removal({ dst }: Route): IpCommand {
   return ['route', 'delete', dst, 'proto', ROUTE_PROTOCOL];
 }
 
-function replacement({ dst, gateway, dev, prefsrc }: Route): IpCommand {
+function replacement({ dst, gateway, dev, prefsrc, flags = [] }: Route): IpCommand {
   const via = gateway ? ['via', gateway] : [];
   const device = dev ? ['dev', dev] : [];
   const source = prefsrc ? ['src', prefsrc] : [];
-  return ['route', 'replace', dst, ...via, ...device, 'proto', ROUTE_PROTOCOL, ...source];
+  return ['route', 'replace', dst, ...via, ...device, 'proto', ROUTE_PROTOCOL, ...source, ...flags];
 }

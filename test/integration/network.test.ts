@@ -21,6 +21,7 @@ function desired(lab: NetworkLab, board: LabBoard, virtualPorts: VirtualPort[] =
     podRange: '10.40.0.0/13',
     serviceRange: '10.48.0.0/16',
     podCIDR: board.podCIDR,
+    address: board.address,
     peers,
     virtualPorts,
   };
@@ -112,6 +113,66 @@ t.test("a Service works while the pods' bridge is gone", rootOnly, async (t) => 
   await lab.ip(a.namespace, 'link delete edge0');
   t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
 });
+
+t.test('a host of the LAN that adds a route reaches no pod, boards and pods do', rootOnly, async (t) => {
+  const { lab, a, b } = await startedLab(t);
+  for (const board of [a, b]) await (await networkOf(t, lab, board)).network.update(desired(lab, board));
+  const port = await lab.listen(b.pod, '0.0.0.0', 0, 'pod-b');
+  await lab.ip(lab.stranger, `route add ${b.podCIDR} via ${b.address}`);
+  t.notMatch(await lab.connect(lab.stranger, b.podAddress, port), /pod-b/);
+  t.equal(await lab.connect(a.namespace, b.podAddress, port), `pod-b ${a.address}`);
+  t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ${a.podAddress}`);
+  t.match(await lab.connect(b.namespace, b.podAddress, port), /^pod-b /);
+  await lab.run(b.namespace, 'nft', 'add', 'table', 'ip', 'published');
+  await lab.run(
+    b.namespace,
+    'nft',
+    'add chain ip published in { type nat hook prerouting priority dstnat; }',
+  );
+  await lab.run(
+    b.namespace,
+    'nft',
+    `add rule ip published in tcp dport 8000 dnat to ${b.podAddress}:${port}`,
+  );
+  t.match(await lab.connect(lab.stranger, b.address, 8000), /^pod-b /, 'what the board itself publishes');
+});
+
+t.test(
+  'boards behind a router reach each other by a tunnel, source kept, whole packets',
+  rootOnly,
+  async (t) => {
+    const { lab, a } = await startedLab(t);
+    const b = await lab.moveBehindRouter();
+    const networks = [];
+    for (const board of [a, b]) {
+      const { network, problems } = await networkOf(t, lab, board);
+      await network.update(desired(lab, board));
+      t.same(problems, []);
+      networks.push(network);
+    }
+    const port = await lab.listen(b.pod, '0.0.0.0', 0, 'pod-b');
+    t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ${a.podAddress}`);
+    t.equal(
+      await lab.connect(a.namespace, b.podAddress, port),
+      'pod-b 10.40.0.0',
+      'a board comes by its own end',
+    );
+    t.match(
+      await lab.run(a.namespace, 'ip', '-details', 'link', 'show', 'edge-vxlan'),
+      /mtu 1450 .* id 148 /s,
+    );
+    const much = 'x'.repeat(50_000);
+    const bulk = await lab.listen(b.pod, '0.0.0.0', 0, much);
+    const answer = await lab.connect(a.pod, b.podAddress, bulk);
+    t.equal(answer.length, `${much} ${a.podAddress}`.length, 'full segments fit');
+    const [first] = networks;
+    await lab.ip(a.namespace, 'link delete edge-vxlan');
+    await first?.update(desired(lab, a));
+    t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ${a.podAddress}`, 'healed');
+    await first?.update({ ...desired(lab, a), peers: [] });
+    t.notMatch(await lab.ip(a.namespace, 'link show'), 'edge-vxlan', 'gone with the last peer that needs it');
+  },
+);
 
 t.test('a connection that exists lives on when other Services come and go', rootOnly, async (t) => {
   const { lab, a } = await startedLab(t);

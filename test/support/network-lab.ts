@@ -43,6 +43,24 @@ export class NetworkLab {
     for (const number of [1, 2]) this.boards.push(await this.#addBoard(number));
   }
 
+  /**
+   * Takes the second board off the LAN and puts it behind a router (the stranger): nothing but the router knows
+   * both segments, and it knows nothing of pods.
+   */
+  async moveBehindRouter(): Promise<LabBoard> {
+    const board = this.boards[1] as LabBoard;
+    const { namespace } = board;
+    await this.ip(this.stranger, 'link set port2 nomaster');
+    await this.ip(this.stranger, 'address add 10.199.88.1/24 dev port2');
+    await this.run(this.stranger, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    await this.ip(namespace, `address delete ${board.address}/24 dev eth0`);
+    board.address = '10.199.88.12';
+    await this.ip(namespace, `address add ${board.address}/24 dev eth0`);
+    await this.ip(namespace, 'route add default via 10.199.88.1');
+    await this.ip(this.boards[0]?.namespace ?? '', 'route add default via 10.199.77.1');
+    return board;
+  }
+
   async stop(): Promise<void> {
     for (const listener of this.#listeners.splice(0)) {
       if (listener.exitCode !== null || listener.signalCode !== null) continue;

@@ -1,6 +1,7 @@
 // What an Ingress may say. Source: k8s.io/kubernetes/pkg/apis/networking/validation/validation.go
 import { isIP } from 'node:net';
 import { forbiddenField, invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
+import { CLASS_ANNOTATION } from '../ingress/board-ingress.ts';
 import {
   labelNameProblems,
   portNameProblems,
@@ -93,11 +94,11 @@ export function validateIngress({ spec, metadata }: Ingress): FieldError[] {
     errors.push(
       ...invalidEach('spec.ingressClassName', ingressClassName, subdomainProblems(ingressClassName)),
     );
-    if (metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) {
+    if (metadata.annotations?.[CLASS_ANNOTATION] !== undefined) {
       const why = 'can not be set when the class field is also set';
       errors.push(
         invalidValue(
-          'annotations.kubernetes.io/ingress.class',
+          `annotations.${CLASS_ANNOTATION}`,
           metadata.annotations['kubernetes.io/ingress.class'],
           why,
         ),

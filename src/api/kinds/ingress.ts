@@ -1,12 +1,12 @@
 // Ingress: names, columns, defaults and rules.
 // https://kubernetes.io/docs/concepts/services-networking/ingress/
 import { ageColumn, column, nameColumn } from '../columns.ts';
+import { ingressClassOf } from '../ingress/board-ingress.ts';
 import type { Ingress, networking } from '../objects.ts';
 import type { Column, KindDefinition } from '../scheme.ts';
 import type { Writable } from '../writable.ts';
 import { validateIngress } from './ingress-rules.ts';
 
-const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 /** As upstream: more hosts than this are counted. */
 const SHOWN_HOSTS = 3;
 
@@ -22,11 +22,7 @@ const addressText = ({ status }: Ingress): string =>
 
 const columns: readonly Column<Ingress>[] = [
   nameColumn,
-  column(
-    'Class',
-    'The IngressClass that serves it.',
-    ({ spec, metadata }) => spec.ingressClassName ?? metadata.annotations?.[CLASS_ANNOTATION] ?? '<none>',
-  ),
+  column('Class', 'The IngressClass that serves it.', (ingress) => ingressClassOf(ingress) ?? '<none>'),
   column('Hosts', 'Host names that are routed.', ({ spec }) => hostsText(spec.rules ?? [])),
   column('Address', 'Where it is reached.', addressText),
   column('Ports', 'Ports that it listens on.', ({ spec }) => (spec.tls?.length ? '80, 443' : '80')),

@@ -3,6 +3,7 @@ import type { Component } from '../../base/component.ts';
 import type { Store } from '../../store/store.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import { Admission, type AdmissionPlugin } from './admission.ts';
+import { DefaultIngressClass } from './default-ingress-class.ts';
 import { LimitRanger } from './limit-ranger.ts';
 import { PodSecurity } from './pod-security.ts';
 import { PriorityAdmission } from './priority.ts';
@@ -35,6 +36,7 @@ export function newAdmission(
     new PodSecurity(store),
     new PriorityAdmission(store),
     new StorageDefaults(store),
+    new DefaultIngressClass(store),
   ];
   return { admission: new Admission(plugins, ledger), components: [ledger] };
 }

@@ -30,6 +30,16 @@ t.test('only pods of this board and the board itself reach Services', async (t) 
   );
 });
 
+t.test('only pods and boards send into pods, whatever else routes to them', async (t) => {
+  const peers = [{ address: '192.168.1.12', podCIDR: '10.40.4.0/23' }];
+  const text = renderTable({ ...desired, peers });
+  t.match(text, 'elements = { 192.168.1.12 }');
+  t.match(
+    text,
+    'ip daddr 10.40.2.0/23 ip saddr != 10.40.0.0/13 ip saddr != @boards ct state { new, untracked }',
+  );
+});
+
 t.test('the table is replaced as a whole, in one transaction', async (t) => {
   t.ok(renderTable(desired).startsWith('table ip edge_cluster {}\ndelete table ip edge_cluster\n'));
 });

@@ -1,0 +1,99 @@
+// Tells in the status of each Ingress that boards serve at which addresses they do, and in its Events what of it
+// they cannot do. Ingresses of other controllers' classes are left alone.
+// https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressStatus
+import { isDeepStrictEqual } from 'node:util';
+import { findCondition } from '../api/conditions.ts';
+import { isServedByBoards, servesIngress } from '../api/ingress/board-ingress.ts';
+import { type IngressWarning, ingressWarnings } from '../api/ingress/ingress-problems.ts';
+import { ingresses } from '../api/kinds/ingress.ts';
+import { ingressClasses } from '../api/kinds/ingress-class.ts';
+import { nodes } from '../api/kinds/node.ts';
+import { type Ingress, type IngressClass, keyOf, type Node } from '../api/objects.ts';
+import type { Component } from '../base/component.ts';
+import type { Informer } from '../client/informer.ts';
+import { Controller, onAnyChange } from './controller.ts';
+import type { ControllerOptions } from './controller-options.ts';
+
+const COMPONENT = 'ingress-controller';
+const NOBODY: IngressWarning = {
+  reason: 'NoIngressBoard',
+  message: 'no board that is ready serves Ingress: start agents with --ingress',
+};
+
+export class IngressController implements Component {
+  readonly #options: ControllerOptions;
+  readonly #ingresses: Informer<Ingress>;
+  readonly #classes: Informer<IngressClass>;
+  readonly #nodes: Informer<Node>;
+  readonly #controller: Controller;
+  /** What was last said of each, so that an Event tells of something new. */
+  readonly #said = new Map<string, string>();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#ingresses = options.informers.for(ingresses);
+    this.#classes = options.informers.for(ingressClasses);
+    this.#nodes = options.informers.for(nodes);
+    this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);
+    this.#controller.follows(
+      this.#ingresses,
+      onAnyChange((ingress) => this.#controller.enqueue(keyOf(ingress))),
+    );
+    this.#controller.follows(
+      this.#classes,
+      onAnyChange(() => this.#lookAtAll()),
+    );
+    this.#controller.follows(
+      this.#nodes,
+      onAnyChange((node, previous) => {
+        if (!isDeepStrictEqual(addressesOf(node), previous && addressesOf(previous))) this.#lookAtAll();
+      }),
+    );
+  }
+
+  start(): Promise<void> {
+    return this.#controller.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#controller.stop();
+  }
+
+  #lookAtAll(): void {
+    for (const ingress of this.#ingresses.lister.list()) this.#controller.enqueue(keyOf(ingress));
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    const ingress = this.#ingresses.lister.get(key);
+    const isOurs = ingress && isServedByBoards(ingress, (name) => this.#classes.lister.get(name));
+    if (!isOurs || ingress.metadata.deletionTimestamp) {
+      this.#said.delete(key);
+      return;
+    }
+    const addresses = this.#nodes.lister.list().flatMap(addressesOf).sort();
+    this.#warn(ingress, [...(addresses.length === 0 ? [NOBODY] : []), ...ingressWarnings(ingress)]);
+    const wanted = addresses.length > 0 ? { ingress: addresses.map((ip) => ({ ip })) } : {};
+    if (isDeepStrictEqual(ingress.status?.loadBalancer ?? {}, wanted)) return;
+    await this.#options.client.updateStatus(ingresses, {
+      ...ingress,
+      status: { ...ingress.status, loadBalancer: wanted },
+    });
+  }
+
+  #warn(object: Ingress, warnings: readonly IngressWarning[]): void {
+    const key = keyOf(object);
+    const before: IngressWarning[] = JSON.parse(this.#said.get(key) ?? '[]');
+    for (const warning of warnings) {
+      if (before.some(({ message }) => message === warning.message)) continue;
+      this.#options.recorder.record({ object, type: 'Warning', component: COMPONENT, ...warning });
+    }
+    this.#said.set(key, JSON.stringify(warnings));
+  }
+}
+
+/** The address of a board that serves and is ready; a second one is another way to the same. */
+function addressesOf(node: Node): string[] {
+  const isReady = findCondition(node.status?.conditions, 'Ready')?.status === 'True';
+  const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+  return isReady && address && servesIngress(node) ? [address] : [];
+}

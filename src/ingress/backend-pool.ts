@@ -1,0 +1,82 @@
+// Connections to backends, kept open between requests. An endpoint that refuses its connection has been sent
+// nothing, so that the request may go on to the next.
+import { Agent, type ClientRequest, request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import type { Endpoint } from './backend-endpoints.ts';
+
+export interface BackendRequest {
+  method: string;
+  path: string;
+  headers: OutgoingHttpHeaders;
+  scheme: 'http' | 'https';
+  connectTimeoutMs: number;
+  /** Longest silence in both directions once connected. */
+  readTimeoutMs: number;
+}
+
+export interface OpenRequest {
+  request: ClientRequest;
+  /** The connection served another request before: it may have been closed meanwhile. */
+  isReused: boolean;
+}
+
+const IDLE_MS = 60_000;
+/** As ingress-nginx keeps for each worker; the sum over all backends. */
+const MAX_IDLE_PER_BACKEND = 32;
+const OPTIONS = {
+  keepAlive: true,
+  maxFreeSockets: MAX_IDLE_PER_BACKEND,
+  timeout: IDLE_MS,
+  scheduling: 'lifo',
+} as const;
+
+export class BackendPool {
+  readonly #plain = new Agent(OPTIONS);
+  /** A pod's certificate is its own affair: nobody could have signed it for its address. */
+  readonly #tls = new TlsAgent({ ...OPTIONS, rejectUnauthorized: false });
+
+  /** Resolves with a request on an open connection whose body is still to be sent; rejects when there is none. */
+  open(endpoint: Endpoint, wanted: BackendRequest): Promise<OpenRequest> {
+    const isTls = wanted.scheme === 'https';
+    const { method, path, headers } = wanted;
+    const options = { host: endpoint.ip, port: endpoint.port, method, path, headers };
+    const request = isTls
+      ? httpsRequest({ ...options, agent: this.#tls })
+      : httpRequest({ ...options, agent: this.#plain });
+    return new Promise((resolve, reject) => {
+      request.once('error', reject);
+      const ready = () => {
+        request.off('error', reject);
+        resolve({ request, isReused: request.reusedSocket });
+      };
+      request.once('socket', (socket) => {
+        const fail = () => request.destroy(timedOut('no connection'));
+        const silent = () => request.destroy(timedOut('no answer'));
+        const connected = () => {
+          socket.off('timeout', fail);
+          socket.setTimeout(wanted.readTimeoutMs);
+          socket.on('timeout', silent);
+          ready();
+        };
+        request.once('close', () => socket.off('timeout', silent).off('timeout', fail));
+        if (!socket.connecting) return connected();
+        socket.setTimeout(wanted.connectTimeoutMs);
+        socket.once('timeout', fail);
+        socket.once(isTls ? 'secureConnect' : 'connect', connected);
+      });
+    });
+  }
+
+  destroy(): void {
+    this.#plain.destroy();
+    this.#tls.destroy();
+  }
+}
+
+function timedOut(what: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${what} in time`), { code: 'ETIMEDOUT' });
+}
+
+export function isTimeout(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ETIMEDOUT';
+}

@@ -1,0 +1,54 @@
+// The certificate for each name that a client asks for by SNI: that of the host's Secret, else our own. A Secret
+// that changes counts from the next connection on.
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Secret } from '../api/objects.ts';
+import type { Logger } from '../base/logger.ts';
+import { type RouteTable, virtualHostOf } from './route-table.ts';
+
+export interface KeyPair {
+  keyPem: string;
+  certificatePem: string;
+}
+
+export type SecretLookup = (key: string) => Secret | undefined;
+
+/** As upstream: an older protocol is nobody's wish. */
+export const MIN_TLS_VERSION = 'TLSv1.2';
+
+export class Certificates {
+  readonly #logger: Logger;
+  readonly #fallback: SecureContext;
+  /** By Secret; a Secret that changed is another object. */
+  #contexts = new WeakMap<Secret, SecureContext>();
+
+  constructor(fallback: KeyPair, logger: Logger) {
+    this.#logger = logger;
+    this.#fallback = createSecureContext({ key: fallback.keyPem, cert: fallback.certificatePem });
+  }
+
+  /** `name` as the client says it; empty when it says none. */
+  contextFor(table: RouteTable, secret: SecretLookup, name: string): SecureContext {
+    const key = virtualHostOf(table, name.toLowerCase()).tlsSecret;
+    const found = key === undefined ? undefined : secret(key);
+    if (!found) return this.#fallback;
+    const known = this.#contexts.get(found) ?? this.#read(found);
+    this.#contexts.set(found, known);
+    return known;
+  }
+
+  #read({ metadata, data }: Secret): SecureContext {
+    const pem = (name: string) => Buffer.from(data?.[name] ?? '', 'base64');
+    try {
+      const [cert, key] = [pem('tls.crt'), pem('tls.key')];
+      if (cert.length === 0 || key.length === 0) throw new Error('tls.crt and tls.key are needed');
+      return createSecureContext({ cert, key, minVersion: MIN_TLS_VERSION });
+    } catch (error) {
+      const secret = `${metadata.namespace}/${metadata.name}`;
+      this.#logger.warn(
+        { secret, err: error },
+        'not a TLS certificate with its key: the default one is shown',
+      );
+      return this.#fallback;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+// Serves one request with the routes of this moment: decided first, then answered here or forwarded.
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { BoardService } from '../api/board-service.ts';
+import { accessLine } from './access-log.ts';
+import { type Endpoint, endpointsOf } from './backend-endpoints.ts';
+import type { BackendPool, BackendRequest } from './backend-pool.ts';
+import { type Balancer, readCookie, stickyOrder, writeCookie } from './balancer.ts';
+import { type Decision, decide } from './decision.ts';
+import { type ClientRequestSide, type ClientResponseSide, type Exchange, forward } from './forwarding.ts';
+import type { Location } from './location.ts';
+import { type ClientSide, toBackend } from './proxy-headers.ts';
+import { type RequestTarget, readTarget } from './request-target.ts';
+import type { RouteTable } from './route-table.ts';
+import { forwardUpgrade, refuse } from './upgrade.ts';
+
+export interface HandlerOptions {
+  table(): RouteTable;
+  service(key: string): BoardService | undefined;
+  pool: BackendPool;
+  balancer: Balancer;
+  now(): number;
+  /** One line for each request; off unless given. */
+  accessLog?: ((line: string) => void) | undefined;
+}
+
+interface Routed {
+  decision: Decision;
+  target: RequestTarget | undefined;
+}
+
+type Forwarding = Extract<Decision, { action: 'forward' }>;
+
+interface Upstream {
+  endpoints: Endpoint[];
+  request: BackendRequest;
+  setCookie(endpoint: Endpoint): string | undefined;
+}
+
+export class RequestHandler {
+  readonly #options: HandlerOptions;
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+  }
+
+  async serve(exchange: Exchange, client: ClientSide): Promise<void> {
+    const { req, res } = exchange;
+    const startMs = this.#options.now();
+    // A request that breaks off says so by its end.
+    req.on('error', () => undefined);
+    res.on('error', () => undefined);
+    const { decision, target } = this.#route(req, client);
+    const logged = { endpoint: undefined as Endpoint | undefined };
+    if (this.#options.accessLog) {
+      res.once('close', () => this.#log(req, res.statusCode, client, startMs, decision, logged.endpoint));
+    }
+    if (decision.action === 'answer') return answer(req, res, decision.status);
+    if (decision.action === 'redirect') return answer(req, res, decision.status, { location: decision.url });
+    const upstream = this.#upstream(decision, target as RequestTarget, req, client);
+    if (!upstream) return answer(req, res, 503);
+    const { bodyLimitBytes } = decision.location.options;
+    const { failure, endpoint } = await forward(this.#options.pool, exchange, {
+      ...upstream,
+      bodyLimitBytes,
+    });
+    logged.endpoint = endpoint;
+    if (failure !== undefined) answer(req, res, failure);
+  }
+
+  async upgrade(req: ClientRequestSide, socket: Duplex, head: Buffer, client: ClientSide): Promise<void> {
+    socket.on('error', () => undefined);
+    const startMs = this.#options.now();
+    const { decision, target } = this.#route(req, client);
+    const upstream =
+      decision.action === 'forward' && this.#upstream(decision, target as RequestTarget, req, client);
+    const status = upstream
+      ? await forwardUpgrade(this.#options.pool, { socket, head }, upstream.endpoints, upstream.request)
+      : decision.action === 'redirect'
+        ? refuse(socket, decision.status, { location: decision.url })
+        : refuse(socket, decision.action === 'answer' ? decision.status : 503);
+    if (this.#options.accessLog) this.#log(req, status, client, startMs, decision, undefined);
+  }
+
+  #route(req: ClientRequestSide, { remoteAddress, isTls }: ClientSide): Routed {
+    const target = readTarget({
+      url: req.url ?? '',
+      headers: req.headers,
+      rawHeaders: req.rawHeaders,
+      httpVersionMajor: req.httpVersionMajor,
+    });
+    if (!target) return { decision: { action: 'answer', status: 400 }, target };
+    const length = req.headers['content-length'];
+    const contentLength = length === undefined ? undefined : Number(length);
+    const facts = { method: req.method ?? '', isTls, remoteAddress, contentLength };
+    return { decision: decide(this.#options.table(), target, facts), target };
+  }
+
+  /** `undefined` while nobody is there to answer. */
+  #upstream(
+    { location, path }: Forwarding,
+    target: RequestTarget,
+    req: ClientRequestSide,
+    client: ClientSide,
+  ): Upstream | undefined {
+    const { options, backend } = location;
+    const known = backend && endpointsOf(this.#options.service(backend.serviceKey), backend);
+    if (!backend || !known || known.length === 0) return undefined;
+    const inTurn = this.#options.balancer.order(`${backend.serviceKey}:${backend.port}`, known);
+    const { endpoints, setCookie } = this.#stick(location, inTurn, req, client);
+    const request = {
+      method: req.method ?? 'GET',
+      path,
+      headers: toBackend(req.headers, target, client, options),
+      scheme: options.backendScheme,
+      connectTimeoutMs: options.connectTimeoutMs,
+      readTimeoutMs: options.readTimeoutMs,
+    };
+    return { endpoints, request, setCookie };
+  }
+
+  #stick(
+    { options: { stickyCookie: sticky }, path, sort }: Location,
+    inTurn: Endpoint[],
+    req: ClientRequestSide,
+    { isTls }: ClientSide,
+  ): Omit<Upstream, 'request'> {
+    if (!sticky) return { endpoints: inTurn, setCookie: () => undefined };
+    const { cookie } = req.headers;
+    const { endpoints, isKnown } = stickyOrder(
+      inTurn,
+      readCookie([cookie ?? []].flat().join('; '), sticky.name),
+    );
+    const [first] = endpoints;
+    const routePath = sort === 'regex' ? '/' : path;
+    return {
+      endpoints,
+      // Who was passed over once stays the client's own, unless told otherwise.
+      setCookie: (endpoint) =>
+        isKnown && (endpoint === first || !sticky.changeOnFailure)
+          ? undefined
+          : writeCookie(sticky, endpoint, routePath, isTls),
+    };
+  }
+
+  #log(
+    req: ClientRequestSide,
+    status: number,
+    { remoteAddress }: ClientSide,
+    atMs: number,
+    decision: Decision,
+    endpoint: Endpoint | undefined,
+  ): void {
+    const { backend } = decision.action === 'forward' ? decision.location : {};
+    const line = accessLine({
+      remoteAddress,
+      atMs,
+      method: req.method ?? '',
+      url: req.url ?? '',
+      httpVersion: req.httpVersion,
+      status,
+      headers: req.headers,
+      durationMs: this.#options.now() - atMs,
+      upstreamName: backend ? `${backend.serviceKey.replace('/', '-')}-${backend.port}` : '',
+      upstreamAddress: endpoint ? `${endpoint.ip}:${endpoint.port}` : '',
+    });
+    this.#options.accessLog?.(line);
+  }
+}
+
+/** In place of a backend. A body that was not read ends an HTTP/1 connection: what follows is not a request. */
+function answer(
+  req: ClientRequestSide,
+  res: ClientResponseSide,
+  status: number,
+  fields: Record<string, string> = {},
+): void {
+  if (res.headersSent || res.destroyed) return;
+  const text = `${status} ${STATUS_CODES[status] ?? ''}\n`;
+  const isUnread = req.httpVersionMajor === 1 && !req.complete;
+  res.writeHead(status, {
+    ...fields,
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...(isUnread ? { connection: 'close' } : {}),
+  });
+  res.end(req.method === 'HEAD' ? undefined : text);
+}

@@ -1,0 +1,111 @@
+// Ingress on a real board: /api, /web and /doc on port 80 reach three Services, and TLS comes from a Secret.
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import t from 'tap';
+import { systemClock } from '../../src/base/clock.ts';
+import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
+import { eventually } from '../support/eventually.ts';
+import { Trial } from '../support/trial.ts';
+
+const NAMES = ['api', 'web', 'doc'];
+
+function workload(name: string): object[] {
+  const labels = { app: name };
+  const script = `mkdir -p /www/${name} && echo "I am ${name}" > /www/${name}/index.html && exec httpd -f -p 8080 -h /www`;
+  const container = { name: 'web', image: demoImage, command: ['/bin/sh', '-c', script] };
+  return [
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { containers: [container] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name },
+      spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
+    },
+  ];
+}
+
+const backend = (name: string) => ({ service: { name, port: { number: 80 } } });
+const routes = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name: 'site', annotations: { 'nginx.ingress.kubernetes.io/ssl-redirect': 'false' } },
+  spec: {
+    tls: [{ hosts: ['shop.test'], secretName: 'shop' }],
+    rules: [
+      {
+        http: {
+          paths: NAMES.map((name) => ({ path: `/${name}`, pathType: 'Prefix', backend: backend(name) })),
+        },
+      },
+      { host: 'shop.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: backend('web') }] } },
+    ],
+  },
+};
+
+function page(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port: 80, path, agent: false }, (response) => {
+      let text = `${response.statusCode} `;
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.once('end', () => resolve(text.trim()));
+    }).once('error', reject);
+  });
+}
+
+function shownName(servername: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: 443, servername, rejectUnauthorized: false }, () => {
+      resolve(new X509Certificate(socket.getPeerCertificate().raw).subject);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
+
+t.test('Ingress on a board', async (t) => {
+  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-ingress-'));
+  const trial = await Trial.create();
+  t.teardown(async () => {
+    if (!t.passing()) t.comment(trial.program?.output.slice(-4000));
+    await trial.destroy();
+    await rm(work, { recursive: true, force: true });
+  });
+  await ensureDemoImage(work);
+  await trial.start({ flags: ['--ingress'] });
+  const { keyPem, certificatePem } = await makeSelfMadeCertificate(['shop.test'], systemClock);
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'shop' },
+    type: 'kubernetes.io/tls',
+    stringData: { 'tls.crt': certificatePem, 'tls.key': keyPem },
+  };
+  const items = [...NAMES.flatMap(workload), secret, routes];
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  t.equal((await trial.edgectlWithInput(list, 'apply', '-f', '-')).code, 0);
+
+  await t.test('three paths reach three Services', async (t) => {
+    for (const name of NAMES) {
+      await eventually(async () => (await page(`/${name}/`)) === `200 I am ${name}`, 30_000, 100);
+      t.pass(name);
+    }
+    t.match(await page('/else'), /^404/);
+  });
+
+  await t.test('the host shows its certificate, others the default one', async (t) => {
+    await eventually(async () => (await shownName('shop.test')) === 'CN=shop.test', 10_000, 100);
+    t.equal(await shownName('other.test'), 'CN=ingress.local');
+  });
+
+  await t.test('its status names the board', async (t) => {
+    const shown = await trial.must('get', 'ingress', 'site');
+    t.match(shown, /^site +edge +shop\.test +\d+\.\d+\.\d+\.\d+ +80, 443/m);
+  });
+});
