@@ -27,7 +27,8 @@ import { Session } from '../mqtt/session.ts';
 import { SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
 import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
-import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
+import type { VirtualPort } from '../proxy/proxier.ts';
+import { ProxyThread } from '../proxy/proxy-thread.ts';
 import { serviceView } from '../proxy/service-view.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
@@ -64,7 +65,7 @@ export class Agent implements Component {
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
   readonly #network: NodeNetwork;
-  readonly #proxier: Proxier;
+  readonly #proxier: ProxyThread;
   readonly #sessions: Sessions;
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
@@ -279,9 +280,9 @@ export class Agent implements Component {
     return clusterIPsOf(service).includes(this.#options.network.dnsAddress);
   }
 
-  #makeProxier(): Proxier {
+  #makeProxier(): ProxyThread {
     const { clock, logger } = this.#options;
-    return new Proxier({
+    return new ProxyThread({
       listenAddress: SERVICE_LISTEN_ADDRESS,
       onVirtualPorts: (ports) => {
         this.#servicePorts = ports;

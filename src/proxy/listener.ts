@@ -12,6 +12,7 @@ const BACKLOG = 4096;
 
 export class Listener {
   readonly id: string;
+  readonly serviceKey: string;
   readonly #host: string;
   readonly #port: number;
   readonly #dataPath: DataPath;
@@ -22,6 +23,7 @@ export class Listener {
 
   constructor(forwarder: Forwarder, dataPath: DataPath) {
     this.id = forwarder.id;
+    this.serviceKey = forwarder.serviceKey;
     this.#host = forwarder.host;
     this.#port = forwarder.port;
     this.#dataPath = dataPath;

@@ -6,7 +6,9 @@ import type { Logger } from '../base/logger.ts';
 import { DataPath } from './data-path.ts';
 import { type Forwarder, planForwarders, type Refusal } from './forwarder-plan.ts';
 import { Listener } from './listener.ts';
+import { countsByService } from './service-counts.ts';
 import type { ServiceView } from './service-view.ts';
+import type { ServiceCounts } from './thread-messages.ts';
 
 /** Address and port of a Service, and the local port that forwards it. */
 export interface VirtualPort {
@@ -67,6 +69,11 @@ export class Proxier implements Component {
     this.#services = services;
     this.#work = this.#work.then(() => this.#reconcile());
     return this.#work;
+  }
+
+  /** Of every Service that has ports open, since they were opened. */
+  counts(): ServiceCounts[] {
+    return countsByService(this.#listeners.values());
   }
 
   async #reconcile(): Promise<void> {
