@@ -29,6 +29,10 @@ const flags: Flags = {
     default: '/var/lib/edge-cluster/agent',
   },
   'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
+  'proxy-thread': {
+    value: undefined,
+    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -55,6 +59,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     dataDir,
     network: defaultClusterNetwork,
     cleanOnStop: false,
+    proxyThread: values['proxy-thread'] === 'true',
     clock: systemClock,
     logger,
   });

@@ -18,6 +18,10 @@ import { runProgram } from './program.ts';
 
 const flags: Flags = {
   ...masterFlags,
+  'proxy-thread': {
+    value: undefined,
+    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
+  },
   'no-demo': { value: undefined, help: 'start an empty cluster' },
 };
 
@@ -66,6 +70,7 @@ class AllInOne implements Component {
       dataDir,
       network: defaultClusterNetwork,
       cleanOnStop: true,
+      proxyThread: this.#values['proxy-thread'] === 'true',
       clock: systemClock,
       logger: this.#logger,
     });
