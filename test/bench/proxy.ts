@@ -25,7 +25,7 @@ export async function proxy(): Promise<void> {
     stdio: 'inherit',
     env: { ...process.env, [INSIDE]: '1' },
   });
-  if (status !== 0) throw new Error('the bench needs root, for a network namespace of its own');
+  if (status !== 0) throw new Error('failed, see above; it needs root, for a network namespace of its own');
 }
 
 /** Only what is missing; nothing that comes with it is started (RUNLEVEL=1 tells Debian's scripts so). */

@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../src/base/clock.ts';
 import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
 import type { Endpoint, ServiceView } from '../../src/proxy/service-view.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { freePort } from '../support/trial.ts';
 
 const service = (endpoints: readonly Endpoint[], nodePort: number): ServiceView => ({
@@ -21,6 +21,7 @@ const service = (endpoints: readonly Endpoint[], nodePort: number): ServiceView 
 async function world(t: Test, Host: typeof Proxier | typeof ProxyThread = ProxyThread) {
   const seen = { virtual: [] as readonly VirtualPort[], refusals: [] as Refusal[], logged: [] as string[] };
   const log = (_: object, message: string) => void seen.logged.push(message);
+  const clock = new FakeClock();
   const logger: Logger = { ...silentLogger, warn: log, error: log };
   const proxy = new Host({
     listenAddress: '127.0.0.1',
@@ -28,12 +29,12 @@ async function world(t: Test, Host: typeof Proxier | typeof ProxyThread = ProxyT
       seen.virtual = ports;
     },
     onRefusal: (refusal) => void seen.refusals.push(refusal),
-    clock: systemClock,
+    clock,
     logger,
   });
   await proxy.start();
   t.teardown(() => proxy.stop());
-  return { proxy, seen };
+  return { proxy, seen, clock };
 }
 
 /** Answers with `text` and ends. */
@@ -78,6 +79,18 @@ t.test('after stop() nothing listens and no connection is left', async (t) => {
   await proxy.stop();
   await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
   t.same(await proxy.counts(), []);
+});
+
+t.test('a thread that dies is started again with what it was told last', async (t) => {
+  const { proxy, seen, clock } = await world(t);
+  const nodePort = await freePort();
+  const endpoint = await backend(t, 'hello');
+  await proxy.update(null as unknown as readonly ServiceView[]);
+  t.same(seen.logged, ['the proxy thread has failed']);
+  await proxy.update([service([endpoint], nodePort)]);
+  await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
+  await clock.advance(1000);
+  t.equal(await eventually(() => get(nodePort)), 'hello');
 });
 
 /** As the agent's heartbeat: the longest that a timer of this thread came late. */
