@@ -2,19 +2,24 @@
 // the one native package (LevelDB). Nothing else of node_modules is needed to run it.
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
 const programs = ['edge-master', 'edge-agent', 'edgectl'];
+/** Found by those who start them beside the code that does. */
+const threads = ['src/proxy/proxy-worker.ts'];
 /** Loads its prebuilt library from its own folder, so it cannot be bundled. */
 const nativePackage = 'classic-level';
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await build({
-  entryPoints: programs.map((name) => join(root, `src/bin/${name}.ts`)),
+  entryPoints: [...programs.map((name) => `src/bin/${name}.ts`), ...threads].map((file) => ({
+    in: join(root, file),
+    out: basename(file, '.ts'),
+  })),
   outdir: out,
   bundle: true,
   splitting: true,

@@ -28,7 +28,8 @@ import { Session } from '../mqtt/session.ts';
 import { SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
 import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
-import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
+import { Proxier, type ProxierOptions, type VirtualPort } from '../proxy/proxier.ts';
+import { ProxyThread } from '../proxy/proxy-thread.ts';
 import { serviceView } from '../proxy/service-view.ts';
 import { AgentIngress, type IngressSettings } from './agent-ingress.ts';
 import type { NodeIdentity } from './node-identity.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   ingress?: IngressSettings | undefined;
   /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
+  /** Relays Services on a thread of their own, for more memory. */
+  proxyThread?: boolean;
   clock: Clock;
   logger: Logger;
   /** Instead of podman, in tests. */
@@ -68,7 +71,7 @@ export class Agent implements Component {
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
   readonly #network: NodeNetwork;
-  readonly #proxier: Proxier;
+  readonly #proxier: Proxier | ProxyThread;
   readonly #sessions: Sessions;
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
@@ -297,9 +300,9 @@ export class Agent implements Component {
     return clusterIPsOf(service).includes(this.#options.network.dnsAddress);
   }
 
-  #makeProxier(): Proxier {
-    const { clock, logger } = this.#options;
-    return new Proxier({
+  #makeProxier(): Proxier | ProxyThread {
+    const { clock, logger, proxyThread } = this.#options;
+    const options: ProxierOptions = {
       listenAddress: SERVICE_LISTEN_ADDRESS,
       onVirtualPorts: (ports) => {
         this.#servicePorts = ports;
@@ -308,7 +311,8 @@ export class Agent implements Component {
       onRefusal: () => undefined,
       clock,
       logger,
-    });
+    };
+    return proxyThread ? new ProxyThread(options) : new Proxier(options);
   }
 
   #makeIngress(): AgentIngress | undefined {

@@ -31,6 +31,10 @@ const flags: Flags = {
   },
   'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
   ...ingressFlags,
+  'proxy-thread': {
+    value: undefined,
+    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -58,6 +62,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     network: defaultClusterNetwork,
     ingress: ingressSettings(values),
     cleanOnStop: false,
+    proxyThread: values['proxy-thread'] === 'true',
     clock: systemClock,
     logger,
   });

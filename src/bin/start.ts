@@ -20,6 +20,10 @@ import { runProgram } from './program.ts';
 const flags: Flags = {
   ...masterFlags,
   ...ingressFlags,
+  'proxy-thread': {
+    value: undefined,
+    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
+  },
   'no-demo': { value: undefined, help: 'start an empty cluster' },
 };
 
@@ -69,6 +73,7 @@ class AllInOne implements Component {
       network: defaultClusterNetwork,
       ingress: ingressSettings(this.#values),
       cleanOnStop: true,
+      proxyThread: this.#values['proxy-thread'] === 'true',
       clock: systemClock,
       logger: this.#logger,
     });

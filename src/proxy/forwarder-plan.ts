@@ -10,7 +10,10 @@ export interface Forwarder {
   port: number;
   /** For a ClusterIP: the address and port that the kernel maps to this listener. */
   virtual: { ip: string; port: number } | undefined;
+  /** Those that take new connections. */
   endpoints: readonly Endpoint[];
+  /** Pods on their way out: no new connections, and when they are gone the old ones end. */
+  terminating: readonly Endpoint[];
 }
 
 /** A Service port that cannot be forwarded, and why. */
@@ -40,7 +43,7 @@ function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, l
     plan.refusals.push({ serviceKey: service.key, reason: 'UnsupportedProtocol', message });
     return;
   }
-  const common = { serviceKey: service.key, endpoints: port.endpoints };
+  const common = { serviceKey: service.key, endpoints: port.endpoints, terminating: port.terminating ?? [] };
   if (hasClusterIP(service)) {
     const virtual = { ip: service.clusterIP, port: port.port };
     const id = `cluster ${virtual.ip}:${virtual.port}`;

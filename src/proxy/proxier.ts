@@ -3,9 +3,12 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import { DataPath } from './data-path.ts';
 import { type Forwarder, planForwarders, type Refusal } from './forwarder-plan.ts';
 import { Listener } from './listener.ts';
+import { countsByService } from './service-counts.ts';
 import type { ServiceView } from './service-view.ts';
+import type { ServiceCounts } from './thread-messages.ts';
 
 /** Address and port of a Service, and the local port that forwards it. */
 export interface VirtualPort {
@@ -30,6 +33,7 @@ const RETRY_TAKEN_PORT_MS = 10_000;
 
 export class Proxier implements Component {
   readonly #options: ProxierOptions;
+  readonly #dataPath: DataPath;
   readonly #listeners = new Map<string, Listener>();
   /** Closed ones whose connections still live. */
   readonly #retired = new Set<Listener>();
@@ -42,6 +46,7 @@ export class Proxier implements Component {
 
   constructor(options: ProxierOptions) {
     this.#options = options;
+    this.#dataPath = new DataPath(options.clock);
   }
 
   async start(): Promise<void> {
@@ -56,6 +61,7 @@ export class Proxier implements Component {
     for (const listener of [...this.#listeners.values(), ...this.#retired]) listener.destroyConnections();
     this.#listeners.clear();
     this.#retired.clear();
+    this.#dataPath.stop();
   }
 
   /** Makes the sockets match the complete set of Services; resolves when they do. */
@@ -65,11 +71,16 @@ export class Proxier implements Component {
     return this.#work;
   }
 
+  /** Of every Service that has ports open, since they were opened. */
+  counts(): ServiceCounts[] {
+    return countsByService(this.#listeners.values());
+  }
+
   async #reconcile(): Promise<void> {
     if (this.#stopped) return;
     const { forwarders, refusals } = planForwarders(this.#services, this.#options.listenAddress);
     this.#closeGone(forwarders);
-    const failures = await this.#openMissing(forwarders);
+    const failures = this.#openMissing(forwarders);
     this.#tell([...refusals, ...failures]);
     this.#announce(this.#virtualPorts(forwarders));
     this.#retry?.cancel();
@@ -88,20 +99,20 @@ export class Proxier implements Component {
     }
   }
 
-  async #openMissing(forwarders: ReadonlyMap<string, Forwarder>): Promise<Refusal[]> {
+  #openMissing(forwarders: ReadonlyMap<string, Forwarder>): Refusal[] {
     const failures: Refusal[] = [];
     for (const forwarder of forwarders.values()) {
       const existing = this.#listeners.get(forwarder.id);
       if (existing) existing.replaceEndpoints(forwarder);
-      else failures.push(...(await this.#open(forwarder)));
+      else failures.push(...this.#open(forwarder));
     }
     return failures;
   }
 
-  async #open(forwarder: Forwarder): Promise<Refusal[]> {
-    const listener = new Listener(forwarder);
+  #open(forwarder: Forwarder): Refusal[] {
+    const listener = new Listener(forwarder, this.#dataPath);
     try {
-      await listener.open();
+      listener.open();
       this.#listeners.set(forwarder.id, listener);
       return [];
     } catch (error) {

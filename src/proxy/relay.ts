@@ -1,65 +1,202 @@
-// Joins a client's connection to one endpoint: bytes both ways with back-pressure, each direction closed by
-// itself (TCP half-close), a reset passed on as a reset.
-import { connect, type Socket } from 'node:net';
-import type { Endpoint } from './service-view.ts';
+// Joins a client's connection to one endpoint's: bytes both ways with back-pressure, each direction closed by itself
+// (TCP half-close), a reset passed on as a reset. A direction holds no more than one buffer that is not yet sent.
+import type { RelayBuffers } from './relay-buffers.ts';
+import {
+  END_OF_STREAM,
+  isWritePending,
+  newShutdownRequest,
+  newWriteRequest,
+  readResult,
+  type ShutdownRequest,
+  type TcpHandle,
+  type WriteRequest,
+} from './tcp-handle.ts';
 
-/** A board that does not answer at all must not hold a client longer than it would wait. */
-const CONNECT_TIMEOUT_MS = 3000;
+/** Small reads in a row after which a direction is no bulk any more. */
+const SMALL_READS = 8;
 
-/**
- * Tries the endpoints in order until one accepts; the client notices nothing of those that refused.
- * A client for whom none is left is reset. `client` must be paused and allow half-open connections.
- */
-export async function relay(client: Socket, endpoints: readonly Endpoint[]): Promise<void> {
-  // Until the two are joined an early reset of the client has nobody else to tell.
-  const ignore = () => undefined;
-  client.on('error', ignore);
-  const upstream = await firstToAccept(client, endpoints);
-  client.off('error', ignore);
-  if (!upstream || client.destroyed) {
-    upstream?.destroy();
-    client.resetAndDestroy();
-    return;
+export class Relay {
+  readonly client: TcpHandle;
+  readonly upstream: TcpHandle;
+  readonly #onClosed: (relay: Relay) => void;
+  #isClosed = false;
+  readonly #up: Direction;
+  readonly #down: Direction;
+
+  /** Both connected, neither read from so far. `onClosed` is called once, before the handles are let go. */
+  constructor(
+    client: TcpHandle,
+    upstream: TcpHandle,
+    buffers: RelayBuffers,
+    onClosed: (relay: Relay) => void,
+  ) {
+    this.client = client;
+    this.upstream = upstream;
+    this.#onClosed = onClosed;
+    this.#up = new Direction(this, client, upstream, buffers);
+    this.#down = new Direction(this, upstream, client, buffers);
   }
-  join(client, upstream);
-}
 
-async function firstToAccept(client: Socket, endpoints: readonly Endpoint[]): Promise<Socket | undefined> {
-  for (const endpoint of endpoints) {
-    const upstream = await tryEndpoint(endpoint);
-    if (upstream || client.destroyed) return upstream;
+  start(): void {
+    this.#up.start();
+    this.#down.start();
   }
-  return undefined;
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Both ends see a reset. */
+  abort(): void {
+    if (this.#isClosed) return;
+    this.#release();
+    resetHandle(this.client);
+    resetHandle(this.upstream);
+  }
+
+  /** Called when a direction's end has been passed on: after the second, nothing is left to do. */
+  closeIfDone(): void {
+    if (this.#isClosed || !this.#up.isDone || !this.#down.isDone) return;
+    this.#release();
+    this.client.close();
+    this.upstream.close();
+  }
+
+  #release(): void {
+    this.#isClosed = true;
+    this.#onClosed(this);
+    this.#up.release();
+    this.#down.release();
+  }
 }
 
-function tryEndpoint({ ip, port }: Endpoint): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: ip, port, allowHalfOpen: true, noDelay: true });
-    const fail = () => {
-      socket.destroy();
-      resolve(undefined);
-    };
-    socket.setTimeout(CONNECT_TIMEOUT_MS, fail);
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.off('error', fail);
-      socket.off('timeout', fail);
-      resolve(socket);
-    });
-  });
+/** Closes with a reset, or plainly where the kernel already says goodbye. */
+export function resetHandle(handle: TcpHandle): void {
+  if (handle.reset() !== 0) handle.close();
 }
 
-function join(client: Socket, upstream: Socket): void {
-  client.setNoDelay(true);
-  forward(client, upstream);
-  forward(upstream, client);
+/** From one end to the other. While something waits to be sent nothing is read, so that the sender slows down. */
+class Direction {
+  readonly relay: Relay;
+  readonly source: TcpHandle;
+  readonly sink: TcpHandle;
+  readonly #buffers: RelayBuffers;
+  /** Where the source is read to: the shared buffer or a borrowed one. */
+  #buffer: Uint8Array;
+  #smallReads = 0;
+  /** For one write after the other, while each goes out at once. */
+  #request: WriteRequest | undefined;
+  #isSending = false;
+  #isReleased = false;
+  isDone = false;
+
+  constructor(relay: Relay, source: TcpHandle, sink: TcpHandle, buffers: RelayBuffers) {
+    this.relay = relay;
+    this.source = source;
+    this.sink = sink;
+    this.#buffers = buffers;
+    this.#buffer = buffers.shared;
+  }
+
+  start(): void {
+    this.source.owner = this;
+    this.source.onread = onRead;
+    this.source.useUserBuffer(this.#buffer);
+    if (!this.relay.isClosed && this.source.readStart() !== 0) this.relay.abort();
+  }
+
+  /** The buffer for the next read, when it is another one. */
+  received(result: number): Uint8Array | undefined {
+    if (this.#isReleased || result === 0) return undefined;
+    if (result > 0) return this.#pass(result);
+    if (result === END_OF_STREAM) this.#passEnd();
+    else this.relay.abort();
+    return undefined;
+  }
+
+  sent(status: number): void {
+    this.#isSending = false;
+    if (this.#isReleased) this.#returnBuffer();
+    else if (status !== 0 || this.source.readStart() !== 0) this.relay.abort();
+  }
+
+  endSent(status: number): void {
+    this.isDone = true;
+    if (status === 0) this.relay.closeIfDone();
+    else this.relay.abort();
+  }
+
+  /** A buffer that is being sent from is kept until that has ended. */
+  release(): void {
+    this.#isReleased = true;
+    if (!this.#isSending) this.#returnBuffer();
+  }
+
+  #pass(count: number): Uint8Array | undefined {
+    const isShared = this.#buffer === this.#buffers.shared;
+    const data = isShared ? this.#buffers.copyShared(count) : this.#buffer.subarray(0, count);
+    const request = this.#request ?? this.#newRequest();
+    const error = this.sink.writeBuffer(request, data);
+    if (error !== 0) {
+      this.relay.abort();
+      return undefined;
+    }
+    if (!isWritePending()) return this.#chooseBuffer(count);
+    request.data = data;
+    this.#request = undefined;
+    this.#isSending = true;
+    this.source.readStop();
+    if (!isShared) return undefined;
+    this.#buffers.keepCopy(data);
+    return this.#chooseBuffer(count);
+  }
+
+  #newRequest(): WriteRequest {
+    const request = newWriteRequest();
+    request.oncomplete = onSent;
+    request.owner = this;
+    this.#request = request;
+    return request;
+  }
+
+  /** Who fills the small buffer carries bulk; who has long not done so doesn't any more. */
+  #chooseBuffer(count: number): Uint8Array | undefined {
+    const { shared } = this.#buffers;
+    if (this.#buffer === shared) {
+      if (count < shared.length) return undefined;
+      const large = this.#buffers.borrow();
+      if (large) this.#buffer = large;
+      return large;
+    }
+    this.#smallReads = count < shared.length ? this.#smallReads + 1 : 0;
+    if (this.#smallReads < SMALL_READS) return undefined;
+    this.#returnBuffer();
+    return shared;
+  }
+
+  #returnBuffer(): void {
+    this.#smallReads = 0;
+    if (this.#buffer !== this.#buffers.shared) this.#buffers.giveBack(this.#buffer);
+    this.#buffer = this.#buffers.shared;
+  }
+
+  #passEnd(): void {
+    this.source.readStop();
+    const request = newShutdownRequest();
+    request.oncomplete = onEndSent;
+    request.owner = this;
+    if (this.sink.shutdown(request) !== 0) this.relay.abort();
+  }
 }
 
-function forward(from: Socket, to: Socket): void {
-  from.pipe(to);
-  from.on('error', () => to.resetAndDestroy());
-  from.on('close', () => {
-    if (!from.readableEnded) to.destroy();
-  });
+function onRead(this: TcpHandle): Uint8Array | undefined {
+  return (this.owner as Direction).received(readResult());
+}
+
+function onSent(this: WriteRequest, status: number): void {
+  (this.owner as Direction).sent(status);
+}
+
+function onEndSent(this: ShutdownRequest, status: number): void {
+  (this.owner as Direction).endSent(status);
 }

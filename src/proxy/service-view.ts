@@ -15,6 +15,8 @@ export interface ServicePort {
   nodePort?: number;
   /** Ready ones only. */
   endpoints: readonly Endpoint[];
+  /** Those whose pod is being deleted. */
+  terminating?: readonly Endpoint[];
 }
 
 export interface ServiceView {
@@ -36,19 +38,26 @@ export function serviceView(service: BoardService): ServiceView {
       protocol: protocol as ServicePort['protocol'],
       port,
       ...(nodePort ? { nodePort } : {}),
-      endpoints: slices.flatMap((slice) => endpointsOf(slice, name, protocol)),
+      endpoints: slices.flatMap((slice) => endpointsOf(slice, name, protocol, isReady)),
+      terminating: slices.flatMap((slice) => endpointsOf(slice, name, protocol, isTerminating)),
     })),
   };
 }
 
 /** A slice has one set of ports for all its endpoints. An endpoint that says nothing counts as ready. */
-function endpointsOf(slice: BoardSlice, name: string, protocol: string): Endpoint[] {
+function endpointsOf(
+  slice: BoardSlice,
+  name: string,
+  protocol: string,
+  isWanted: (endpoint: discovery.Endpoint) => boolean,
+): Endpoint[] {
   const match = slice.ports.find((p) => (p.name ?? '') === name && (p.protocol ?? 'TCP') === protocol);
   const port = match?.port;
   if (!port || slice.addressType === 'FQDN') return [];
-  return slice.endpoints.filter(isReady).flatMap(({ addresses: [ip], nodeName }) => {
+  return slice.endpoints.filter(isWanted).flatMap(({ addresses: [ip], nodeName }) => {
     return ip ? [{ ip, port, ...(nodeName ? { nodeName } : {}) }] : [];
   });
 }
 
 const isReady = ({ conditions }: discovery.Endpoint) => conditions?.ready !== false;
+const isTerminating = ({ conditions }: discovery.Endpoint) => conditions?.terminating === true;

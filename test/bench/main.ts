@@ -4,6 +4,7 @@ import { controllers } from './controllers.ts';
 import { failover } from './failover.ts';
 import { footprint } from './footprint.ts';
 import { podstart } from './podstart.ts';
+import { proxy } from './proxy.ts';
 
 const benches: Record<string, () => Promise<void>> = {
   footprint,
@@ -11,6 +12,7 @@ const benches: Record<string, () => Promise<void>> = {
   api,
   controllers,
   failover,
+  proxy,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);

@@ -50,8 +50,9 @@ t.test('only ready endpoints count, over all slices, by the name of the port', a
           { ip: '10.40.0.2', port: 8080, nodeName: 'pi' },
           { ip: '10.40.2.3', port: 9090 },
         ],
+        terminating: [],
       },
-      { name: 'dns', protocol: 'UDP', port: 53, endpoints: [] },
+      { name: 'dns', protocol: 'UDP', port: 53, endpoints: [], terminating: [] },
     ],
   });
 });

@@ -1,0 +1,75 @@
+// Connects to the first of several endpoints that accepts; who waits notices nothing of those that refused.
+import type { Clock } from '../base/clock.ts';
+import { Ageing } from './ageing.ts';
+import type { Endpoint } from './service-view.ts';
+import { connectTo, newSocket, type TcpHandle } from './tcp-handle.ts';
+
+/** A board that does not answer at all is given up after 1.5 to 3 s: it must not hold a client for longer. */
+const PATIENCE_TURN_MS = 1500;
+
+/** `upstream` and its `endpoint` are undefined when none accepted. */
+type OnDialed = (upstream: TcpHandle | undefined, endpoint: Endpoint | undefined) => void;
+
+export class Dialer {
+  readonly #waiting: Ageing<Attempt>;
+
+  constructor(clock: Clock) {
+    this.#waiting = new Ageing(clock, PATIENCE_TURN_MS, (attempt) => attempt.next());
+  }
+
+  /** Calls `onDialed` once, and never after the returned attempt has been cancelled. */
+  dial(endpoints: readonly Endpoint[], onDialed: OnDialed): Attempt {
+    const attempt = new Attempt(endpoints, this.#waiting, onDialed);
+    attempt.next();
+    return attempt;
+  }
+
+  stop(): void {
+    this.#waiting.stop();
+  }
+}
+
+export class Attempt {
+  readonly #endpoints: readonly Endpoint[];
+  readonly #waiting: Ageing<Attempt>;
+  readonly #onDialed: OnDialed;
+  #tried = 0;
+  #handle: TcpHandle | undefined;
+
+  constructor(endpoints: readonly Endpoint[], waiting: Ageing<Attempt>, onDialed: OnDialed) {
+    this.#endpoints = endpoints;
+    this.#waiting = waiting;
+    this.#onDialed = onDialed;
+  }
+
+  /** Gives the current endpoint up and turns to the next. */
+  next(): void {
+    this.cancel();
+    const endpoint = this.#endpoints[this.#tried++];
+    if (endpoint) this.#connect(endpoint);
+    else this.#onDialed(undefined, undefined);
+  }
+
+  cancel(): void {
+    this.#waiting.delete(this);
+    this.#handle?.close();
+    this.#handle = undefined;
+  }
+
+  #connect(endpoint: Endpoint): void {
+    const handle = newSocket();
+    this.#handle = handle;
+    this.#waiting.add(this);
+    connectTo(handle, endpoint.ip, endpoint.port, (status) => {
+      if (handle !== this.#handle) return;
+      if (status === 0) this.#succeed(handle, endpoint);
+      else this.next();
+    });
+  }
+
+  #succeed(handle: TcpHandle, endpoint: Endpoint): void {
+    this.#waiting.delete(this);
+    this.#handle = undefined;
+    this.#onDialed(handle, endpoint);
+  }
+}

@@ -1,0 +1,102 @@
+// The proxy on a thread of its own, so that no flood of connections delays a heartbeat. Stands where a Proxier would:
+// the same options, the same update(). A thread that dies is started again with what it last was told.
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Timer } from '../base/clock.ts';
+import type { Component } from '../base/component.ts';
+import type { ProxierOptions } from './proxier.ts';
+import type { ServiceView } from './service-view.ts';
+import type { FromProxy, ServiceCounts, ThreadSettings, ToProxy } from './thread-messages.ts';
+
+/** The relays allocate little: a larger young generation would only stay resident. */
+const YOUNG_GENERATION_MB = 2;
+const RESTART_AFTER_MS = 1000;
+
+export class ProxyThread implements Component {
+  readonly #options: ProxierOptions;
+  readonly #waiting = new Map<number, (counts: readonly ServiceCounts[]) => void>();
+  #worker: Worker | undefined;
+  #restart: Timer | undefined;
+  #services: readonly ServiceView[] | undefined;
+  #lastId = 0;
+
+  constructor(options: ProxierOptions) {
+    this.#options = options;
+  }
+
+  /** What the thread is told before it runs waits for it. */
+  async start(): Promise<void> {
+    this.#startWorker();
+  }
+
+  async stop(): Promise<void> {
+    this.#restart?.cancel();
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+    this.#answerAll();
+  }
+
+  /** Makes the sockets match the complete set of Services; resolves when they do, or when the thread has ended. */
+  async update(services: readonly ServiceView[]): Promise<void> {
+    this.#services = services;
+    await this.#ask((id) => ({ kind: 'update', id, services }));
+  }
+
+  /** What every Service's connections have carried since its ports were opened; empty while there is no thread. */
+  counts(): Promise<readonly ServiceCounts[]> {
+    return this.#ask((id) => ({ kind: 'count', id }));
+  }
+
+  #ask(message: (id: number) => ToProxy): Promise<readonly ServiceCounts[]> {
+    const worker = this.#worker;
+    if (!worker) return Promise.resolve([]);
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      worker.postMessage(message(id));
+    });
+  }
+
+  #startWorker(): void {
+    const settings: ThreadSettings = { listenAddress: this.#options.listenAddress };
+    // Beside this file: as TypeScript in a checkout, as JavaScript where it is bundled.
+    const file = new URL(`proxy-worker${extname(import.meta.url)}`, import.meta.url);
+    const worker = new Worker(file, {
+      name: 'proxy',
+      workerData: settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
+    this.#worker = worker;
+    worker.on('message', (message: FromProxy) => this.#hear(message));
+    worker.on('error', (error) => this.#options.logger.error({ err: error }, 'the proxy thread has failed'));
+    worker.on('exit', () => this.#ended(worker));
+  }
+
+  #ended(worker: Worker): void {
+    if (worker !== this.#worker) return;
+    this.#worker = undefined;
+    this.#answerAll();
+    this.#options.onVirtualPorts([]);
+    this.#restart = this.#options.clock.after(RESTART_AFTER_MS, () => {
+      this.#startWorker();
+      if (this.#services) void this.update(this.#services);
+    });
+  }
+
+  #answerAll(): void {
+    for (const answer of this.#waiting.values()) answer([]);
+    this.#waiting.clear();
+  }
+
+  #hear(message: FromProxy): void {
+    const { onVirtualPorts, onRefusal, logger } = this.#options;
+    if (message.kind === 'virtualPorts') onVirtualPorts(message.ports);
+    else if (message.kind === 'refusal') onRefusal(message.refusal);
+    else if (message.kind === 'log') logger[message.level](message.fields, message.message);
+    else {
+      this.#waiting.get(message.id)?.(message.counts);
+      this.#waiting.delete(message.id);
+    }
+  }
+}

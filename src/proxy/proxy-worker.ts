@@ -1,0 +1,38 @@
+// The proxy's own thread: a Proxier whose ports are messages. Started by ProxyThread.
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
+import type { LogFields, Logger } from '../base/logger.ts';
+import { Proxier } from './proxier.ts';
+import type { FromProxy, ThreadSettings, ToProxy } from './thread-messages.ts';
+
+const port = parentPort;
+if (!port) throw new Error('the proxy runs as a worker thread');
+
+const tell = (message: FromProxy) => port.postMessage(message);
+
+const proxier = new Proxier({
+  listenAddress: (workerData as ThreadSettings).listenAddress,
+  onVirtualPorts: (ports) => tell({ kind: 'virtualPorts', ports }),
+  onRefusal: (refusal) => tell({ kind: 'refusal', refusal }),
+  clock: systemClock,
+  logger: messageLogger({}),
+});
+
+port.on('message', async (message: ToProxy) => {
+  if (message.kind === 'update') await proxier.update(message.services);
+  const counts = message.kind === 'count' ? proxier.counts() : [];
+  tell({ kind: 'done', id: message.id, counts });
+});
+await proxier.start();
+
+function messageLogger(common: LogFields): Logger {
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) =>
+    tell({ kind: 'log', level, fields: { ...common, ...fields }, message });
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => messageLogger({ ...common, ...fields }),
+  };
+}

@@ -1,0 +1,89 @@
+// The proxy's data path beside HAProxy, nginx stream, socat and no proxy at all, in turns within one run and in a
+// network namespace of its own: bulk throughput, requests on kept connections, new connections, memory.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Contender, startBackends, startContenders } from './proxy/contenders.ts';
+import { bulk, newConnections, requests } from './proxy/load.ts';
+import { printProxyTable, type Sample } from './proxy/report.ts';
+
+/** Set once the bench runs in its namespace. */
+const INSIDE = 'EDGE_BENCH_NAMESPACE';
+const PACKAGES = ['haproxy', 'nginx', 'libnginx-mod-stream', 'socat', 'iperf3', 'wrk'];
+const PROGRAMS = ['haproxy', 'nginx', 'socat', 'iperf3', 'wrk'].map((name) => `/usr/bin:/usr/sbin ${name}`);
+const ROUNDS = Number(process.env.EDGE_BENCH_ROUNDS ?? 3);
+const SECONDS = Number(process.env.EDGE_BENCH_SECONDS ?? 2);
+
+export async function proxy(): Promise<void> {
+  if (process.env[INSIDE]) return measure();
+  installPeers();
+  const script = 'ip link set lo up && exec "$@"';
+  const self = [process.execPath, join(import.meta.dirname, 'main.ts'), 'proxy'];
+  const { status } = spawnSync('unshare', ['--net', 'sh', '-c', script, 'bench', ...self], {
+    stdio: 'inherit',
+    env: { ...process.env, [INSIDE]: '1' },
+  });
+  if (status !== 0) throw new Error('failed, see above; it needs root, for a network namespace of its own');
+}
+
+/** Only what is missing; nothing that comes with it is started (RUNLEVEL=1 tells Debian's scripts so). */
+function installPeers(): void {
+  const isThere = (program: string) => {
+    const [dirs = '', name = ''] = program.split(' ');
+    return dirs.split(':').some((dir) => existsSync(join(dir, name)));
+  };
+  const module = '/usr/lib/nginx/modules/ngx_stream_module.so';
+  if (PROGRAMS.every(isThere) && existsSync(module)) return;
+  const env = { ...process.env, RUNLEVEL: '1', DEBIAN_FRONTEND: 'noninteractive' };
+  const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...PACKAGES], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+  });
+  if (status !== 0) throw new Error(`install the peers first: apt-get install ${PACKAGES.join(' ')}`);
+}
+
+async function measure(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'edge-bench-proxy-'));
+  const started: { stop(): void }[] = [];
+  try {
+    started.push(...(await startBackends(dir)));
+    const contenders = await startContenders(dir);
+    started.push(...contenders);
+    const samples: Sample[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const contender of contenders) samples.push(...(await sample(contender)));
+    }
+    printProxyTable(samples, { rounds: ROUNDS, seconds: SECONDS });
+  } finally {
+    for (const each of started.reverse()) each.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** iperf3 opens at most 128 connections. */
+async function sample(contender: Contender): Promise<Sample[]> {
+  const { name, requestsPort, bulkPort } = contender;
+  const samples: Sample[] = [];
+  for (const connections of [1, 32, 128]) {
+    const gigabits = await bulk(bulkPort, connections, SECONDS);
+    samples.push({ name, what: 'bulk', connections, rate: gigabits });
+  }
+  for (const connections of [1, 32, 512]) {
+    samples.push({
+      name,
+      what: 'requests',
+      connections,
+      ...(await requests(requestsPort, connections, SECONDS)),
+    });
+    samples.push({
+      name,
+      what: 'new',
+      connections,
+      ...(await newConnections(requestsPort, connections, SECONDS)),
+    });
+  }
+  samples.push({ name, what: 'memory', connections: 512, rate: await contender.pssMB() });
+  return samples;
+}

@@ -1,0 +1,145 @@
+// The proxy on a thread of its own: what happens there leaves the agent's own thread alone.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import t, { type Test } from 'tap';
+import { type Logger, silentLogger } from '../../src/base/logger.ts';
+import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
+import type { VirtualPort } from '../../src/proxy/proxier.ts';
+import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
+import type { Endpoint, ServiceView } from '../../src/proxy/service-view.ts';
+import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/trial.ts';
+
+const service = (endpoints: readonly Endpoint[], nodePort: number): ServiceView => ({
+  key: 'default/web',
+  clusterIP: '10.48.0.9',
+  ports: [{ name: '', protocol: 'TCP', port: 80, nodePort, endpoints }],
+});
+
+async function world(t: Test) {
+  const seen = { virtual: [] as readonly VirtualPort[], refusals: [] as Refusal[], logged: [] as string[] };
+  const log = (_: object, message: string) => void seen.logged.push(message);
+  const clock = new FakeClock();
+  const logger: Logger = { ...silentLogger, warn: log, error: log };
+  const proxy = new ProxyThread({
+    listenAddress: '127.0.0.1',
+    onVirtualPorts: (ports) => {
+      seen.virtual = ports;
+    },
+    onRefusal: (refusal) => void seen.refusals.push(refusal),
+    clock,
+    logger,
+  });
+  await proxy.start();
+  t.teardown(() => proxy.stop());
+  return { proxy, seen, clock };
+}
+
+/** Answers with `text` and ends. */
+async function backend(t: Test, text: string): Promise<Endpoint> {
+  const server = createServer((socket) => socket.on('error', () => undefined).end(text));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { ip: '127.0.0.1', port: address.port };
+}
+
+async function get(port: number): Promise<string> {
+  let text = '';
+  for await (const data of connect(port, '127.0.0.1')) text += data;
+  return text;
+}
+
+t.test('ports, refusals, log lines and counts come out of the thread', async (t) => {
+  const { proxy, seen } = await world(t);
+  const nodePort = await freePort();
+  const endpoint = await backend(t, 'hello');
+  await proxy.update([service([endpoint], nodePort)]);
+  t.equal(await get(nodePort), 'hello');
+  t.equal(await get(seen.virtual[0]?.localPort ?? 0), 'hello');
+  const counts = await eventually(async () => {
+    const [first] = await proxy.counts();
+    return first?.active === 0 ? first : false;
+  });
+  t.match(counts, { serviceKey: 'default/web', accepted: 2, refused: 0, bytesUp: 0, bytesDown: 10 });
+  await proxy.update([service([endpoint], endpoint.port)]);
+  t.match(seen.refusals, [{ serviceKey: 'default/web', reason: 'PortInUse' }]);
+  t.match(seen.logged, [/in use by another program/]);
+});
+
+t.test('after stop() nothing listens and no connection is left', async (t) => {
+  const { proxy } = await world(t);
+  const nodePort = await freePort();
+  const endpoint = await backend(t, 'hello');
+  await proxy.update([service([endpoint], nodePort)]);
+  await proxy.stop();
+  await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
+  t.same(await proxy.counts(), []);
+});
+
+t.test('a thread that dies is started again with what it was told last', async (t) => {
+  const { proxy, seen, clock } = await world(t);
+  const nodePort = await freePort();
+  const endpoint = await backend(t, 'hello');
+  await proxy.update(null as unknown as readonly ServiceView[]);
+  t.same(seen.logged, ['the proxy thread has failed']);
+  await proxy.update([service([endpoint], nodePort)]);
+  await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
+  await clock.advance(1000);
+  t.equal(await eventually(() => get(nodePort)), 'hello');
+});
+
+/** As the agent's heartbeat: the longest that a timer of this thread came late. */
+async function latestWhile(action: () => Promise<void>): Promise<number> {
+  let latestMs = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    latestMs = Math.max(latestMs, now - last - 50);
+    last = now;
+  }, 50);
+  await action();
+  clearInterval(timer);
+  return latestMs;
+}
+
+/** Connects and reads as fast as it can, in a process of its own, and answers its own requests. */
+async function flood(t: Test): Promise<{ port: number; aim(port: number): ChildProcess }> {
+  const run = (script: string, ...args: string[]) => {
+    const child = spawn(process.execPath, ['-e', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.teardown(() => child.kill('SIGKILL'));
+    return child;
+  };
+  const server = run(`
+    const chunk = Buffer.alloc(1 << 18);
+    const server = require('node:net').createServer((socket) => {
+      socket.on('error', () => undefined).on('data', () => undefined);
+      let left = 40;
+      const push = () => { while (left-- > 0) if (!socket.write(chunk)) return socket.once('drain', push); socket.end(); };
+      push();
+    }).listen(0, '127.0.0.1', () => console.log(server.address().port));`);
+  const [port] = await once(server.stdout, 'data');
+  const client = `
+    const port = Number(process.argv[1]);
+    const again = () => require('node:net').connect(port, '127.0.0.1').on('error', () => undefined).on('close', again).resume();
+    for (let i = 0; i < 200; i++) again();`;
+  return { port: Number(port), aim: (to) => run(client, String(to)) };
+}
+
+t.test('under a flood no timer of the agent is a second late', async (t) => {
+  const { proxy } = await world(t);
+  const nodePort = await freePort();
+  const source = await flood(t);
+  await proxy.update([service([{ ip: '127.0.0.1', port: source.port }], nodePort)]);
+  const client = source.aim(nodePort);
+  const latestMs = await latestWhile(async () => {
+    await eventually(async () => ((await proxy.counts())[0]?.accepted ?? 0) > 300, 30_000, 200);
+  });
+  client.kill('SIGKILL');
+  t.comment(`at most ${latestMs.toFixed(0)} ms late`);
+  t.ok(latestMs < 1000, `${latestMs.toFixed(0)} ms late`);
+});
