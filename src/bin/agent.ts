@@ -31,6 +31,7 @@ import { NodeNetwork } from '../network/node-network.ts';
 import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
 import { serviceView } from '../proxy/service-view.ts';
 import { AgentIngress, type IngressSettings } from './agent-ingress.ts';
+import { HostPortWatch } from './host-port-watch.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -67,6 +68,7 @@ export class Agent implements Component {
   readonly #link: AgentLink;
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
+  readonly #hostPorts: HostPortWatch;
   readonly #network: NodeNetwork;
   readonly #proxier: Proxier;
   readonly #sessions: Sessions;
@@ -87,6 +89,11 @@ export class Agent implements Component {
     this.#session = this.#makeSession();
     this.#link = new AgentLink({ session: this.#session, clock, logger });
     this.#runtime = options.runtime ?? this.#makeRuntime();
+    this.#hostPorts = new HostPortWatch({
+      sink: this.#link,
+      podOf: (key) => this.#kubelet.desiredPod(key),
+      onChange: () => void this.#updateProxy(),
+    });
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
     this.#dns = this.#makeDns();
@@ -139,11 +146,8 @@ export class Agent implements Component {
   #subscribe(): void {
     const { services, peers } = this.#link;
     services.onChange(() => {
-      const known = services.current() ?? new Map<string, BoardService>();
-      this.#dns.update(known);
-      void this.#proxier.update(
-        [...known.values()].filter((service) => !this.#isDns(service)).map(serviceView),
-      );
+      this.#dns.update(services.current() ?? new Map<string, BoardService>());
+      void this.#updateProxy();
       this.#kubelet.servicesChanged();
     });
     peers.onChange(() => {
@@ -158,10 +162,21 @@ export class Agent implements Component {
     });
   }
 
+  #updateProxy(): Promise<void> {
+    const known = [...(this.#link.services.current()?.values() ?? [])];
+    const forwarded = known.filter((service) => !this.#isDns(service));
+    return this.#proxier.update({
+      services: forwarded.map((service) => serviceView(service, this.#options.nodeName)),
+      hostPorts: this.#hostPorts.current(),
+      boardAddresses: this.#addresses,
+    });
+  }
+
   async #refreshAddresses(): Promise<void> {
     const addresses = await hostAddresses(this.#options.master.hostname);
     if (addresses.join() === this.#addresses.join()) return;
     this.#addresses = addresses;
+    void this.#updateProxy();
     await this.#tellBirth();
     this.#kubelet.networkChanged();
   }
@@ -235,7 +250,7 @@ export class Agent implements Component {
       nodeName,
       runtime: this.#runtime,
       desired: this.#link.desired,
-      sink: this.#link,
+      sink: this.#hostPorts,
       volumeSink: this.#link,
       serviceEnvironment: {
         forNamespace: (namespace, links) =>
@@ -298,14 +313,20 @@ export class Agent implements Component {
   }
 
   #makeProxier(): Proxier {
-    const { clock, logger } = this.#options;
+    const { network, clock, logger } = this.#options;
     return new Proxier({
       listenAddress: SERVICE_LISTEN_ADDRESS,
+      isInside: (ip) =>
+        isInside(ip, network.podRange) ||
+        isInside(ip, '127.0.0.0/8') ||
+        ip === SERVICE_LISTEN_ADDRESS ||
+        this.#addresses.includes(ip),
       onVirtualPorts: (ports) => {
         this.#servicePorts = ports;
         void this.#applyNetwork();
       },
-      onRefusal: () => undefined,
+      onRefusal: ({ subject, reason, message }) =>
+        this.#link.event({ ...subject, type: 'Warning', reason, message }),
       clock,
       logger,
     });
