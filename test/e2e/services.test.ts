@@ -91,21 +91,30 @@ t.test('Services over two boards', async (t) => {
     );
     return seen;
   };
-  const told: string[] = [];
-  const works = async (t: Test, what: string, from: From, who: string, host: string, port?: number) => {
+  /** The forwarding board is whom a pod sees: its bridge where the pod is its own, else its LAN address. */
+  const works = async (t: Test, what: string, from: From, by: typeof alpha, host: string, port?: number) => {
     const seen = await bothAnswer(from, host, port);
-    told.push(`${what} from ${who}: alpha's pod sees ${seen.get('alpha')}, beta's ${seen.get('beta')}`);
-    t.pass(`${what} from ${who}`);
+    for (const [board, bridge] of [
+      [alpha, '10.40.0.1'],
+      [beta, '10.40.2.1'],
+    ] as const) {
+      t.match(
+        seen.get(board.name),
+        board === by ? bridge : by.address,
+        `${what}: ${board.name}'s pod sees it`,
+      );
+    }
   };
-  const everywhere: [From, string][] = [
-    [inPodA, "alpha's pod"],
-    [inPodB, "beta's pod"],
-    [onAlpha, 'alpha'],
+  /** With the board that forwards what is addressed to no board. */
+  const everywhere: [From, typeof alpha, string][] = [
+    [inPodA, alpha, "from alpha's pod"],
+    [inPodB, beta, "from beta's pod"],
+    [onAlpha, alpha, 'from alpha'],
   ];
 
   await t.test('a ClusterIP from pods, itself included, and boards, beside a foreign server', async (t) => {
     const ip = await addressOf('plain');
-    for (const [from, who] of everywhere) await works(t, 'ClusterIP', from, who, ip);
+    for (const [from, by, who] of everywhere) await works(t, `ClusterIP ${who}`, from, by, ip);
     t.equal(await onAlpha(alpha.address), 'foreign');
     t.equal(await outside(alpha.address), 'foreign');
     await t.rejects(outside(ip), 'not from outside');
@@ -114,10 +123,10 @@ t.test('Services over two boards', async (t) => {
   await t.test('a NodePort, a load balancer and an external address from everywhere', async (t) => {
     await exec('ip', ['route', 'replace', externalIP, 'via', beta.address]);
     t.teardown(() => exec('ip', ['route', 'del', externalIP]));
-    for (const [from, who] of [...everywhere, [outside, 'outside'] as [From, string]]) {
-      await works(t, 'NodePort of beta', from, who, beta.address, ports.node);
-      await works(t, 'LoadBalancer at beta', from, who, beta.address, ports.balanced);
-      await works(t, 'external address', from, who, externalIP);
+    for (const [from, by, who] of [...everywhere, [outside, beta, 'from outside'] as const]) {
+      await works(t, `NodePort ${who}`, from, beta, beta.address, ports.node);
+      await works(t, `LoadBalancer ${who}`, from, beta, beta.address, ports.balanced);
+      await works(t, `external address ${who}`, from, by, externalIP);
     }
     const { status } = await master.json<Service>('get', 'service', 'balanced');
     t.same(
@@ -135,7 +144,7 @@ t.test('Services over two boards', async (t) => {
     for (const board of [alpha, beta]) {
       t.same(await boards(outside, board.address, ports.local), [board.name]);
     }
-    await works(t, 'LoadBalancer, policy Local, at alpha', inPodA, "alpha's pod", alpha.address, ports.local);
+    await works(t, 'policy Local, from a pod', inPodA, alpha, alpha.address, ports.local);
     t.same(await boards(inPodA, await addressOf('near')), ['alpha'], 'internal policy');
     t.match(JSON.parse(await cluster.get(`http://${alpha.address}:${ports.health}/`)), {
       service: { namespace: 'default', name: 'local' },
@@ -143,6 +152,19 @@ t.test('Services over two boards', async (t) => {
     });
     const sticky = await addressOf('sticky');
     t.equal((await boards(inPodB, sticky)).length, 1, 'session affinity');
+  });
+
+  await t.test('a Service without a selector leads where its Endpoints say', async (t) => {
+    const metadata = { name: 'bare' };
+    const subsets = [{ addresses: [{ ip: podB.status?.podIP }], ports: [{ port: 8080 }] }];
+    const items = [
+      { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80, targetPort: 8080 }] } },
+      { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets },
+    ];
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    t.equal((await master.edgectlWithInput(list, 'apply', '-f', '-')).code, 0);
+    const ip = await addressOf('bare');
+    t.match(await eventually(() => inPodA(ip), 10_000, 100), /^beta /);
   });
 
   await t.test('UDP: answers come from the address that was asked', async (t) => {
@@ -198,5 +220,4 @@ t.test('Services over two boards', async (t) => {
     const { stdout } = await board.run('podman', 'inspect', '-f', '{{.State.Pid}}', containerOf(pod));
     return `--net=/proc/${stdout.trim()}/ns/net`;
   }
-  for (const line of told) t.comment(line);
 });
