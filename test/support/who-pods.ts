@@ -19,7 +19,7 @@ export function whoPods(image: string): object {
     command: ['/bin/sh', '-c', script],
     env: [{ name: 'BOARD', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     ports: [{ name: 'http', containerPort: 8080, hostPort }],
-    readinessProbe: { httpGet: { path: '/cgi-bin/who', port: 8080 }, periodSeconds: 1 },
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
   };
   return {
     apiVersion: 'apps/v1',
