@@ -32,6 +32,7 @@ import { Proxier, type ProxierOptions, type VirtualPort } from '../proxy/proxier
 import { ProxyThread } from '../proxy/proxy-thread.ts';
 import { serviceView } from '../proxy/service-view.ts';
 import { AgentIngress, type IngressSettings } from './agent-ingress.ts';
+import { HostPortWatch } from './host-port-watch.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -70,6 +71,7 @@ export class Agent implements Component {
   readonly #link: AgentLink;
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
+  readonly #hostPorts: HostPortWatch;
   readonly #network: NodeNetwork;
   readonly #proxier: Proxier | ProxyThread;
   readonly #sessions: Sessions;
@@ -90,6 +92,11 @@ export class Agent implements Component {
     this.#session = this.#makeSession();
     this.#link = new AgentLink({ session: this.#session, clock, logger });
     this.#runtime = options.runtime ?? this.#makeRuntime();
+    this.#hostPorts = new HostPortWatch({
+      sink: this.#link,
+      podOf: (key) => this.#kubelet.desiredPod(key),
+      onChange: () => void this.#updateProxy(),
+    });
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
     this.#dns = this.#makeDns();
@@ -142,11 +149,8 @@ export class Agent implements Component {
   #subscribe(): void {
     const { services, peers } = this.#link;
     services.onChange(() => {
-      const known = services.current() ?? new Map<string, BoardService>();
-      this.#dns.update(known);
-      void this.#proxier.update(
-        [...known.values()].filter((service) => !this.#isDns(service)).map(serviceView),
-      );
+      this.#dns.update(services.current() ?? new Map<string, BoardService>());
+      void this.#updateProxy();
       this.#kubelet.servicesChanged();
     });
     peers.onChange(() => {
@@ -161,10 +165,22 @@ export class Agent implements Component {
     });
   }
 
+  #updateProxy(): Promise<void> {
+    const known = [...(this.#link.services.current()?.values() ?? [])];
+    const forwarded = known.filter((service) => !this.#isDns(service));
+    return this.#proxier.update({
+      services: forwarded.map((service) => serviceView(service, this.#options.nodeName)),
+      hostPorts: this.#hostPorts.current(),
+      boardAddresses: this.#addresses,
+      insideRanges: [this.#options.network.podRange, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+    });
+  }
+
   async #refreshAddresses(): Promise<void> {
     const addresses = await hostAddresses(this.#options.master.hostname);
     if (addresses.join() === this.#addresses.join()) return;
     this.#addresses = addresses;
+    void this.#updateProxy();
     await this.#tellBirth();
     this.#kubelet.networkChanged();
   }
@@ -238,7 +254,7 @@ export class Agent implements Component {
       nodeName,
       runtime: this.#runtime,
       desired: this.#link.desired,
-      sink: this.#link,
+      sink: this.#hostPorts,
       volumeSink: this.#link,
       serviceEnvironment: {
         forNamespace: (namespace, links) =>
@@ -308,7 +324,8 @@ export class Agent implements Component {
         this.#servicePorts = ports;
         void this.#applyNetwork();
       },
-      onRefusal: () => undefined,
+      onRefusal: ({ subject, reason, message }) =>
+        this.#link.event({ ...subject, type: 'Warning', reason, message }),
       clock,
       logger,
     };

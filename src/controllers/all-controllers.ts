@@ -21,6 +21,7 @@ import { IngressController } from './ingress.ts';
 import { JobController } from './job.ts';
 import { JobOrphanController } from './job-orphans.ts';
 import { JobTtlController } from './job-ttl.ts';
+import { LoadBalancerController } from './load-balancer.ts';
 import { NamespaceController } from './namespace.ts';
 import type { DisruptionPolicy } from './node-disruption.ts';
 import { NodeIpamController } from './node-ipam.ts';
@@ -56,6 +57,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new NodeLifecycleController(options),
     new EndpointsController(options),
     new EndpointSliceController(options),
+    new LoadBalancerController(options),
     new ReplicaLoop({ ...options, replicaKind: replicationControllerKind }),
     new ReplicaLoop({ ...options, replicaKind: replicaSetKind }),
     new IngressController(options),

@@ -111,10 +111,11 @@ export function readObservedVolumes(message: Fields | undefined): ObservedVolume
 
 export function readEvent(message: Fields | undefined): NodeEventMessage | undefined {
   if (!message) return undefined;
-  const { session, key, uid, type, reason, message: text, fieldPath } = message;
+  const { session, kind, key, uid, type, reason, message: text, fieldPath } = message;
   if (!isText(session) || !isText(key) || !isText(uid) || !isText(reason) || !isText(text)) return undefined;
   return {
     session,
+    ...(kind === 'Service' ? { kind } : {}),
     key,
     uid,
     type: type === 'Warning' ? 'Warning' : 'Normal',

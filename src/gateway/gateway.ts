@@ -3,6 +3,7 @@
 import { nodes } from '../api/kinds/node.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { pods } from '../api/kinds/pod.ts';
+import { services } from '../api/kinds/service.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
 import type { SessionRequest } from '../api/session.ts';
@@ -84,7 +85,7 @@ export class Gateway implements Component {
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     const volumes = informers.for(persistentVolumes);
     this.#removals = new VolumeRemovals({ client, bus, volumes, presence, recorder, clock, logger });
-    this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
+    this.#events = new NodeEvents({ bus, pods: shared.pods, services: informers.for(services), recorder });
     this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
     const { tokenIssuer } = options;
     this.#desired = new DesiredPublisher({

@@ -1,16 +1,18 @@
 // nodes/N/events: what happens to pods on boards becomes Kubernetes Events, counted by the recorder. A board
-// may speak only of pods that are bound to it.
-import type { Pod } from '../api/objects.ts';
+// may speak only of pods that are bound to it, and of Services, which every board forwards.
+import type { Pod, Service } from '../api/objects.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import { decodeJson } from '../mqtt/json-payload.ts';
 import type { BusMessage, MessageBus } from '../mqtt/message-bus.ts';
+import type { NodeEventMessage } from '../mqtt/messages.ts';
 import { levelsOf, nodeFilters } from '../mqtt/topics.ts';
 import { readEvent } from './board-messages.ts';
 
 export interface NodeEventsOptions {
   bus: MessageBus;
   pods: Informer<Pod>;
+  services: Informer<Service>;
   recorder: EventSink;
 }
 
@@ -33,17 +35,25 @@ export class NodeEvents {
   #record({ topic, payload }: BusMessage): void {
     const [, host = ''] = levelsOf(topic) ?? [];
     const event = readEvent(decodeJson(payload));
-    const pod = event && this.#options.pods.lister.get(event.key);
-    if (!pod || pod.metadata.uid !== event.uid || pod.spec.nodeName !== host) return;
-    const { type, reason, message, fieldPath } = event;
+    const object = event && this.#subject(event, host);
+    if (!object) return;
+    const { kind, type, reason, message, fieldPath } = event;
     this.#options.recorder.record({
-      object: pod,
+      object,
       type,
       reason,
       message,
-      component: 'kubelet',
+      component: kind === 'Service' ? 'kube-proxy' : 'kubelet',
       host,
       ...(fieldPath ? { fieldPath } : {}),
     });
+  }
+
+  #subject({ kind, key, uid }: NodeEventMessage, host: string): Pod | Service | undefined {
+    const { pods, services } = this.#options;
+    const pod = kind === 'Service' ? undefined : pods.lister.get(key);
+    const object = kind === 'Service' ? services.lister.get(key) : pod;
+    const isItsOwn = pod === undefined || pod.spec.nodeName === host;
+    return isItsOwn && object?.metadata.uid === uid ? object : undefined;
   }
 }

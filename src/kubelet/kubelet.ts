@@ -2,6 +2,7 @@
 // pods/decide-pod.ts. A restart of the agent touches no container.
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Pod } from '../api/objects.ts';
 import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -137,6 +138,11 @@ export class Kubelet implements Component, SessionSources {
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
     await this.#checkpoint.flush();
     await this.#engine.stop();
+  }
+
+  /** What the board is to run, by `namespace/name`, as far as it knows. */
+  desiredPod(key: string): Pod | undefined {
+    return this.#known.view()?.state.pods.get(key);
   }
 
   /** The pod range or the board's addresses are known or have changed. */

@@ -115,6 +115,8 @@ export interface ObservedVolumes {
 /** nodes/N/events */
 export interface NodeEventMessage {
   session: string;
+  /** What it is about; a pod unless given. */
+  kind?: 'Pod' | 'Service';
   key: string;
   uid: string;
   type: 'Normal' | 'Warning';

@@ -14,10 +14,13 @@ export interface Peer {
 
 /** Address and port of a Service, and the local port that stands for it. */
 export interface VirtualPort {
+  /** 0.0.0.0 = every address of the board. */
   ip: string;
   protocol: 'tcp' | 'udp';
   port: number;
   localPort: number;
+  /** For the LAN too, not only for pods and the board. */
+  isOpen?: boolean;
 }
 
 export interface DesiredNetwork {

@@ -1,13 +1,18 @@
 // Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
 import { isIPv4 } from 'node:net';
-import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS, type VirtualPort } from './board-network.ts';
 import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
+
+/** Stands for every address of the board. */
+const ANY = '0.0.0.0';
 
 /**
  * - `source`: pods keep their own address towards other boards' pods. podman's network masquerades what leaves
  *   the board, and the first mapping wins, so pod sources are mapped to themselves just before.
  * - `fromPods`, `fromBoard`: a Service's address and port become the local listener that stands for them. Only
  *   for this board's pods and the board itself: a Service address is nothing to the LAN.
+ * - `external`, `own`: what the LAN may reach too, by an address that is not the board's (`externalIPs`), and by any
+ *   that is (UDP node ports, whose answers must come from the address that was asked).
  * - `strayForwarded`, `strayLocal`: what no Service claims is refused at once; a ping stays without an answer.
  * - `outsiders`: packets that are forwarded into pods come from pods and boards, or over a port that the board
  *   itself gave away (`hostPort`): a host of the LAN that adds a route reaches nothing. Answers pass.
@@ -15,15 +20,27 @@ import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
  * - `guard`: nobody reaches the listeners past the Service addresses.
  */
 export function renderTable(desired: DesiredNetwork, hasTunnel = false): string {
-  const { podRange, serviceRange, podCIDR } = desired;
+  const { podRange, serviceRange, podCIDR, virtualPorts } = desired;
+  const ofBoard = virtualPorts.filter(({ ip }) => ip === ANY);
+  const byAddress = virtualPorts.filter(({ ip }) => ip !== ANY);
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
   if (podCIDR === undefined) return `${replace.join('\n')}\n`;
   const services = 'dnat ip addr . port to ip daddr . meta l4proto . th dport map @services';
+  const external = `meta l4proto { tcp, udp } ${services.replace('@services', '@external')}`;
+  const own =
+    `fib daddr type local ip daddr != { 127.0.0.0/8, ${SERVICE_LISTEN_ADDRESS} } meta l4proto { tcp, udp }` +
+    ' dnat ip addr . port to meta l4proto . th dport map @own';
   return `${replace.join('\n')}
 table ip ${NFT_TABLE} {
   map services {
     type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
-${elements(desired)}  }
+${elements(byAddress.filter(({ isOpen }) => !isOpen).map(addressElement))}  }
+  map external {
+    type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+${elements(byAddress.filter(({ isOpen }) => isOpen).map(addressElement))}  }
+  map own {
+    type inet_proto . inet_service : ipv4_addr . inet_service
+${elements(ofBoard.map(portElement))}  }
   chain source {
     type nat hook postrouting priority 90; policy accept;
     ip saddr ${podCIDR} ip daddr ${podRange} snat ip prefix to ip saddr map { ${podCIDR} : ${podCIDR} }
@@ -31,10 +48,14 @@ ${elements(desired)}  }
   chain fromPods {
     type nat hook prerouting priority -110; policy accept;
     ip saddr ${podCIDR} ip daddr ${serviceRange} meta l4proto { tcp, udp } ${services}
+    ${external}
+    ${own}
   }
   chain fromBoard {
     type nat hook output priority -110; policy accept;
     ip daddr ${serviceRange} meta l4proto { tcp, udp } ${services}
+    ${external}
+    ${own}
   }
   chain strayForwarded {
     type filter hook forward priority filter; policy accept;
@@ -85,13 +106,15 @@ export function renderRemoval(): string {
   return `table ip ${NFT_TABLE} {}\ndelete table ip ${NFT_TABLE}\n`;
 }
 
-function elements({ virtualPorts }: DesiredNetwork): string {
-  if (virtualPorts.length === 0) return '';
-  const lines = [...virtualPorts]
-    .sort((a, b) => a.ip.localeCompare(b.ip) || a.port - b.port || a.protocol.localeCompare(b.protocol))
-    .map(
-      ({ ip, protocol, port, localPort }) =>
-        `${ip} . ${protocol} . ${port} : ${SERVICE_LISTEN_ADDRESS} . ${localPort}`,
-    );
-  return `    elements = {\n      ${lines.join(',\n      ')}\n    }\n`;
+/** Sorted, so that the same world gives the same text. */
+function elements(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;
+}
+
+function addressElement(port: VirtualPort): string {
+  return `${port.ip} . ${portElement(port)}`;
+}
+
+function portElement({ protocol, port, localPort }: VirtualPort): string {
+  return `${protocol} . ${port} : ${SERVICE_LISTEN_ADDRESS} . ${localPort}`;
 }

@@ -1,7 +1,7 @@
 // Connects to the first of several endpoints that accepts; who waits notices nothing of those that refused.
 import type { Clock } from '../base/clock.ts';
 import { Ageing } from './ageing.ts';
-import type { Endpoint } from './service-view.ts';
+import type { Endpoint } from './endpoint-choice.ts';
 import { connectTo, newSocket, type TcpHandle } from './tcp-handle.ts';
 
 /** A board that does not answer at all is given up after 1.5 to 3 s: it must not hold a client for longer. */

@@ -1,120 +1,153 @@
-// One listening socket of the proxy and the connections it accepted.
-import { type ConnectionCounts, Connections, keyOf } from './connections.ts';
+// One listening TCP socket of the proxy and the connections it accepted.
+import { admit } from './admission.ts';
+import type { Backend } from './backend.ts';
+import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
+import type { Endpoint } from './endpoint-choice.ts';
 import type { Forwarder } from './forwarder-plan.ts';
+import type { Front, FrontOptions } from './front.ts';
+import { proxyHeader } from './proxy-protocol.ts';
 import { Relay, resetHandle } from './relay.ts';
-import { RoundRobin } from './round-robin.ts';
-import type { Endpoint } from './service-view.ts';
-import { listenOn, localPort, type TcpHandle } from './tcp-handle.ts';
+import {
+  listenOn,
+  localAddress,
+  newWriteRequest,
+  peerAddress,
+  type SocketAddress,
+  type TcpHandle,
+} from './tcp-handle.ts';
 
 /** A burst of clients waits in the kernel; who finds no room tries again after a second, which is felt. */
 const BACKLOG = 4096;
+/** Of a client whose address nobody has asked for: asking costs a call into the kernel. */
+const UNASKED: SocketAddress = { address: '', port: 0 };
 
-export class Listener {
-  readonly id: string;
-  readonly serviceKey: string;
-  readonly #host: string;
-  readonly #port: number;
-  readonly #dataPath: DataPath;
-  readonly #turns = new RoundRobin();
+export interface ListenerOptions extends FrontOptions {
+  dataPath: DataPath;
+}
+
+export class Listener implements Front {
+  readonly #options: ListenerOptions;
+  readonly #backend: Backend;
   readonly #connections = new Connections();
-  #terminating: readonly Endpoint[];
+  #forwarder: Forwarder;
   #handle: TcpHandle | undefined;
 
-  constructor(forwarder: Forwarder, dataPath: DataPath) {
-    this.id = forwarder.id;
-    this.serviceKey = forwarder.serviceKey;
-    this.#host = forwarder.host;
-    this.#port = forwarder.port;
-    this.#dataPath = dataPath;
-    this.#turns.replace(forwarder.endpoints);
-    this.#terminating = forwarder.terminating;
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#forwarder = options.forwarder;
+    this.#backend = options.backend;
   }
 
-  /** The port that it listens on; 0 while it does not. */
   get port(): number {
-    return this.#handle ? localPort(this.#handle) : 0;
+    return this.#handle ? localAddress(this.#handle).port : 0;
   }
 
-  /** Throws the system's error, such as EADDRINUSE. */
-  open(): void {
-    const handle = listenOn(this.#host, this.#port, BACKLOG);
+  async open(): Promise<void> {
+    const { host, port } = this.#forwarder;
+    const handle = listenOn(host, port, BACKLOG);
     handle.onconnection = (status, client) => {
       if (status === 0 && client) this.#accept(client);
-      else this.#connections.countRefused();
+      else this.#backend.load.counters.failed += 1;
     };
     this.#handle = handle;
   }
 
-  /** New connections go to these; those that exist live as long as their pod. */
-  replaceEndpoints(forwarder: Forwarder): void {
-    this.#turns.replace(forwarder.endpoints);
-    this.#connections.abortWith(goneEndpoints(this.#terminating, forwarder));
-    this.#terminating = forwarder.terminating;
+  replace(forwarder: Forwarder): void {
+    this.#forwarder = forwarder;
   }
 
   get isIdle(): boolean {
     return this.#connections.isEmpty;
   }
 
-  get counts(): ConnectionCounts {
-    return this.#connections.counts;
-  }
-
-  /** Accepts no more; existing connections go on. */
   close(): void {
     this.#handle?.close();
     this.#handle = undefined;
   }
 
-  /** Ends what close() left. */
   destroyConnections(): void {
-    this.#connections.abortAll();
+    for (let left = this.#connections.abortAll(); left > 0; left--) this.#backend.load.leave(0, 0);
+  }
+
+  endConnectionsTo(endpoint: string): void {
+    this.#connections.abortWith(endpoint);
   }
 
   #accept(client: TcpHandle): void {
-    const endpoints = this.#turns.turn();
-    if (endpoints.length === 0) this.#refuse(client);
-    else this.#dial(client, endpoints);
+    const { load } = this.#backend;
+    const from = this.#asksWho ? peerAddress(client) : UNASKED;
+    const policy = admit(this.#forwarder, from.address, this.#options.isInside);
+    if (!policy) load.counters.forbidden += 1;
+    if (!policy || !load.enter()) {
+      resetHandle(client);
+      return;
+    }
+    const candidates = this.#backend.candidates(from.address, policy, this.#nowMs);
+    if (candidates.length === 0) this.#fail(client);
+    else this.#dial(client, from, candidates);
   }
 
-  #dial(client: TcpHandle, endpoints: readonly Endpoint[]): void {
-    const attempt = this.#dataPath.dialer.dial(endpoints, (upstream, endpoint) => {
+  /** Whether anything depends on the client's address. */
+  get #asksWho(): boolean {
+    const { sourceRanges, insiders, outsiders } = this.#forwarder;
+    const { proxyProtocol, keepsClients } = this.#backend;
+    return sourceRanges.length > 0 || insiders !== outsiders || keepsClients || proxyProtocol !== undefined;
+  }
+
+  #dial(client: TcpHandle, from: SocketAddress, candidates: readonly Endpoint[]): void {
+    const attempt = this.#options.dataPath.dialer.dial(candidates, (upstream, endpoint) => {
       this.#connections.deleteAttempt(attempt);
-      if (upstream && endpoint) this.#relay(client, upstream, endpoint);
-      else this.#refuse(client);
+      if (upstream && endpoint) this.#join(client, from, upstream, endpoint);
+      else this.#fail(client);
     });
     this.#connections.addAttempt(attempt, client);
   }
 
-  #relay(client: TcpHandle, upstream: TcpHandle, endpoint: Endpoint): void {
-    const { buffers, young } = this.#dataPath;
+  #join(client: TcpHandle, from: SocketAddress, upstream: TcpHandle, endpoint: Endpoint): void {
+    const { buffers, young } = this.#options.dataPath;
     client.setNoDelay(true);
     upstream.setNoDelay(true);
     const relay = new Relay(client, upstream, buffers, () => {
       young.delete(relay);
       this.#connections.deleteRelay(endpoint, relay);
+      this.#backend.parted(endpoint);
+      this.#backend.load.leave(client.bytesRead, upstream.bytesRead);
     });
     this.#connections.addRelay(endpoint, relay);
+    this.#backend.joined(from.address, endpoint, this.#nowMs);
     young.add(relay);
-    relay.start();
+    if (this.#greet(client, from, upstream)) relay.start();
+    else relay.abort();
   }
 
-  #refuse(client: TcpHandle): void {
-    this.#connections.countRefused();
+  /** Tells the endpoint who comes, where the Service asks for that; false when it cannot be told. */
+  #greet(client: TcpHandle, from: SocketAddress, upstream: TcpHandle): boolean {
+    const version = this.#backend.proxyProtocol;
+    if (version === undefined) return true;
+    const own = localAddress(client);
+    const { virtual } = this.#forwarder;
+    const header = proxyHeader(version, {
+      sourceAddress: from.address,
+      sourcePort: from.port,
+      destinationAddress: virtual?.ip ?? own.address,
+      destinationPort: virtual?.port ?? own.port,
+    });
+    const request = newWriteRequest();
+    request.data = header;
+    // Should it fail later, so does the first write of the relay.
+    request.oncomplete = () => undefined;
+    return upstream.writeBuffer(request, header) === 0;
+  }
+
+  #fail(client: TcpHandle): void {
+    const { load } = this.#backend;
+    load.counters.failed += 1;
+    load.leave(0, 0);
     resetHandle(client);
   }
-}
 
-/**
- * Endpoints that were on their way out and are now in no list: their pods are gone. One that left without having
- * been on its way out lives on, such as a pod whose labels no longer match, and so do its connections.
- */
-export function goneEndpoints(
-  terminating: readonly Endpoint[],
-  now: Pick<Forwarder, 'endpoints' | 'terminating'>,
-): Endpoint[] {
-  if (terminating.length === 0) return [];
-  const known = new Set([...now.endpoints, ...now.terminating].map(keyOf));
-  return terminating.filter((endpoint) => !known.has(keyOf(endpoint)));
+  get #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
 }

@@ -1,21 +1,36 @@
-// Keeps one listening socket for each NodePort and each ClusterIP port, and tells the network which local
-// port stands for which ClusterIP. A port that is taken harms no other Service and is tried again.
+// Keeps one listening socket for each way into each Service port, and tells the network which local port stands
+// for which address. A port that is taken harms no other Service and is tried again.
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import { type IsInside, insideOf } from './admission.ts';
+import { Backend } from './backend.ts';
 import { DataPath } from './data-path.ts';
-import { type Forwarder, planForwarders, type Refusal } from './forwarder-plan.ts';
+import {
+  type BackendPlan,
+  type Forwarder,
+  type ForwarderPlan,
+  planForwarders,
+  type Refusal,
+} from './forwarder-plan.ts';
+import type { Front } from './front.ts';
+import { HealthChecks } from './health-checks.ts';
+import type { HostPort } from './host-ports.ts';
 import { Listener } from './listener.ts';
-import { countsByService } from './service-counts.ts';
+import { RefusalLedger } from './refusal-ledger.ts';
+import { type ServiceCounters, ServiceLoad } from './service-load.ts';
 import type { ServiceView } from './service-view.ts';
-import type { ServiceCounts } from './thread-messages.ts';
+import { UdpListener } from './udp-listener.ts';
 
 /** Address and port of a Service, and the local port that forwards it. */
 export interface VirtualPort {
+  /** 0.0.0.0 = every address of the board. */
   ip: string;
   protocol: 'tcp' | 'udp';
   port: number;
   localPort: number;
+  /** For the LAN too, not only for pods and the board. */
+  isOpen?: boolean;
 }
 
 export interface ProxierOptions {
@@ -23,22 +38,36 @@ export interface ProxierOptions {
   listenAddress: string;
   /** Called with all of them whenever they change. */
   onVirtualPorts(ports: readonly VirtualPort[]): void;
-  /** Called once for each Service port that cannot be forwarded, and again when the reason changes. */
+  /** Called once for each port that cannot be forwarded, and again when the reason changes. */
   onRefusal(refusal: Refusal): void;
   clock: Clock;
   logger: Logger;
+}
+
+/** All that is to be forwarded. */
+export interface ProxyInput {
+  services: readonly ServiceView[];
+  hostPorts: readonly HostPort[];
+  /** The board's addresses on the LAN. */
+  boardAddresses: readonly string[];
+  /** CIDRs or addresses of pods and of the board itself, besides `boardAddresses`. */
+  insideRanges: readonly string[];
 }
 
 const RETRY_TAKEN_PORT_MS = 10_000;
 
 export class Proxier implements Component {
   readonly #options: ProxierOptions;
+  readonly #fronts = new Map<string, { front: Front; backendId: string }>();
+  readonly #backends = new Map<string, Backend>();
+  readonly #loads = new Map<string, ServiceLoad>();
+  /** Closed ones whose connections still live, with what they lead to. */
+  readonly #retired = new Set<{ front: Front; backendId: string }>();
+  readonly #refusals = new RefusalLedger();
+  readonly #healthChecks = new HealthChecks();
   readonly #dataPath: DataPath;
-  readonly #listeners = new Map<string, Listener>();
-  /** Closed ones whose connections still live. */
-  readonly #retired = new Set<Listener>();
-  readonly #refused = new Set<string>();
-  #services: readonly ServiceView[] = [];
+  #input: ProxyInput = { services: [], hostPorts: [], boardAddresses: [], insideRanges: [] };
+  #isInside: IsInside = () => false;
   #announced = '[]';
   #work: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
@@ -57,73 +86,119 @@ export class Proxier implements Component {
     this.#stopped = true;
     this.#retry?.cancel();
     await this.#work;
-    for (const listener of this.#listeners.values()) listener.close();
-    for (const listener of [...this.#listeners.values(), ...this.#retired]) listener.destroyConnections();
-    this.#listeners.clear();
+    this.#healthChecks.stop();
+    for (const { front } of this.#fronts.values()) front.close();
+    for (const { front } of [...this.#fronts.values(), ...this.#retired]) front.destroyConnections();
+    this.#fronts.clear();
     this.#retired.clear();
+    this.#backends.clear();
     this.#dataPath.stop();
   }
 
-  /** Makes the sockets match the complete set of Services; resolves when they do. */
-  update(services: readonly ServiceView[]): Promise<void> {
-    this.#services = services;
+  /** Of Services by `namespace/name`, of host ports by their pod's: since the proxy forwards them on this board. */
+  counters(): Map<string, ServiceCounters> {
+    return new Map([...this.#loads].map(([key, { counters }]) => [key, { ...counters }]));
+  }
+
+  /** Makes the sockets match the complete set; resolves when they do. */
+  update(input: ProxyInput): Promise<void> {
+    this.#input = input;
+    this.#isInside = insideOf([...input.insideRanges, ...input.boardAddresses]);
     this.#work = this.#work.then(() => this.#reconcile());
     return this.#work;
   }
 
-  /** Of every Service that has ports open, since they were opened. */
-  counts(): ServiceCounts[] {
-    return countsByService(this.#listeners.values());
-  }
-
   async #reconcile(): Promise<void> {
     if (this.#stopped) return;
-    const { forwarders, refusals } = planForwarders(this.#services, this.#options.listenAddress);
-    this.#closeGone(forwarders);
-    const failures = this.#openMissing(forwarders);
-    this.#tell([...refusals, ...failures]);
-    this.#announce(this.#virtualPorts(forwarders));
+    const plan = planForwarders({ ...this.#input, listenAddress: this.#options.listenAddress });
+    const gone = this.#replaceBackends(plan);
+    this.#closeGone(plan.forwarders);
+    const failures = await this.#openMissing(plan.forwarders);
+    for (const [backendId, endpoints] of gone) this.#endConnections(backendId, endpoints);
+    this.#forgetIdleBackends(plan);
+    failures.push(...(await this.#healthChecks.update(this.#input.services)));
+    this.#tell([...plan.refusals, ...failures]);
+    this.#announce(this.#virtualPorts(plan.forwarders));
     this.#retry?.cancel();
     if (failures.length > 0) {
-      this.#retry = this.#options.clock.after(RETRY_TAKEN_PORT_MS, () => void this.update(this.#services));
+      this.#retry = this.#options.clock.after(RETRY_TAKEN_PORT_MS, () => void this.update(this.#input));
+    }
+  }
+
+  /** Returns the endpoints that are gone, by backend. */
+  #replaceBackends({ backends }: ForwarderPlan): [string, string[]][] {
+    return [...backends.values()].map((plan) => {
+      const load = this.#loadOf(plan);
+      load.limit(plan.options.maxConnections);
+      const backend = this.#backends.get(plan.id) ?? new Backend(load);
+      this.#backends.set(plan.id, backend);
+      return [plan.id, backend.replace(plan)];
+    });
+  }
+
+  #loadOf({ subject }: BackendPlan): ServiceLoad {
+    const known = this.#loads.get(subject.key) ?? new ServiceLoad();
+    this.#loads.set(subject.key, known);
+    return known;
+  }
+
+  #endConnections(backendId: string, endpoints: readonly string[]): void {
+    for (const entry of [...this.#fronts.values(), ...this.#retired]) {
+      if (entry.backendId === backendId) for (const id of endpoints) entry.front.endConnectionsTo(id);
     }
   }
 
   #closeGone(forwarders: ReadonlyMap<string, Forwarder>): void {
-    for (const listener of this.#retired) if (listener.isIdle) this.#retired.delete(listener);
-    for (const [id, listener] of this.#listeners) {
-      if (forwarders.has(id)) continue;
-      listener.close();
-      this.#listeners.delete(id);
-      this.#retired.add(listener);
+    for (const entry of this.#retired) if (entry.front.isIdle) this.#retired.delete(entry);
+    for (const [id, entry] of this.#fronts) {
+      if (forwarders.get(id)?.backendId === entry.backendId) continue;
+      entry.front.close();
+      this.#fronts.delete(id);
+      this.#retired.add(entry);
     }
   }
 
-  #openMissing(forwarders: ReadonlyMap<string, Forwarder>): Refusal[] {
+  #forgetIdleBackends({ backends }: ForwarderPlan): void {
+    const used = new Set([...this.#retired].map(({ backendId }) => backendId));
+    for (const id of this.#backends.keys()) if (!backends.has(id) && !used.has(id)) this.#backends.delete(id);
+    const subjects = new Set([...backends.values()].map(({ subject }) => subject.key));
+    for (const key of this.#loads.keys()) if (!subjects.has(key)) this.#loads.delete(key);
+  }
+
+  async #openMissing(forwarders: ReadonlyMap<string, Forwarder>): Promise<Refusal[]> {
     const failures: Refusal[] = [];
     for (const forwarder of forwarders.values()) {
-      const existing = this.#listeners.get(forwarder.id);
-      if (existing) existing.replaceEndpoints(forwarder);
-      else failures.push(...this.#open(forwarder));
+      const existing = this.#fronts.get(forwarder.id);
+      if (existing) existing.front.replace(forwarder);
+      else failures.push(...(await this.#open(forwarder)));
     }
     return failures;
   }
 
-  #open(forwarder: Forwarder): Refusal[] {
-    const listener = new Listener(forwarder, this.#dataPath);
+  async #open(forwarder: Forwarder): Promise<Refusal[]> {
+    const backend = this.#backends.get(forwarder.backendId);
+    if (!backend) throw new Error(`no backend ${forwarder.backendId}`);
+    const { listenAddress, clock } = this.#options;
+    const isInside: IsInside = (address) => this.#isInside(address);
+    const options = { forwarder, backend, listenAddress, isInside, clock };
+    const dataPath = this.#dataPath;
+    const isUdp = forwarder.protocol === 'udp';
+    const front = isUdp ? new UdpListener(options) : new Listener({ ...options, dataPath });
     try {
-      listener.open();
-      this.#listeners.set(forwarder.id, listener);
+      await front.open();
+      this.#fronts.set(forwarder.id, { front, backendId: forwarder.backendId });
       return [];
     } catch (error) {
       return [toRefusal(forwarder, error as NodeJS.ErrnoException)];
     }
   }
 
+  /** An address without an endpoint is left out: the network refuses its connections, as a closed port does. */
   #virtualPorts(forwarders: ReadonlyMap<string, Forwarder>): VirtualPort[] {
-    return [...forwarders.values()].flatMap(({ id, virtual }) => {
-      const listener = this.#listeners.get(id);
-      return virtual && listener ? [{ ...virtual, protocol: 'tcp', localPort: listener.port }] : [];
+    return [...forwarders.values()].flatMap(({ id, backendId, protocol, virtual, insiders }) => {
+      const front = this.#fronts.get(id)?.front;
+      const isServed = this.#backends.get(backendId)?.takesTraffic(insiders);
+      return virtual && front && isServed ? [{ ...virtual, protocol, localPort: front.port }] : [];
     });
   }
 
@@ -135,19 +210,17 @@ export class Proxier implements Component {
   }
 
   #tell(refusals: readonly Refusal[]): void {
-    const current = new Map(refusals.map((refusal) => [`${refusal.serviceKey} ${refusal.message}`, refusal]));
-    for (const id of this.#refused) if (!current.has(id)) this.#refused.delete(id);
-    for (const [id, refusal] of current) {
-      if (this.#refused.has(id)) continue;
-      this.#refused.add(id);
-      this.#options.logger.warn({ service: refusal.serviceKey, reason: refusal.reason }, refusal.message);
+    for (const refusal of this.#refusals.news(refusals)) {
+      const { subject, reason, message } = refusal;
+      this.#options.logger.warn({ of: `${subject.kind} ${subject.key}`, reason }, message);
       this.#options.onRefusal(refusal);
     }
   }
 }
 
-function toRefusal({ serviceKey, port, host }: Forwarder, error: NodeJS.ErrnoException): Refusal {
+function toRefusal({ subject, port, host, protocol }: Forwarder, error: NodeJS.ErrnoException): Refusal {
+  const name = `port ${port}/${protocol.toUpperCase()}`;
   return error.code === 'EADDRINUSE'
-    ? { serviceKey, reason: 'PortInUse', message: `port ${port} of this board is in use by another program` }
-    : { serviceKey, reason: 'ListenFailed', message: `cannot listen on ${host}:${port}: ${error.message}` };
+    ? { subject, reason: 'PortInUse', message: `${name} of this board is in use by another program` }
+    : { subject, reason: 'ListenFailed', message: `cannot listen on ${host}, ${name}: ${error.message}` };
 }

@@ -4,9 +4,8 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
-import type { ProxierOptions } from './proxier.ts';
-import type { ServiceView } from './service-view.ts';
-import type { FromProxy, ServiceCounts, ThreadSettings, ToProxy } from './thread-messages.ts';
+import type { ProxierOptions, ProxyInput } from './proxier.ts';
+import type { CountersByKey, FromProxy, ThreadSettings, ToProxy } from './thread-messages.ts';
 
 /** The relays allocate little: a larger young generation would only stay resident. */
 const YOUNG_GENERATION_MB = 2;
@@ -14,10 +13,10 @@ const RESTART_AFTER_MS = 1000;
 
 export class ProxyThread implements Component {
   readonly #options: ProxierOptions;
-  readonly #waiting = new Map<number, (counts: readonly ServiceCounts[]) => void>();
+  readonly #waiting = new Map<number, (counters: CountersByKey) => void>();
   #worker: Worker | undefined;
   #restart: Timer | undefined;
-  #services: readonly ServiceView[] | undefined;
+  #input: ProxyInput | undefined;
   #lastId = 0;
 
   constructor(options: ProxierOptions) {
@@ -37,20 +36,20 @@ export class ProxyThread implements Component {
     this.#answerAll();
   }
 
-  /** Makes the sockets match the complete set of Services; resolves when they do, or when the thread has ended. */
-  async update(services: readonly ServiceView[]): Promise<void> {
-    this.#services = services;
-    await this.#ask((id) => ({ kind: 'update', id, services }));
+  /** Makes the sockets match the complete set; resolves when they do, or when the thread has ended. */
+  async update(input: ProxyInput): Promise<void> {
+    this.#input = input;
+    await this.#ask((id) => ({ kind: 'update', id, input }));
   }
 
-  /** What every Service's connections have carried since its ports were opened; empty while there is no thread. */
-  counts(): Promise<readonly ServiceCounts[]> {
+  /** As Proxier's; empty while there is no thread. */
+  counters(): Promise<CountersByKey> {
     return this.#ask((id) => ({ kind: 'count', id }));
   }
 
-  #ask(message: (id: number) => ToProxy): Promise<readonly ServiceCounts[]> {
+  #ask(message: (id: number) => ToProxy): Promise<CountersByKey> {
     const worker = this.#worker;
-    if (!worker) return Promise.resolve([]);
+    if (!worker) return Promise.resolve(new Map());
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
@@ -80,12 +79,12 @@ export class ProxyThread implements Component {
     this.#options.onVirtualPorts([]);
     this.#restart = this.#options.clock.after(RESTART_AFTER_MS, () => {
       this.#startWorker();
-      if (this.#services) void this.update(this.#services);
+      if (this.#input) void this.update(this.#input);
     });
   }
 
   #answerAll(): void {
-    for (const answer of this.#waiting.values()) answer([]);
+    for (const answer of this.#waiting.values()) answer(new Map());
     this.#waiting.clear();
   }
 
@@ -95,7 +94,7 @@ export class ProxyThread implements Component {
     else if (message.kind === 'refusal') onRefusal(message.refusal);
     else if (message.kind === 'log') logger[message.level](message.fields, message.message);
     else {
-      this.#waiting.get(message.id)?.(message.counts);
+      this.#waiting.get(message.id)?.(message.counters);
       this.#waiting.delete(message.id);
     }
   }

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
 import { Proxier } from './proxier.ts';
-import type { FromProxy, ThreadSettings, ToProxy } from './thread-messages.ts';
+import type { CountersByKey, FromProxy, ThreadSettings, ToProxy } from './thread-messages.ts';
 
 const port = parentPort;
 if (!port) throw new Error('the proxy runs as a worker thread');
@@ -19,9 +19,9 @@ const proxier = new Proxier({
 });
 
 port.on('message', async (message: ToProxy) => {
-  if (message.kind === 'update') await proxier.update(message.services);
-  const counts = message.kind === 'count' ? proxier.counts() : [];
-  tell({ kind: 'done', id: message.id, counts });
+  if (message.kind === 'update') await proxier.update(message.input);
+  const counters: CountersByKey = message.kind === 'count' ? proxier.counters() : new Map();
+  tell({ kind: 'done', id: message.id, counters });
 });
 await proxier.start();
 

@@ -1,5 +1,5 @@
 // Takes endpoints in turn; a connection that is refused goes on with the next in line.
-import type { Endpoint } from './service-view.ts';
+import type { Endpoint } from './endpoint-choice.ts';
 
 export class RoundRobin {
   #endpoints: readonly Endpoint[] = [];

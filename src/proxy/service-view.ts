@@ -1,63 +1,70 @@
-// A Service as the proxy needs it: where clients connect and which endpoints take a connection. Pure.
-import { type BoardService, type BoardSlice, clusterIPsOf } from '../api/board-service.ts';
-import type { discovery } from '../api/objects.ts';
+// A Service as the proxy needs it: where clients connect, which endpoints take a connection, on which terms. Pure.
+import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
+import { chooseEndpoints, type PortEndpoints } from './endpoint-choice.ts';
+import { type ServiceOptions, serviceOptions } from './service-options.ts';
 
-export interface Endpoint {
-  ip: string;
-  port: number;
-  nodeName?: string;
-}
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+/** Whether all endpoints take traffic, or only those of this board. */
+export type TrafficPolicy = 'Cluster' | 'Local';
 
 export interface ServicePort {
   name: string;
-  protocol: 'TCP' | 'UDP' | 'SCTP';
+  protocol: Protocol;
   port: number;
   nodePort?: number;
-  /** Ready ones only. */
-  endpoints: readonly Endpoint[];
-  /** Those whose pod is being deleted. */
-  terminating?: readonly Endpoint[];
+  endpoints: PortEndpoints;
 }
 
 export interface ServiceView {
   /** `namespace/name` */
   key: string;
+  uid: string;
   /** Empty: headless, nothing to forward. */
   clusterIP: string;
+  externalIPs: readonly string[];
+  loadBalancerIPs: readonly string[];
+  internalTrafficPolicy: TrafficPolicy;
+  externalTrafficPolicy: TrafficPolicy;
+  /** Who may come in by a load balancer's address, as CIDRs; empty = everybody. */
+  sourceRanges: readonly string[];
+  healthCheckNodePort?: number;
+  /** How long a client keeps its endpoint after its last connection; absent = not at all. */
+  affinityMs?: number;
+  options: ServiceOptions;
+  /** What is wrong with the annotations, in words. */
+  notes: readonly string[];
   ports: readonly ServicePort[];
 }
 
-export function serviceView(service: BoardService): ServiceView {
-  const { key, spec, slices } = service;
-  const ports = spec.type === 'ExternalName' ? [] : (spec.ports ?? []);
+/** `nodeName` is this board's. */
+export function serviceView(service: BoardService, nodeName: string): ServiceView {
+  const { key, uid, spec, loadBalancerIPs = [] } = service;
+  const isForwarded = spec.type !== 'ExternalName';
+  const seconds = spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   return {
     key,
+    uid,
     clusterIP: clusterIPsOf(service)[0] ?? '',
-    ports: ports.map(({ name = '', protocol = 'TCP', port, nodePort }) => ({
-      name,
-      protocol: protocol as ServicePort['protocol'],
-      port,
-      ...(nodePort ? { nodePort } : {}),
-      endpoints: slices.flatMap((slice) => endpointsOf(slice, name, protocol, isReady)),
-      terminating: slices.flatMap((slice) => endpointsOf(slice, name, protocol, isTerminating)),
-    })),
+    externalIPs: isForwarded ? (spec.externalIPs ?? []) : [],
+    loadBalancerIPs: spec.type === 'LoadBalancer' ? loadBalancerIPs : [],
+    internalTrafficPolicy: policyOf(spec.internalTrafficPolicy),
+    externalTrafficPolicy: policyOf(spec.externalTrafficPolicy),
+    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()),
+    ...(spec.healthCheckNodePort ? { healthCheckNodePort: spec.healthCheckNodePort } : {}),
+    ...(seconds ? { affinityMs: seconds * 1000 } : {}),
+    ...serviceOptions(service.annotations ?? {}),
+    ports: isForwarded ? portsOf(service, nodeName) : [],
   };
 }
 
-/** A slice has one set of ports for all its endpoints. An endpoint that says nothing counts as ready. */
-function endpointsOf(
-  slice: BoardSlice,
-  name: string,
-  protocol: string,
-  isWanted: (endpoint: discovery.Endpoint) => boolean,
-): Endpoint[] {
-  const match = slice.ports.find((p) => (p.name ?? '') === name && (p.protocol ?? 'TCP') === protocol);
-  const port = match?.port;
-  if (!port || slice.addressType === 'FQDN') return [];
-  return slice.endpoints.filter(isWanted).flatMap(({ addresses: [ip], nodeName }) => {
-    return ip ? [{ ip, port, ...(nodeName ? { nodeName } : {}) }] : [];
-  });
+function portsOf({ spec, slices }: BoardService, nodeName: string): ServicePort[] {
+  return (spec.ports ?? []).map(({ name = '', protocol = 'TCP', port, nodePort }) => ({
+    name,
+    protocol: protocol as Protocol,
+    port,
+    ...(nodePort ? { nodePort } : {}),
+    endpoints: chooseEndpoints(slices, { name, protocol, nodeName }),
+  }));
 }
 
-const isReady = ({ conditions }: discovery.Endpoint) => conditions?.ready !== false;
-const isTerminating = ({ conditions }: discovery.Endpoint) => conditions?.terminating === true;
+const policyOf = (policy: string | undefined): TrafficPolicy => (policy === 'Local' ? 'Local' : 'Cluster');

@@ -120,10 +120,23 @@ export function connectTo(
   if (error !== 0) setImmediate(onComplete, error);
 }
 
-export function localPort(handle: TcpHandle): number {
-  const name: { port?: number } = {};
+export interface SocketAddress {
+  address: string;
+  port: number;
+}
+
+/** Empty and 0 for what is closed. */
+export function localAddress(handle: TcpHandle): SocketAddress {
+  const name: Partial<SocketAddress> = {};
   handle.getsockname(name);
-  return name.port ?? 0;
+  return { address: name.address ?? '', port: name.port ?? 0 };
+}
+
+/** As {@link localAddress}, of the other end. */
+export function peerAddress(handle: TcpHandle): SocketAddress {
+  const name: Partial<SocketAddress> = {};
+  handle.getpeername(name);
+  return { address: name.address ?? '', port: name.port ?? 0 };
 }
 
 function systemError(code: number, what: string): NodeJS.ErrnoException {

@@ -105,6 +105,26 @@ t.test('a Service address works from pods and from the board, and for nobody els
   t.notMatch(await lab.connect(lab.stranger, SERVICE_LISTEN_ADDRESS, local), /service|program/);
 });
 
+t.test('external addresses and ports of the board are for the LAN too', rootOnly, async (t) => {
+  const { lab, a } = await startedLab(t);
+  const { network } = await networkOf(t, lab, a);
+  const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
+  await network.update(
+    desired(lab, a, [
+      { ip: '203.0.113.5', protocol: 'tcp', port: 80, localPort: local, isOpen: true },
+      { ip: '0.0.0.0', protocol: 'tcp', port: 30080, localPort: local, isOpen: true },
+    ]),
+  );
+  await lab.ip(lab.stranger, `route add 203.0.113.5 via ${a.address}`);
+  for (const address of ['203.0.113.5', a.address]) {
+    const port = address === a.address ? 30080 : 80;
+    t.equal(await lab.connect(lab.stranger, address, port), 'service 10.199.77.1', 'with its own address');
+    t.equal(await lab.connect(a.pod, address, port), `service ${a.podAddress}`);
+  }
+  t.match(await lab.connect(a.namespace, a.address, 30080), /^service /, 'from the board itself');
+  t.equal(await lab.connect(lab.stranger, a.address, 80), 'ECONNREFUSED', 'no other port');
+});
+
 t.test("a Service works while the pods' bridge is gone", rootOnly, async (t) => {
   const { lab, a } = await startedLab(t);
   const { network } = await networkOf(t, lab, a);

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
+import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
 import { Proxier } from '../../src/proxy/proxier.ts';
-import type { Endpoint } from '../../src/proxy/service-view.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import type { RelayUse } from '../support/relay-process.ts';
 import { freePort } from '../support/trial.ts';
 
@@ -43,8 +44,10 @@ async function proxied(t: Test, endpoint: Endpoint) {
   t.teardown(() => proxier.stop());
   const nodePort = await freePort();
   const update = (endpoints: readonly Endpoint[], terminating: readonly Endpoint[] = []) => {
-    const ports = [{ name: '', protocol: 'TCP' as const, port: 80, nodePort, endpoints, terminating }];
-    return proxier.update([{ key: 'default/web', clusterIP: '', ports }]);
+    const going = { terminating: terminating.map(endpointId) };
+    const present = [...endpoints, ...terminating].map(endpointId);
+    const known = endpointsOf(endpoints, [], { ...going, present });
+    return proxier.update(inputOf(tcpService({ clusterIP: '' }, { nodePort, endpoints: known })));
   };
   await update([endpoint]);
   return { port: nodePort, update };

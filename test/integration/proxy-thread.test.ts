@@ -4,19 +4,17 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Logger, silentLogger } from '../../src/base/logger.ts';
+import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
-import type { VirtualPort } from '../../src/proxy/proxier.ts';
+import type { ProxyInput, VirtualPort } from '../../src/proxy/proxier.ts';
 import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
-import type { Endpoint, ServiceView } from '../../src/proxy/service-view.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import { freePort } from '../support/trial.ts';
 
-const service = (endpoints: readonly Endpoint[], nodePort: number): ServiceView => ({
-  key: 'default/web',
-  clusterIP: '10.48.0.9',
-  ports: [{ name: '', protocol: 'TCP', port: 80, nodePort, endpoints }],
-});
+const service = (endpoints: readonly Endpoint[], nodePort: number): ProxyInput =>
+  inputOf(tcpService({}, { nodePort, endpoints: endpointsOf(endpoints) }));
 
 async function world(t: Test) {
   const seen = { virtual: [] as readonly VirtualPort[], refusals: [] as Refusal[], logged: [] as string[] };
@@ -58,16 +56,16 @@ t.test('ports, refusals, log lines and counts come out of the thread', async (t)
   const { proxy, seen } = await world(t);
   const nodePort = await freePort();
   const endpoint = await backend(t, 'hello');
-  await proxy.update([service([endpoint], nodePort)]);
+  await proxy.update(service([endpoint], nodePort));
   t.equal(await get(nodePort), 'hello');
   t.equal(await get(seen.virtual[0]?.localPort ?? 0), 'hello');
   const counts = await eventually(async () => {
-    const [first] = await proxy.counts();
-    return first?.active === 0 ? first : false;
+    const counters = (await proxy.counters()).get('default/web');
+    return counters?.active === 0 ? counters : false;
   });
-  t.match(counts, { serviceKey: 'default/web', accepted: 2, refused: 0, bytesUp: 0, bytesDown: 10 });
-  await proxy.update([service([endpoint], endpoint.port)]);
-  t.match(seen.refusals, [{ serviceKey: 'default/web', reason: 'PortInUse' }]);
+  t.match(counts, { accepted: 2, failed: 0, receivedBytes: 0, sentBytes: 10 });
+  await proxy.update(service([endpoint], endpoint.port));
+  t.match(seen.refusals, [{ subject: { key: 'default/web' }, reason: 'PortInUse' }]);
   t.match(seen.logged, [/in use by another program/]);
 });
 
@@ -75,19 +73,19 @@ t.test('after stop() nothing listens and no connection is left', async (t) => {
   const { proxy } = await world(t);
   const nodePort = await freePort();
   const endpoint = await backend(t, 'hello');
-  await proxy.update([service([endpoint], nodePort)]);
+  await proxy.update(service([endpoint], nodePort));
   await proxy.stop();
   await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
-  t.same(await proxy.counts(), []);
+  t.equal((await proxy.counters()).size, 0);
 });
 
 t.test('a thread that dies is started again with what it was told last', async (t) => {
   const { proxy, seen, clock } = await world(t);
   const nodePort = await freePort();
   const endpoint = await backend(t, 'hello');
-  await proxy.update(null as unknown as readonly ServiceView[]);
+  await proxy.update(null as unknown as ProxyInput);
   t.same(seen.logged, ['the proxy thread has failed']);
-  await proxy.update([service([endpoint], nodePort)]);
+  await proxy.update(service([endpoint], nodePort));
   await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
   await clock.advance(1000);
   t.equal(await eventually(() => get(nodePort)), 'hello');
@@ -134,10 +132,14 @@ t.test('under a flood no timer of the agent is a second late', async (t) => {
   const { proxy } = await world(t);
   const nodePort = await freePort();
   const source = await flood(t);
-  await proxy.update([service([{ ip: '127.0.0.1', port: source.port }], nodePort)]);
+  await proxy.update(service([{ ip: '127.0.0.1', port: source.port }], nodePort));
   const client = source.aim(nodePort);
   const latestMs = await latestWhile(async () => {
-    await eventually(async () => ((await proxy.counts())[0]?.accepted ?? 0) > 300, 30_000, 200);
+    await eventually(
+      async () => ((await proxy.counters()).get('default/web')?.accepted ?? 0) > 300,
+      30_000,
+      200,
+    );
   });
   client.kill('SIGKILL');
   t.comment(`at most ${latestMs.toFixed(0)} ms late`);

@@ -3,10 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
+import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
-import type { Endpoint, ServiceView } from '../../src/proxy/service-view.ts';
+import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import { freePort } from '../support/trial.ts';
 
 async function listen(
@@ -49,11 +51,8 @@ async function world(t: Test): Promise<World> {
   return { proxier, clock, virtual: () => ports, refusals };
 }
 
-const service = (endpoints: readonly Endpoint[], nodePort?: number): ServiceView => ({
-  key: 'default/web',
-  clusterIP: '10.48.0.9',
-  ports: [{ name: '', protocol: 'TCP', port: 80, ...(nodePort ? { nodePort } : {}), endpoints }],
-});
+const service = (endpoints: readonly Endpoint[], nodePort?: number): ServiceView =>
+  tcpService({}, { ...(nodePort ? { nodePort } : {}), endpoints: endpointsOf(endpoints) });
 
 /** Sends `body`, half-closes, and resolves with all that comes back. */
 function exchange(port: number, body: string | Buffer = ''): Promise<Buffer> {
@@ -72,7 +71,7 @@ t.test('connections take the endpoints in turn, by NodePort and by ClusterIP', a
   const a = await listen(t, (socket) => socket.end('a'));
   const b = await listen(t, (socket) => socket.end('b'));
   const nodePort = await freePort();
-  await proxier.update([service([a, b], nodePort)]);
+  await proxier.update(inputOf(service([a, b], nodePort)));
   const answers = [];
   for (let i = 0; i < 4; i++) answers.push(String(await exchange(nodePort)));
   t.same(answers, ['a', 'b', 'a', 'b']);
@@ -86,14 +85,14 @@ t.test('an endpoint that refuses is passed over before the client notices', asyn
   const dead = { ip: '127.0.0.1', port: await freePort() };
   const live = await listen(t, (socket) => socket.end('live'));
   const nodePort = await freePort();
-  await proxier.update([service([dead, live], nodePort)]);
+  await proxier.update(inputOf(service([dead, live], nodePort)));
   for (let i = 0; i < 4; i++) t.equal(String(await exchange(nodePort)), 'live');
 });
 
 t.test('a Service without endpoints resets its clients at once', async (t) => {
   const { proxier } = await world(t);
   const nodePort = await freePort();
-  await proxier.update([service([], nodePort)]);
+  await proxier.update(inputOf(service([], nodePort)));
   await t.rejects(exchange(nodePort, 'x'), { code: 'ECONNRESET' });
 });
 
@@ -105,7 +104,7 @@ t.test('the client can close its half and still read the whole answer', async (t
     socket.on('end', () => socket.end(Buffer.concat(chunks)));
   });
   const nodePort = await freePort();
-  await proxier.update([service([echo], nodePort)]);
+  await proxier.update(inputOf(service([echo], nodePort)));
   const body = randomBytes(5 << 20);
   const digest = (data: Buffer) => createHash('sha256').update(data).digest('hex');
   t.equal(digest(await exchange(nodePort, body)), digest(body));
@@ -125,7 +124,7 @@ t.test('a slow reader slows the sender down instead of filling memory', async (t
     push();
   });
   const nodePort = await freePort();
-  await proxier.update([service([flood], nodePort)]);
+  await proxier.update(inputOf(service([flood], nodePort)));
   const reader = connect({ port: nodePort, host: '127.0.0.1' });
   reader.pause();
   t.teardown(() => reader.destroy());
@@ -142,13 +141,13 @@ t.test('a removed endpoint gets no new connection, and an existing one goes on',
   const a = await listen(t, (socket) => socket.on('data', (data) => socket.write(`a${data}`)));
   const b = await listen(t, (socket) => socket.end('b'));
   const nodePort = await freePort();
-  await proxier.update([service([a], nodePort)]);
+  await proxier.update(inputOf(service([a], nodePort)));
   const old = connect(nodePort, '127.0.0.1');
   t.teardown(() => old.destroy());
   const answer = () => new Promise((resolve) => old.once('data', (data) => resolve(String(data))));
   old.write('1');
   t.equal(await answer(), 'a1');
-  await proxier.update([service([b], nodePort)]);
+  await proxier.update(inputOf(service([b], nodePort)));
   t.equal(String(await exchange(nodePort)), 'b');
   old.write('2');
   t.equal(await answer(), 'a2');
@@ -158,8 +157,8 @@ t.test('a deleted Service stops listening', async (t) => {
   const { proxier, virtual } = await world(t);
   const a = await listen(t, (socket) => socket.end('a'));
   const nodePort = await freePort();
-  await proxier.update([service([a], nodePort)]);
-  await proxier.update([]);
+  await proxier.update(inputOf(service([a], nodePort)));
+  await proxier.update(inputOf());
   await t.rejects(exchange(nodePort), { code: 'ECONNREFUSED' });
   t.same(virtual(), []);
 });
@@ -168,12 +167,12 @@ t.test('a port that is taken is told once, harms no other, and is used when it b
   const { proxier, clock, refusals, virtual } = await world(t);
   const a = await listen(t, (socket) => socket.end('a'));
   const other = await listen(t, (socket) => socket.end('foreign'));
-  await proxier.update([service([a], other.port)]);
-  await proxier.update([service([a], other.port)]);
-  t.match(refusals, [{ serviceKey: 'default/web', reason: 'PortInUse' }]);
+  await proxier.update(inputOf(service([a], other.port)));
+  await proxier.update(inputOf(service([a], other.port)));
+  t.match(refusals, [{ subject: { key: 'default/web' }, reason: 'PortInUse' }]);
   t.equal(String(await exchange(virtual()[0]?.localPort ?? 0)), 'a');
   await new Promise((resolve) => other.server.close(resolve));
   await clock.advance(10_000);
-  await proxier.update([service([a], other.port)]);
+  await proxier.update(inputOf(service([a], other.port)));
   t.equal(String(await exchange(other.port)), 'a');
 });

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Proxier } from '../../src/proxy/proxier.ts';
+import { endpointsOf, inputOf, tcpService } from './proxied-services.ts';
 
 export interface RelayUse {
   residentBytes: number;
@@ -24,9 +25,8 @@ const proxier = new Proxier({
   logger: silentLogger,
 });
 await proxier.start();
-const endpoints = [{ ip: '127.0.0.1', port: endpointPort }];
-const ports = [{ name: '', protocol: 'TCP' as const, port: 80, nodePort: port, endpoints }];
-await proxier.update([{ key: 'default/web', clusterIP: '', ports }]);
+const endpoints = endpointsOf([{ ip: '127.0.0.1', port: endpointPort }]);
+await proxier.update(inputOf(tcpService({ clusterIP: '' }, { nodePort: port, endpoints })));
 
 let collections = 0;
 new PerformanceObserver((list) => {

@@ -15,6 +15,7 @@ import type { core, Service } from '../objects.ts';
 import { portOrName } from '../pod-spec/numbers.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { FieldError } from '../status-error.ts';
+import { validateOutside, validateOutsideUpdate } from './service-outside-rules.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES = ['ClientIP', 'None'];
@@ -144,12 +145,17 @@ export function validateService(service: Service): FieldError[] {
     ...validateAddress(service),
     ...validateExternal(service),
     ...validatePolicies(service),
+    ...validateOutside(service),
   ];
 }
 
 /** A Service keeps its address for life, unless it becomes or was an ExternalName. */
 export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
+  const outside = validateOutsideUpdate(next, previous);
   const changesKind = next.spec.type === 'ExternalName' || previous.spec.type === 'ExternalName';
-  if (changesKind || !previous.spec.clusterIP || next.spec.clusterIP === previous.spec.clusterIP) return [];
-  return [invalidValue('spec.clusterIPs[0]', next.spec.clusterIP ?? '', 'may not change once set')];
+  if (changesKind || !previous.spec.clusterIP || next.spec.clusterIP === previous.spec.clusterIP) {
+    return outside;
+  }
+  const { clusterIP = '' } = next.spec;
+  return [...outside, invalidValue('spec.clusterIPs[0]', clusterIP, 'may not change once set')];
 }

@@ -27,9 +27,8 @@ import { CustomDefinitionStrategy } from '../strategies/custom-definition-strate
 import { DeploymentStrategy } from '../strategies/deployment-strategy.ts';
 import { JobStrategy } from '../strategies/job-strategy.ts';
 import { NamespaceStrategy } from '../strategies/namespace-strategy.ts';
-import { NumberAllocator } from '../strategies/number-allocator.ts';
 import { type DefaultTolerations, PodStrategy } from '../strategies/pod-strategy.ts';
-import { addressAllocator } from '../strategies/service-addresses.ts';
+import { addressAllocator, nodePortAllocator } from '../strategies/service-addresses.ts';
 import { ServiceStrategy } from '../strategies/service-strategy.ts';
 import { storePrefix } from './keys.ts';
 import { NamespaceGate } from './namespace-gate.ts';
@@ -65,7 +64,7 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
   const schema = options.schema ?? once(loadSchema);
   const gate = new NamespaceGate(store);
   const { admission, components: accounting } = newAdmission(store, options.accounts, random);
-  const ports = new NumberAllocator(network.nodePorts, network.nodePorts, random);
+  const ports = nodePortAllocator(network.nodePorts, random);
   const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
   const podStrategy = new PodStrategy(options.defaultTolerations);
   const kinds = options.kinds ?? new ServedKinds();

@@ -1,4 +1,5 @@
 // What a Service of each type may have and has: an address of the range, node ports.
+import { isDeepStrictEqual } from 'node:util';
 import type { core, Service } from '../../api/objects.ts';
 import { parseIpv4 } from '../../base/ipv4.ts';
 
@@ -9,16 +10,25 @@ export interface Holdings {
 
 export const wantsAddress = (service: Service): boolean => service.spec.type !== 'ExternalName';
 
+/** Whether it may have node ports; a load balancer may do without. */
 export const wantsNodePorts = (service: Service): boolean =>
   service.spec.type === 'NodePort' || service.spec.type === 'LoadBalancer';
 
 export function holdings(service: Service): Holdings {
   const ports = wantsNodePorts(service) ? (service.spec.ports ?? []) : [];
+  const { healthCheckNodePort } = service.spec;
   return {
     address: wantsAddress(service) ? parseIpv4(service.spec.clusterIP ?? '') : undefined,
-    ports: new Set(ports.flatMap((port) => (port.nodePort ? [port.nodePort] : []))),
+    ports: new Set([
+      ...ports.flatMap((port) => (port.nodePort ? [port.nodePort] : [])),
+      ...(healthCheckNodePort ? [healthCheckNodePort] : []),
+    ]),
   };
 }
+
+/** Whether those that it does not name are given to it. */
+export const isGivenNodePorts = (service: Service): boolean =>
+  wantsNodePorts(service) && service.spec.allocateLoadBalancerNodePorts !== false;
 
 /** Two ports of one Service may share a node port when their protocols differ. */
 export const portKey = (port: core.ServicePort): string => `${port.protocol ?? 'TCP'}/${port.port}`;
@@ -32,4 +42,16 @@ export function dropUnusable(next: Service): void {
   }
   if (wantsNodePorts(next)) return;
   for (const port of spec.ports ?? []) delete port.nodePort;
+}
+
+/** What only its former type could have, and nobody asked for anew, stays behind. Source: dropTypeDependentFields */
+export function dropFormer({ spec }: Service, { spec: former }: Service): void {
+  const isGone = (type: string) => former.type === type && spec.type !== type;
+  const fields = isGone('LoadBalancer')
+    ? (['allocateLoadBalancerNodePorts', 'loadBalancerClass', 'loadBalancerSourceRanges'] as const)
+    : [];
+  for (const field of fields) if (isDeepStrictEqual(spec[field], former[field])) delete spec[field];
+  const isOutside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || spec.externalIPs?.length;
+  if (!isOutside && spec.externalTrafficPolicy === former.externalTrafficPolicy)
+    delete spec.externalTrafficPolicy;
 }

@@ -1,10 +1,19 @@
 // Services: each address and node port belongs to one Service at a time, from the write that takes it to the one
 // that gives it up. https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
+import { needsHealthCheck } from '../../api/kinds/service-outside-rules.ts';
 import type { Service } from '../../api/objects.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Reservation, Strategy } from '../registry/strategy.ts';
 import type { NumberAllocator } from './number-allocator.ts';
-import { dropUnusable, holdings, portKey, wantsAddress, wantsNodePorts } from './service-holdings.ts';
+import {
+  dropFormer,
+  dropUnusable,
+  holdings,
+  isGivenNodePorts,
+  portKey,
+  wantsAddress,
+  wantsNodePorts,
+} from './service-holdings.ts';
 import { ServiceReservation } from './service-reservation.ts';
 
 export class ServiceStrategy implements Strategy<Service> {
@@ -45,11 +54,14 @@ export class ServiceStrategy implements Strategy<Service> {
   prepareForUpdate(next: Service, previous: Service): void {
     const { spec } = next;
     dropUnusable(next);
+    dropFormer(next, previous);
     if (wantsAddress(next) && wantsAddress(previous) && !spec.clusterIP) {
       spec.clusterIP = previous.spec.clusterIP;
       spec.clusterIPs = previous.spec.clusterIPs;
     }
-    if (!wantsNodePorts(next) || !wantsNodePorts(previous)) return;
+    if (!needsHealthCheck(next)) delete spec.healthCheckNodePort;
+    else if (needsHealthCheck(previous)) spec.healthCheckNodePort ??= previous.spec.healthCheckNodePort;
+    if (!isGivenNodePorts(next) || !wantsNodePorts(previous)) return;
     const before = new Map((previous.spec.ports ?? []).map((port) => [portKey(port), port.nodePort]));
     for (const port of spec.ports ?? []) port.nodePort ??= before.get(portKey(port));
   }

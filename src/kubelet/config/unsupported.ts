@@ -77,6 +77,5 @@ function containerNotes(container: core.Container): string[] {
   const notes: string[] = [];
   const of = `of container "${container.name}"`;
   if (container.securityContext?.seLinuxOptions) notes.push(`seLinuxOptions ${of}`);
-  if (container.ports?.some((p) => p.hostPort)) notes.push(`hostPort ${of}`);
   return notes;
 }

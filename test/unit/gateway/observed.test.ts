@@ -1,5 +1,7 @@
 import t from 'tap';
 import { pods } from '../../../src/api/kinds/pod.ts';
+import { services } from '../../../src/api/kinds/service.ts';
+import type { Service } from '../../../src/api/objects.ts';
 import { PASSING, RETAINED } from '../../../src/mqtt/message-bus.ts';
 import { topics } from '../../../src/mqtt/topics.ts';
 import { GatewayLab } from '../../support/gateway-lab.ts';
@@ -148,6 +150,35 @@ t.test('events of a board are recorded for its own pods only', async (t) => {
   lab.bus.publish(topics.nodeEvents('pi'), { ...event, uid: 'another' }, PASSING);
   t.match(lab.cluster.recorder.events, [
     { type: 'Warning', reason: 'BackOff', component: 'kubelet', host: 'pi', fieldPath: 'spec.containers{c}' },
+  ]);
+  t.equal(lab.cluster.recorder.events.length, 1);
+});
+
+t.test('any board may speak of a Service, which all of them forward, by its uid', async (t) => {
+  const lab = await GatewayLab.start(t);
+  await lab.join('pi');
+  const service = await lab.client.create<Service>(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { ports: [{ port: 80 }] },
+  });
+  await lab.pass(1);
+  const { uid } = service.metadata;
+  const event = {
+    session: 's1',
+    kind: 'Service',
+    key,
+    uid,
+    type: 'Warning',
+    reason: 'PortInUse',
+    message: 'x',
+  };
+  lab.bus.publish(topics.nodeEvents('pi'), event, PASSING);
+  lab.bus.publish(topics.nodeEvents('pi'), { ...event, uid: 'another' }, PASSING);
+  lab.bus.publish(topics.nodeEvents('pi'), { ...event, kind: 'Secret' }, PASSING);
+  t.match(lab.cluster.recorder.events, [
+    { object: { kind: 'Service' }, reason: 'PortInUse', component: 'kube-proxy', host: 'pi' },
   ]);
   t.equal(lab.cluster.recorder.events.length, 1);
 });

@@ -1,37 +1,111 @@
 import t from 'tap';
 import { planForwarders } from '../../../src/proxy/forwarder-plan.ts';
-import { RoundRobin } from '../../../src/proxy/round-robin.ts';
-import type { ServicePort } from '../../../src/proxy/service-view.ts';
+import { hostPortsOf } from '../../../src/proxy/host-ports.ts';
+import type { ServicePort, ServiceView } from '../../../src/proxy/service-view.ts';
+import { makePod } from '../../support/make-pod.ts';
+import { endpointsOf, tcpService } from '../../support/proxied-services.ts';
 
-const http: ServicePort = { name: 'http', protocol: 'TCP', port: 80, endpoints: [] };
+const own = '192.168.1.7';
+const planned = (...services: ServiceView[]) =>
+  planForwarders({ services, hostPorts: [], listenAddress: '169.254.48.1', boardAddresses: [own] });
+const http: ServicePort = { name: 'http', protocol: 'TCP', port: 80, endpoints: endpointsOf([]) };
 
 t.test('a NodePort Service listens on every address and behind its ClusterIP', async (t) => {
-  const service = { key: 'a/web', clusterIP: '10.48.0.5', ports: [{ ...http, nodePort: 30080 }] };
-  const { forwarders } = planForwarders([service], '169.254.48.1');
-  t.match(forwarders.get('node 30080'), { host: '0.0.0.0', port: 30080, virtual: undefined });
-  t.match(forwarders.get('cluster 10.48.0.5:80'), { host: '169.254.48.1', port: 0 });
+  const { forwarders } = planned(tcpService({}, { nodePort: 30080 }));
+  t.match(forwarders.get('tcp 0.0.0.0:30080'), { host: '0.0.0.0', port: 30080, virtual: undefined });
+  const inside = forwarders.get('tcp 10.48.0.9:80');
+  t.match(inside, { host: '169.254.48.1', port: 0, virtual: { ip: '10.48.0.9', port: 80, isOpen: false } });
 });
 
 t.test('a headless Service listens nowhere', async (t) => {
-  const { forwarders } = planForwarders([{ key: 'a/db', clusterIP: '', ports: [http] }], '127.0.0.1');
-  t.equal(forwarders.size, 0);
+  t.equal(planned(tcpService({ clusterIP: '' })).forwarders.size, 0);
 });
 
-t.test('a UDP port is refused with a reason, its TCP neighbour works', async (t) => {
-  const ports: ServicePort[] = [http, { ...http, protocol: 'UDP' }];
-  const plan = planForwarders([{ key: 'a/x', clusterIP: '10.48.0.6', ports }], '127.0.0.1');
-  t.equal(plan.forwarders.size, 1);
-  t.match(plan.refusals, [{ serviceKey: 'a/x', reason: 'UnsupportedProtocol' }]);
+t.test('TCP and UDP share a port number; SCTP is refused with a reason', async (t) => {
+  const ports: ServicePort[] = [
+    { ...http, nodePort: 30053 },
+    { ...http, name: 'u', protocol: 'UDP', nodePort: 30053 },
+    { ...http, name: 's', protocol: 'SCTP' },
+  ];
+  const { forwarders, refusals } = planned(tcpService({ ports }));
+  t.same(
+    [...forwarders.keys()],
+    ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30053', 'udp 10.48.0.9:80', 'udp 0.0.0.0:30053'],
+  );
+  t.match(refusals, [{ subject: { kind: 'Service', key: 'default/web' }, reason: 'UnsupportedProtocol' }]);
 });
 
-t.test('endpoints take turns, also when one leaves', async (t) => {
-  const [a, b, c] = ['10.40.0.2', '10.40.0.3', '10.40.0.4'].map((ip) => ({ ip, port: 80 }));
-  if (!a || !b || !c) throw new Error('three endpoints');
-  const ring = new RoundRobin();
-  t.same(ring.turn(), []);
-  ring.replace([a, b, c]);
-  t.same(ring.turn(), [a, b, c]);
-  t.same(ring.turn(), [b, c, a]);
-  ring.replace([a, b]);
-  t.same([ring.turn()[0], ring.turn()[0], ring.turn()[0]], [a, b, a]);
+t.test('a UDP node port is mapped by the kernel, so that answers come from the address asked', async (t) => {
+  const { forwarders } = planned(tcpService({}, { protocol: 'UDP', nodePort: 30053 }));
+  t.match(forwarders.get('udp 0.0.0.0:30053'), {
+    host: '0.0.0.0',
+    port: 30053,
+    virtual: { ip: '0.0.0.0', port: 30053, isOpen: true },
+  });
+});
+
+t.test("a load balancer's address is listened on where it is the board's own, for its sources", async (t) => {
+  const sourceRanges = ['192.168.1.0/24'];
+  const { forwarders } = planned(
+    tcpService({ loadBalancerIPs: [own, '192.168.1.8'], sourceRanges, externalTrafficPolicy: 'Local' }),
+  );
+  t.match(forwarders.get(`tcp ${own}:80`), {
+    host: own,
+    port: 80,
+    sourceRanges,
+    insiders: 'Cluster',
+    outsiders: 'Local',
+  });
+  t.equal(forwarders.size, 2, 'the other address is another board’s');
+  t.same(forwarders.get('tcp 10.48.0.9:80')?.sourceRanges, []);
+});
+
+t.test('an external address is listened on, or mapped where it is nobody’s', async (t) => {
+  const { forwarders } = planned(tcpService({ externalIPs: [own, '203.0.113.5', '2001:db8::5'] }));
+  t.match(forwarders.get(`tcp ${own}:80`), { host: own, virtual: undefined });
+  t.match(forwarders.get('tcp 203.0.113.5:80'), {
+    host: '169.254.48.1',
+    virtual: { ip: '203.0.113.5', port: 80, isOpen: true },
+  });
+  t.equal(forwarders.size, 3);
+});
+
+t.test('of two that want the same address and port the first has it, and the other is told', async (t) => {
+  const externalIPs = ['203.0.113.5'];
+  const { forwarders, refusals } = planned(
+    tcpService({ key: 'default/b', uid: 'b', clusterIP: '10.48.0.2', externalIPs }),
+    tcpService({ key: 'default/a', uid: 'a', clusterIP: '10.48.0.1', externalIPs }),
+  );
+  t.equal(forwarders.get('tcp 203.0.113.5:80')?.subject.key, 'default/a');
+  t.match(refusals, [{ subject: { key: 'default/b' }, reason: 'PortConflict', message: /default\/a/ }]);
+  t.equal(forwarders.size, 3);
+});
+
+t.test('internal policy Local holds for pods; external policy Local does not', async (t) => {
+  const policies = { internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Local' } as const;
+  const { forwarders } = planned(tcpService(policies, { nodePort: 30080 }));
+  t.match(forwarders.get('tcp 10.48.0.9:80'), { insiders: 'Local' });
+  t.match(forwarders.get('tcp 0.0.0.0:30080'), { insiders: 'Cluster', outsiders: 'Local' });
+});
+
+t.test('host ports of a pod are listened on, on their own address where they name one', async (t) => {
+  const pod = makePod();
+  pod.spec.containers = [
+    {
+      name: 'c',
+      ports: [
+        { containerPort: 80, hostPort: 8080 },
+        { containerPort: 53, hostPort: 5353, protocol: 'UDP', hostIP: own },
+        { containerPort: 81 },
+      ],
+    },
+  ];
+  const hostPorts = hostPortsOf(pod, '10.40.0.5');
+  const plan = planForwarders({ services: [], hostPorts, listenAddress: '169.254.48.1', boardAddresses: [] });
+  t.same([...plan.forwarders.keys()], ['tcp 0.0.0.0:8080', `udp ${own}:5353`]);
+  const backend = plan.backends.get(plan.forwarders.get('tcp 0.0.0.0:8080')?.backendId ?? '');
+  t.same(backend?.endpoints.cluster, [{ ip: '10.40.0.5', port: 80 }]);
+  t.equal(backend?.subject.kind, 'Pod');
+  pod.spec.hostNetwork = true;
+  t.same(hostPortsOf(pod, '192.168.1.7'), []);
 });

@@ -2,13 +2,21 @@ import t from 'tap';
 import type { BoardService, BoardSlice } from '../../../src/api/board-service.ts';
 import { serviceView } from '../../../src/proxy/service-view.ts';
 
-const slice = (more: Partial<BoardSlice>): BoardSlice => ({
+type Endpoint = BoardSlice['endpoints'][number];
+const endpoint = (ip: string, conditions: Endpoint['conditions'] = {}, nodeName = 'far'): Endpoint => ({
+  addresses: [ip],
+  conditions,
+  nodeName,
+});
+const going = { ready: false, serving: true, terminating: true };
+
+const slice = (endpoints: readonly Endpoint[], more: Partial<BoardSlice> = {}): BoardSlice => ({
   addressType: 'IPv4',
   ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-  endpoints: [],
+  endpoints,
   ...more,
 });
-const web = (slices: readonly BoardSlice[], spec: BoardService['spec'] = {}): BoardService => ({
+const web = (slices: readonly BoardSlice[], spec: BoardService['spec'] = {}, more = {}): BoardService => ({
   key: 'default/web',
   uid: 'u',
   spec: {
@@ -20,44 +28,76 @@ const web = (slices: readonly BoardSlice[], spec: BoardService['spec'] = {}): Bo
     ...spec,
   },
   slices,
+  ...more,
 });
+const httpOf = (slices: readonly BoardSlice[]) => serviceView(web(slices), 'pi').ports[0]?.endpoints;
+const ips = (list: readonly { ip: string }[] | undefined) => list?.map(({ ip }) => ip);
 
-t.test('only ready endpoints count, over all slices, by the name of the port', async (t) => {
+t.test('only ready endpoints take traffic, over all slices, by the name of the port', async (t) => {
   const view = serviceView(
     web([
-      slice({
-        endpoints: [
-          { addresses: ['10.40.0.2'], nodeName: 'pi' },
-          { addresses: ['10.40.0.9'], conditions: { ready: false } },
-        ],
-      }),
-      slice({
-        ports: [{ name: 'http', port: 9090 }],
-        endpoints: [{ addresses: ['10.40.2.3'], conditions: { ready: true } }],
-      }),
+      slice([endpoint('10.40.0.2', {}, 'pi'), endpoint('10.40.0.9', { ready: false })]),
+      slice([endpoint('10.40.2.3', { ready: true })], { ports: [{ name: 'http', port: 9090 }] }),
     ]),
+    'pi',
   );
-  t.same(view, {
-    key: 'default/web',
-    clusterIP: '10.48.0.5',
-    ports: [
-      {
-        name: 'http',
-        protocol: 'TCP',
-        port: 80,
-        nodePort: 30080,
-        endpoints: [
-          { ip: '10.40.0.2', port: 8080, nodeName: 'pi' },
-          { ip: '10.40.2.3', port: 9090 },
-        ],
-        terminating: [],
-      },
-      { name: 'dns', protocol: 'UDP', port: 53, endpoints: [], terminating: [] },
-    ],
-  });
+  const [http, dns] = view.ports;
+  t.match(http, { protocol: 'TCP', port: 80, nodePort: 30080 });
+  t.same(http?.endpoints.cluster, [
+    { ip: '10.40.0.2', port: 8080 },
+    { ip: '10.40.2.3', port: 9090 },
+  ]);
+  t.same(ips(http?.endpoints.local), ['10.40.0.2']);
+  t.match(dns, { name: 'dns', protocol: 'UDP', port: 53, endpoints: { cluster: [] } });
+});
+
+t.test('those that are going take traffic only when none is ready, if they still serve', async (t) => {
+  const left = [endpoint('10.40.0.2', going), endpoint('10.40.0.3', { ...going, serving: false })];
+  t.same(ips(httpOf([slice(left)])?.cluster), ['10.40.0.2']);
+  t.same(ips(httpOf([slice([...left, endpoint('10.40.0.4')])])?.cluster), ['10.40.0.4']);
+  t.same(httpOf([slice(left)])?.terminating, ['10.40.0.2:8080', '10.40.0.3:8080']);
+});
+
+t.test('the last local ones count by themselves, but not for a health check', async (t) => {
+  const found = httpOf([slice([endpoint('10.40.0.2', going, 'pi'), endpoint('10.40.2.3')])]);
+  t.same([ips(found?.cluster), ips(found?.local), found?.readyLocal], [['10.40.2.3'], ['10.40.0.2'], []]);
+});
+
+t.test('an endpoint that is not ready keeps its connections: it is still present', async (t) => {
+  t.same(httpOf([slice([endpoint('10.40.0.2', { ready: false })])])?.present, ['10.40.0.2:8080']);
+});
+
+t.test('an endpoint that is in two slices for a moment counts once', async (t) => {
+  const found = httpOf([slice([endpoint('10.40.0.2', going)]), slice([endpoint('10.40.0.2')])]);
+  t.same([ips(found?.cluster), found?.present], [['10.40.0.2'], ['10.40.0.2:8080']]);
 });
 
 t.test('a headless Service has no address, an ExternalName not even a port', async (t) => {
-  t.equal(serviceView(web([], { clusterIP: 'None' })).clusterIP, '');
-  t.same(serviceView(web([], { type: 'ExternalName', externalName: 'example.com' })).ports, []);
+  t.equal(serviceView(web([], { clusterIP: 'None' }), 'pi').clusterIP, '');
+  const external = web([], { type: 'ExternalName', externalName: 'example.com', externalIPs: ['1.2.3.4'] });
+  t.match(serviceView(external, 'pi'), { ports: [], externalIPs: [] });
+});
+
+t.test('affinity has a time, and only ClientIP asks for it', async (t) => {
+  const config = { clientIP: { timeoutSeconds: 10 } };
+  const asked = web([], { sessionAffinity: 'ClientIP', sessionAffinityConfig: config });
+  t.equal(serviceView(asked, 'pi').affinityMs, 10_000);
+  t.equal(serviceView(web([], { sessionAffinity: 'None' }), 'pi').affinityMs, undefined);
+});
+
+t.test('annotations ask for a balance, a limit and the PROXY protocol; nonsense is told', async (t) => {
+  const annotations = {
+    'edge-cluster.io/balance': 'least-connections',
+    'edge-cluster.io/max-connections': '20',
+    'edge-cluster.io/proxy-protocol': 'v2',
+  };
+  t.same(serviceView(web([], {}, { annotations }), 'pi').options, {
+    balance: 'least-connections',
+    maxConnections: 20,
+    proxyProtocol: 2,
+  });
+  const bad = { 'edge-cluster.io/balance': 'best', 'edge-cluster.io/max-connections': '-1' };
+  const view = serviceView(web([], {}, { annotations: bad }), 'pi');
+  t.same(view.options, { balance: 'round-robin' });
+  t.match(view.notes, [/balance: "best" is ignored/, /whole number from 1/]);
 });

@@ -127,3 +127,89 @@ test(
   },
   '10.48.0.0/29',
 );
+
+const balancer = (spec: object = {}) => ({ type: 'LoadBalancer', ...spec });
+const local = balancer({ externalTrafficPolicy: 'Local' });
+
+test('a load balancer may do without node ports, and keeps those that it names', async (t, client) => {
+  const without = { allocateLoadBalancerNodePorts: false };
+  t.equal(nodePort(await client.create(services, service('a', balancer(without)))), undefined);
+  const ports = [
+    { name: 'a', port: 80, nodePort: 30080 },
+    { name: 'b', port: 81 },
+  ];
+  const named = await client.create(services, service('b', balancer({ ...without, ports })));
+  t.same(
+    named.spec.ports?.map((port) => port.nodePort),
+    [30080, undefined],
+  );
+  const given = await client.create(services, service('c', balancer()));
+  t.ok(nodePort(given));
+  t.equal(given.spec.allocateLoadBalancerNodePorts, true);
+});
+
+test('with policy Local a load balancer has a health check port, for as long as it is both', async (t, client) => {
+  const made = await client.create(services, service('a', local));
+  const port = made.spec.healthCheckNodePort ?? 0;
+  t.ok(port >= 30000 && port !== nodePort(made));
+  const patch = (spec: object) => client.patch(services, 'default/a', { type: 'merge', body: { spec } });
+  t.equal((await patch({ sessionAffinity: 'ClientIP' })).spec.healthCheckNodePort, port);
+  await t.rejects(patch({ healthCheckNodePort: port + 1 }), { code: 422, message: /field is immutable/ });
+  const taken = service('b', { ...local, healthCheckNodePort: port });
+  await t.rejects(client.create(services, taken), { code: 422, message: /already allocated/ });
+  t.equal((await patch({ externalTrafficPolicy: 'Cluster' })).spec.healthCheckNodePort, undefined);
+  t.equal((await client.create(services, taken)).spec.healthCheckNodePort, port, 'it is free then');
+});
+
+test('a load balancer that becomes a plain Service leaves its fields behind', async (t, client) => {
+  const spec = { ...local, loadBalancerClass: 'example.com/lb', loadBalancerSourceRanges: ['10.0.0.0/8'] };
+  await client.create(services, service('a', spec));
+  const body = { spec: { type: 'ClusterIP' } };
+  const plain = await client.patch(services, 'default/a', { type: 'merge', body });
+  for (const field of [
+    'loadBalancerClass',
+    'loadBalancerSourceRanges',
+    'allocateLoadBalancerNodePorts',
+    'healthCheckNodePort',
+    'externalTrafficPolicy',
+  ] as const) {
+    t.equal(plain.spec[field], undefined, field);
+  }
+});
+
+test('what only load balancers may say is refused elsewhere', async (t, client) => {
+  const refused = (spec: object, message: RegExp) =>
+    t.rejects(client.create(services, service('a', spec)), { code: 422, message });
+  const only = /may only be used when `type` is 'LoadBalancer'/;
+  await refused({ allocateLoadBalancerNodePorts: true }, only);
+  await refused({ loadBalancerClass: 'example.com/lb' }, only);
+  await refused({ loadBalancerSourceRanges: ['10.0.0.0/8'] }, only);
+  await refused({ healthCheckNodePort: 30090 }, /`externalTrafficPolicy` is 'Local'/);
+  await refused(balancer({ loadBalancerSourceRanges: ['10.0.0.0/40'] }), /must be a valid CIDR/);
+});
+
+test('the cluster has IPv4: asking for both, or for IPv6, is refused where it cannot be had', async (t, client) => {
+  const make = (name: string, spec: object) => client.create(services, service(name, spec));
+  t.match((await make('a', { ipFamilyPolicy: 'PreferDualStack' })).spec, { ipFamilies: ['IPv4'] });
+  await t.rejects(make('b', { ipFamilyPolicy: 'RequireDualStack' }), {
+    code: 422,
+    message: /not configured for dual-stack/,
+  });
+  await t.rejects(make('b', { ipFamilies: ['IPv6'] }), { message: /not configured on this cluster/ });
+  await t.rejects(make('b', { ipFamilyPolicy: 'Both' }), { message: /Unsupported value/ });
+  t.match((await make('c', { clusterIP: 'None' })).spec, { ipFamilyPolicy: 'RequireDualStack' });
+  const chosen = await make('d', { clusterIP: 'None', selector: { a: 'b' } });
+  t.match(chosen.spec, { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] });
+});
+
+test('node ports are given from beyond the band that is kept for those chosen by hand', async (t, client) => {
+  const ports: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    ports.push(nodePort(await client.create(services, service(`s${i}`, { type: 'NodePort' }))) ?? 0);
+  }
+  t.same(
+    ports.filter((port) => port < 30086),
+    [],
+    'the band is 30000-30085',
+  );
+});

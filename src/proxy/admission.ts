@@ -1,0 +1,27 @@
+// Who may come in by a listener, and whether they count as being inside the cluster. Pure.
+import { overlaps, parseIpv4, parseIpv4Range } from '../base/ipv4.ts';
+import type { Forwarder } from './forwarder-plan.ts';
+import type { TrafficPolicy } from './service-view.ts';
+
+/** Pods and the board itself. */
+export type IsInside = (address: string) => boolean;
+
+/** `ranges` are CIDRs or single addresses. */
+export function insideOf(ranges: readonly string[]): IsInside {
+  const known = ranges.flatMap((range) => parseIpv4Range(range) ?? []);
+  return (address) => {
+    const value = parseIpv4(address);
+    return value !== undefined && known.some(({ first, last }) => first <= value && value <= last);
+  };
+}
+
+export type Terms = Pick<Forwarder, 'insiders' | 'outsiders' | 'sourceRanges'>;
+
+/** Which endpoints this client may have; `undefined` = it may not come in. */
+export function admit(terms: Terms, address: string, isInside: IsInside): TrafficPolicy | undefined {
+  const { sourceRanges, insiders, outsiders } = terms;
+  const isAllowed = sourceRanges.length === 0 || sourceRanges.some((range) => overlaps(address, range));
+  if (!isAllowed) return undefined;
+  if (insiders === outsiders) return insiders;
+  return isInside(address) ? insiders : outsiders;
+}

@@ -1,0 +1,21 @@
+// A program for the ends of a UDP exchange, to be run inside any network namespace.
+// `listen PORT ANSWER`: prints `ready`, then answers every datagram with ANSWER and the address it came from.
+// `ask HOST PORT`: prints the answer, or TIMEOUT; takes answers from HOST:PORT only, as a resolver does.
+import { createSocket } from 'node:dgram';
+
+const [mode, first = '', second = ''] = process.argv.slice(2);
+const socket = createSocket('udp4');
+
+if (mode === 'listen') {
+  socket.on('message', (_, { port, address }) => socket.send(`${second} ${address}`, port, address));
+  socket.bind(Number(first), '0.0.0.0', () => process.stdout.write('ready\n'));
+} else {
+  const say = (words: string) => {
+    process.stdout.write(words);
+    process.exit();
+  };
+  socket.on('message', (text) => say(String(text)));
+  socket.on('error', (error: NodeJS.ErrnoException) => say(error.code ?? 'ERROR'));
+  setTimeout(() => say('TIMEOUT'), 3_000);
+  socket.connect(Number(second), first, () => socket.send('?'));
+}

@@ -1,0 +1,83 @@
+// Whose turn it is: affinity, least connections, policies, and what ends when an endpoint goes.
+import t from 'tap';
+import { AffinityTable } from '../../../src/proxy/affinity-table.ts';
+import { Backend } from '../../../src/proxy/backend.ts';
+import type { PortEndpoints } from '../../../src/proxy/endpoint-choice.ts';
+import type { BackendPlan } from '../../../src/proxy/forwarder-plan.ts';
+import { ServiceLoad } from '../../../src/proxy/service-load.ts';
+import { endpointsOf } from '../../support/proxied-services.ts';
+
+const [a, b, c] = ['a', 'b', 'c'].map((ip) => ({ ip, port: 80 })) as [Endpoint, Endpoint, Endpoint];
+type Endpoint = { ip: string; port: number };
+const plan = (endpoints: PortEndpoints, more: Partial<BackendPlan> = {}): BackendPlan => ({
+  id: 'web',
+  subject: { kind: 'Service', key: 'default/web', uid: 'u' },
+  endpoints,
+  options: { balance: 'round-robin' },
+  ...more,
+});
+function backendOf(first: BackendPlan): Backend {
+  const backend = new Backend(new ServiceLoad());
+  backend.replace(first);
+  return backend;
+}
+const first = (backend: Backend, client = 'x', nowMs = 0) =>
+  backend.candidates(client, 'Cluster', nowMs)[0]?.ip;
+
+t.test('a client keeps its endpoint until its time is over, others take turns', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a, b]), { affinityMs: 1000 }));
+  backend.joined('x', b, 0);
+  t.equal(first(backend, 'x', 900), 'b');
+  t.equal(first(backend, 'x', 999), 'b', 'asking alone does not prolong it');
+  backend.joined('x', b, 999);
+  t.equal(first(backend, 'x', 1900), 'b', 'a connection does');
+  t.equal(backend.candidates('x', 'Cluster', 1900).length, 2, 'the other is tried when it refuses');
+  backend.replace(plan(endpointsOf([a, c]), { affinityMs: 1000 }));
+  t.not(first(backend, 'x', 1900), 'b', 'an endpoint that takes nobody is not kept');
+});
+
+t.test('what is remembered of clients is bounded, the oldest goes first', async (t) => {
+  const table = new AffinityTable();
+  for (let i = 0; i < 5000; i++) table.keep(`client ${i}`, 'a:80', i);
+  t.equal(table.size, 4096);
+  t.equal(table.find('client 0', 1e6, 5000), undefined);
+  t.equal(table.find('client 4999', 1e6, 5000), 'a:80');
+});
+
+t.test('the endpoint with the fewest connections comes first, equals in turn', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a, b, c]), { options: { balance: 'least-connections' } }));
+  for (const endpoint of [a, a, b]) backend.joined('x', endpoint, 0);
+  t.equal(first(backend), 'c');
+  backend.joined('x', c, 0);
+  backend.joined('x', c, 0);
+  t.equal(first(backend), 'b');
+  backend.parted(a);
+  backend.parted(a);
+  t.equal(first(backend), 'a');
+});
+
+t.test('policy Local offers those of this board only', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a, b], [b])));
+  t.same(backend.candidates('x', 'Local', 0), [b]);
+  backend.replace(plan(endpointsOf([a])));
+  t.same(backend.candidates('x', 'Local', 0), []);
+  t.notOk(backend.takesTraffic('Local'));
+  t.ok(backend.takesTraffic('Cluster'));
+});
+
+t.test('an endpoint is gone when it was going and has left; one that was deselected lives on', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a, b])));
+  t.same(backend.replace(plan(endpointsOf([a], [], { present: ['a:80', 'b:80'] }))), [], 'not ready');
+  t.same(backend.replace(plan(endpointsOf([a]))), [], 'left without going');
+  backend.replace(plan(endpointsOf([b], [], { present: ['a:80', 'b:80'], terminating: ['a:80'] })));
+  t.same(backend.replace(plan(endpointsOf([b]))), ['a:80']);
+});
+
+t.test('at its limit a Service takes no more, and counts whom it turned away', async (t) => {
+  const load = new ServiceLoad();
+  load.limit(2);
+  t.same([load.enter(), load.enter(), load.enter()], [true, true, false]);
+  load.leave(10, 20);
+  t.ok(load.enter());
+  t.match(load.counters, { active: 2, accepted: 3, overLimit: 1, receivedBytes: 10, sentBytes: 20 });
+});
