@@ -10,6 +10,7 @@ import type { Component } from '../base/component.ts';
 import { parseIpv4, parseIpv4Range } from '../base/ipv4.ts';
 import type { Logger } from '../base/logger.ts';
 import { ProcessLock } from '../base/process-lock.ts';
+import { SealedFile } from '../base/sealed-file.ts';
 import { ClusterDns } from '../dns/cluster-dns.ts';
 import { HostUpstreams } from '../dns/host-upstreams.ts';
 import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
@@ -24,10 +25,12 @@ import type { Runtime } from '../kubelet/runtime/runtime.ts';
 import { serviceVariables } from '../kubelet/service-environment.ts';
 import { Sessions } from '../kubelet/sessions.ts';
 import { AgentLink } from '../mqtt/agent-link.ts';
+import { KeptCluster } from '../mqtt/kept-cluster.ts';
 import { Session } from '../mqtt/session.ts';
 import { SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
 import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
+import { loadSecretKey } from '../pki/secret-key.ts';
 import { Proxier, type ProxierOptions, type VirtualPort } from '../proxy/proxier.ts';
 import { ProxyThread } from '../proxy/proxy-thread.ts';
 import { serviceView } from '../proxy/service-view.ts';
@@ -62,12 +65,17 @@ const OWNER = 'edge-cluster';
 const RUN_DIR = '/run/edge-cluster';
 const CLUSTER_DOMAIN = 'cluster.local';
 const DNS_PORT = 53;
+/** An apply or a reconnect changes many pods together. */
+const SETTLE_PODS_MS = 2_000;
+/** Endpoints come and go with every restart of a container: cards wear, and the last 10 s of them may be lost. */
+const SETTLE_CLUSTER_MS = 10_000;
 
 export class Agent implements Component {
   readonly #options: AgentOptions;
   readonly #lock = new ProcessLock('edge-cluster-agent');
   readonly #session: Session;
   readonly #link: AgentLink;
+  readonly #kept: KeptCluster;
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
   readonly #network: NodeNetwork;
@@ -89,6 +97,7 @@ export class Agent implements Component {
     const { clock, logger } = options;
     this.#session = this.#makeSession();
     this.#link = new AgentLink({ session: this.#session, clock, logger });
+    this.#kept = this.#makeKept();
     this.#runtime = options.runtime ?? this.#makeRuntime();
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
@@ -136,7 +145,7 @@ export class Agent implements Component {
   #parts(): Component[] {
     const reports = [this.#heartbeat, this.#metrics];
     const paths = [this.#network, this.#dns, this.#proxier, ...(this.#ingress ? [this.#ingress] : [])];
-    return [...paths, this.#kubelet, this.#sessions, this.#link, ...reports];
+    return [...paths, this.#kept, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -187,16 +196,11 @@ export class Agent implements Component {
     return this.#network.update({
       podRange: network.podRange,
       serviceRange: network.serviceRange,
-      podCIDR: this.#knownPodCIDR(),
+      podCIDR: this.#podCIDR(),
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
     });
-  }
-
-  /** With no master in sight: what it was the last time. */
-  #knownPodCIDR(): string | undefined {
-    return this.#podCIDR() ?? this.#kubelet.podCIDR;
   }
 
   #podCIDR(): string | undefined {
@@ -217,6 +221,24 @@ export class Agent implements Component {
     });
   }
 
+  #makeKept(): KeptCluster {
+    const { services, peers } = this.#link;
+    return new KeptCluster({ services, peers, file: this.#sealedFile('cluster', SETTLE_CLUSTER_MS) });
+  }
+
+  /** The key lies outside the folder, so that a copy of that folder tells nothing. */
+  #sealedFile(name: string, settleMs: number): SealedFile {
+    const { dataDir, clock, logger } = this.#options;
+    const path = join(dataDir, 'checkpoint', name);
+    return new SealedFile({
+      path,
+      key: () => loadSecretKey(join(dataDir, 'checkpoint.key')),
+      settleMs,
+      clock,
+      logger,
+    });
+  }
+
   #makeRuntime(): Runtime {
     const { dataDir, cleanOnStop, clock, logger } = this.#options;
     return new PodmanRuntime({
@@ -224,7 +246,7 @@ export class Agent implements Component {
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
-      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#knownPodCIDR() },
+      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#podCIDR() },
       removeOnStop: cleanOnStop,
       clock,
       logger,
@@ -245,6 +267,7 @@ export class Agent implements Component {
           serviceVariables([...(services.current()?.values() ?? [])], namespace, links),
         isReady: () => services.current() !== undefined,
       },
+      checkpoint: this.#sealedFile('pods', SETTLE_PODS_MS),
       dataDir,
       clock,
       logger,

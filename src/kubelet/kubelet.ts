@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import { hostResolver } from './board/host-resolver.ts';
-import { FileCheckpoint } from './checkpoint.ts';
+import type { CheckpointFile } from './checkpoint.ts';
 import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
@@ -33,7 +33,9 @@ export interface KubeletOptions {
   sink: StatusSink;
   volumeSink: VolumeSink;
   serviceEnvironment: ServiceEnvironment;
-  /** The agent's own directory; the kubelet uses `records`, `volumes`, `local-volumes` and `checkpoint.json` in it. */
+  /** Keeps the last complete set over a power cut. */
+  checkpoint: CheckpointFile;
+  /** The agent's own directory; the kubelet uses `records`, `volumes` and `local-volumes` in it. */
   dataDir: string;
   clock: Clock;
   logger: Logger;
@@ -54,7 +56,6 @@ export interface KubeletOptions {
 export class Kubelet implements Component, SessionSources {
   readonly #options: KubeletOptions;
   readonly #cache = new ContainerCache();
-  readonly #checkpoint: FileCheckpoint;
   readonly #known: KnownDesired;
   readonly #workers: PodWorkers;
   readonly #reconciler: PodReconciler;
@@ -70,8 +71,7 @@ export class Kubelet implements Component, SessionSources {
   constructor(options: KubeletOptions) {
     this.#options = options;
     const { clock, logger, runtime } = options;
-    this.#checkpoint = new FileCheckpoint(join(options.dataDir, 'checkpoint.json'), clock, logger);
-    this.#known = new KnownDesired({ ...options, checkpoint: this.#checkpoint });
+    this.#known = new KnownDesired(options);
     this.#workers = new PodWorkers({ clock, logger, reconcile: (key) => this.#reconcile(key) });
     this.#engine = new EngineLink({
       runtime,
@@ -104,11 +104,6 @@ export class Kubelet implements Component, SessionSources {
     return this.#engine.problem;
   }
 
-  /** This board's pod range: as the network says, or as it was when the master was last in sight. */
-  get podCIDR(): string | undefined {
-    return this.#known.podCIDR();
-  }
-
   /** As last seen, pause containers too; asks nobody. */
   runningContainers(): RuntimeContainer[] {
     return this.#cache.running();
@@ -135,13 +130,12 @@ export class Kubelet implements Component, SessionSources {
     await this.#localVolumes.stop();
     this.#reconciler.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
-    await this.#checkpoint.flush();
+    await this.#options.checkpoint.flush();
     await this.#engine.stop();
   }
 
   /** The pod range or the board's addresses are known or have changed. */
   networkChanged(): void {
-    this.#known.noteChange();
     for (const key of this.#allKeys()) {
       this.#reconciler.retrySandbox(key);
       this.#workers.look(key);
@@ -150,7 +144,6 @@ export class Kubelet implements Component, SessionSources {
 
   /** Services are known or have changed: pods that waited for their variables start. */
   servicesChanged(): void {
-    this.#known.noteChange();
     const isFirst = !this.#areServicesKnown;
     this.#areServicesKnown = true;
     for (const key of this.#allKeys()) {
@@ -251,7 +244,7 @@ export class Kubelet implements Component, SessionSources {
       volumes,
       configs: this.#makeConfigSource(volumes),
       desired: () => this.#known.view(),
-      podCIDR: () => this.#known.podCIDR(),
+      podCIDR: () => this.#options.podCIDR(),
       networkProblem: () => this.#known.networkProblem(),
       hostAddresses: () => this.#options.hostAddresses(),
       look: (key) => this.#workers.look(key),

@@ -63,6 +63,12 @@ export class PodReconciler {
     return new Set([...this.#options.cache.uids(), ...this.#entries.keys()]);
   }
 
+  /** Addresses that pods have or had last. */
+  addresses(): Set<string> {
+    const known = [...this.#entries.values()].map(({ record }) => record.podIP ?? record.podIPBefore);
+    return new Set(known.filter((address) => address !== undefined));
+  }
+
   /** Keys of all pods that the board has or remembers. */
   keys(): Set<string> {
     const keys = this.#options.cache.keys();
