@@ -67,8 +67,8 @@ const CLUSTER_DOMAIN = 'cluster.local';
 const DNS_PORT = 53;
 /** An apply or a reconnect changes many pods together. */
 const SETTLE_PODS_MS = 2_000;
-/** Endpoints come and go with every restart of a container: cards wear, and the last 10 s of them may be lost. */
-const SETTLE_CLUSTER_MS = 10_000;
+/** Endpoints come and go with every restart of a container: cards wear, and the last 5 s of them may be lost. */
+const SETTLE_CLUSTER_MS = 5_000;
 
 export class Agent implements Component {
   readonly #options: AgentOptions;
