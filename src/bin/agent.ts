@@ -24,6 +24,7 @@ import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../kubelet/runtime/runtime.ts';
 import { serviceVariables } from '../kubelet/service-environment.ts';
 import { Sessions } from '../kubelet/sessions.ts';
+import { ManifestFolder } from '../kubelet/static-pods/manifest-folder.ts';
 import { AgentLink } from '../mqtt/agent-link.ts';
 import { KeptCluster } from '../mqtt/kept-cluster.ts';
 import { Session } from '../mqtt/session.ts';
@@ -44,6 +45,8 @@ export interface AgentOptions {
   identity: NodeIdentity;
   mqttPort: number;
   dataDir: string;
+  /** Folder of static pods; `manifests` in the data directory unless given. */
+  podManifestPath?: string | undefined;
   network: ClusterNetwork;
   /** Serve Ingress on ports 80 and 443; not unless given. */
   ingress?: IngressSettings | undefined;
@@ -76,6 +79,7 @@ export class Agent implements Component {
   readonly #session: Session;
   readonly #link: AgentLink;
   readonly #kept: KeptCluster;
+  readonly #manifests: ManifestFolder;
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
   readonly #network: NodeNetwork;
@@ -98,6 +102,7 @@ export class Agent implements Component {
     this.#session = this.#makeSession();
     this.#link = new AgentLink({ session: this.#session, clock, logger });
     this.#kept = this.#makeKept();
+    this.#manifests = this.#makeManifests();
     this.#runtime = options.runtime ?? this.#makeRuntime();
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
@@ -145,7 +150,7 @@ export class Agent implements Component {
   #parts(): Component[] {
     const reports = [this.#heartbeat, this.#metrics];
     const paths = [this.#network, this.#dns, this.#proxier, ...(this.#ingress ? [this.#ingress] : [])];
-    return [...paths, this.#kept, this.#kubelet, this.#sessions, this.#link, ...reports];
+    return [...paths, this.#kept, this.#manifests, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -226,6 +231,20 @@ export class Agent implements Component {
     return new KeptCluster({ services, peers, file: this.#sealedFile('cluster', SETTLE_CLUSTER_MS) });
   }
 
+  #makeManifests(): ManifestFolder {
+    const { dataDir, nodeName, podManifestPath, clock, logger } = this.#options;
+    return new ManifestFolder({
+      path: podManifestPath ?? join(dataDir, 'manifests'),
+      nodeName,
+      clock,
+      logger,
+      onProblem: (message) => {
+        logger.warn({}, message);
+        this.#link.event({ key: nodeName, uid: '', type: 'Warning', reason: 'FailedStaticPod', message });
+      },
+    });
+  }
+
   /** The key lies outside the folder, so that a copy of that folder tells nothing. */
   #sealedFile(name: string, settleMs: number): SealedFile {
     const { dataDir, clock, logger } = this.#options;
@@ -260,6 +279,7 @@ export class Agent implements Component {
       nodeName,
       runtime: this.#runtime,
       desired: this.#link.desired,
+      staticPods: this.#manifests,
       sink: this.#link,
       volumeSink: this.#link,
       serviceEnvironment: {

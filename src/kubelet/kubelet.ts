@@ -18,7 +18,7 @@ import { PodWorkers } from './pod-workers.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
-import type { DesiredSource, ServiceEnvironment, StatusSink, VolumeSink } from './ports.ts';
+import type { DesiredSource, ServiceEnvironment, StaticPodSource, StatusSink, VolumeSink } from './ports.ts';
 import { FileRecordStore } from './records/record-store.ts';
 import type { Runtime, RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
@@ -39,6 +39,8 @@ export interface KubeletOptions {
   dataDir: string;
   clock: Clock;
   logger: Logger;
+  /** Pods of the board's own, beside those that the master wants. */
+  staticPods?: StaticPodSource;
   /** This board's share of the pod range; `undefined` until known. Call networkChanged() when it changes. */
   podCIDR(): string | undefined;
   /** The board's own addresses, the one it is reached by first. */
@@ -71,7 +73,7 @@ export class Kubelet implements Component, SessionSources {
   constructor(options: KubeletOptions) {
     this.#options = options;
     const { clock, logger, runtime } = options;
-    this.#known = new KnownDesired(options);
+    this.#known = new KnownDesired({ ...options, staticPods: options.staticPods });
     this.#workers = new PodWorkers({ clock, logger, reconcile: (key) => this.#reconcile(key) });
     this.#engine = new EngineLink({
       runtime,
@@ -115,6 +117,9 @@ export class Kubelet implements Component, SessionSources {
     await this.#known.restore();
     this.#isRunning = true;
     this.#unsubscribe = this.#options.desired.onChange((keys) => this.#desiredChanged(keys));
+    this.#options.staticPods?.onChange((keys) => {
+      for (const key of keys) this.#workers.look(key);
+    });
     await this.#localVolumes.start();
     this.#localVolumes.changed();
     await this.#engine.start();

@@ -97,6 +97,8 @@ export interface ObservedPodMessage {
   uid: string;
   status: core.PodStatus;
   terminated: boolean;
+  /** Of a static pod: the pod itself, which the master shows as a mirror pod. */
+  mirror?: Pod;
 }
 
 /** What became of a volume that the board was to remove: it is gone, or `message` says why not. */

@@ -1,6 +1,7 @@
 // One pass over one pod key: look at desired and observed afresh, decide, do, until nothing is left to do; then
 // report the status if it changed and keep the record. Level-based: safe to run at any time, any number of times.
 import { type Pod, timestamp } from '../../api/objects.ts';
+import { isStaticPod } from '../../api/static-pod.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ContainerCache } from '../container-cache.ts';
 import type { PassResult } from '../pod-workers.ts';
@@ -25,6 +26,8 @@ export interface DesiredView {
   state: DesiredState;
   /** A complete set from the master: what is not in it goes. A checkpoint is not: nothing goes for it. */
   isComplete: boolean;
+  /** Also without one: a pod of the board's own, whose file may have gone. */
+  mayRemove?(key: string): boolean;
 }
 
 export interface PodReconcilerOptions {
@@ -97,7 +100,8 @@ export class PodReconciler {
   async reconcile(key: string): Promise<PassResult> {
     const desired = this.#options.desired();
     const pod = desired?.state.pods.get(key);
-    const mayRemove = pod !== undefined || desired?.isComplete === true;
+    const isKnown = desired?.isComplete === true || desired?.mayRemove?.(key) === true;
+    const mayRemove = pod !== undefined || isKnown;
     const others = this.#entriesOf(key).filter((entry) => entry.uid !== pod?.metadata.uid);
     if (others.length > 0) {
       if (!mayRemove) return {};
@@ -105,7 +109,7 @@ export class PodReconciler {
       if (result) return result;
     }
     if (pod) return this.#bringInLine(this.#entryOf(pod, key), pod);
-    if (desired?.isComplete) this.#options.sink.forget(key);
+    if (isKnown) this.#options.sink.forget(key);
     return {};
   }
 
@@ -177,6 +181,7 @@ export class PodReconciler {
       uid: entry.uid,
       status,
       terminated: isGone,
+      ...(isStaticPod(pod) ? { mirror: pod } : {}),
     };
     const text = JSON.stringify(observed);
     if (text === entry.reported) return;
