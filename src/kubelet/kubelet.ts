@@ -131,6 +131,7 @@ export class Kubelet implements Component, SessionSources {
     this.#isRunning = false;
     this.#unsubscribe?.();
     this.#engine.disregard();
+    this.#reconciler.finishRounds();
     await this.#workers.stop();
     await this.#localVolumes.stop();
     this.#reconciler.stop();
@@ -229,8 +230,8 @@ export class Kubelet implements Component, SessionSources {
   }
 
   async #clean(): Promise<void> {
-    const { runtime, logger, dataDir } = this.#options;
-    await removeEverything(runtime, logger);
+    const { runtime, clock, logger, dataDir } = this.#options;
+    await removeEverything(runtime, clock, logger);
     await removeFolder(join(dataDir, 'volumes'));
     const memory = await this.#findMemoryDirectory();
     if (memory) await removeFolder(memory);

@@ -188,7 +188,7 @@ export async function sweepLabs(): Promise<void> {
 }
 
 /** Kills every process of a network namespace and of the pods' namespaces its podman made. */
-async function endAllIn(namespace: string): Promise<void> {
+export async function endAllIn(namespace: string): Promise<void> {
   await eventually(
     async () => {
       const { stdout } = await exec('ip', ['netns', 'pids', namespace]);

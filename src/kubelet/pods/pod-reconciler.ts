@@ -46,6 +46,7 @@ export interface PodReconcilerOptions {
 export class PodReconciler {
   readonly #options: PodReconcilerOptions;
   readonly #entries = new Map<string, PodEntry>();
+  #isEnding = false;
 
   constructor(options: PodReconcilerOptions) {
     this.#options = options;
@@ -54,6 +55,11 @@ export class PodReconciler {
   async restore(): Promise<void> {
     for (const record of await this.#options.records.load())
       this.#entries.set(record.uid, restoredEntry(record));
+  }
+
+  /** The agent ends: passes under way do what they have begun and no more. */
+  finishRounds(): void {
+    this.#isEnding = true;
   }
 
   /** Looks at no container any more. */
@@ -143,7 +149,7 @@ export class PodReconciler {
       const world = this.#world(entry, pod);
       entry.record = world.record;
       const decision = decidePod(world);
-      if (decision.actions.length === 0) return decision;
+      if (decision.actions.length === 0 || this.#isEnding) return decision;
       await this.#options.executor.run(entry, pod, decision.actions);
     }
     throw new Error(`pod ${entry.key} does not settle`);
