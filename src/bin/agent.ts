@@ -25,6 +25,7 @@ import type { Runtime } from '../kubelet/runtime/runtime.ts';
 import { serviceVariables } from '../kubelet/service-environment.ts';
 import { Sessions } from '../kubelet/sessions.ts';
 import { ManifestFolder } from '../kubelet/static-pods/manifest-folder.ts';
+import { removeFolder } from '../kubelet/volumes/pod-volumes.ts';
 import { AgentLink } from '../mqtt/agent-link.ts';
 import { KeptCluster } from '../mqtt/kept-cluster.ts';
 import { Session } from '../mqtt/session.ts';
@@ -124,7 +125,7 @@ export class Agent implements Component {
     if (!(await this.#lock.take())) {
       throw new Error('another edge-cluster agent runs on this board: stop it first');
     }
-    this.#running = [{ start: async () => undefined, stop: () => this.#lock.release() }];
+    this.#running = [{ start: async () => undefined, stop: () => this.#leave() }];
     await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
     this.#addresses = await hostAddresses(this.#options.master.hostname);
     this.#subscribe();
@@ -144,6 +145,13 @@ export class Agent implements Component {
 
   async stop(): Promise<void> {
     for (const component of this.#running.splice(0).reverse()) await component.stop();
+  }
+
+  /** The last of all: with the pods, what only they needed at run time goes. */
+  async #leave(): Promise<void> {
+    const { cleanOnStop, runtime } = this.#options;
+    if (cleanOnStop && !runtime) await removeFolder(RUN_DIR);
+    await this.#lock.release();
   }
 
   /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
