@@ -36,14 +36,20 @@ export async function syncPath(path: string): Promise<void> {
  * Replaces `path`, in a directory that is there: after a power cut it holds the old content or the new. One sync less
  * than {@link writeFileAtomically}, for what may fall back a step.
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const aside = `${path}.tmp`;
-  const file = await open(aside, 'w', 0o600);
   try {
-    await file.writeFile(content);
-    await file.datasync();
-  } finally {
-    await file.close();
+    const file = await open(aside, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path);
+  } catch (error) {
+    // On a full disk the half of it would take what room is left.
+    await rm(aside, { force: true });
+    throw error;
   }
-  await rename(aside, path);
 }

@@ -10,6 +10,7 @@ import type { Component } from '../base/component.ts';
 import { parseIpv4, parseIpv4Range } from '../base/ipv4.ts';
 import type { Logger } from '../base/logger.ts';
 import { ProcessLock } from '../base/process-lock.ts';
+import { SealedFile } from '../base/sealed-file.ts';
 import { ClusterDns } from '../dns/cluster-dns.ts';
 import { HostUpstreams } from '../dns/host-upstreams.ts';
 import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
@@ -23,11 +24,15 @@ import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../kubelet/runtime/runtime.ts';
 import { serviceVariables } from '../kubelet/service-environment.ts';
 import { Sessions } from '../kubelet/sessions.ts';
+import { ManifestFolder } from '../kubelet/static-pods/manifest-folder.ts';
+import { removeFolder } from '../kubelet/volumes/pod-volumes.ts';
 import { AgentLink } from '../mqtt/agent-link.ts';
+import { KeptCluster } from '../mqtt/kept-cluster.ts';
 import { Session } from '../mqtt/session.ts';
 import { SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
 import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
+import { loadSecretKey } from '../pki/secret-key.ts';
 import { Proxier, type ProxierOptions, type VirtualPort } from '../proxy/proxier.ts';
 import { ProxyThread } from '../proxy/proxy-thread.ts';
 import { serviceView } from '../proxy/service-view.ts';
@@ -42,6 +47,8 @@ export interface AgentOptions {
   identity: NodeIdentity;
   mqttPort: number;
   dataDir: string;
+  /** Folder of static pods; `manifests` in the data directory unless given. */
+  podManifestPath?: string | undefined;
   network: ClusterNetwork;
   /** Serve Ingress on ports 80 and 443; not unless given. */
   ingress?: IngressSettings | undefined;
@@ -63,12 +70,18 @@ const OWNER = 'edge-cluster';
 const RUN_DIR = '/run/edge-cluster';
 const CLUSTER_DOMAIN = 'cluster.local';
 const DNS_PORT = 53;
+/** An apply or a reconnect changes many pods together. */
+const SETTLE_PODS_MS = 2_000;
+/** Endpoints come and go with every restart of a container: cards wear, and the last 5 s of them may be lost. */
+const SETTLE_CLUSTER_MS = 5_000;
 
 export class Agent implements Component {
   readonly #options: AgentOptions;
   readonly #lock = new ProcessLock('edge-cluster-agent');
   readonly #session: Session;
   readonly #link: AgentLink;
+  readonly #kept: KeptCluster;
+  readonly #manifests: ManifestFolder;
   readonly #runtime: Runtime;
   readonly #kubelet: Kubelet;
   readonly #hostPorts: HostPortWatch;
@@ -91,6 +104,8 @@ export class Agent implements Component {
     const { clock, logger } = options;
     this.#session = this.#makeSession();
     this.#link = new AgentLink({ session: this.#session, clock, logger });
+    this.#kept = this.#makeKept();
+    this.#manifests = this.#makeManifests();
     this.#runtime = options.runtime ?? this.#makeRuntime();
     this.#hostPorts = new HostPortWatch({
       sink: this.#link,
@@ -117,7 +132,7 @@ export class Agent implements Component {
     if (!(await this.#lock.take())) {
       throw new Error('another edge-cluster agent runs on this board: stop it first');
     }
-    this.#running = [{ start: async () => undefined, stop: () => this.#lock.release() }];
+    this.#running = [{ start: async () => undefined, stop: () => this.#leave() }];
     await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
     this.#addresses = await hostAddresses(this.#options.master.hostname);
     this.#subscribe();
@@ -139,11 +154,18 @@ export class Agent implements Component {
     for (const component of this.#running.splice(0).reverse()) await component.stop();
   }
 
+  /** The last of all: with the pods, what only they needed at run time goes. */
+  async #leave(): Promise<void> {
+    const { cleanOnStop, runtime } = this.#options;
+    if (cleanOnStop && !runtime) await removeFolder(RUN_DIR);
+    await this.#lock.release();
+  }
+
   /** In the order of their start; the session comes last, so that nothing is missed and goes first. */
   #parts(): Component[] {
     const reports = [this.#heartbeat, this.#metrics];
     const paths = [this.#network, this.#dns, this.#proxier, ...(this.#ingress ? [this.#ingress] : [])];
-    return [...paths, this.#kubelet, this.#sessions, this.#link, ...reports];
+    return [...paths, this.#kept, this.#manifests, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -203,16 +225,11 @@ export class Agent implements Component {
     return this.#network.update({
       podRange: network.podRange,
       serviceRange: network.serviceRange,
-      podCIDR: this.#knownPodCIDR(),
+      podCIDR: this.#podCIDR(),
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
     });
-  }
-
-  /** With no master in sight: what it was the last time. */
-  #knownPodCIDR(): string | undefined {
-    return this.#podCIDR() ?? this.#kubelet.podCIDR;
   }
 
   #podCIDR(): string | undefined {
@@ -233,6 +250,45 @@ export class Agent implements Component {
     });
   }
 
+  #makeKept(): KeptCluster {
+    const { services, peers } = this.#link;
+    return new KeptCluster({ services, peers, file: this.#sealedFile('cluster', SETTLE_CLUSTER_MS) });
+  }
+
+  #makeManifests(): ManifestFolder {
+    const { dataDir, nodeName, podManifestPath, clock, logger } = this.#options;
+    return new ManifestFolder({
+      path: podManifestPath ?? join(dataDir, 'manifests'),
+      nodeName,
+      clock,
+      logger,
+      onProblem: (message) => {
+        logger.warn({}, message);
+        this.#link.event({
+          kind: 'Node',
+          key: nodeName,
+          uid: '',
+          type: 'Warning',
+          reason: 'FailedStaticPod',
+          message,
+        });
+      },
+    });
+  }
+
+  /** The key lies outside the folder, so that a copy of that folder tells nothing. */
+  #sealedFile(name: string, settleMs: number): SealedFile {
+    const { dataDir, clock, logger } = this.#options;
+    const path = join(dataDir, 'checkpoint', name);
+    return new SealedFile({
+      path,
+      key: () => loadSecretKey(join(dataDir, 'checkpoint.key')),
+      settleMs,
+      clock,
+      logger,
+    });
+  }
+
   #makeRuntime(): Runtime {
     const { dataDir, cleanOnStop, clock, logger } = this.#options;
     return new PodmanRuntime({
@@ -240,7 +296,7 @@ export class Agent implements Component {
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
-      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#knownPodCIDR() },
+      network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#podCIDR() },
       removeOnStop: cleanOnStop,
       clock,
       logger,
@@ -254,6 +310,7 @@ export class Agent implements Component {
       nodeName,
       runtime: this.#runtime,
       desired: this.#link.desired,
+      staticPods: this.#manifests,
       sink: this.#hostPorts,
       volumeSink: this.#link,
       serviceEnvironment: {
@@ -261,6 +318,7 @@ export class Agent implements Component {
           serviceVariables([...(services.current()?.values() ?? [])], namespace, links),
         isReady: () => services.current() !== undefined,
       },
+      checkpoint: this.#sealedFile('pods', SETTLE_PODS_MS),
       dataDir,
       clock,
       logger,

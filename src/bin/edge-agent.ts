@@ -8,7 +8,7 @@ import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent.ts';
 import { ingressFlags, ingressSettings } from './agent-ingress.ts';
-import { type Flags, type FlagValues, required, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, podManifestPath, required, UsageError } from './flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
@@ -30,6 +30,10 @@ const flags: Flags = {
     default: '/var/lib/edge-cluster/agent',
   },
   'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
+  'pod-manifest-path': {
+    value: 'DIR',
+    help: 'folder of static pods; manifests in the data directory unless given',
+  },
   ...ingressFlags,
   'proxy-thread': {
     value: undefined,
@@ -59,6 +63,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     identity,
     mqttPort: identity.mqttPort,
     dataDir,
+    podManifestPath: podManifestPath(values),
     network: defaultClusterNetwork,
     ingress: ingressSettings(values),
     cleanOnStop: false,

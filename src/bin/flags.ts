@@ -1,5 +1,6 @@
 // Command lines of the programs: every flag in one table, read by Node's own parser, wrong ones told in one line.
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDurationMs } from '../api/duration.ts';
 
@@ -73,6 +74,12 @@ export function addresses(values: FlagValues, name: string): string[] | undefine
   const wrong = list?.find((address) => !isIP(address));
   if (wrong === undefined) return list;
   throw new UsageError(`--${name} takes IP addresses with commas between them, not '${wrong}'`);
+}
+
+/** Absolute; `undefined` when it is not given. */
+export function podManifestPath(values: FlagValues): string | undefined {
+  const path = values['pod-manifest-path'];
+  return path ? resolve(path) : undefined;
 }
 
 export function required(values: FlagValues, name: string): string {

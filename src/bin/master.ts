@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import { ValueCipher } from '../base/value-cipher.ts';
 import type { Client } from '../client/client.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { InformerFactory } from '../client/informer-factory.ts';
@@ -33,7 +34,6 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { DiskEngine } from '../store/disk-engine.ts';
 import { LevelStore } from '../store/level-store.ts';
 import type { Store } from '../store/store.ts';
-import { ValueCipher } from '../store/value-cipher.ts';
 import type { NodeLifecycleOptions } from './node-lifecycle-flags.ts';
 
 export interface MasterOptions {

@@ -10,7 +10,7 @@ import type { Logger } from '../base/logger.ts';
 import { Agent } from './agent.ts';
 import { ingressFlags, ingressSettings } from './agent-ingress.ts';
 import { runDemo } from './demo/demo.ts';
-import { type Flags, type FlagValues, port, required } from './flags.ts';
+import { type Flags, type FlagValues, podManifestPath, port, required } from './flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import type { Master } from './master.ts';
 import { createMaster, masterFlags } from './master-flags.ts';
@@ -19,6 +19,10 @@ import { runProgram } from './program.ts';
 
 const flags: Flags = {
   ...masterFlags,
+  'pod-manifest-path': {
+    value: 'DIR',
+    help: 'folder of static pods; agent/manifests in the data directory unless given',
+  },
   ...ingressFlags,
   'proxy-thread': {
     value: undefined,
@@ -70,6 +74,7 @@ class AllInOne implements Component {
       identity: await this.#identity(dataDir, nodeName, mqttPort),
       mqttPort,
       dataDir,
+      podManifestPath: podManifestPath(this.#values),
       network: defaultClusterNetwork,
       ingress: ingressSettings(this.#values),
       cleanOnStop: true,

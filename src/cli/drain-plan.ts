@@ -2,6 +2,7 @@
 // Source: k8s.io/kubectl/pkg/drain/filters.go
 import type { Pod } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
+import { isMirrorPod } from '../api/static-pod.ts';
 
 export interface DrainRules {
   ignoreDaemonSets: boolean;
@@ -27,8 +28,6 @@ type Verdict =
   | { warning: string; after: 'evict' | 'leave' }
   | { error: string };
 
-const MIRROR = 'kubernetes.io/config.mirror';
-
 export function drainPlan(pods: readonly Pod[], rules: DrainRules): DrainPlan {
   const plan: DrainPlan = { evict: [], await: [], warnings: [], errors: [] };
   const warned = new Map<string, string[]>();
@@ -50,7 +49,7 @@ export function drainPlan(pods: readonly Pod[], rules: DrainRules): DrainPlan {
 
 function judge(pod: Pod, rules: DrainRules): Verdict {
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller);
-  if (pod.metadata.annotations?.[MIRROR]) return 'leave';
+  if (isMirrorPod(pod)) return 'leave';
   if (isFinished(pod)) return 'evict';
   if (owner?.kind === 'DaemonSet') {
     return rules.ignoreDaemonSets

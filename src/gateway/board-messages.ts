@@ -1,6 +1,6 @@
 // Messages of boards, read with suspicion: a board proves its name, not its good sense. What has not the shape
 // that messages.ts promises is `undefined`.
-import type { core } from '../api/objects.ts';
+import type { core, Pod } from '../api/objects.ts';
 import type {
   Amounts,
   Heartbeat,
@@ -90,8 +90,15 @@ const windowOf = ({ windowMs }: Fields): number => (isAmount(windowMs) ? windowM
 export function readObservedPod(message: Fields | undefined): ObservedPodMessage | undefined {
   if (!message || !isText(message.session) || !isText(message.uid) || !isFields(message.status))
     return undefined;
-  const { session, uid, status, terminated } = message;
-  return { session, uid, status: status as core.PodStatus, terminated: terminated === true };
+  const { session, uid, status, terminated, mirror } = message;
+  const isPod = isFields(mirror) && isFields(mirror.metadata) && isFields(mirror.spec);
+  return {
+    session,
+    uid,
+    status: status as core.PodStatus,
+    terminated: terminated === true,
+    ...(isPod ? { mirror: mirror as unknown as Pod } : {}),
+  };
 }
 
 export function readObservedIndex(message: Fields | undefined): ObservedIndex | undefined {
@@ -115,7 +122,7 @@ export function readEvent(message: Fields | undefined): NodeEventMessage | undef
   if (!isText(session) || !isText(key) || !isText(uid) || !isText(reason) || !isText(text)) return undefined;
   return {
     session,
-    ...(kind === 'Service' ? { kind } : {}),
+    ...(kind === 'Service' || kind === 'Node' ? { kind } : {}),
     key,
     uid,
     type: type === 'Warning' ? 'Warning' : 'Normal',

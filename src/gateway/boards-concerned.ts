@@ -1,6 +1,6 @@
 // Which boards an object matters to: those with a pod that names it. Pure.
 import type { Pod } from '../api/objects.ts';
-import { podReferences } from '../mqtt/pod-references.ts';
+import { podReferences } from '../api/pod-references.ts';
 import { accountKeyOf } from './pod-tokens.ts';
 
 /** `pods` are those of the ConfigMap's, Secret's or claim's namespace; also of one that was missing until now. */

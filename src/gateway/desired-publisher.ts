@@ -19,6 +19,8 @@ import {
   type ServiceAccount,
 } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
+import { podReferences } from '../api/pod-references.ts';
+import { isMirrorPod } from '../api/static-pod.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { ControllerRunner } from '../client/controller-runner.ts';
@@ -26,7 +28,6 @@ import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
 import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import type { IndexEntry } from '../mqtt/messages.ts';
-import { podReferences } from '../mqtt/pod-references.ts';
 import { type DesiredSort, topics } from '../mqtt/topics.ts';
 import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { desiredPod } from './desired-pod.ts';
@@ -148,7 +149,7 @@ export class DesiredPublisher {
       return {};
     }
     this.#told.set(node, wanted);
-    const running = podsOnNode(this.#pods, node).filter((pod) => !isFinished(pod));
+    const running = this.#podsFor(node).filter((pod) => !isFinished(pod));
     const requeueAfterMs = this.#tokens?.waitMs(running);
     return requeueAfterMs === undefined ? {} : { requeueAfterMs };
   }
@@ -158,9 +159,14 @@ export class DesiredPublisher {
     this.#options.topics.remove(topics.desiredIndex(node));
   }
 
+  /** A board knows its static pods from their files. */
+  #podsFor(node: string): Pod[] {
+    return podsOnNode(this.#pods, node).filter((pod) => !isMirrorPod(pod));
+  }
+
   #tell(node: string): Told {
     const told = nothing();
-    for (const pod of podsOnNode(this.#pods, node)) {
+    for (const pod of this.#podsFor(node)) {
       told.pods.set(
         keyOf(pod),
         this.#put(node, 'pods', pod, () => ({ pod: desiredPod(pod) })),

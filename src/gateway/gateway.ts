@@ -24,6 +24,7 @@ import { BoardMetrics } from './board-metrics.ts';
 import { DesiredPublisher } from './desired-publisher.ts';
 import { IngressPublisher } from './ingress-publisher.ts';
 import { IngressSecrets } from './ingress-secrets.ts';
+import { MirrorPods } from './mirror-pods.ts';
 import { NodeEvents } from './node-events.ts';
 import { defaultPresenceTimes, NodePresence, type PresenceTimes } from './node-presence.ts';
 import { NodeRegistrar } from './node-registrar.ts';
@@ -60,6 +61,7 @@ export class Gateway implements Component {
   readonly #presence: NodePresence;
   readonly #registrar: NodeRegistrar;
   readonly #observed: ObservedWriter;
+  readonly #mirrors: MirrorPods;
   readonly #removals: VolumeRemovals;
   readonly #events: NodeEvents;
   readonly #objects: ObjectPublisher;
@@ -83,9 +85,10 @@ export class Gateway implements Component {
     this.#appMetrics = new AppMetrics(clock, logger);
     this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
+    this.#mirrors = new MirrorPods({ client, bus, pods: shared.pods, presence, clock, logger });
     const volumes = informers.for(persistentVolumes);
     this.#removals = new VolumeRemovals({ client, bus, volumes, presence, recorder, clock, logger });
-    this.#events = new NodeEvents({ bus, pods: shared.pods, services: informers.for(services), recorder });
+    this.#events = new NodeEvents({ bus, ...shared, services: informers.for(services), recorder });
     this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
     const { tokenIssuer } = options;
     this.#desired = new DesiredPublisher({
@@ -127,6 +130,7 @@ export class Gateway implements Component {
     for (const message of bus.retained(nodeFilters.state)) this.#state(message);
     await this.#registrar.start();
     await this.#observed.start();
+    await this.#mirrors.start();
     await this.#removals.start();
     this.#events.start();
     this.#objects.start();
@@ -143,7 +147,7 @@ export class Gateway implements Component {
     this.#objects.stop();
     this.#peers.stop();
     const told = [this.#desired, this.#services, this.#ingresses];
-    const runners = [this.#registrar, this.#observed, this.#removals, ...told];
+    const runners = [this.#registrar, this.#observed, this.#mirrors, this.#removals, ...told];
     await Promise.all(runners.map((runner) => runner.stop()));
   }
 

@@ -1,6 +1,7 @@
-// nodes/N/events: what happens to pods on boards becomes Kubernetes Events, counted by the recorder. A board
-// may speak only of pods that are bound to it, and of Services, which every board forwards.
-import type { Pod, Service } from '../api/objects.ts';
+// nodes/N/events: what happens on boards becomes Kubernetes Events, counted by the recorder. A board may speak only of
+// itself, of pods that are bound to it, and of Services, which every board forwards.
+import type { Node, Pod, Service } from '../api/objects.ts';
+import { uidOnBoard } from '../api/static-pod.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import { decodeJson } from '../mqtt/json-payload.ts';
@@ -12,6 +13,7 @@ import { readEvent } from './board-messages.ts';
 export interface NodeEventsOptions {
   bus: MessageBus;
   pods: Informer<Pod>;
+  nodes: Informer<Node>;
   services: Informer<Service>;
   recorder: EventSink;
 }
@@ -49,11 +51,14 @@ export class NodeEvents {
     });
   }
 
-  #subject({ kind, key, uid }: NodeEventMessage, host: string): Pod | Service | undefined {
-    const { pods, services } = this.#options;
-    const pod = kind === 'Service' ? undefined : pods.lister.get(key);
-    const object = kind === 'Service' ? services.lister.get(key) : pod;
-    const isItsOwn = pod === undefined || pod.spec.nodeName === host;
-    return isItsOwn && object?.metadata.uid === uid ? object : undefined;
+  #subject({ kind, key, uid }: NodeEventMessage, host: string): Node | Pod | Service | undefined {
+    const { nodes, pods, services } = this.#options;
+    if (kind === 'Node') return key === host ? nodes.lister.get(host) : undefined;
+    if (kind === 'Service') {
+      const service = services.lister.get(key);
+      return service?.metadata.uid === uid ? service : undefined;
+    }
+    const pod = pods.lister.get(key);
+    return pod && uidOnBoard(pod) === uid && pod.spec.nodeName === host ? pod : undefined;
   }
 }

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { core, Pod } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
+import { isMirrorPod, uidOnBoard } from '../api/static-pod.ts';
 import type { ObservedPodMessage } from '../mqtt/messages.ts';
 
 type ObservedAction =
@@ -14,8 +15,9 @@ type ObservedAction =
 /** `report` comes from the board that the pod is bound to. */
 export function observedAction(pod: Pod, report: ObservedPodMessage): ObservedAction {
   // A report on an earlier pod of the same name says nothing of this one.
-  if (report.uid !== pod.metadata.uid) return { do: 'nothing' };
-  if (report.terminated && pod.metadata.deletionTimestamp) return { do: 'remove', uid: report.uid };
+  if (report.uid !== uidOnBoard(pod)) return { do: 'nothing' };
+  if (report.terminated && pod.metadata.deletionTimestamp && !isMirrorPod(pod))
+    return { do: 'remove', uid: report.uid };
   const status = mergedStatus(pod.status ?? {}, report.status);
   // A finished pod stays finished, whatever a late report says.
   const goesBack = isFinished(pod) && status.phase !== pod.status?.phase;

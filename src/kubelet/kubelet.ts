@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import { hostResolver } from './board/host-resolver.ts';
-import { FileCheckpoint } from './checkpoint.ts';
+import type { CheckpointFile } from './checkpoint.ts';
 import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
@@ -19,7 +19,7 @@ import { PodWorkers } from './pod-workers.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
-import type { DesiredSource, ServiceEnvironment, StatusSink, VolumeSink } from './ports.ts';
+import type { DesiredSource, ServiceEnvironment, StaticPodSource, StatusSink, VolumeSink } from './ports.ts';
 import { FileRecordStore } from './records/record-store.ts';
 import type { Runtime, RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
@@ -34,10 +34,14 @@ export interface KubeletOptions {
   sink: StatusSink;
   volumeSink: VolumeSink;
   serviceEnvironment: ServiceEnvironment;
-  /** The agent's own directory; the kubelet uses `records`, `volumes`, `local-volumes` and `checkpoint.json` in it. */
+  /** Keeps the last complete set over a power cut. */
+  checkpoint: CheckpointFile;
+  /** The agent's own directory; the kubelet uses `records`, `volumes` and `local-volumes` in it. */
   dataDir: string;
   clock: Clock;
   logger: Logger;
+  /** Pods of the board's own, beside those that the master wants. */
+  staticPods?: StaticPodSource;
   /** This board's share of the pod range; `undefined` until known. Call networkChanged() when it changes. */
   podCIDR(): string | undefined;
   /** The board's own addresses, the one it is reached by first. */
@@ -55,7 +59,6 @@ export interface KubeletOptions {
 export class Kubelet implements Component, SessionSources {
   readonly #options: KubeletOptions;
   readonly #cache = new ContainerCache();
-  readonly #checkpoint: FileCheckpoint;
   readonly #known: KnownDesired;
   readonly #workers: PodWorkers;
   readonly #reconciler: PodReconciler;
@@ -71,8 +74,7 @@ export class Kubelet implements Component, SessionSources {
   constructor(options: KubeletOptions) {
     this.#options = options;
     const { clock, logger, runtime } = options;
-    this.#checkpoint = new FileCheckpoint(join(options.dataDir, 'checkpoint.json'), clock, logger);
-    this.#known = new KnownDesired({ ...options, checkpoint: this.#checkpoint });
+    this.#known = new KnownDesired({ ...options, staticPods: options.staticPods });
     this.#workers = new PodWorkers({ clock, logger, reconcile: (key) => this.#reconcile(key) });
     this.#engine = new EngineLink({
       runtime,
@@ -105,11 +107,6 @@ export class Kubelet implements Component, SessionSources {
     return this.#engine.problem;
   }
 
-  /** This board's pod range: as the network says, or as it was when the master was last in sight. */
-  get podCIDR(): string | undefined {
-    return this.#known.podCIDR();
-  }
-
   /** As last seen, pause containers too; asks nobody. */
   runningContainers(): RuntimeContainer[] {
     return this.#cache.running();
@@ -121,6 +118,9 @@ export class Kubelet implements Component, SessionSources {
     await this.#known.restore();
     this.#isRunning = true;
     this.#unsubscribe = this.#options.desired.onChange((keys) => this.#desiredChanged(keys));
+    this.#options.staticPods?.onChange((keys) => {
+      for (const key of keys) this.#workers.look(key);
+    });
     await this.#localVolumes.start();
     this.#localVolumes.changed();
     await this.#engine.start();
@@ -132,11 +132,12 @@ export class Kubelet implements Component, SessionSources {
     this.#isRunning = false;
     this.#unsubscribe?.();
     this.#engine.disregard();
+    this.#reconciler.finishRounds();
     await this.#workers.stop();
     await this.#localVolumes.stop();
     this.#reconciler.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
-    await this.#checkpoint.flush();
+    await this.#options.checkpoint.flush();
     await this.#engine.stop();
   }
 
@@ -147,7 +148,6 @@ export class Kubelet implements Component, SessionSources {
 
   /** The pod range or the board's addresses are known or have changed. */
   networkChanged(): void {
-    this.#known.noteChange();
     for (const key of this.#allKeys()) {
       this.#reconciler.retrySandbox(key);
       this.#workers.look(key);
@@ -156,7 +156,6 @@ export class Kubelet implements Component, SessionSources {
 
   /** Services are known or have changed: pods that waited for their variables start. */
   servicesChanged(): void {
-    this.#known.noteChange();
     const isFirst = !this.#areServicesKnown;
     this.#areServicesKnown = true;
     for (const key of this.#allKeys()) {
@@ -237,8 +236,8 @@ export class Kubelet implements Component, SessionSources {
   }
 
   async #clean(): Promise<void> {
-    const { runtime, logger, dataDir } = this.#options;
-    await removeEverything(runtime, logger);
+    const { runtime, clock, logger, dataDir } = this.#options;
+    await removeEverything(runtime, clock, logger);
     await removeFolder(join(dataDir, 'volumes'));
     const memory = await this.#findMemoryDirectory();
     if (memory) await removeFolder(memory);
@@ -257,7 +256,7 @@ export class Kubelet implements Component, SessionSources {
       volumes,
       configs: this.#makeConfigSource(volumes),
       desired: () => this.#known.view(),
-      podCIDR: () => this.#known.podCIDR(),
+      podCIDR: () => this.#options.podCIDR(),
       networkProblem: () => this.#known.networkProblem(),
       hostAddresses: () => this.#options.hostAddresses(),
       look: (key) => this.#workers.look(key),

@@ -1,6 +1,13 @@
-// Gives each sandbox an address of the board's pod range. What is in use comes from the engine, so nothing is
-// stored; addresses go round the range so that one just freed is not handed out at once.
-import { formatIpv4, parseIpv4Range } from '../base/ipv4.ts';
+// Gives each sandbox an address of the board's pod range: the pod's own of before, so that endpoints that the cluster
+// knows stay true over a reboot, else the next of the range, so that one just freed is not handed out at once.
+import { formatIpv4, parseIpv4, parseIpv4Range } from '../base/ipv4.ts';
+
+export interface AddressWish {
+  /** What the pod had before. */
+  before?: string | undefined;
+  /** What other pods had and will want again: taken only when there is no other. */
+  promised?: ReadonlySet<string>;
+}
 
 export class PodAddresses {
   readonly #reserved = new Set<string>();
@@ -10,8 +17,17 @@ export class PodAddresses {
    * An address outside `inUse`, reserved until release(); `undefined` when all are taken. Never the network's
    * own, the gateway (.1) or the last (broadcast) address.
    */
-  reserve(podCIDR: string, inUse: ReadonlySet<string>): string | undefined {
+  reserve(podCIDR: string, inUse: ReadonlySet<string>, wish: AddressWish = {}): string | undefined {
     const range = hostsOf(podCIDR);
+    const { before, promised = new Set() } = wish;
+    if (before && isInside(before, range) && !inUse.has(before) && !this.#reserved.has(before)) {
+      this.#reserved.add(before);
+      return before;
+    }
+    return this.#next(range, new Set([...inUse, ...promised])) ?? this.#next(range, inUse);
+  }
+
+  #next(range: Hosts, inUse: ReadonlySet<string>): string | undefined {
     const count = range.lastHost - range.firstHost + 1;
     const start =
       this.#last >= range.firstHost && this.#last <= range.lastHost ? this.#last + 1 - range.firstHost : 0;
@@ -32,8 +48,18 @@ export class PodAddresses {
   }
 }
 
+interface Hosts {
+  firstHost: number;
+  lastHost: number;
+}
+
+function isInside(ip: string, { firstHost, lastHost }: Hosts): boolean {
+  const address = parseIpv4(ip);
+  return address !== undefined && address >= firstHost && address <= lastHost;
+}
+
 /** First and last address that a pod may have. */
-function hostsOf(cidr: string): { firstHost: number; lastHost: number } {
+function hostsOf(cidr: string): Hosts {
   const range = parseIpv4Range(cidr);
   if (!range || range.prefix < 8 || range.prefix > 30) {
     throw new Error(

@@ -24,6 +24,8 @@ export interface ObservedPod {
   status: core.PodStatus;
   /** Nothing of the pod runs or is left on this board: the second half of the deletion handshake. */
   terminated: boolean;
+  /** Of a static pod: the pod itself, which the master does not know otherwise. */
+  mirror?: Pod;
 }
 
 /** An event about a pod, before the master counts and stores it. */
@@ -50,6 +52,14 @@ export interface ObservedVolume {
   uid: string;
   removed: boolean;
   message?: string;
+}
+
+/** Pods that files on the board describe. */
+export interface StaticPodSource {
+  /** By `namespace/name`; the same map until something changes. */
+  current(): ReadonlyMap<string, Pod>;
+  /** `listener` gets the keys of the pods that came, changed or went. */
+  onChange(listener: (keys: ReadonlySet<string>) => void): void;
 }
 
 export interface VolumeSink {

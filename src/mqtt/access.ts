@@ -71,9 +71,10 @@ function inspectReads([area, , what, sort]: string[]): Reading {
   if (area !== 'nodes') return 'whole';
   // A session request names the path that a board dials back: who reads it could dial first.
   if (what === 'sessions') return 'no';
-  if (what !== 'desired') return 'whole';
-  if (sort === 'secrets') return 'no';
-  return sort === 'pods' ? 'masked' : 'whole';
+  if (what === 'desired' && sort === 'secrets') return 'no';
+  // A board's report on a static pod holds the pod.
+  const holdsPod = (what === 'desired' || what === 'observed') && sort === 'pods';
+  return holdsPod ? 'masked' : 'whole';
 }
 
 /** Filters that could never match anything readable are refused at once, so that a typo is not silence. */

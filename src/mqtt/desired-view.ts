@@ -8,6 +8,7 @@ import {
   type Pod,
   type Secret,
 } from '../api/objects.ts';
+import { podReferences } from '../api/pod-references.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { CompleteSet } from './complete-set.ts';
 import type {
@@ -19,7 +20,6 @@ import type {
   Envelope,
   IndexEntry,
 } from './messages.ts';
-import { podReferences } from './pod-references.ts';
 import type { DesiredSort } from './topics.ts';
 
 /** All that the master wants of this board; keys are `namespace/name`. */

@@ -97,6 +97,8 @@ export interface ObservedPodMessage {
   uid: string;
   status: core.PodStatus;
   terminated: boolean;
+  /** Of a static pod: the pod itself, which the master shows as a mirror pod. */
+  mirror?: Pod;
 }
 
 /** What became of a volume that the board was to remove: it is gone, or `message` says why not. */
@@ -116,7 +118,7 @@ export interface ObservedVolumes {
 export interface NodeEventMessage {
   session: string;
   /** What it is about; a pod unless given. */
-  kind?: 'Pod' | 'Service';
+  kind?: 'Pod' | 'Service' | 'Node';
   key: string;
   uid: string;
   type: 'Normal' | 'Warning';

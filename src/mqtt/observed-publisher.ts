@@ -1,7 +1,7 @@
 // The board's own report on its pods: the latest of each wins, nothing is lost while offline, and every new
 // session is told the whole of it with an index, so that the master can forget what is not in it.
 import { isDeepStrictEqual } from 'node:util';
-import type { core } from '../api/objects.ts';
+import type { core, Pod } from '../api/objects.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AgentBus } from './agent-bus.ts';
@@ -14,6 +14,8 @@ export interface ObservedReport {
   uid: string;
   status: core.PodStatus;
   terminated: boolean;
+  /** A static pod, which the master does not know. */
+  mirror?: Pod;
 }
 
 export interface ObservedPublisherOptions {
@@ -105,6 +107,8 @@ export class ObservedPublisher {
       return { session, pods: Object.fromEntries(pods) };
     }
     const pod = this.#pods.get(key);
-    return pod && { session, uid: pod.uid, status: pod.status, terminated: pod.terminated };
+    if (!pod) return undefined;
+    const { uid, status, terminated, mirror } = pod;
+    return { session, uid, status, terminated, ...(mirror ? { mirror } : {}) };
   }
 }

@@ -19,6 +19,13 @@ export class ServicesView {
     return this.#listeners.add(listener);
   }
 
+  /** What was known before a restart; stands until the first complete set. */
+  restore(services: readonly BoardService[]): void {
+    if (this.#current) return;
+    this.#current = new Map(services.map((service) => [service.key, service]));
+    this.#listeners.notify(new Set(this.#current.keys()));
+  }
+
   beginSession(): void {
     this.#set.beginSession();
   }

@@ -1,7 +1,7 @@
 // How one value lies on disk: CRC-32 (4 bytes, over key and all that follows), format (1), revision (6), JSON
 // that is encrypted where asked. What does not match its checksum is never read as something else.
 import { crc32 } from 'node:zlib';
-import type { ValueCipher } from './value-cipher.ts';
+import type { ValueCipher } from '../base/value-cipher.ts';
 
 const HEADER_BYTES = 11;
 const PLAIN = 0;

@@ -87,7 +87,7 @@ t.test('Secrets are written into memory only, with their mode, and follow change
   await eventually(async () => (await readFile(join(source, 'password'), 'utf8')) === 'zwei');
   await board.clock.advance(5_000);
   await board.kubelet.stop();
-  const checkpoint = await readFile(join(board.dataDir, 'checkpoint.json'), 'utf8');
+  const checkpoint = await readFile(join(board.dataDir, 'checkpoint', 'pods'), 'latin1');
   t.notOk(checkpoint.includes(Buffer.from('zwei').toString('base64')));
 });
 
@@ -181,17 +181,13 @@ t.test('with no master in sight a board that booted starts its pods from the che
   first.desired.put(desiredPod({ spec: { containers: [{ name: 'web', image: WEB_IMAGE, env }] } }));
   await isRunning(first);
   await first.clock.advance(2_000);
-  await eventually(async () => (await stat(join(first.dataDir, 'checkpoint.json'))).isFile());
-  t.equal((await stat(join(first.dataDir, 'checkpoint.json'))).mode & 0o777, 0o600);
+  await eventually(async () => (await stat(join(first.dataDir, 'checkpoint', 'pods'))).isFile());
+  t.equal((await stat(join(first.dataDir, 'checkpoint', 'pods'))).mode & 0o777, 0o600);
   await first.kubelet.stop();
   first.runtime.powerCut();
   const desired = new DesiredStand();
   desired.isAway = true;
-  const away = {
-    podCIDR: () => undefined,
-    serviceEnvironment: { forNamespace: () => ({}), isReady: () => false },
-  };
-  const next = await startBoard(t, { ...first, desired }, away);
+  const next = await startBoard(t, { ...first, desired });
   await isRunning(next);
   const container = next.runtime.containersOf(KEY).find((c) => c.state === 'running');
   t.equal(next.runtime.configs.get(container?.id ?? '')?.env.PEER, '10.48.0.7');
@@ -200,12 +196,48 @@ t.test('with no master in sight a board that booted starts its pods from the che
   await eventually(() => next.runtime.containers.size === 0, 5_000);
 });
 
+t.test('a board that boots alone starts pods that use Secrets, at the addresses that they had', async (t) => {
+  const first = await startBoard(t);
+  const password = Buffer.from('geheim').toString('base64');
+  const secret: Secret = { apiVersion: 'v1', kind: 'Secret', metadata: meta('login'), data: { password } };
+  first.desired.secrets.set('default/login', secret);
+  const other = desiredPod({ name: 'a-first' });
+  first.desired.put(podWith([{ name: 'login', secret: { secretName: 'login' } }]));
+  await isRunning(first);
+  first.desired.put(other);
+  await isRunning(first, 'default/a-first');
+  const addresses = ['default/a-first', KEY].map((key) => first.sink.pods.get(key)?.status.podIP);
+  await first.clock.advance(5_000);
+  await first.kubelet.stop();
+  first.runtime.powerCut();
+  const memory = mountedAt(first, '/login');
+  await rm(memory, { recursive: true, force: true });
+  const sealed = await readFile(join(first.dataDir, 'checkpoint', 'pods'), 'latin1');
+  t.notOk(sealed.includes(password) || sealed.includes('web-1'), 'nothing of it can be read');
+  t.equal((await stat(join(first.dataDir, 'checkpoint.key'))).mode & 0o777, 0o600);
+  const desired = new DesiredStand();
+  desired.isAway = true;
+  const next = await startBoard(t, { ...first, desired });
+  await isRunning(next);
+  await isRunning(next, 'default/a-first');
+  t.equal(await readFile(join(mountedAt(next, '/login'), 'password'), 'utf8'), 'geheim');
+  t.same(
+    ['default/a-first', KEY].map((key) => next.sink.pods.get(key)?.status.podIP),
+    addresses,
+  );
+  const before = [...next.runtime.containers.keys()];
+  Object.assign(desired, { pods: first.desired.pods, secrets: first.desired.secrets, isAway: false });
+  desired.changed(KEY, 'default/a-first');
+  await next.clock.advance(60_000);
+  t.same([...next.runtime.containers.keys()], before, 'the master is back: nothing restarts');
+});
+
 t.test('pods that run are left alone until the first complete set', async (t) => {
   const first = await startBoard(t);
   first.desired.put(desiredPod());
   await isRunning(first);
   await first.kubelet.stop();
-  await rm(join(first.dataDir, 'checkpoint.json'), { force: true });
+  await rm(join(first.dataDir, 'checkpoint', 'pods'), { force: true });
   const desired = new DesiredStand();
   desired.isAway = true;
   const next = await startBoard(t, { ...first, desired });
@@ -222,7 +254,7 @@ t.test('an idle board writes nothing', async (t) => {
   board.desired.put(desiredPod());
   await isRunning(board);
   await board.clock.advance(5_000);
-  const path = join(board.dataDir, 'checkpoint.json');
+  const path = join(board.dataDir, 'checkpoint', 'pods');
   const written = await eventually(async () => (await stat(path)).mtimeMs);
   const moved = desiredPod({ status: { phase: 'Running' }, metadata: { resourceVersion: '99' } });
   board.desired.put(moved);

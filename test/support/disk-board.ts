@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { ConfigMap, PersistentVolume, Pod, Secret } from '../../src/api/objects.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { SealedFile } from '../../src/base/sealed-file.ts';
 import { Kubelet, type KubeletOptions } from '../../src/kubelet/kubelet.ts';
 import type { DesiredState } from '../../src/kubelet/ports.ts';
 import { ownMemoryDirectory } from '../../src/kubelet/volumes/memory-directory.ts';
+import { loadSecretKey } from '../../src/pki/secret-key.ts';
 import { eventually } from './eventually.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeRuntime } from './fake-runtime.ts';
@@ -66,6 +68,13 @@ export async function startBoard(
     sink,
     volumeSink: sink,
     serviceEnvironment: { forNamespace: () => ({ WEB_SERVICE_HOST: '10.48.0.7' }) },
+    checkpoint: new SealedFile({
+      path: join(dataDir, 'checkpoint', 'pods'),
+      key: () => loadSecretKey(join(dataDir, 'checkpoint.key')),
+      settleMs: 2_000,
+      clock,
+      logger: silentLogger,
+    }),
     dataDir,
     clock,
     logger: silentLogger,

@@ -21,8 +21,9 @@ export class Board {
   readonly name: string;
   readonly address: string;
   readonly dir: string;
+  /** The switch's end of its cable. */
+  readonly link: string;
   readonly #namespace: string;
-  readonly #link: string;
   #holder: ChildProcess | undefined;
 
   constructor(name: string, namespace: string, link: string, address: string, dir: string) {
@@ -30,7 +31,7 @@ export class Board {
     this.address = address;
     this.dir = dir;
     this.#namespace = namespace;
-    this.#link = link;
+    this.link = link;
   }
 
   /** Makes the namespaces; a process that only sleeps keeps them. */
@@ -73,11 +74,17 @@ export class Board {
   }
 
   async unplug(): Promise<void> {
-    await exec('ip', ['link', 'set', this.#link, 'down']);
+    await exec('ip', ['link', 'set', this.link, 'down']);
   }
 
   async plug(): Promise<void> {
-    await exec('ip', ['link', 'set', this.#link, 'up']);
+    await exec('ip', ['link', 'set', this.link, 'up']);
+  }
+
+  /** As a pulled plug: every process ends at once, and all that was in memory is gone. Lab.reboot() boots it again. */
+  async cutPower(): Promise<void> {
+    await endAllIn(this.#namespace);
+    await exec('ip', ['netns', 'delete', this.#namespace]);
   }
 
   /** Ends what runs on the board and takes it away. */
@@ -127,6 +134,27 @@ export class Lab {
     const namespace = `${this.name}-${name}`;
     const link = `${this.#bridge}p${index}`;
     const address = `${this.#subnet}.${index + 10}`;
+    const board = new Board(name, namespace, link, address, join(stateRoot, namespace));
+    this.boards.push(board);
+    await this.#wire(namespace, link, address);
+    await board.boot();
+    return board;
+  }
+
+  /** Boots a board whose power was cut: its disk is as it was, its network as a board's is at boot. */
+  async reboot(board: Board): Promise<void> {
+    // The kernel takes a namespace's interfaces away a little after the namespace.
+    await eventually(() => this.#hasNo(board.link), 5_000);
+    await this.#wire(`${this.name}-${board.name}`, board.link, board.address);
+    await board.boot();
+  }
+
+  async #hasNo(link: string): Promise<boolean> {
+    const { stdout } = await exec('ip', ['-o', 'link', 'show']);
+    return !stdout.includes(` ${link}@`);
+  }
+
+  async #wire(namespace: string, link: string, address: string): Promise<void> {
     await exec('ip', ['netns', 'add', namespace]);
     await exec('ip', ['link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace]);
     await exec('ip', ['link', 'set', link, 'master', this.#bridge, 'up']);
@@ -135,10 +163,6 @@ export class Lab {
     await ip('address', 'add', `${address}/24`, 'dev', 'eth0');
     await ip('link', 'set', 'eth0', 'up');
     await ip('route', 'add', 'default', 'via', this.address);
-    const board = new Board(name, namespace, link, address, join(stateRoot, namespace));
-    this.boards.push(board);
-    await board.boot();
-    return board;
   }
 
   async stop(): Promise<void> {
@@ -164,7 +188,7 @@ export async function sweepLabs(): Promise<void> {
 }
 
 /** Kills every process of a network namespace and of the pods' namespaces its podman made. */
-async function endAllIn(namespace: string): Promise<void> {
+export async function endAllIn(namespace: string): Promise<void> {
   await eventually(
     async () => {
       const { stdout } = await exec('ip', ['netns', 'pids', namespace]);

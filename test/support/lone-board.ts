@@ -1,14 +1,36 @@
 // One board by hand, with a whole cluster on it: namespaces of its own, an address that only it has, and no switch,
 // so that it is in nobody's way on the machine.
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Board, type Output } from './lab.ts';
+import { Board, endAllIn, type Output } from './lab.ts';
 import { Program } from './trial.ts';
 
 const exec = promisify(execFile);
 const bin = join(import.meta.dirname, '../../src/bin');
+
+const PREFIX = 'edgelone';
+const stateRoot = '/var/tmp/edge-cluster-lone';
+
+/** Removes what killed runs left: a board whose test still runs keeps all of it. */
+async function sweepLoneBoards(): Promise<void> {
+  const { stdout } = await exec('ip', ['netns', 'list']);
+  for (const line of stdout.split('\n')) {
+    const [name = ''] = line.split(' ');
+    const pid = Number(name.slice(PREFIX.length));
+    if (!name.startsWith(PREFIX) || (await isAlive(pid))) continue;
+    await endAllIn(name);
+    await exec('ip', ['netns', 'delete', name]);
+    await rm(join(stateRoot, name), { recursive: true, force: true });
+  }
+}
+
+/** A test is known by the last digits of its process id. */
+async function isAlive(idOfTest: number): Promise<boolean> {
+  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
+  return pids.some((pid) => pid % 10_000 === idOfTest);
+}
 
 export class LoneBoard {
   readonly #board: Board;
@@ -17,14 +39,15 @@ export class LoneBoard {
   #program: Program | undefined;
 
   constructor(id = process.pid % 10_000) {
-    this.#namespace = `edgelone${id}`;
+    this.#namespace = `${PREFIX}${id}`;
     this.#address = `10.198.${id % 250}.1`;
-    const dir = join('/var/tmp/edge-cluster-lone', this.#namespace);
+    const dir = join(stateRoot, this.#namespace);
     this.#board = new Board('lone', this.#namespace, 'eth0', this.#address, dir);
   }
 
   /** Boots the board, loads the images and starts master and agent on it, in one process. */
   async start(images: readonly string[]): Promise<void> {
+    await sweepLoneBoards();
     const namespace = this.#namespace;
     await exec('ip', ['netns', 'add', namespace]);
     const ip = (...args: string[]) => exec('ip', ['-n', namespace, ...args]);

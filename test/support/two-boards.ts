@@ -27,6 +27,12 @@ export class BoardCluster {
 
   async start(boards: readonly string[], images: readonly string[] = []): Promise<void> {
     await this.lab.start();
+    await this.startMaster();
+    for (const name of boards) await this.addBoard(name, images);
+  }
+
+  /** Also after it was ended: with the data and the ports that it had. */
+  async startMaster(): Promise<void> {
     const { master } = this;
     const ports = [
       '--api-port',
@@ -46,7 +52,6 @@ export class BoardCluster {
     ];
     master.program = new Program(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
     await master.program.waitFor('The master is ready', 30_000);
-    for (const name of boards) await this.addBoard(name, images);
   }
 
   async addBoard(name: string, images: readonly string[]): Promise<Agent> {

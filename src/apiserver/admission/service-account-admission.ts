@@ -4,6 +4,7 @@
 import { generatedName } from '../../api/metadata.ts';
 import type { KubeObject, Pod, Secret, ServiceAccount } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
+import { isMirrorPod } from '../../api/static-pod.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { Store } from '../../store/store.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
@@ -16,8 +17,6 @@ const DEFAULT = 'default';
 const TOKEN_TYPE = 'kubernetes.io/service-account-token';
 const NAME_ANNOTATION = 'kubernetes.io/service-account.name';
 const UID_ANNOTATION = 'kubernetes.io/service-account.uid';
-/** The board's own pods, made from files on it. */
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 export class ServiceAccountAdmission implements AdmissionPlugin {
   readonly #store: Store;
@@ -38,7 +37,7 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
   }
 
   #preparePod(kind: KindDefinition, pod: Pod): void {
-    if (pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return;
+    if (isMirrorPod(pod)) return;
     const { spec } = pod;
     spec.serviceAccountName ||= spec.serviceAccount || DEFAULT;
     // As upstream's conversion: the old name of the field always says the same.

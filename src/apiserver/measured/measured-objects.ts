@@ -1,5 +1,6 @@
 // The objects of metrics.k8s.io, made when they are asked for from the boards' figures and from the Node or Pod that
 // they belong to: its labels select them, and figures of a pod that is gone, or has a namesake, are not shown.
+
 import { nodes } from '../../api/kinds/node.ts';
 import { nodeMetrics } from '../../api/kinds/node-metrics.ts';
 import { pods } from '../../api/kinds/pod.ts';
@@ -7,6 +8,7 @@ import type { KubeObject, ObjectMeta, Pod } from '../../api/objects.ts';
 import { keyOf, splitKey, timestamp } from '../../api/objects.ts';
 import { formatQuantity } from '../../api/quantity.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
+import { uidOnBoard } from '../../api/static-pod.ts';
 import type { Store } from '../../store/store.ts';
 import { storeKey } from '../registry/keys.ts';
 import type { Amounts, NodeUsage, PodUsage, UsageSource } from './usage-source.ts';
@@ -36,7 +38,7 @@ function ofNode(store: Pick<Store, 'get'>, kind: KindDefinition, usage: NodeUsag
 function ofPod(store: Pick<Store, 'get'>, kind: KindDefinition, usage: PodUsage): KubeObject | undefined {
   const { namespace, name } = splitKey(usage.key);
   const pod = store.get(storeKey(pods, namespace, name))?.value as Pod | undefined;
-  if (pod?.metadata.uid !== usage.uid || pod.status?.phase !== 'Running') return undefined;
+  if (!pod || uidOnBoard(pod) !== usage.uid || pod.status?.phase !== 'Running') return undefined;
   const containers = Object.entries(usage.containers).map(([container, amounts]) => ({
     name: container,
     usage: quantities(amounts),

@@ -19,7 +19,7 @@ export interface FileLookup extends ConfigFiles {
    * @throws ConfigError while it has none, or when another pod of this board has it for itself alone.
    */
   volumeOfClaim(name: string): PersistentVolume;
-  /** No master has been in sight since the agent started: what is known is the checkpoint, without any Secret. */
+  /** No master has been in sight since the agent started: what is known is the checkpoint, without tokens. */
   isProvisional: boolean;
 }
 

@@ -49,8 +49,10 @@ export function assemblePods(parts: PodParts): PodReconciler {
     events,
     hooks,
     addresses: new PodAddresses(),
+    promisedAddresses: () => reconciler.addresses(),
     slots: new StartSlots(STARTS_AT_ONCE),
   });
   const executor = new PodExecutor({ ...parts, events, images, starter, stopper });
-  return new PodReconciler({ ...parts, executor, probes });
+  const reconciler = new PodReconciler({ ...parts, executor, probes });
+  return reconciler;
 }

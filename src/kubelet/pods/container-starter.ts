@@ -26,6 +26,8 @@ type StartContainer = Extract<PodAction, { do: 'startContainer' }>;
 
 const SANDBOX_BACKOFF = { initialMs: 2_000, maxMs: 60_000 };
 const START_BACKOFF = { initialMs: 10_000, maxMs: 300_000 };
+/** A pod asks for the address it had; one that something clings to must not keep it from starting. */
+const SAME_ADDRESS_TRIES = 2;
 /** Exit code of a container whose program could not be started, as upstream reports it. */
 const START_ERROR_EXIT_CODE = 128;
 
@@ -48,6 +50,8 @@ export interface ContainerStarterOptions {
   runtime: Runtime;
   cache: ContainerCache;
   addresses: PodAddresses;
+  /** Those that pods of this board have or had last: see PodAddresses. */
+  promisedAddresses(): ReadonlySet<string>;
   slots: StartSlots;
   hooks: ContainerHooks;
   clock: Clock;
@@ -66,11 +70,12 @@ export class ContainerStarter {
   async startSandbox(entry: PodEntry, pod: Pod, attempt: number): Promise<void> {
     let ip: string | undefined;
     try {
-      ip = pod.spec.hostNetwork ? undefined : this.#reserveAddress();
+      ip = pod.spec.hostNetwork ? undefined : this.#reserveAddress(entry);
       const config = await this.#options.configs.sandbox(pod, attempt, ip);
       const made = await this.#options.slots.run(() => this.#options.runtime.startSandbox(config));
       this.#options.cache.put(made);
-      entry.record = { ...entry.record, sandboxAttempt: attempt, ...(ip ? { podIP: ip } : {}) };
+      const { podIPBefore: _, ...record } = entry.record;
+      entry.record = { ...record, sandboxAttempt: attempt, ...(ip ? { podIP: ip } : {}) };
       entry.memory.sandboxFailure = undefined;
     } catch (error) {
       this.#noteSandboxFailure(entry, pod, error);
@@ -93,10 +98,12 @@ export class ContainerStarter {
     }
   }
 
-  #reserveAddress(): string {
+  #reserveAddress(entry: PodEntry): string {
     const range = this.#options.podCIDR();
     if (!range) throw new RuntimeError('NetworkNotReady', 'the board has no pod range yet');
-    const ip = this.#options.addresses.reserve(range, this.#options.cache.addresses());
+    const { addresses, cache, promisedAddresses } = this.#options;
+    const before = entry.record.podIPBefore ?? entry.record.podIP;
+    const ip = addresses.reserve(range, cache.addresses(), { before, promised: promisedAddresses() });
     if (!ip)
       throw new RuntimeError('NetworkNotReady', `no free address is left in this board's pod range ${range}`);
     return ip;
@@ -144,6 +151,10 @@ export class ContainerStarter {
     const failures = (entry.memory.sandboxFailure?.failures ?? 0) + 1;
     const message = `Failed to create pod sandbox: ${failure.message}`;
     entry.memory.sandboxFailure = this.#backedOff(failure.reason, message, failures, SANDBOX_BACKOFF);
+    if (failures >= SAME_ADDRESS_TRIES) {
+      const { podIP: _, podIPBefore: __, ...record } = entry.record;
+      entry.record = record;
+    }
     this.#options.events.warning(entry, pod, 'FailedCreatePodSandBox', message);
   }
 

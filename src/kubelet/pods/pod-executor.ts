@@ -1,6 +1,7 @@
 // Carries out one typed action; all thinking was done by the decision.
 import type { Pod } from '../../api/objects.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import type { PodRecord } from '../records/pod-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
@@ -91,8 +92,7 @@ export class PodExecutor {
     }
     await runtime.removeSandbox(entry.uid);
     cache.removePod(entry.uid);
-    // The next sandbox gets an address of its own.
-    if (remake) entry.record = { ...entry.record, podIP: undefined };
+    if (remake) entry.record = withoutAddress(entry.record);
     entry.memory.images.clear();
     entry.memory.startFailures.clear();
   }
@@ -110,4 +110,9 @@ export class PodExecutor {
     await records.remove(entry.uid);
     entry.memory.forgotten = true;
   }
+}
+
+/** The pod has no address now; the next sandbox asks for the same one. */
+function withoutAddress({ podIP, ...record }: PodRecord): PodRecord {
+  return podIP === undefined ? record : { ...record, podIPBefore: podIP };
 }

@@ -1,6 +1,7 @@
 // One pass over one pod key: look at desired and observed afresh, decide, do, until nothing is left to do; then
 // report the status if it changed and keep the record. Level-based: safe to run at any time, any number of times.
 import { type Pod, timestamp } from '../../api/objects.ts';
+import { isStaticPod } from '../../api/static-pod.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ContainerCache } from '../container-cache.ts';
 import type { PassResult } from '../pod-workers.ts';
@@ -25,6 +26,8 @@ export interface DesiredView {
   state: DesiredState;
   /** A complete set from the master: what is not in it goes. A checkpoint is not: nothing goes for it. */
   isComplete: boolean;
+  /** Also without one: a pod of the board's own, whose file may have gone. */
+  mayRemove?(key: string): boolean;
 }
 
 export interface PodReconcilerOptions {
@@ -43,6 +46,7 @@ export interface PodReconcilerOptions {
 export class PodReconciler {
   readonly #options: PodReconcilerOptions;
   readonly #entries = new Map<string, PodEntry>();
+  #isEnding = false;
 
   constructor(options: PodReconcilerOptions) {
     this.#options = options;
@@ -53,6 +57,11 @@ export class PodReconciler {
       this.#entries.set(record.uid, restoredEntry(record));
   }
 
+  /** The agent ends: passes under way do what they have begun and no more. */
+  finishRounds(): void {
+    this.#isEnding = true;
+  }
+
   /** Looks at no container any more. */
   stop(): void {
     this.#options.probes.stop();
@@ -61,6 +70,12 @@ export class PodReconciler {
   /** Pods that the engine has or a record remembers. */
   uids(): Set<string> {
     return new Set([...this.#options.cache.uids(), ...this.#entries.keys()]);
+  }
+
+  /** Addresses that pods have or had last. */
+  addresses(): Set<string> {
+    const known = [...this.#entries.values()].map(({ record }) => record.podIP ?? record.podIPBefore);
+    return new Set(known.filter((address) => address !== undefined));
   }
 
   /** Keys of all pods that the board has or remembers. */
@@ -91,7 +106,8 @@ export class PodReconciler {
   async reconcile(key: string): Promise<PassResult> {
     const desired = this.#options.desired();
     const pod = desired?.state.pods.get(key);
-    const mayRemove = pod !== undefined || desired?.isComplete === true;
+    const isKnown = desired?.isComplete === true || desired?.mayRemove?.(key) === true;
+    const mayRemove = pod !== undefined || isKnown;
     const others = this.#entriesOf(key).filter((entry) => entry.uid !== pod?.metadata.uid);
     if (others.length > 0) {
       if (!mayRemove) return {};
@@ -99,7 +115,7 @@ export class PodReconciler {
       if (result) return result;
     }
     if (pod) return this.#bringInLine(this.#entryOf(pod, key), pod);
-    if (desired?.isComplete) this.#options.sink.forget(key);
+    if (isKnown) this.#options.sink.forget(key);
     return {};
   }
 
@@ -133,7 +149,7 @@ export class PodReconciler {
       const world = this.#world(entry, pod);
       entry.record = world.record;
       const decision = decidePod(world);
-      if (decision.actions.length === 0) return decision;
+      if (decision.actions.length === 0 || this.#isEnding) return decision;
       await this.#options.executor.run(entry, pod, decision.actions);
     }
     throw new Error(`pod ${entry.key} does not settle`);
@@ -171,6 +187,7 @@ export class PodReconciler {
       uid: entry.uid,
       status,
       terminated: isGone,
+      ...(isStaticPod(pod) ? { mirror: pod } : {}),
     };
     const text = JSON.stringify(observed);
     if (text === entry.reported) return;

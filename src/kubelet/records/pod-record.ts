@@ -48,6 +48,8 @@ export interface PodRecord {
   /** The newest sandbox; -1 before the first. */
   sandboxAttempt: number;
   podIP?: string | undefined;
+  /** While it has none: the address of its last sandbox, which the next one asks for. */
+  podIPBefore?: string | undefined;
   containers: Record<string, ContainerRecord>;
   conditions: Record<string, ConditionRecord>;
   /** Set once and for good: a finished pod never runs again. */

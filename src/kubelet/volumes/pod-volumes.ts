@@ -93,7 +93,7 @@ export class PodVolumes implements Volumes {
   }
 
   async refresh(pod: Pod, lookup: FileLookup): Promise<void> {
-    // A checkpoint knows no Secret and no token: what was written from better knowledge stands.
+    // A checkpoint knows no token: what was written from better knowledge stands.
     if (lookup.isProvisional) return;
     for (const volume of pod.spec.volumes ?? []) {
       if (!holdsProjectedFiles(volume)) continue;

@@ -40,3 +40,20 @@ for (const cidr of ['10.40.2.0', '10.40.2.0/33', 'pods', '10.40.300.0/24', '10.4
     t.throws(() => new PodAddresses().reserve(cidr, new Set()), /is no pod range/);
   });
 }
+
+t.test('a pod gets the address back that it had, and others take it last', async (t) => {
+  const addresses = new PodAddresses();
+  const promised = new Set(['10.40.2.2', '10.40.2.4']);
+  t.equal(addresses.reserve('10.40.2.0/29', new Set(), { promised }), '10.40.2.3');
+  t.equal(addresses.reserve('10.40.2.0/29', new Set(), { before: '10.40.2.4', promised }), '10.40.2.4');
+  t.equal(addresses.reserve('10.40.2.0/29', new Set(), { promised }), '10.40.2.5');
+  t.equal(addresses.reserve('10.40.2.0/29', new Set(), { promised }), '10.40.2.6');
+  t.equal(addresses.reserve('10.40.2.0/29', new Set(), { promised }), '10.40.2.2', 'no other is left');
+});
+
+t.test('an address of another range, or that somebody has by now, is not given back', async (t) => {
+  const addresses = new PodAddresses();
+  t.equal(addresses.reserve('10.40.2.0/29', new Set(), { before: '10.41.0.9' }), '10.40.2.2');
+  const inUse = new Set(['10.40.2.4']);
+  t.equal(addresses.reserve('10.40.2.0/29', inUse, { before: '10.40.2.4' }), '10.40.2.3');
+});

@@ -12,7 +12,7 @@ const table: [string, (node: string) => string, string | undefined, string, stri
   ['metrics', topics.metrics, 'passing', 'whole', 'no', 'whole'],
   ['events', topics.nodeEvents, 'passing', 'whole', 'no', 'whole'],
   ['observed index', topics.observedIndex, 'retained', 'whole', 'no', 'whole'],
-  ['observed pod', (n) => topics.observedPod(n, 'd/p'), 'retained', 'whole', 'no', 'whole'],
+  ['observed pod', (n) => topics.observedPod(n, 'd/p'), 'retained', 'whole', 'no', 'masked'],
   ['desired index', topics.desiredIndex, undefined, 'whole', 'no', 'whole'],
   ['desired pod', (n) => topics.desired(n, 'pods', 'd/p'), undefined, 'whole', 'no', 'masked'],
   ['desired config', (n) => topics.desired(n, 'configs', 'd/c'), undefined, 'whole', 'no', 'whole'],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
+import { ValueCipher } from '../../../src/base/value-cipher.ts';
 import { LevelStore, type LevelStoreOptions } from '../../../src/store/level-store.ts';
-import { ValueCipher } from '../../../src/store/value-cipher.ts';
 import { MemoryEngine } from '../../support/memory-engine.ts';
 import { configMapKey, put } from '../../support/store-contract.ts';
 

@@ -1,8 +1,8 @@
 // Which ConfigMaps, Secrets and claims a pod needs on its board, wherever its spec can name one.
 
-import type { core, Pod } from '../api/objects.ts';
-import { claimNameOf } from '../api/pod-claims.ts';
-import { podTokenSources, podTokensName } from '../api/pod-tokens.ts';
+import type { core, Pod } from './objects.ts';
+import { claimNameOf } from './pod-claims.ts';
+import { podTokenSources, podTokensName } from './pod-tokens.ts';
 
 /** Names in the pod's own namespace. */
 interface PodReferences {
