@@ -29,6 +29,7 @@ import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
 import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
 import { serviceView } from '../proxy/service-view.ts';
+import type { ImageOptions } from './image-flags.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -39,6 +40,7 @@ export interface AgentOptions {
   mqttPort: number;
   dataDir: string;
   network: ClusterNetwork;
+  images?: ImageOptions;
   /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   clock: Clock;
@@ -203,6 +205,7 @@ export class Agent implements Component {
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
+      podInfraImage: this.#options.images?.podInfraImage,
       network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#knownPodCIDR() },
       removeOnStop: cleanOnStop,
       clock,
@@ -231,6 +234,7 @@ export class Agent implements Component {
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
       clusterDns: this.#options.network.dnsAddress,
+      ...this.#options.images,
       cleanOnStop,
       onProblem: (problem) => {
         this.#link.setProblem(problem);

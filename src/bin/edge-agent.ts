@@ -8,6 +8,7 @@ import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent.ts';
 import { type Flags, type FlagValues, required, UsageError } from './flags.ts';
+import { imageFlags, imageOptions } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
@@ -29,6 +30,7 @@ const flags: Flags = {
     default: '/var/lib/edge-cluster/agent',
   },
   'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
+  ...imageFlags,
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -55,6 +57,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     dataDir,
     network: defaultClusterNetwork,
     cleanOnStop: false,
+    images: imageOptions(values),
     clock: systemClock,
     logger,
   });

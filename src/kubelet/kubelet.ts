@@ -13,6 +13,7 @@ import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
 import { containerProcess, podAddress } from './container-processes.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
+import { BoardImages } from './images/board-images.ts';
 import { KnownDesired } from './known-desired.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
@@ -45,6 +46,10 @@ export interface KubeletOptions {
   clusterDomain: string;
   /** Address of the cluster's DNS; `undefined` while there is none: pods use the board's. */
   clusterDns: string | undefined;
+  /** Image of pause containers, fetched when it is missing; `undefined` = the engine's own. */
+  podInfraImage?: string | undefined;
+  /** Mirrors, authorities and credentials of this board alone, beside the cluster's: a registries.yaml. */
+  registriesFile?: string | undefined;
   /** stop() takes all pods off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   /** Called when the board can no longer, or again, run pods. */
@@ -61,6 +66,7 @@ export class Kubelet implements Component, SessionSources {
   readonly #engine: EngineLink;
   readonly #volumes: PodVolumes;
   readonly #localVolumes: LocalVolumes;
+  readonly #images: BoardImages;
   #unsubscribe: (() => void) | undefined;
   #memoryDirectory: Promise<string | undefined> | undefined;
   #isRunning = false;
@@ -95,6 +101,11 @@ export class Kubelet implements Component, SessionSources {
       localVolumes,
       directory: join(options.dataDir, 'volumes'),
       memoryDirectory: () => this.#findMemoryDirectory(),
+    });
+    this.#images = new BoardImages({
+      ...options,
+      desired: () => this.#known.view()?.state,
+      cache: this.#cache,
     });
     this.#reconciler = this.#makeReconciler();
   }
@@ -250,6 +261,9 @@ export class Kubelet implements Component, SessionSources {
       records: new FileRecordStore(join(dataDir, 'records'), logger),
       volumes,
       configs: this.#makeConfigSource(volumes),
+      imagePulls: this.#images.pulls,
+      pullSecrets: (pod) => this.#images.pullSecretsOf(pod),
+      ensureInfraImage: () => this.#images.ensureInfraImage(),
       desired: () => this.#known.view(),
       podCIDR: () => this.#known.podCIDR(),
       networkProblem: () => this.#known.networkProblem(),

@@ -4,6 +4,7 @@ import type { ConfigMap, core, Pod, Secret } from '../../src/api/objects.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { DesiredConfigSource } from '../../src/kubelet/config/desired-config-source.ts';
 import { ContainerCache } from '../../src/kubelet/container-cache.ts';
+import { BoardImages } from '../../src/kubelet/images/board-images.ts';
 import { PodWorkers } from '../../src/kubelet/pod-workers.ts';
 import { assemblePods } from '../../src/kubelet/pods/assemble-pods.ts';
 import type { PodReconciler } from '../../src/kubelet/pods/pod-reconciler.ts';
@@ -245,6 +246,8 @@ export class KubeletWorld {
       boardMemoryBytes: 1024 ** 3,
       hostResolver: async () => ({ servers: [], searches: [], options: [] }),
     });
+    const { runtime, clock, cache } = this;
+    const images = new BoardImages({ runtime, clock, cache, logger: silentLogger, desired: () => state });
     return assemblePods({
       runtime: this.runtime,
       cache: this.cache,
@@ -254,6 +257,9 @@ export class KubeletWorld {
       records: this.records,
       volumes: this.volumes,
       configs,
+      imagePulls: images.pulls,
+      pullSecrets: (pod) => images.pullSecretsOf(pod),
+      ensureInfraImage: () => images.ensureInfraImage(),
       desired: () => ({ state, isComplete: this.isComplete }),
       podCIDR: () => this.podCIDR,
       networkProblem: () => (this.podCIDR ? undefined : 'the board has no pod range yet'),
