@@ -15,6 +15,7 @@ import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
 import { nodeFacts } from '../kubelet/board/node-facts.ts';
+import type { ImageSettings } from '../kubelet/images/board-images.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
 import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
@@ -29,7 +30,7 @@ import { systemCommands } from '../network/command-runner.ts';
 import { NodeNetwork } from '../network/node-network.ts';
 import { Proxier, type VirtualPort } from '../proxy/proxier.ts';
 import { serviceView } from '../proxy/service-view.ts';
-import type { ImageOptions } from './image-flags.ts';
+import { type AgentImages, DEFAULT_IMAGE_PORT } from './image-flags.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -40,7 +41,7 @@ export interface AgentOptions {
   mqttPort: number;
   dataDir: string;
   network: ClusterNetwork;
-  images?: ImageOptions;
+  images?: AgentImages;
   /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   clock: Clock;
@@ -235,12 +236,31 @@ export class Agent implements Component {
       clusterDomain: CLUSTER_DOMAIN,
       clusterDns: this.#options.network.dnsAddress,
       ...this.#options.images,
+      imageExchange: this.#imageExchange(),
       cleanOnStop,
       onProblem: (problem) => {
         this.#link.setProblem(problem);
         if (!problem) void this.#tellBirth();
       },
     });
+  }
+
+  /** Not on a port of 0: then boards neither give nor take. */
+  #imageExchange(): ImageSettings['imageExchange'] {
+    const { identity, images = {} } = this.#options;
+    const { imagePort: port = DEFAULT_IMAGE_PORT } = images;
+    if (port === 0) return undefined;
+    return {
+      port,
+      tls: () => ({
+        keyPem: identity.keyPem,
+        certPem: identity.certificatePem,
+        caPem: identity.authorityPem,
+      }),
+      reportImages: (held) => this.#link.reportImages(held),
+      imagesOfOthers: () => this.#link.imagesOfOthers(),
+      addressOf: (node) => this.#link.peers.current()?.peers[node]?.address,
+    };
   }
 
   #makeNetwork(): NodeNetwork {

@@ -8,7 +8,7 @@ import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent.ts';
 import { type Flags, type FlagValues, required, UsageError } from './flags.ts';
-import { imageFlags, imageOptions } from './image-flags.ts';
+import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
@@ -57,7 +57,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     dataDir,
     network: defaultClusterNetwork,
     cleanOnStop: false,
-    images: imageOptions(values),
+    images: agentImages(values),
     clock: systemClock,
     logger,
   });

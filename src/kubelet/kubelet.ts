@@ -13,7 +13,7 @@ import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
 import { containerProcess, podAddress } from './container-processes.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
-import { BoardImages } from './images/board-images.ts';
+import { BoardImages, type ImageSettings } from './images/board-images.ts';
 import { KnownDesired } from './known-desired.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
@@ -27,7 +27,7 @@ import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
 import { PodVolumes, removeFolder } from './volumes/pod-volumes.ts';
 
-export interface KubeletOptions {
+export interface KubeletOptions extends ImageSettings {
   nodeName: string;
   runtime: Runtime;
   desired: DesiredSource;
@@ -46,10 +46,6 @@ export interface KubeletOptions {
   clusterDomain: string;
   /** Address of the cluster's DNS; `undefined` while there is none: pods use the board's. */
   clusterDns: string | undefined;
-  /** Image of pause containers, fetched when it is missing; `undefined` = the engine's own. */
-  podInfraImage?: string | undefined;
-  /** Mirrors, authorities and credentials of this board alone, beside the cluster's: a registries.yaml. */
-  registriesFile?: string | undefined;
   /** stop() takes all pods off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   /** Called when the board can no longer, or again, run pods. */
@@ -133,6 +129,7 @@ export class Kubelet implements Component, SessionSources {
     this.#unsubscribe = this.#options.desired.onChange((keys) => this.#desiredChanged(keys));
     await this.#localVolumes.start();
     this.#localVolumes.changed();
+    await this.#images.start();
     await this.#engine.start();
     await this.#sweepVolumes();
   }
@@ -144,6 +141,7 @@ export class Kubelet implements Component, SessionSources {
     this.#engine.disregard();
     await this.#workers.stop();
     await this.#localVolumes.stop();
+    await this.#images.stop();
     this.#reconciler.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
     await this.#checkpoint.flush();
@@ -188,6 +186,7 @@ export class Kubelet implements Component, SessionSources {
     this.#options.onProblem?.(problem);
     // Pods that had given up on the engine for a while are looked at with the next list.
     if (problem) this.#isSettled = false;
+    else this.#images.changed();
   }
 
   #desiredChanged(keys: ReadonlySet<string>): void {

@@ -5,6 +5,8 @@ import { type ImageStore, RuntimeError, type RuntimeImage } from '../../src/kube
 
 export const FAKE_IMAGE_BYTES = 1_000_000;
 const HEADER = 'fake archive ';
+/** As save() gives it: it has a name again once it is tagged. */
+const NAMELESS = 'without a name: ';
 
 export class FakeImageStore implements ImageStore {
   readonly #images: Set<string>;
@@ -29,7 +31,7 @@ export class FakeImageStore implements ImageStore {
   async save(id: string): Promise<Readable> {
     const name = this.#nameOf(id);
     if (!name) throw new RuntimeError('ErrImageSave', `no image ${id}`);
-    return Readable.from([HEADER + name]);
+    return Readable.from([`${HEADER}${NAMELESS}${name}`]);
   }
 
   /** As podman: what has no name is known by its id. */
@@ -37,6 +39,7 @@ export class FakeImageStore implements ImageStore {
     const content = await text(archive);
     if (!content.startsWith(HEADER)) throw new RuntimeError('ErrImageLoad', 'this is not an image archive');
     const names = content.slice(HEADER.length).split('\n');
+    if (names[0]?.startsWith(NAMELESS)) return [imageIdOf(names[0].slice(NAMELESS.length))];
     for (const name of names) this.#images.add(name);
     return names;
   }

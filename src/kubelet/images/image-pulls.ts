@@ -1,7 +1,7 @@
 // Fetches images for the whole board: a few at a time, first come first served, each reference once at a time. From
 // a neighbour where one may be asked, then from the mirrors, then from the registry, with each fitting credential.
 import type { Clock } from '../../base/clock.ts';
-import { type Runtime, RuntimeError } from '../runtime/runtime.ts';
+import { type Runtime, RuntimeError, type RuntimeImage } from '../runtime/runtime.ts';
 import { StartSlots } from '../start-slots.ts';
 import { fullReference } from './image-reference.ts';
 import { credentialsFor, type Keyring } from './keyring.ts';
@@ -36,6 +36,10 @@ export interface ImagePullsOptions {
   clock: Clock;
   settings: { current(): Promise<KnownRegistries> };
   neighbours?: Neighbours | undefined;
+  /** What the board holds now. */
+  list?(): Promise<readonly RuntimeImage[]>;
+  /** Resolves once archives that lie ready are taken in: one of them may hold it. */
+  whenPreloaded?(): Promise<void>;
   /** An image has come; `auth` is the pod's own credential that opened the way to it. */
   onFetched?(image: string, id: string, auth: RegistryAuth | undefined): Promise<void>;
 }
@@ -89,8 +93,10 @@ export class ImagePulls {
   }
 
   async #fetch(wanted: ImageWanted): Promise<string | undefined> {
-    const { neighbours } = this.#options;
+    const { neighbours, runtime, whenPreloaded } = this.#options;
     if (wanted.mayComeFromNeighbour) {
+      await whenPreloaded?.();
+      if (await runtime.imageExists(wanted.image)) return undefined;
       const giver = await neighbours?.fetch(wanted.image, wanted.keyring);
       if (giver) return giver;
     }
@@ -123,7 +129,8 @@ export class ImagePulls {
   }
 
   async #sizeOf(reference: string): Promise<number | undefined> {
-    const images = await (await this.#options.runtime.imageStore()).list();
+    const { list, runtime } = this.#options;
+    const images = await (list ? list() : (await runtime.imageStore()).list());
     return images.find(({ names, digests }) => names.includes(reference) || digests.includes(reference))
       ?.sizeBytes;
   }

@@ -118,7 +118,7 @@ function exchange(socketPath: string, call: Call): Promise<Answer> {
     sent.on('response', (response) => {
       text(response).then((read) => resolve({ status: response.statusCode ?? 0, body: read }), reject);
     });
-    if (isStream(call.archive)) call.archive.on('error', reject).pipe(sent);
+    if (isStream(call.archive)) call.archive.on('error', (error) => sent.destroy(error)).pipe(sent);
     else sent.end(body ?? call.archive);
   });
 }
