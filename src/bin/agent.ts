@@ -17,6 +17,7 @@ import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
 import { nodeFacts } from '../kubelet/board/node-facts.ts';
+import type { ImageSettings } from '../kubelet/images/board-images.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
 import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
@@ -38,6 +39,7 @@ import { ProxyThread } from '../proxy/proxy-thread.ts';
 import { serviceView } from '../proxy/service-view.ts';
 import { AgentIngress, type IngressSettings } from './agent-ingress.ts';
 import { HostPortWatch } from './host-port-watch.ts';
+import { type AgentImages, DEFAULT_IMAGE_PORT } from './image-flags.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 export interface AgentOptions {
@@ -52,6 +54,7 @@ export interface AgentOptions {
   network: ClusterNetwork;
   /** Serve Ingress on ports 80 and 443; not unless given. */
   ingress?: IngressSettings | undefined;
+  images?: AgentImages;
   /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   /** Relays Services on a thread of their own, for more memory. */
@@ -296,6 +299,7 @@ export class Agent implements Component {
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
+      podInfraImage: this.#options.images?.podInfraImage,
       network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#podCIDR() },
       removeOnStop: cleanOnStop,
       clock,
@@ -326,12 +330,32 @@ export class Agent implements Component {
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
       clusterDns: this.#options.network.dnsAddress,
+      ...this.#options.images,
+      imageExchange: this.#imageExchange(),
       cleanOnStop,
       onProblem: (problem) => {
         this.#link.setProblem(problem);
         if (!problem) void this.#tellBirth();
       },
     });
+  }
+
+  /** Not on a port of 0: then boards neither give nor take. */
+  #imageExchange(): ImageSettings['imageExchange'] {
+    const { identity, images = {} } = this.#options;
+    const { imagePort: port = DEFAULT_IMAGE_PORT } = images;
+    if (port === 0) return undefined;
+    return {
+      port,
+      tls: () => ({
+        keyPem: identity.keyPem,
+        certPem: identity.certificatePem,
+        caPem: identity.authorityPem,
+      }),
+      reportImages: (held) => this.#link.reportImages(held),
+      imagesOfOthers: () => this.#link.imagesOfOthers(),
+      addressOf: (node) => this.#link.peers.current()?.peers[node]?.address,
+    };
   }
 
   #makeNetwork(): NodeNetwork {

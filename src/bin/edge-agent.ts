@@ -9,6 +9,7 @@ import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent.ts';
 import { ingressFlags, ingressSettings } from './agent-ingress.ts';
 import { type Flags, type FlagValues, podManifestPath, required, UsageError } from './flags.ts';
+import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
@@ -39,6 +40,7 @@ const flags: Flags = {
     value: undefined,
     help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
   },
+  ...imageFlags,
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -68,6 +70,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     ingress: ingressSettings(values),
     cleanOnStop: false,
     proxyThread: values['proxy-thread'] === 'true',
+    images: agentImages(values),
     clock: systemClock,
     logger,
   });

@@ -6,6 +6,7 @@ import type {
   Heartbeat,
   NodeBirth,
   NodeEventMessage,
+  NodeImages,
   NodeMetrics,
   NodeState,
   ObservedIndex,
@@ -114,6 +115,17 @@ export function readObservedVolumes(message: Fields | undefined): ObservedVolume
     return [[name, { uid: value.uid, removed: value.removed === true, ...text }]];
   });
   return { session: message.session, volumes: Object.fromEntries(volumes) };
+}
+
+/** An image whose entry has not the right shape is left out. */
+export function readImages(message: Fields | undefined): NodeImages | undefined {
+  if (!message || !isText(message.session) || !Array.isArray(message.images)) return undefined;
+  const images = message.images.flatMap((entry: unknown) => {
+    if (!isFields(entry) || !isText(entry.id) || !Array.isArray(entry.names)) return [];
+    const { id, names, sizeBytes } = entry;
+    return [{ id, names: names.filter(isText), sizeBytes: isAmount(sizeBytes) ? sizeBytes : 0 }];
+  });
+  return { session: message.session, architecture: String(message.architecture ?? ''), images };
 }
 
 export function readEvent(message: Fields | undefined): NodeEventMessage | undefined {

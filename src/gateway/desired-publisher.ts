@@ -20,6 +20,7 @@ import {
 } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
 import { podReferences } from '../api/pod-references.ts';
+import { REGISTRIES_CONFIG } from '../api/registries-config.ts';
 import { isMirrorPod } from '../api/static-pod.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -33,6 +34,7 @@ import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { desiredPod } from './desired-pod.ts';
 import type { IngressSecrets } from './ingress-secrets.ts';
 import { type PodTokenIssuer, PodTokens } from './pod-tokens.ts';
+import { registrySecrets } from './registry-secrets.ts';
 import type { VersionedTopics } from './versioned-topics.ts';
 import { isHeldElsewhere } from './volume-fence.ts';
 import { withoutManagedFields } from './without-managed-fields.ts';
@@ -107,8 +109,11 @@ export class DesiredPublisher {
       for (const name of podReferences(pod).claims) lookAll(boardsUsing(around(pod), 'claims', name));
     };
     const ofNode = (node: Node) => look(node.metadata.name);
-    const ofSort = (sort: 'configs' | 'secrets') => (object: KubeObject) =>
-      lookAll(boardsUsing(around(object), sort, object.metadata.name));
+    const everyBoard = () => this.#nodes.lister.list().map(({ metadata }) => metadata.name);
+    const ofSort = (sort: 'configs' | 'secrets') => (object: KubeObject) => {
+      const isForAll = this.#concernsRegistries(sort, keyOf(object));
+      lookAll(isForAll ? everyBoard() : boardsUsing(around(object), sort, object.metadata.name));
+    };
     const ofAccount = (account: ServiceAccount) => lookAll(boardsRunningAs(around(account), keyOf(account)));
     const all = <T extends KubeObject>(look: (object: T) => void) => ({
       onAdd: look,
@@ -166,6 +171,7 @@ export class DesiredPublisher {
 
   #tell(node: string): Told {
     const told = nothing();
+    this.#tellRegistries(node, told);
     for (const pod of this.#podsFor(node)) {
       told.pods.set(
         keyOf(pod),
@@ -194,17 +200,37 @@ export class DesiredPublisher {
     told.volumes.set(keyOf(volume), this.#put(node, 'volumes', volume, content));
   }
 
+  #tellConfig(node: string, key: string, told: Told): void {
+    const config = this.#configMaps.lister.get(key);
+    if (!config) return;
+    const content = () => ({ config: withoutManagedFields(config) });
+    told.configs.set(key, this.#put(node, 'configs', config, content));
+  }
+
+  #tellSecret(node: string, key: string, told: Told): void {
+    const secret = this.#secrets.lister.get(key);
+    if (!secret) return;
+    const content = () => ({ secret: withoutManagedFields(secret) });
+    told.secrets.set(key, this.#put(node, 'secrets', secret, content));
+  }
+
+  /** Every board has to know where images come from, and to show what is asked for there. */
+  #tellRegistries(node: string, told: Told): void {
+    this.#tellConfig(node, REGISTRIES_CONFIG, told);
+    for (const key of registrySecrets(this.#configMaps.lister.get(REGISTRIES_CONFIG)))
+      this.#tellSecret(node, key, told);
+  }
+
+  #concernsRegistries(sort: 'configs' | 'secrets', key: string): boolean {
+    if (sort === 'configs') return key === REGISTRIES_CONFIG;
+    return registrySecrets(this.#configMaps.lister.get(REGISTRIES_CONFIG)).has(key);
+  }
+
   #tellReferences(node: string, pod: Pod, told: Told): void {
     const references = podReferences(pod);
-    for (const name of references.configMaps) {
-      const config = this.#configMaps.lister.get(`${pod.metadata.namespace}/${name}`);
-      if (config)
-        told.configs.set(
-          keyOf(config),
-          this.#put(node, 'configs', config, () => ({ config: withoutManagedFields(config) })),
-        );
-    }
-    for (const name of references.secrets) this.#tellSecret(node, `${pod.metadata.namespace}/${name}`, told);
+    const { namespace } = pod.metadata;
+    for (const name of references.configMaps) this.#tellConfig(node, `${namespace}/${name}`, told);
+    for (const name of references.secrets) this.#tellSecret(node, `${namespace}/${name}`, told);
     for (const name of references.claims) {
       const volumes = this.#volumes.lister.byIndex(CLAIM_INDEX, `${pod.metadata.namespace}/${name}`);
       for (const volume of volumes) {
@@ -217,13 +243,6 @@ export class DesiredPublisher {
       }
     }
     this.#tellTokens(node, pod, told);
-  }
-
-  #tellSecret(node: string, key: string, told: Told): void {
-    const secret = this.#secrets.lister.get(key);
-    if (!secret) return;
-    const content = () => ({ secret: withoutManagedFields(secret) });
-    told.secrets.set(key, this.#put(node, 'secrets', secret, content));
   }
 
   /** A pod whose token cannot be made yet waits on its board as for a Secret that is missing. */

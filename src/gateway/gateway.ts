@@ -4,6 +4,7 @@ import { nodes } from '../api/kinds/node.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
+import type { core } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
 import type { SessionRequest } from '../api/session.ts';
@@ -19,13 +20,14 @@ import { decodeJson } from '../mqtt/json-payload.ts';
 import { type BusMessage, type MessageBus, PASSING, RETAINED } from '../mqtt/message-bus.ts';
 import { levelsOf, nodeFilters, topics } from '../mqtt/topics.ts';
 import { AppMetrics } from './app-metrics.ts';
-import { readHeartbeat, readMetrics, readState } from './board-messages.ts';
+import { readHeartbeat, readImages, readMetrics, readState } from './board-messages.ts';
 import { BoardMetrics } from './board-metrics.ts';
 import { DesiredPublisher } from './desired-publisher.ts';
 import { IngressPublisher } from './ingress-publisher.ts';
 import { IngressSecrets } from './ingress-secrets.ts';
 import { MirrorPods } from './mirror-pods.ts';
 import { NodeEvents } from './node-events.ts';
+import { statusImages } from './node-images.ts';
 import { defaultPresenceTimes, NodePresence, type PresenceTimes } from './node-presence.ts';
 import { NodeRegistrar } from './node-registrar.ts';
 import { ObjectPublisher } from './object-publisher.ts';
@@ -71,6 +73,7 @@ export class Gateway implements Component {
   readonly #peers: PeersPublisher;
   readonly #metrics: BoardMetrics;
   readonly #appMetrics: AppMetrics;
+  readonly #images = new Map<string, core.ContainerImage[]>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -83,7 +86,14 @@ export class Gateway implements Component {
     this.#presence = presence;
     this.#metrics = new BoardMetrics(clock);
     this.#appMetrics = new AppMetrics(clock, logger);
-    this.#registrar = new NodeRegistrar({ client, nodes: shared.nodes, presence, clock, logger });
+    this.#registrar = new NodeRegistrar({
+      client,
+      nodes: shared.nodes,
+      presence,
+      imagesOf: (node) => this.#images.get(node),
+      clock,
+      logger,
+    });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     this.#mirrors = new MirrorPods({ client, bus, pods: shared.pods, presence, clock, logger });
     const volumes = informers.for(persistentVolumes);
@@ -123,11 +133,13 @@ export class Gateway implements Component {
       bus.subscribe(nodeFilters.state, (message) => this.#state(message)),
       bus.subscribe(nodeFilters.heartbeat, (message) => this.#heartbeat(message)),
       this.#appMetrics.listen(bus),
+      bus.subscribe(nodeFilters.images, (message) => this.#holds(message)),
       bus.subscribe(nodeFilters.metrics, (message) => this.#measured(message)),
       informers.for(nodes).subscribe({ onDelete: ({ metadata }) => this.#clear(metadata.name) }),
     ];
     // Boards may have come while the first lists were on their way.
     for (const message of bus.retained(nodeFilters.state)) this.#state(message);
+    for (const message of bus.retained(nodeFilters.images)) this.#holds(message);
     await this.#registrar.start();
     await this.#observed.start();
     await this.#mirrors.start();
@@ -178,10 +190,19 @@ export class Gateway implements Component {
     if (metrics && this.#presence.isCurrent(node, metrics.session)) this.#metrics.report(node, metrics);
   }
 
+  #holds({ topic, payload }: BusMessage): void {
+    const [, node = ''] = levelsOf(topic) ?? [];
+    const held = readImages(decodeJson(payload));
+    if (!held) return;
+    this.#images.set(node, statusImages(held));
+    this.#registrar.look(node);
+  }
+
   /** What a deleted board had said is cleared; what it was told, the desired publisher takes back. */
   #clear(node: string): void {
     const { bus } = this.#options;
     this.#metrics.forget(node);
+    this.#images.delete(node);
     const isDesired = (topic: string) => levelsOf(topic)?.[2] === 'desired';
     for (const { topic } of [...bus.retained(nodeFilters.allOf(node))]) {
       if (!isDesired(topic)) bus.publish(topic, undefined, RETAINED);

@@ -1,13 +1,14 @@
 // Keeps each board's Node object as its presence has it: registers boards that come, and turns Ready to Unknown
 // for those that went silent. Writes only when something but times changes.
 import { nodes } from '../api/kinds/node.ts';
-import type { Node } from '../api/objects.ts';
+import type { core, Node } from '../api/objects.ts';
 import { isAlreadyExists } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import { ControllerRunner } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
+import { withImages } from './node-images.ts';
 import type { NodePresence, Presence } from './node-presence.ts';
 import { boardLabels, withBoardLabels, withPresence } from './node-status.ts';
 
@@ -15,6 +16,8 @@ export interface NodeRegistrarOptions {
   client: Client;
   nodes: Informer<Node>;
   presence: NodePresence;
+  /** As last heard; `undefined`: nothing yet, what is stored stands. */
+  imagesOf(node: string): core.ContainerImage[] | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -62,7 +65,8 @@ export class NodeRegistrar {
     if (!stored) return;
     const labelled = seen.standing === 'online' ? withBoardLabels(stored, seen.birth) : stored;
     const written = labelled === stored ? stored : await client.update(nodes, labelled);
-    const reported = withPresence(written, seen, clock.now());
+    const present = withPresence(written, seen, clock.now());
+    const reported = withImages(present, this.#options.imagesOf(name));
     if (reported !== written) await client.updateStatus(nodes, reported);
   }
 

@@ -14,6 +14,7 @@ import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
 import { containerProcess, podAddress } from './container-processes.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
+import { BoardImages, type ImageSettings } from './images/board-images.ts';
 import { KnownDesired } from './known-desired.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
@@ -27,7 +28,7 @@ import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
 import { PodVolumes, removeFolder } from './volumes/pod-volumes.ts';
 
-export interface KubeletOptions {
+export interface KubeletOptions extends ImageSettings {
   nodeName: string;
   runtime: Runtime;
   desired: DesiredSource;
@@ -65,6 +66,7 @@ export class Kubelet implements Component, SessionSources {
   readonly #engine: EngineLink;
   readonly #volumes: PodVolumes;
   readonly #localVolumes: LocalVolumes;
+  readonly #images: BoardImages;
   #unsubscribe: (() => void) | undefined;
   #memoryDirectory: Promise<string | undefined> | undefined;
   #isRunning = false;
@@ -99,6 +101,11 @@ export class Kubelet implements Component, SessionSources {
       directory: join(options.dataDir, 'volumes'),
       memoryDirectory: () => this.#findMemoryDirectory(),
     });
+    this.#images = new BoardImages({
+      ...options,
+      desired: () => this.#known.view()?.state,
+      cache: this.#cache,
+    });
     this.#reconciler = this.#makeReconciler();
   }
 
@@ -123,6 +130,7 @@ export class Kubelet implements Component, SessionSources {
     });
     await this.#localVolumes.start();
     this.#localVolumes.changed();
+    await this.#images.start();
     await this.#engine.start();
     await this.#sweepVolumes();
   }
@@ -135,6 +143,7 @@ export class Kubelet implements Component, SessionSources {
     this.#reconciler.finishRounds();
     await this.#workers.stop();
     await this.#localVolumes.stop();
+    await this.#images.stop();
     this.#reconciler.stop();
     if (this.#options.cleanOnStop && this.#engine.isListed) await this.#clean();
     await this.#options.checkpoint.flush();
@@ -182,6 +191,7 @@ export class Kubelet implements Component, SessionSources {
     this.#options.onProblem?.(problem);
     // Pods that had given up on the engine for a while are looked at with the next list.
     if (problem) this.#isSettled = false;
+    else this.#images.changed();
   }
 
   #desiredChanged(keys: ReadonlySet<string>): void {
@@ -255,6 +265,9 @@ export class Kubelet implements Component, SessionSources {
       records: new FileRecordStore(join(dataDir, 'records'), logger),
       volumes,
       configs: this.#makeConfigSource(volumes),
+      imagePulls: this.#images.pulls,
+      pullSecrets: (pod) => this.#images.pullSecretsOf(pod),
+      ensureInfraImage: () => this.#images.ensureInfraImage(),
       desired: () => this.#known.view(),
       podCIDR: () => this.#options.podCIDR(),
       networkProblem: () => this.#known.networkProblem(),

@@ -28,8 +28,10 @@ export interface ObservedPod {
   mirror?: Pod;
 }
 
-/** An event about a pod, before the master counts and stores it. */
+/** An event about a pod, or the board's own Node, before the master counts and stores it. */
 export interface PodEvent {
+  /** A pod unless given. Of the Node the key is its name and the uid is empty. */
+  kind?: 'Pod' | 'Node';
   key: string;
   uid: string;
   type: 'Normal' | 'Warning';
@@ -65,6 +67,22 @@ export interface StaticPodSource {
 export interface VolumeSink {
   /** All of them, by the volume's name; sent again at each new session by whoever implements this. */
   reportVolumes(volumes: Readonly<Record<string, ObservedVolume>>): void;
+}
+
+/** What the board holds and may give to others. */
+export interface HeldImages {
+  /** As Kubernetes has it, such as `arm64`. */
+  architecture: string;
+  images: { id: string; names: string[]; sizeBytes: number }[];
+}
+
+/** The images of all boards. */
+export interface ImageExchange {
+  /** Latest wins; sent again at each new session by whoever implements this. */
+  reportImages(held: HeldImages): void;
+  /** By node, without this one; none while the master is away. */
+  imagesOfOthers(): Promise<ReadonlyMap<string, HeldImages>>;
+  addressOf(node: string): string | undefined;
 }
 
 /** Values that a pod may ask for and the desired set does not hold. */

@@ -64,7 +64,7 @@ export function mayReceive(peer: Peer, topic: string): Reading {
 function nodeReads(self: string, [area, node, what]: string[]): Reading {
   if (area === 'services' || area === 'network' || area === 'ingress') return 'whole';
   if (area !== 'nodes') return 'no';
-  return node === self || what === 'state' ? 'whole' : 'no';
+  return node === self || what === 'state' || what === 'images' ? 'whole' : 'no';
 }
 
 function inspectReads([area, , what, sort]: string[]): Reading {

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { DesiredView } from './desired-view.ts';
 import { EventOutbox, type OutgoingEvent } from './event-outbox.ts';
+import { ImageReports } from './image-reports.ts';
 import { IngressView } from './ingress-view.ts';
 import { decodeJson } from './json-payload.ts';
 import { LatestView } from './latest-view.ts';
@@ -22,6 +23,7 @@ import type {
   IngressMessage,
   NetworkPeers,
   NodeBirth,
+  NodeImages,
   NodeMetrics,
   NodeState,
   ObservedVolume,
@@ -52,6 +54,7 @@ export class AgentLink implements Component {
   readonly #observed: ObservedPublisher;
   readonly #events: EventOutbox;
   readonly #volumes: VolumeReports;
+  readonly #images: ImageReports;
   readonly #sessionRequests = new ChangeListeners<SessionRequest>();
   #presence: { birth?: NodeBirth; problem?: NonNullable<NodeState['problem']> } = {};
   #unsubscribe: (() => void)[] = [];
@@ -62,6 +65,7 @@ export class AgentLink implements Component {
     this.#observed = new ObservedPublisher({ node: session.node, bus: session, clock, logger });
     this.#events = new EventOutbox({ node: session.node, bus: session, logger });
     this.#volumes = new VolumeReports({ node: session.node, bus: session, logger });
+    this.#images = new ImageReports({ session, clock, logger });
   }
 
   /** Listens on the session, which is started and stopped by whoever made it (after this, before this). */
@@ -97,6 +101,16 @@ export class AgentLink implements Component {
   /** VolumeSink: what became of the volumes that were to be removed; all of them. */
   reportVolumes(volumes: Readonly<Record<string, ObservedVolume>>): void {
     this.#volumes.report(volumes);
+  }
+
+  /** What the board holds; latest wins, sent again at each new session. */
+  reportImages(images: Omit<NodeImages, 'session'>): void {
+    this.#images.report(images);
+  }
+
+  /** What the other boards hold, by node; asked for now, as nobody needs it but at a pull. */
+  imagesOfOthers(): Promise<ReadonlyMap<string, NodeImages>> {
+    return this.#images.ofOthers();
   }
 
   /** What the board is; to be called at start and whenever an address or a figure changes. */
@@ -143,6 +157,7 @@ export class AgentLink implements Component {
     this.#observed.beginSession();
     this.#events.flush();
     this.#volumes.beginSession();
+    this.#images.beginSession();
   }
 
   #receive({ topic, payload }: BusMessage): void {
@@ -171,6 +186,7 @@ export class AgentLink implements Component {
       else this.ingresses.put(message as IngressMessage);
     } else if (area === 'network') this.peers.put(message as NetworkPeers);
     else if (second === 'sessions') this.#sessionRequests.notify(message as SessionRequest);
+    else if (second === 'images') this.#images.put(first ?? '', message as NodeImages);
     else if (second === 'desired') this.#desired(sort, message);
   }
 

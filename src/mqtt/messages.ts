@@ -114,10 +114,18 @@ export interface ObservedVolumes {
   volumes: Record<string, ObservedVolume>;
 }
 
+/** nodes/N/images: what a board holds and may give to others of its architecture. */
+export interface NodeImages {
+  session: string;
+  /** As Kubernetes has it, such as `arm64`. */
+  architecture: string;
+  images: { id: string; names: string[]; sizeBytes: number }[];
+}
+
 /** nodes/N/events */
 export interface NodeEventMessage {
   session: string;
-  /** What it is about; a pod unless given. */
+  /** What it is about; a pod unless given. Of a board's own Node the key is its name and the uid is empty. */
   kind?: 'Pod' | 'Service' | 'Node';
   key: string;
   uid: string;

@@ -126,6 +126,23 @@ export class Session implements Component, AgentBus {
     });
   }
 
+  /** Rejects without a session. What is retained comes to {@link onMessage} after this has resolved. */
+  subscribe(filter: string): Promise<void> {
+    return this.#ask((client, done) => client.subscribe(filter, { qos: 1 }, done));
+  }
+
+  unsubscribe(filter: string): Promise<void> {
+    return this.#ask((client, done) => client.unsubscribe(filter, done));
+  }
+
+  #ask(ask: (client: MqttClient, done: (error?: Error | null) => void) => void): Promise<void> {
+    const client = this.#openId ? this.#connection?.client : undefined;
+    if (!client) return Promise.reject(new Error('no MQTT session is open'));
+    return new Promise((resolve, reject) => {
+      ask(client, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   #connect(): void {
     const id = randomUUID();
     const client = new mqtt.MqttClient((client) => this.#openSocket(client), this.#clientOptions(id));

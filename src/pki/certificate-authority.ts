@@ -21,7 +21,8 @@ export interface LeafRequest {
   /** `CN`, and `O` = the groups that Kubernetes reads from it. */
   commonName: string;
   organization?: string | readonly string[];
-  usage: 'server' | 'client';
+  /** A node is a client of the master and a server to other nodes. */
+  usage: 'server' | 'client' | 'node';
   /** Ten years unless said. */
   lifetimeMs?: number;
   dnsNames?: readonly string[];
@@ -134,6 +135,7 @@ async function leafExtensions(
   publicKey: PublicKey,
 ) {
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  const usages = { server: [serverAuth], client: [clientAuth], node: [clientAuth, serverAuth] };
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
@@ -141,7 +143,7 @@ async function leafExtensions(
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([request.usage === 'server' ? serverAuth : clientAuth]),
+    new x509.ExtendedKeyUsageExtension(usages[request.usage]),
     await x509.AuthorityKeyIdentifierExtension.create(issuer),
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),

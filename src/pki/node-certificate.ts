@@ -5,7 +5,7 @@ import { readRequest } from './certificate-request.ts';
 import { KEY_ALGORITHM, loadX509, makeKeyPair, toKeyPem } from './x509.ts';
 
 export const NODE_USER_PREFIX = 'system:node:';
-const NODES_GROUP = 'system:nodes';
+export const NODES_GROUP = 'system:nodes';
 
 export interface NodeRequest {
   keyPem: string;
@@ -25,7 +25,7 @@ export async function createNodeRequest(nodeName: string): Promise<NodeRequest> 
   return { keyPem: await toKeyPem(x509, keys.privateKey), requestPem: `${request.toString('pem')}\n` };
 }
 
-/** On the master: the client certificate (PEM) of `nodeName`. Rejects with a PkiError when the request is no good. */
+/** On the master: the certificate (PEM) of `nodeName`. Rejects with a PkiError when the request is no good. */
 export async function signNodeRequest(
   authority: CertificateAuthority,
   requestPem: string,
@@ -35,7 +35,7 @@ export async function signNodeRequest(
   const request = await readRequest(x509, requestPem);
   return authority.sign(
     x509,
-    { commonName: NODE_USER_PREFIX + nodeName, organization: NODES_GROUP, usage: 'client' },
+    { commonName: NODE_USER_PREFIX + nodeName, organization: NODES_GROUP, usage: 'node' },
     await request.publicKey.export(KEY_ALGORITHM, ['verify']),
   );
 }

@@ -7,12 +7,15 @@ import {
   type ContainerConfig,
   type ExecLimits,
   type ExecOutcome,
+  type ImageSource,
+  type ImageStore,
   type Runtime,
   type RuntimeContainer,
   RuntimeError,
   type RuntimeVersion,
   type SandboxConfig,
 } from '../../src/kubelet/runtime/runtime.ts';
+import { FakeImageStore, imageIdOf } from './fake-image-store.ts';
 import { FakeAttachment, FakeProcess } from './fake-process.ts';
 
 export type FailingCall =
@@ -50,6 +53,11 @@ export class FakeRuntime implements Runtime {
   /** Images whose containers ignore the stop signal and die only by SIGKILL. */
   readonly stubbornImages = new Set<string>();
   readonly pulled: string[] = [];
+  /** Where each pull went to, oldest first. */
+  readonly sources: ImageSource[] = [];
+  /** What a reference in `pullable` asks for, where it asks. */
+  readonly passwords = new Map<string, string>();
+  mostPullsAtOnce = 0;
   readonly removedLogs: string[] = [];
   /** What exec() started and attach() joined, by container id, oldest first. */
   readonly processes = new Map<string, FakeProcess[]>();
@@ -72,6 +80,7 @@ export class FakeRuntime implements Runtime {
   readonly #pulls = new Map<string, Promise<string>>();
   #unavailable: RuntimeError | undefined;
   #starting = 0;
+  #pulling = 0;
   #made = 0;
 
   constructor(options: FakeRuntimeOptions) {
@@ -257,10 +266,16 @@ export class FakeRuntime implements Runtime {
     return this.imageUsers.get(image) ?? '';
   }
 
-  pullImage(image: string): Promise<string> {
-    const running = this.#pulls.get(image) ?? this.#pull(image).finally(() => this.#pulls.delete(image));
-    this.#pulls.set(image, running);
+  pullImage(image: string, source?: ImageSource): Promise<string> {
+    const key = JSON.stringify([image, source]);
+    const running = this.#pulls.get(key) ?? this.#pull(image, source).finally(() => this.#pulls.delete(key));
+    this.#pulls.set(key, running);
     return running;
+  }
+
+  async imageStore(): Promise<ImageStore> {
+    this.#guard();
+    return new FakeImageStore(this.images, () => [...this.containers.values()].map(({ image }) => image));
   }
 
   onChange(look: (containerId: string | undefined) => void): () => void {
@@ -268,12 +283,24 @@ export class FakeRuntime implements Runtime {
     return () => this.#listeners.delete(look);
   }
 
-  async #pull(image: string): Promise<string> {
+  async #pull(image: string, source: ImageSource = {}): Promise<string> {
     this.pulled.push(image);
-    await this.#takeTime();
-    this.#guard('pullImage');
-    if (!this.pullable.has(image) && !this.images.has(image)) {
-      throw new RuntimeError('ErrImagePull', `no image ${image} in the registry`);
+    const from = source.reference ?? image;
+    this.sources.push({ ...source, reference: from });
+    this.#pulling++;
+    this.mostPullsAtOnce = Math.max(this.mostPullsAtOnce, this.#pulling);
+    try {
+      await this.#takeTime();
+      this.#guard('pullImage');
+    } finally {
+      this.#pulling--;
+    }
+    const password = this.passwords.get(from);
+    if (password !== undefined && password !== source.auth?.password) {
+      throw new RuntimeError('ErrImagePull', `${from}: unauthorized`);
+    }
+    if (!this.pullable.has(from) && !(this.images.has(image) && from === image)) {
+      throw new RuntimeError('ErrImagePull', `no image ${from} in the registry`);
     }
     this.images.add(image);
     return imageIdOf(image);
@@ -369,8 +396,4 @@ export class FakeRuntime implements Runtime {
   #nowText(): string {
     return new Date(this.#clock.now()).toISOString();
   }
-}
-
-function imageIdOf(image: string): string {
-  return `sha256:${Buffer.from(image).toString('hex').padEnd(64, '0').slice(0, 64)}`;
 }

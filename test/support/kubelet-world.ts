@@ -4,6 +4,9 @@ import type { ConfigMap, core, Pod, Secret } from '../../src/api/objects.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { DesiredConfigSource } from '../../src/kubelet/config/desired-config-source.ts';
 import { ContainerCache } from '../../src/kubelet/container-cache.ts';
+import { ImagePulls } from '../../src/kubelet/images/image-pulls.ts';
+import { pullSecretsOf } from '../../src/kubelet/images/pull-secrets.ts';
+import { RegistrySettings } from '../../src/kubelet/images/registry-settings.ts';
 import { PodWorkers } from '../../src/kubelet/pod-workers.ts';
 import { assemblePods } from '../../src/kubelet/pods/assemble-pods.ts';
 import type { PodReconciler } from '../../src/kubelet/pods/pod-reconciler.ts';
@@ -245,6 +248,8 @@ export class KubeletWorld {
       boardMemoryBytes: 1024 ** 3,
       hostResolver: async () => ({ servers: [], searches: [], options: [] }),
     });
+    const { runtime, clock } = this;
+    const settings = new RegistrySettings({ desired: () => state, file: undefined });
     return assemblePods({
       runtime: this.runtime,
       cache: this.cache,
@@ -254,6 +259,9 @@ export class KubeletWorld {
       records: this.records,
       volumes: this.volumes,
       configs,
+      imagePulls: new ImagePulls({ runtime, clock, settings }),
+      pullSecrets: (pod) => pullSecretsOf(pod, state.secrets),
+      ensureInfraImage: async () => undefined,
       desired: () => ({ state, isComplete: this.isComplete }),
       podCIDR: () => this.podCIDR,
       networkProblem: () => (this.podCIDR ? undefined : 'the board has no pod range yet'),

@@ -14,6 +14,8 @@ export interface Agent {
 export class BoardCluster {
   readonly lab = new Lab();
   readonly agents = new Map<string, Agent>();
+  /** Flags of every agent. */
+  agentFlags: readonly string[] = [];
   /** Holds the ports, the data directory and `edgectl`; its program is the master alone. */
   readonly master: Trial;
 
@@ -66,7 +68,7 @@ export class BoardCluster {
   async startAgent(board: Board, token?: string): Promise<Agent> {
     const url = `https://${this.lab.address}:${this.master.apiPort}`;
     const args = [join(bin, 'edge-agent.js'), '--master', url, '--data-dir', join(board.dir, 'agent')];
-    if (token) args.push('--token', token);
+    args.push(...this.agentFlags, ...(token ? ['--token', token] : []));
     const agent = { board, program: new Program(board.spawn(process.execPath, args)) };
     this.agents.set(board.name, agent);
     return agent;

@@ -33,8 +33,13 @@ const MAX_PODS = 250;
 const RESERVED_MEMORY_BYTES = 128 * 1024 * 1024;
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
+/** As Kubernetes has it, such as `arm64`. */
+export function boardArchitecture(): string {
+  return GO_ARCHITECTURES[arch()] ?? arch();
+}
+
 export async function nodeFacts(options: NodeFactsOptions): Promise<NodeFacts> {
-  const architecture = GO_ARCHITECTURES[arch()] ?? arch();
+  const architecture = boardArchitecture();
   const capacity = await capacityOf(options.dataDir);
   const model = await textOf(options, 'proc/device-tree/model');
   return {

@@ -1,7 +1,10 @@
 // Joins the parts that work on pods. The kubelet gives them the disk and the real engine, tests give them memory.
+import type { Pod } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import type { ImagePulls } from '../images/image-pulls.ts';
+import type { PullSecrets } from '../images/pull-secrets.ts';
 import { PodAddresses } from '../pod-addresses.ts';
 import type { StatusSink } from '../ports.ts';
 import { PodProbes } from '../probes/pod-probes.ts';
@@ -26,6 +29,10 @@ export interface PodParts {
   records: RecordStore;
   volumes: Volumes;
   configs: ConfigSource;
+  imagePulls: ImagePulls;
+  pullSecrets(pod: Pod): PullSecrets;
+  /** Before a sandbox is made; rejects with a RuntimeError. */
+  ensureInfraImage(): Promise<void>;
   desired(): DesiredView | undefined;
   podCIDR(): string | undefined;
   /** Why no pod can be started yet, such as a pod range that is not known. */
@@ -40,7 +47,7 @@ const STARTS_AT_ONCE = 4;
 
 export function assemblePods(parts: PodParts): PodReconciler {
   const events = new PodEvents(parts.sink);
-  const images = new ImagePuller({ ...parts, events });
+  const images = new ImagePuller({ ...parts, pulls: parts.imagePulls, events });
   const hooks = new ContainerHooks({ ...parts, events });
   const probes = new PodProbes({ ...parts, events });
   const stopper = new ContainerStopper({ ...parts, events, hooks });

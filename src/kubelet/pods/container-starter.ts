@@ -58,6 +58,8 @@ export interface ContainerStarterOptions {
   events: PodEvents;
   configs: ConfigSource;
   podCIDR(): string | undefined;
+  /** Rejects with a RuntimeError. */
+  ensureInfraImage(): Promise<void>;
 }
 
 export class ContainerStarter {
@@ -70,6 +72,7 @@ export class ContainerStarter {
   async startSandbox(entry: PodEntry, pod: Pod, attempt: number): Promise<void> {
     let ip: string | undefined;
     try {
+      await this.#options.ensureInfraImage();
       ip = pod.spec.hostNetwork ? undefined : this.#reserveAddress(entry);
       const config = await this.#options.configs.sandbox(pod, attempt, ip);
       const made = await this.#options.slots.run(() => this.#options.runtime.startSandbox(config));

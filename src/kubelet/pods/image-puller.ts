@@ -4,7 +4,9 @@
 import type { Pod } from '../../api/objects.ts';
 import { exponentialBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
-import { isLocalImage } from '../config/image-policy.ts';
+import type { FetchedImage, ImagePulls } from '../images/image-pulls.ts';
+import { isWellFormed } from '../images/image-reference.ts';
+import type { PullSecrets } from '../images/pull-secrets.ts';
 import { type Runtime, RuntimeError } from '../runtime/runtime.ts';
 import type { PodAction } from './pod-actions.ts';
 import type { PodEntry } from './pod-entry.ts';
@@ -17,6 +19,8 @@ const PULL_BACKOFF = { initialMs: 10_000, maxMs: 300_000 };
 
 export interface ImagePullerOptions {
   runtime: Runtime;
+  pulls: Pick<ImagePulls, 'pull'>;
+  pullSecrets(pod: Pod): PullSecrets;
   clock: Clock;
   events: PodEvents;
   look(key: string): void;
@@ -32,6 +36,11 @@ export class ImagePuller {
   /** Notes a present image as ready or starts a pull; rejects only when the engine does not answer. */
   async ensure(entry: PodEntry, pod: Pod, wanted: EnsureImage): Promise<void> {
     const { image, policy, containerName } = wanted;
+    const malformed = whyMalformed(image);
+    if (malformed) {
+      this.#fail(entry, pod, wanted, malformed);
+      return;
+    }
     const isPresent = policy !== 'Always' && (await this.#options.runtime.imageExists(image));
     if (isPresent) {
       this.#set(entry, wanted, { state: 'ready', failures: 0 });
@@ -46,11 +55,12 @@ export class ImagePuller {
 
   #startPull(entry: PodEntry, pod: Pod, wanted: EnsureImage): void {
     this.#set(entry, wanted, { state: 'pulling' });
-    const { clock, events, runtime, look } = this.#options;
-    const startedMs = clock.monotonicMs();
-    events.normal(entry, pod, 'Pulling', `Pulling image "${wanted.image}"`, wanted.containerName);
-    runtime.pullImage(wanted.image).then(
-      () => this.#pulled(entry, pod, wanted, clock.monotonicMs() - startedMs),
+    const { events, pulls, look } = this.#options;
+    const { image, containerName } = wanted;
+    const keyring = this.#keyringOf(entry, pod);
+    events.normal(entry, pod, 'Pulling', `Pulling image "${image}"`, containerName);
+    pulls.pull({ image, keyring, mayComeFromNeighbour: wanted.policy !== 'Always' }).then(
+      (fetched) => this.#pulled(entry, pod, wanted, fetched),
       (error: unknown) => {
         if (isCurrent(entry, wanted)) this.#fail(entry, pod, wanted, asRuntimeError(error));
         look(entry.key);
@@ -58,12 +68,21 @@ export class ImagePuller {
     );
   }
 
-  #pulled(entry: PodEntry, pod: Pod, wanted: EnsureImage, tookMs: number): void {
+  #keyringOf(entry: PodEntry, pod: Pod): PullSecrets['keyring'] {
+    const { keyring, unusable } = this.#options.pullSecrets(pod);
+    if (unusable.length > 0) {
+      const names = unusable.join(', ');
+      const message = `Unable to retrieve some image pull secrets (${names}); attempting to pull the image may not succeed.`;
+      this.#options.events.warning(entry, pod, 'FailedToRetrieveImagePullSecret', message);
+    }
+    return keyring;
+  }
+
+  #pulled(entry: PodEntry, pod: Pod, wanted: EnsureImage, fetched: FetchedImage): void {
     const { events, look } = this.#options;
     if (isCurrent(entry, wanted)) {
       this.#set(entry, wanted, { state: 'ready', failures: 0 });
-      const message = `Successfully pulled image "${wanted.image}" in ${(tookMs / 1000).toFixed(3)}s`;
-      events.normal(entry, pod, 'Pulled', message, wanted.containerName);
+      events.normal(entry, pod, 'Pulled', pulledMessage(wanted.image, fetched), wanted.containerName);
     }
     look(entry.key);
   }
@@ -82,7 +101,8 @@ export class ImagePuller {
     const { events } = this.#options;
     const isPull = error.reason === 'ErrImagePull';
     const message = isPull ? `Failed to pull image "${wanted.image}": ${error.message}` : error.message;
-    events.warning(entry, pod, isPull ? 'Failed' : error.reason, message, wanted.containerName);
+    const reason = EVENT_REASONS[error.reason] ?? error.reason;
+    events.warning(entry, pod, reason, message, wanted.containerName);
     events.warning(entry, pod, 'Failed', `Error: ${error.reason}`, wanted.containerName);
   }
 
@@ -99,16 +119,33 @@ function isCurrent(entry: PodEntry, { containerName, image, attempt }: EnsureIma
   return state?.image === image && state.attempt === attempt;
 }
 
+/** In upstream's words. */
+function pulledMessage(
+  image: string,
+  { tookMs, tookWithWaitingMs, sizeBytes, neighbour }: FetchedImage,
+): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(3)}s`;
+  const from = neighbour ? ` from node "${neighbour}"` : '';
+  const took = `${seconds(tookMs)} (${seconds(tookWithWaitingMs)} including waiting)`;
+  const size = sizeBytes === undefined ? '' : `. Image size: ${sizeBytes} bytes.`;
+  return `Successfully pulled image "${image}"${from} in ${took}${size}`;
+}
+
+const EVENT_REASONS: Readonly<Record<string, string>> = {
+  ErrImagePull: 'Failed',
+  InvalidImageName: 'InspectFailed',
+};
+
+function whyMalformed(image: string): RuntimeError | undefined {
+  if (isWellFormed(image)) return undefined;
+  const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+  return new RuntimeError('InvalidImageName', message);
+}
+
 function whyUnpullable({ image, policy }: EnsureImage): RuntimeError | undefined {
-  if (policy === 'Never') {
-    const message = `Container image "${image}" is not present with pull policy of Never`;
-    return new RuntimeError('ErrImageNeverPull', message);
-  }
-  if (!isLocalImage(image)) return undefined;
-  return new RuntimeError(
-    'ErrImagePull',
-    `image "${image}" is not on this board, and localhost/ images cannot be pulled: load it there (podman load)`,
-  );
+  if (policy !== 'Never') return undefined;
+  const message = `Container image "${image}" is not present with pull policy of Never`;
+  return new RuntimeError('ErrImageNeverPull', message);
 }
 
 function asRuntimeError(error: unknown): RuntimeError {

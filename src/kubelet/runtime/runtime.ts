@@ -3,6 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ProcessStreams, TerminalSize } from '../../api/session.ts';
 import type { Component } from '../../base/component.ts';
+import type { RegistryAuth } from '../images/registry-auth.ts';
 
 export type ContainerState = 'created' | 'running' | 'exited';
 
@@ -136,6 +137,40 @@ export interface ExecLimits {
   signal?: AbortSignal;
 }
 
+/** Where a pull goes to when not to the registry in the image's own name, and what it shows there. */
+export interface ImageSource {
+  /** Such as `mirror.local:5000/library/redis:7`; the image gets its own name nevertheless. */
+  reference?: string;
+  auth?: RegistryAuth;
+  insecure?: boolean;
+  /** PEM, trusted for this registry beside the board's own authorities. */
+  ca?: string;
+}
+
+export interface RuntimeImage {
+  /** `sha256:…` of its configuration. */
+  id: string;
+  /** Full names with tag, such as `docker.io/library/redis:7`; none for one that lost them. */
+  names: string[];
+  /** Such as `docker.io/library/redis@sha256:…`. */
+  digests: string[];
+  sizeBytes: number;
+  /** How many containers, of whomever, were made from it. */
+  containers: number;
+}
+
+/** Images by other ways than a registry. Every method rejects with a RuntimeError. */
+export interface ImageStore {
+  list(): Promise<RuntimeImage[]>;
+  /** The image as a tar archive as `docker save` makes it, without its names. */
+  save(id: string): Promise<Readable>;
+  /** Takes in an archive of `docker save` or of the OCI layout; resolves with the names it held, or its id. */
+  load(archive: Readable): Promise<string[]>;
+  tag(id: string, name: string): Promise<void>;
+  /** A name, or an id with all its names. What is not there counts as removed. */
+  remove(image: string): Promise<void>;
+}
+
 /** Why the engine refused: its words, and a reason the pod's status can show. */
 export class RuntimeError extends Error {
   /**
@@ -187,8 +222,9 @@ export interface Runtime extends Component {
   imageExists(image: string): Promise<boolean>;
   /** USER of an image that is there, such as `1000:1000` or `app`; empty = root. */
   imageUser(image: string): Promise<string>;
-  /** Resolves with the image id. Concurrent pulls of one image share the work. */
-  pullImage(image: string): Promise<string>;
+  /** Resolves with the image id. Concurrent pulls of one image from one place share the work. */
+  pullImage(image: string, source?: ImageSource): Promise<string>;
+  imageStore(): Promise<ImageStore>;
   /** `look` means: inspect this container again; `undefined` = list all again. */
   onChange(look: (containerId: string | undefined) => void): () => void;
 }

@@ -12,6 +12,7 @@ const applets = ['sh', 'nc', 'httpd', 'printf', 'sed', 'hostname', 'cat', 'echo'
 export const redisImage = 'localhost/edge-cluster-test-redis:1';
 /** Of a program that speaks TLS, and a shell. */
 export const curlImage = 'localhost/edge-cluster-test-curl:1';
+export const registryImage = 'localhost/edge-cluster-test-registry:1';
 export const frontendImage = 'localhost/edge-cluster-test-guestbook:1';
 
 /** Archives in the docker format, ready for `podman load`; resolves with their paths. */
@@ -29,6 +30,12 @@ export async function guestbookArchives(): Promise<string[]> {
 export async function curlArchive(): Promise<string> {
   await mkdir(cacheDir, { recursive: true });
   return archive('curl', curlImage, ['curl', 'busybox-static'], async () => undefined);
+}
+
+/** Debian's registry; its configuration is mounted by whoever runs it. */
+export async function registryArchive(): Promise<string> {
+  await mkdir(cacheDir, { recursive: true });
+  return archive('registry', registryImage, ['docker-registry', 'busybox-static'], async () => undefined);
 }
 
 async function archive(

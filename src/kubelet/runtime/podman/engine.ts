@@ -1,5 +1,6 @@
 // All that speaks to podman, put together for one machine once preflight has found it fit.
 import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
@@ -15,8 +16,10 @@ import { Making } from './making.ts';
 import { type NetworkOptions, PodNetwork } from './network.ts';
 import { OciExec } from './oci-exec.ts';
 import { OciLeftovers } from './oci-leftovers.ts';
+import { prepareHome } from './podman-home.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
+import { RegistryAuthorities } from './registry-authorities.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
 import type { MachineSettings, PodmanStorage } from './settings.ts';
@@ -37,6 +40,8 @@ export interface EngineOptions {
   network: NetworkOptions;
   /** A podman store apart from the machine's own; `undefined` = the machine's. */
   storage?: PodmanStorage;
+  /** Image of pause containers, put there by whoever gives it; the one made of the board's catatonit unless given. */
+  podInfraImage?: string | undefined;
   /** Whether stop() removes what is not a container: network, bridge, files of pods. */
   removeOnStop?: boolean;
   clock: Clock;
@@ -61,6 +66,7 @@ export async function prepareEngine(options: EngineOptions, machine: Machine, ex
   const result = await preflight(machine);
   if ('problem' in result) throw new RuntimeError(result.problem.reason, result.problem.message);
   const containersConfPath = await writeConf(options.dataDir, result.settings);
+  await prepareHome(join(options.dataDir, 'home'), homedir());
   const engine = build(options, result.settings, containersConfPath, exits);
   const { client, containers } = engine;
   const { logDir, clock, logger } = options;
@@ -83,13 +89,14 @@ function build(
 ): Engine {
   const { owner, runDir, storage, clock, logger, logDir } = options;
   const { podmanPath, ociRuntime } = settings;
-  const service = new PodmanService({ podmanPath, runDir, containersConfPath, storage, clock });
+  const homeDir = join(options.dataDir, 'home');
+  const service = new PodmanService({ podmanPath, runDir, containersConfPath, storage, homeDir, clock });
   const client = new LibpodClient(service);
   const containers = new LibpodContainers(client, owner, new OciLeftovers({ ociRuntime, logger }));
   const messages = new TerminationMessages(join(runDir, 'pods'));
   const truth = new Truth(containers, exits, messages);
   const making = new Making(containers, truth, exits);
-  const images = new Images(client);
+  const images = new Images(client, new RegistryAuthorities(homeDir));
   const network = new PodNetwork(client, options.network, owner);
   const hostsFiles = new HostsFiles(join(runDir, 'pods'));
   const maySpareFromOom = settings.ulimits === undefined;
@@ -114,6 +121,7 @@ function build(
       containers,
       making,
       images,
+      podInfraImage: options.podInfraImage,
       network,
       staleLeases,
       hostsFiles,

@@ -1,21 +1,68 @@
 // Images in podman's store: is it there, fetch it, put one in from an archive. Pull failures say what to do.
 import type { Readable } from 'node:stream';
 import { isLocalImage } from '../../config/image-policy.ts';
-import { RuntimeError } from '../runtime.ts';
-import { fullReference } from './image-reference.ts';
+import { fullReference, isByDigest, parseReference } from '../../images/image-reference.ts';
+import type { RegistryAuth } from '../../images/registry-auth.ts';
+import { type ImageSource, type ImageStore, RuntimeError, type RuntimeImage } from '../runtime.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import { asRuntimeError, isNotFound } from './libpod-error.ts';
 import { pullProblem } from './pull-problem.ts';
+import type { RegistryAuthorities } from './registry-authorities.ts';
 
 /** A slow card may unpack a layer for minutes without a word on the socket. */
 const pullSilenceMs = 15 * 60_000;
 
-export class Images {
+/** As libpod lists it; `Id` comes without `sha256:`, names are absent for none. */
+interface ListedImage {
+  Id: string;
+  RepoTags?: string[] | null;
+  RepoDigests?: string[] | null;
+  Size: number;
+  Containers: number;
+}
+
+export class Images implements ImageStore {
   readonly #client: LibpodClient;
+  readonly #authorities: RegistryAuthorities | undefined;
   readonly #pulls = new Map<string, Promise<string>>();
 
-  constructor(client: LibpodClient) {
+  /** Without `authorities`, registries are trusted that the board trusts. */
+  constructor(client: LibpodClient, authorities?: RegistryAuthorities) {
     this.#client = client;
+    this.#authorities = authorities;
+  }
+
+  async list(): Promise<RuntimeImage[]> {
+    try {
+      const listed = await this.#client.getJson<ListedImage[]>('/images/json');
+      return listed.map(({ Id, RepoTags, RepoDigests, Size, Containers }) => ({
+        id: Id.startsWith('sha256:') ? Id : `sha256:${Id}`,
+        names: (RepoTags ?? []).filter((name) => !name.includes('@')),
+        digests: RepoDigests ?? [],
+        sizeBytes: Size,
+        containers: Containers,
+      }));
+    } catch (error) {
+      throw asRuntimeError(error, 'ImageInspectError');
+    }
+  }
+
+  async save(id: string): Promise<Readable> {
+    try {
+      return await this.#client.stream(`/images/${id.replace('sha256:', '')}/get?format=docker-archive`);
+    } catch (error) {
+      throw asRuntimeError(error, 'ErrImageSave');
+    }
+  }
+
+  async tag(id: string, name: string): Promise<void> {
+    const colon = name.lastIndexOf(':');
+    const query = new URLSearchParams({ repo: name.slice(0, colon), tag: name.slice(colon + 1) });
+    try {
+      await this.#client.call({ method: 'POST', path: `/images/${id.replace('sha256:', '')}/tag?${query}` });
+    } catch (error) {
+      throw asRuntimeError(error, 'ErrImageLoad');
+    }
   }
 
   async exists(image: string): Promise<boolean> {
@@ -34,10 +81,11 @@ export class Images {
     return (await this.#client.getJson<{ User?: string }>(path)).User ?? '';
   }
 
-  /** Fetches the image from its registry; resolves with its id. Pulls of one name at the same time share the work. */
-  pull(image: string): Promise<string> {
-    const running = this.#pulls.get(image) ?? this.#pull(image).finally(() => this.#pulls.delete(image));
-    this.#pulls.set(image, running);
+  /** Fetches the image; resolves with its id. Pulls of one name from one place at the same time share the work. */
+  pull(image: string, source: ImageSource = {}): Promise<string> {
+    const key = JSON.stringify([image, source]);
+    const running = this.#pulls.get(key) ?? this.#pull(image, source).finally(() => this.#pulls.delete(key));
+    this.#pulls.set(key, running);
     return running;
   }
 
@@ -71,32 +119,64 @@ export class Images {
     }
   }
 
-  /** Removes the name and, when it was the last one, the image; what is not there counts as removed. */
+  /** An id with all its names, or the name and, when it was the last one, the image. Never one that is in use. */
   async remove(image: string): Promise<void> {
+    const id = image.startsWith('sha256:') ? image.slice('sha256:'.length) : undefined;
     try {
-      await this.#client.call({ method: 'DELETE', path: `/images/${encodeURIComponent(image)}` });
+      // With `force` podman would remove containers too: an id's names are taken off one by one.
+      for (const name of id ? await this.#namesOf(id) : [image])
+        await this.#client.call({ method: 'DELETE', path: `/images/${encodeURIComponent(name)}` });
     } catch (error) {
       if (!isNotFound(error)) throw asRuntimeError(error, 'ErrImageRemove');
     }
   }
 
-  async #pull(image: string): Promise<string> {
+  async #namesOf(id: string): Promise<string[]> {
+    const { RepoTags } = await this.#client.getJson<ListedImage>(`/images/${id}/json`);
+    return RepoTags && RepoTags.length > 0 ? RepoTags : [id];
+  }
+
+  async #pull(image: string, source: ImageSource): Promise<string> {
     if (isLocalImage(image)) {
       throw new RuntimeError(
         'ErrImagePull',
         `${image} is not on this board, and localhost/ images have no registry`,
       );
     }
-    const reference = fullReference(image);
+    const own = fullReference(image);
+    const reference = source.reference ?? own;
     try {
-      const path = `/images/pull?${new URLSearchParams({ reference, policy: 'always', quiet: 'true' })}`;
-      const { body } = await this.#client.call({ method: 'POST', path, silenceMs: pullSilenceMs });
-      return pulledId(body);
+      await this.#authorities?.trust(parseReference(reference).registry, source.ca);
+      const id = await this.#fetch(reference, source);
+      if (reference !== own && !isByDigest(own)) await this.#rename(id, reference, own);
+      return id;
     } catch (error) {
       if (error instanceof RuntimeError) throw error;
       throw pullProblem(reference, error);
     }
   }
+
+  async #fetch(reference: string, { auth, insecure }: ImageSource): Promise<string> {
+    const query = new URLSearchParams({ reference, policy: 'always', quiet: 'true' });
+    if (insecure) query.set('tlsVerify', 'false');
+    const path = `/images/pull?${query}`;
+    const headers: Record<string, string> = auth ? { 'x-registry-auth': authHeader(auth) } : {};
+    return pulledId(
+      (await this.#client.call({ method: 'POST', path, headers, silenceMs: pullSilenceMs })).body,
+    );
+  }
+
+  /** It came under its mirror's name, which nobody asks for. */
+  async #rename(id: string, from: string, to: string): Promise<void> {
+    await this.tag(id, to);
+    await this.#client.call({ method: 'DELETE', path: `/images/${encodeURIComponent(from)}` });
+  }
+}
+
+/** Docker's `X-Registry-Auth`. */
+function authHeader({ username = '', password = '', identityToken }: RegistryAuth): string {
+  const auth = identityToken ? { username, identitytoken: identityToken } : { username, password };
+  return Buffer.from(JSON.stringify(auth)).toString('base64url');
 }
 
 /** The answer is JSON lines: progress, then `{images, id}`, or `{error}` under status 200. */

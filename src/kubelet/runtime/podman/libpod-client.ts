@@ -16,6 +16,7 @@ interface Call {
   json?: unknown;
   /** Sent as it is, as a tar archive. */
   archive?: Buffer | Readable;
+  headers?: Readonly<Record<string, string>>;
   /** Longest silence of the socket; 60 s unless told. */
   silenceMs?: number;
 }
@@ -57,6 +58,12 @@ export class LibpodClient {
   hijack(path: string, json: unknown): Promise<Socket> {
     const { socketPath } = this.#service;
     return this.#service.during(() => this.#orBroken(() => hijack(socketPath, prefix + path, json)));
+  }
+
+  /** The answer's body as it comes; podman does not end while it is being read. */
+  stream(path: string): Promise<Readable> {
+    const { socketPath } = this.#service;
+    return this.#service.during(() => this.#orBroken(() => openStream(socketPath, path)));
   }
 
   #once(call: Call): Promise<Answer> {
@@ -104,15 +111,28 @@ function exchange(socketPath: string, call: Call): Promise<Answer> {
       path: prefix + call.path,
       agent: false,
       timeout: call.silenceMs ?? 60_000,
-      headers: { host: 'd', ...(hasBody ? { 'content-type': type } : {}) },
+      headers: { host: 'd', ...(hasBody ? { 'content-type': type } : {}), ...call.headers },
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer to ${call.method} ${call.path}`)));
     sent.on('error', reject);
     sent.on('response', (response) => {
       text(response).then((read) => resolve({ status: response.statusCode ?? 0, body: read }), reject);
     });
-    if (isStream(call.archive)) call.archive.on('error', reject).pipe(sent);
+    if (isStream(call.archive)) call.archive.on('error', (error) => sent.destroy(error)).pipe(sent);
     else sent.end(body ?? call.archive);
+  });
+}
+
+function openStream(socketPath: string, path: string): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path: prefix + path, agent: false, headers: { host: 'd' } });
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      if (statusCode < 400) resolve(response);
+      else text(response).then((body) => reject(libpodError(statusCode, body)), reject);
+    });
+    sent.end();
   });
 }
 

@@ -59,9 +59,15 @@ export function isRangeInUse(error: unknown): boolean {
 export function asRuntimeError(error: unknown, reason: string): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const wrapped = new RuntimeError(reason, withoutNoise(message));
+  const wrapped = new RuntimeError(reason, withHint(withoutNoise(message)));
   wrapped.cause = error;
   return wrapped;
+}
+
+/** The kernel's words for a program of another architecture (ENOEXEC) help nobody. */
+function withHint(message: string): string {
+  if (!/exec format error/i.test(message)) return message;
+  return `${message} (the image is not built for this board, or its program is a script without #!)`;
 }
 
 /** podman prefixes what it was doing and repeats itself; the rest is kept as it is. */

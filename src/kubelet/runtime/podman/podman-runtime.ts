@@ -7,6 +7,7 @@ import type {
   ContainerConfig,
   ExecLimits,
   ExecOutcome,
+  ImageSource,
   Runtime,
   RuntimeContainer,
   RuntimeProcess,
@@ -119,12 +120,12 @@ export class PodmanRuntime implements Runtime {
     return this.#with('ImageInspectError', ({ images }) => images.user(image));
   }
 
-  pullImage(image: string): Promise<string> {
-    return this.#with('ErrImagePull', ({ images }) => images.pull(image));
+  pullImage(image: string, source?: ImageSource): Promise<string> {
+    return this.#with('ErrImagePull', ({ images }) => images.pull(image, source));
   }
 
-  /** For whoever brings images by other ways than a registry: the demo, the neighbours' image port. */
-  images(): Promise<Images> {
+  /** For whoever brings images by other ways than a registry: archives, neighbours. */
+  imageStore(): Promise<Images> {
     return this.#with('RuntimeUnavailable', async ({ images }) => images);
   }
 

@@ -18,6 +18,8 @@ export interface SandboxesOptions {
   containers: LibpodContainers;
   making: Making;
   images: Images;
+  /** Instead of the one made here. */
+  podInfraImage: string | undefined;
   network: PodNetwork;
   staleLeases: StaleLeases;
   hostsFiles: HostsFiles;
@@ -73,7 +75,9 @@ export class Sandboxes {
     const { owner, making, network, settings } = this.#options;
     const networkName = config.hostNetwork ? '' : await network.ensure();
     const maySpareFromOom = settings.ulimits === undefined;
-    const made = await making.run(sandboxSpec(config, { owner, pauseImage, networkName, maySpareFromOom }));
+    const image = this.#options.podInfraImage ?? pauseImage;
+    const place = { owner, pauseImage: image, networkName, maySpareFromOom };
+    const made = await making.run(sandboxSpec(config, place));
     if (made.state === 'running') return made;
     await this.#options.containers.remove(made.id);
     const words = `the pause container of ${config.podKey} ended at once with exit code ${made.exitCode}`;
@@ -108,7 +112,7 @@ export class Sandboxes {
   }
 
   async #ensurePauseImage(): Promise<void> {
-    if (this.#hasPauseImage) return;
+    if (this.#hasPauseImage || this.#options.podInfraImage) return;
     await ensurePauseImage(this.#options.images, this.#options.settings.catatonitPath);
     this.#hasPauseImage = true;
   }

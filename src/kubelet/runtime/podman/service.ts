@@ -14,6 +14,8 @@ export interface ServiceOptions {
   runDir: string;
   containersConfPath: string;
   storage: PodmanStorage | undefined;
+  /** Its HOME: the authorities of registries are looked for in it. The inherited one unless given. */
+  homeDir?: string;
   clock: Clock;
 }
 
@@ -129,7 +131,9 @@ export class PodmanService {
   /** NOTIFY_SOCKET would let a container speak to systemd in the agent's name. */
   #environment(): NodeJS.ProcessEnv {
     const { NOTIFY_SOCKET: _notify, NODE_OPTIONS: _options, ...inherited } = process.env;
-    return { ...inherited, CONTAINERS_CONF: this.#options.containersConfPath, GOMEMLIMIT: '16MiB' };
+    const { homeDir, containersConfPath } = this.#options;
+    const home = homeDir ? { HOME: homeDir } : {};
+    return { ...inherited, ...home, CONTAINERS_CONF: containersConfPath, GOMEMLIMIT: '16MiB' };
   }
 
   async #failure(ended: string | undefined): Promise<RuntimeError> {

@@ -106,3 +106,51 @@ t.test('a missing ConfigMap is waited for, and the container starts when it appe
   await world.look(WEB_KEY);
   t.equal(world.runtime.configs.get(world.running()?.id ?? '')?.env.COLOUR, 'red');
 });
+
+t.test(
+  'a malformed name is told as such, and a missing pull secret before the pull fails for it',
+  async (t) => {
+    const containers = [{ name: 'web', image: 'Not/A:Name' }];
+    const world = await startedWorld(t, desiredPod({ spec: { containers } }));
+    t.match(world.containerStatus().state?.waiting, {
+      reason: 'InvalidImageName',
+      message: /invalid reference format/,
+    });
+    t.same(world.sink.reasons(), ['InspectFailed', 'Failed']);
+    const other = await startedWorld(
+      t,
+      desiredPod({
+        spec: { containers: [{ name: 'web', image: 'r.local/a:1' }], imagePullSecrets: [{ name: 'gone' }] },
+      }),
+    );
+    t.match(other.sink.events[0], {
+      reason: 'FailedToRetrieveImagePullSecret',
+      message:
+        'Unable to retrieve some image pull secrets (gone); attempting to pull the image may not succeed.',
+    });
+  },
+);
+
+t.test("a private image comes with the pod's secret, and the event tells time and size", async (t) => {
+  const auths = { 'r.local': { username: 'ann', password: 'sesame' } };
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  world.runtime.pullable.add('r.local/a:1');
+  world.runtime.passwords.set('r.local/a:1', 'sesame');
+  world.secrets.set('default/cred', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cred', namespace: 'default', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
+  });
+  await world.start();
+  const spec = { containers: [{ name: 'web', image: 'r.local/a:1' }], imagePullSecrets: [{ name: 'cred' }] };
+  await world.want(desiredPod({ spec }));
+  t.equal(world.status().phase, 'Running');
+  const pulled = world.sink.events.find(({ reason }) => reason === 'Pulled');
+  t.match(
+    pulled?.message,
+    /^Successfully pulled image "r\.local\/a:1" in 0\.000s \(0\.000s including waiting\)\. Image size: 1000000 bytes\.$/,
+  );
+});

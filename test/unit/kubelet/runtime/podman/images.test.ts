@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fullReference } from '../../../../../src/kubelet/runtime/podman/image-reference.ts';
+import { fullReference } from '../../../../../src/kubelet/images/image-reference.ts';
 import { pullProblem } from '../../../../../src/kubelet/runtime/podman/pull-problem.ts';
 
 t.test('image names without a registry mean Docker Hub', async (t) => {
