@@ -15,7 +15,8 @@ import { HostUpstreams } from '../dns/host-upstreams.ts';
 import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
-import { nodeFacts } from '../kubelet/board/node-facts.ts';
+import { MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
+import { BoardDevices } from '../kubelet/devices/board-devices.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
 import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
@@ -66,6 +67,7 @@ export class Agent implements Component {
   readonly #session: Session;
   readonly #link: AgentLink;
   readonly #runtime: Runtime;
+  readonly #devices: BoardDevices;
   readonly #kubelet: Kubelet;
   readonly #network: NodeNetwork;
   readonly #proxier: Proxier;
@@ -87,6 +89,7 @@ export class Agent implements Component {
     this.#session = this.#makeSession();
     this.#link = new AgentLink({ session: this.#session, clock, logger });
     this.#runtime = options.runtime ?? this.#makeRuntime();
+    this.#devices = new BoardDevices({ clock, logger, onChange: () => void this.#tellBirth() });
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
     this.#dns = this.#makeDns();
@@ -133,7 +136,7 @@ export class Agent implements Component {
   #parts(): Component[] {
     const reports = [this.#heartbeat, this.#metrics];
     const paths = [this.#network, this.#dns, this.#proxier, ...(this.#ingress ? [this.#ingress] : [])];
-    return [...paths, this.#kubelet, this.#sessions, this.#link, ...reports];
+    return [...paths, this.#devices, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -172,7 +175,8 @@ export class Agent implements Component {
     const runtimeVersion = await this.#runtime.version().catch(() => undefined);
     const addresses = this.#addresses;
     const kubeletVersion = KUBERNETES_VERSION;
-    const facts = await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir });
+    const devices = this.#devices.found;
+    const facts = await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir, devices });
     const ingress: Record<string, string> = this.#isIngressListening ? { [INGRESS_BOARD_LABEL]: 'true' } : {};
     this.#link.setBirth({ ...facts, labels: { ...facts.labels, ...ingress } });
   }
@@ -242,6 +246,8 @@ export class Agent implements Component {
           serviceVariables([...(services.current()?.values() ?? [])], namespace, links),
         isReady: () => services.current() !== undefined,
       },
+      devices: this.#devices,
+      room: () => ({ maxPods: MAX_PODS, devices: this.#devices.found, pressures: new Set() }),
       dataDir,
       clock,
       logger,

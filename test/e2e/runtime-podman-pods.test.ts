@@ -1,8 +1,8 @@
 // What real podman makes of a pod, seen from inside its containers and from the board, also when podman, conmon or
 // the agent is killed.
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { hostname as boardName } from 'node:os';
+import { chown, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { hostname as boardName, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -287,3 +287,27 @@ async function parentOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
 }
+
+t.test(
+  'a granted device can be used by the group it belongs to, and the container lists it again',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'edge-device-'));
+    t.teardown(() => rm(folder, { recursive: true, force: true }));
+    const [device, other] = [join(folder, 'granted'), join(folder, 'other')];
+    // The full device: writing to it says "no space left", which nothing but a real device does.
+    for (const path of [device, other]) await exec('mknod', ['-m', '660', path, 'c', '1', '7']);
+    await chown(device, 0, 4711);
+    const pod = await startPod({ hostNetwork: true });
+    const own = { user: '1000:1000', groups: [4711], devices: [device] };
+    const { output, ended } = await script(
+      pod,
+      `echo x > ${device}; test -e ${other} || echo no other; id -G; mknod /tmp/mine c 1 7 || echo no mknod`,
+      own,
+    );
+    t.match(output, /No space left on device/);
+    t.match(output, /no other/);
+    t.match(output, /4711/);
+    t.match(output, /no mknod/, 'it is not privileged');
+    t.same(ended.devices, [device]);
+  },
+);

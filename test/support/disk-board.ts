@@ -66,6 +66,8 @@ export async function startBoard(
     sink,
     volumeSink: sink,
     serviceEnvironment: { forNamespace: () => ({ WEB_SERVICE_HOST: '10.48.0.7' }) },
+    devices: { grant: async () => ({ paths: [], groups: [] }), release: () => undefined },
+    room: () => ({ maxPods: 250, devices: [], pressures: new Set() }),
     dataDir,
     clock,
     logger: silentLogger,

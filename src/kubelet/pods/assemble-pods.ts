@@ -1,7 +1,9 @@
 // Joins the parts that work on pods. The kubelet gives them the disk and the real engine, tests give them memory.
+import type { Pod } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import type { BoardDevices } from '../devices/board-devices.ts';
 import { PodAddresses } from '../pod-addresses.ts';
 import type { StatusSink } from '../ports.ts';
 import { PodProbes } from '../probes/pod-probes.ts';
@@ -9,6 +11,7 @@ import type { RecordStore } from '../records/record-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { StartSlots } from '../start-slots.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
+import type { Refusal } from './admission.ts';
 import { ContainerHooks } from './container-hooks.ts';
 import { type ConfigSource, ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
@@ -26,11 +29,14 @@ export interface PodParts {
   records: RecordStore;
   volumes: Volumes;
   configs: ConfigSource;
+  devices: Pick<BoardDevices, 'grant' | 'release'>;
   desired(): DesiredView | undefined;
   podCIDR(): string | undefined;
   /** Why no pod can be started yet, such as a pod range that is not known. */
   networkProblem(): string | undefined;
   hostAddresses(): readonly string[];
+  /** Whether the board takes one more pod. */
+  admit(pod: Pod, admitted: readonly Pod[]): Refusal | undefined;
   look(key: string): void;
   lookAfter(key: string, delayMs: number): void;
 }

@@ -40,6 +40,7 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     ...processNamespace(config.processes, joined, place.targetPid),
     utsns: joined,
     mounts: mountsOf(config, place).map(bindMount),
+    ...(config.devices.length > 0 ? { devices: config.devices.map((path) => ({ path })) } : {}),
     use_image_hosts: true,
     resource_limits: resourceLimits(config.resources),
     privileged: config.privileged,
