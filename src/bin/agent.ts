@@ -17,6 +17,8 @@ import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
 import { MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
 import { BoardDevices } from '../kubelet/devices/board-devices.ts';
+import { Evictor } from '../kubelet/eviction/evictor.ts';
+import { BoardHealth } from '../kubelet/health/board-health.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
 import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
@@ -72,6 +74,8 @@ export class Agent implements Component {
   readonly #network: NodeNetwork;
   readonly #proxier: Proxier;
   readonly #sessions: Sessions;
+  readonly #evictor: Evictor;
+  readonly #health: BoardHealth;
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
   readonly #metrics: MetricsReporter;
@@ -95,6 +99,8 @@ export class Agent implements Component {
     this.#dns = this.#makeDns();
     this.#proxier = this.#makeProxier();
     this.#sessions = this.#makeSessions();
+    this.#evictor = this.#makeEvictor();
+    this.#health = this.#makeHealth();
     this.#heartbeat = this.#makeHeartbeat();
     this.#metrics = this.#makeMetrics();
     this.#ingress = this.#makeIngress();
@@ -247,7 +253,7 @@ export class Agent implements Component {
         isReady: () => services.current() !== undefined,
       },
       devices: this.#devices,
-      room: () => ({ maxPods: MAX_PODS, devices: this.#devices.found, pressures: new Set() }),
+      room: () => ({ maxPods: MAX_PODS, devices: this.#devices.found, pressures: this.#health.pressures }),
       dataDir,
       clock,
       logger,
@@ -348,7 +354,37 @@ export class Agent implements Component {
       clock,
       logger,
       measure: (nowMs) => meter.measure(nowMs),
-      send: (beat) => this.#link.heartbeat(beat),
+      send: (beat) => {
+        this.#link.heartbeat(beat);
+        this.#health.observe(beat);
+      },
+    });
+  }
+
+  #makeEvictor(): Evictor {
+    const { dataDir, clock, logger } = this.#options;
+    const folders = { volumesDir: join(dataDir, 'volumes'), logDir: join(dataDir, 'logs') };
+    return new Evictor({
+      clock,
+      logger,
+      pods: () => this.#kubelet.takenPods(),
+      use: async (resource, pods) => {
+        const { podUse } = await import('../kubelet/eviction/pod-use.ts');
+        return podUse(resource, pods, this.#kubelet.runningContainers(), folders);
+      },
+      evict: (podKey, podUid, why) => this.#kubelet.evict(podKey, podUid, why),
+      event: (event) => this.#link.boardEvent(event),
+    });
+  }
+
+  #makeHealth(): BoardHealth {
+    const { nodeName, clock } = this.#options;
+    return new BoardHealth({
+      nodeName,
+      clock,
+      report: (conditions) => this.#link.setConditions(conditions),
+      event: (event) => this.#link.boardEvent(event),
+      relieve: (shortages) => void this.#evictor.relieve(shortages),
     });
   }
 

@@ -84,7 +84,7 @@ export class Gateway implements Component {
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     const volumes = informers.for(persistentVolumes);
     this.#removals = new VolumeRemovals({ client, bus, volumes, presence, recorder, clock, logger });
-    this.#events = new NodeEvents({ bus, pods: shared.pods, recorder });
+    this.#events = new NodeEvents({ bus, ...shared, recorder });
     this.#objects = new ObjectPublisher({ bus, informers, kinds, customKinds: options.customKinds });
     const { tokenIssuer } = options;
     this.#desired = new DesiredPublisher({

@@ -2,6 +2,7 @@
 // pods/decide-pod.ts. A restart of the agent touches no container.
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Pod } from '../api/objects.ts';
 import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -161,6 +162,11 @@ export class Kubelet implements Component, SessionSources {
     for (const key of this.#allKeys()) {
       if (this.#reconciler.retryConfigs(key) || isFirst) this.#workers.look(key);
     }
+  }
+
+  /** Pods that this board has taken and that have not ended. */
+  takenPods(): Pod[] {
+    return this.#reconciler.admitted();
   }
 
   /** Ends a pod of this board, in the words that its status then shows. */

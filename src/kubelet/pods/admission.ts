@@ -1,14 +1,13 @@
 // Whether this board takes a pod that was bound to it: asked once, before anything of it is made. Pure; reasons and
 // words are upstream's, which end such a pod as Failed so that whoever made it may try elsewhere.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
+import type { Pressure } from '../../api/board-conditions.ts';
 import type { Pod } from '../../api/objects.ts';
 import { podRequests } from '../../api/pod-requests.ts';
 import { qosClass } from '../../api/qos-class.ts';
 import { MEMORY_PRESSURE_TAINT, tolerates } from '../../api/taints.ts';
 import { type BoardDevice, DEVICE_SORTS, type DeviceSort, resourceOf } from '../devices/board-device.ts';
 import { isCritical } from './critical-pod.ts';
-
-export type Pressure = 'MemoryPressure' | 'DiskPressure' | 'PIDPressure';
 
 /** What the board has to give. */
 export interface BoardRoom {

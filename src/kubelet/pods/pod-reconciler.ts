@@ -172,12 +172,13 @@ export class PodReconciler {
   #refusalOf(entry: PodEntry, pod: Pod): Refusal | undefined {
     if (entry.memory.isAdmitted || entry.record.sandboxAttempt >= 0 || entry.record.finished)
       return undefined;
-    const refusal = this.#options.admit(pod, this.#admitted(entry));
+    const refusal = this.#options.admit(pod, this.admitted(entry));
     entry.memory.isAdmitted = refusal === undefined;
     return refusal;
   }
 
-  #admitted(except: PodEntry): Pod[] {
+  /** Pods that the board has taken and that have not ended. */
+  admitted(except?: PodEntry): Pod[] {
     const pods = this.#options.desired()?.state.pods;
     return [...this.#entries.values()].flatMap((entry) => {
       const { memory, record } = entry;
