@@ -166,17 +166,15 @@ t.test("a hold is for a board's own state; a person's taint means what it says",
 });
 
 t.test('each pressure of a board has its taint, which keeps new pods away and ends with it', async (t) => {
-  const pressed = makeNode();
   const condition = (type: string, status: string) => ({ type, status, reason: 'r', message: 'm' });
-  pressed.status = {
-    ...pressed.status,
-    conditions: [
-      ...(pressed.status?.conditions ?? []),
-      condition('MemoryPressure', 'True'),
-      condition('DiskPressure', 'False'),
-      condition('PIDPressure', 'True'),
-    ],
-  };
+  const ready = makeNode();
+  const conditions = [
+    ...(ready.status?.conditions ?? []),
+    condition('MemoryPressure', 'True'),
+    condition('DiskPressure', 'False'),
+    condition('PIDPressure', 'True'),
+  ];
+  const pressed = { ...ready, status: { ...ready.status, conditions } };
   const taints = taintsFor(pressed, nowMs);
   t.same(
     taints?.map(({ key, effect }) => [key, effect]),
@@ -185,5 +183,5 @@ t.test('each pressure of a board has its taint, which keeps new pods away and en
       ['node.kubernetes.io/pid-pressure', 'NoSchedule'],
     ],
   );
-  t.same(taintsFor(makeNode({ taints }), nowMs), []);
+  t.same(taintsFor(makeNode({ taints: taints ?? [] }), nowMs), []);
 });
