@@ -20,6 +20,8 @@ import { BoardDevices } from '../kubelet/devices/board-devices.ts';
 import { Evictor } from '../kubelet/eviction/evictor.ts';
 import { BoardHealth } from '../kubelet/health/board-health.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
+import { LogKeeper } from '../kubelet/logs/log-keeper.ts';
+import { defaultLogLimits, type LogLimits } from '../kubelet/logs/log-limits.ts';
 import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
 import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
@@ -50,6 +52,7 @@ export interface AgentOptions {
   cleanOnStop: boolean;
   clock: Clock;
   logger: Logger;
+  logLimits?: LogLimits;
   /** Instead of podman, in tests. */
   runtime?: Runtime;
 }
@@ -231,6 +234,7 @@ export class Agent implements Component {
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
+      logSizeBytes: this.#logLimits.maxSizeBytes,
       network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#knownPodCIDR() },
       removeOnStop: cleanOnStop,
       clock,
@@ -347,9 +351,15 @@ export class Agent implements Component {
     });
   }
 
+  get #logLimits(): LogLimits {
+    return this.#options.logLimits ?? defaultLogLimits;
+  }
+
   #makeHeartbeat(): Heartbeat {
     const { dataDir, clock, logger } = this.#options;
     const meter = new BoardLoadMeter(dataDir);
+    const running = () => this.#kubelet.runningContainers();
+    const logs = new LogKeeper({ limits: this.#logLimits, running, logger });
     return new Heartbeat({
       clock,
       logger,
@@ -357,6 +367,7 @@ export class Agent implements Component {
       send: (beat) => {
         this.#link.heartbeat(beat);
         this.#health.observe(beat);
+        void logs.look();
       },
     });
   }

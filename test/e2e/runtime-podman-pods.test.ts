@@ -3,9 +3,11 @@
 import { execFile } from 'node:child_process';
 import { chown, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { hostname as boardName, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { silentLogger } from '../../src/base/logger.ts';
+import { LogKeeper } from '../../src/kubelet/logs/log-keeper.ts';
 import { openLog } from '../../src/kubelet/logs/open-log.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
@@ -311,3 +313,24 @@ t.test(
     t.same(ended.devices, [device]);
   },
 );
+
+t.test('a log fuller than one file is kept whole within its limits, as conmon really rotates', async (t) => {
+  const pod = await startPod({ hostNetwork: true });
+  const lines = 60_000;
+  const text = `i=0; while [ $i -lt ${lines} ]; do echo "line $i of a log that gets long"; i=$((i+1)); done; sleep 60`;
+  const { id, logPath = '' } = await run(pod, { command: ['/bin/sh', '-c', text] });
+  const running = () => [{ id, logPath }];
+  const keeper = new LogKeeper({ limits: { maxSizeBytes: 0, maxFiles: 8 }, running, logger: silentLogger });
+  const seen: string[] = [];
+  await eventually(async () => {
+    await keeper.look();
+    seen.length = 0;
+    let output = '';
+    for await (const chunk of openLog({ path: logPath }, new AbortController().signal)) output += chunk;
+    seen.push(...output.trimEnd().split('\n'));
+    if (!seen.at(-1)?.startsWith(`line ${lines - 1} `)) throw new Error(`so far ${seen.at(-1)}`);
+  }, 30_000);
+  t.equal(seen.length, lines, 'no line is lost');
+  const files = (await readdir(dirname(logPath))).filter((name) => /\.log\.\d+$/.test(name));
+  t.ok(files.length >= 1, files.join(' '));
+});
