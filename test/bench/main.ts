@@ -1,5 +1,6 @@
 // `npm run bench -- NAME…`: prints figures, each beside its step; without a name, all of them.
 import { api } from './api.ts';
+import { board } from './board.ts';
 import { controllers } from './controllers.ts';
 import { failover } from './failover.ts';
 import { footprint } from './footprint.ts';
@@ -8,7 +9,7 @@ import { podstart } from './podstart.ts';
 const benches: Record<string, () => Promise<void>> = {
   footprint,
   podstart,
-  api,
+  board, api,
   controllers,
   failover,
 };
