@@ -9,7 +9,8 @@ import { podstart } from './podstart.ts';
 const benches: Record<string, () => Promise<void>> = {
   footprint,
   podstart,
-  board, api,
+  board,
+  api,
   controllers,
   failover,
 };
