@@ -9,6 +9,11 @@ export const UNREACHABLE_TAINT = 'node.kubernetes.io/unreachable';
 /** A person cordoned it. */
 export const UNSCHEDULABLE_TAINT = 'node.kubernetes.io/unschedulable';
 
+/** Pressures, told by the board: nothing new is placed there. */
+export const MEMORY_PRESSURE_TAINT = 'node.kubernetes.io/memory-pressure';
+export const DISK_PRESSURE_TAINT = 'node.kubernetes.io/disk-pressure';
+export const PID_PRESSURE_TAINT = 'node.kubernetes.io/pid-pressure';
+
 /** A person vouches that the board is off: what it ran may be given to others. */
 export const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service';
 

@@ -16,9 +16,14 @@ import { HostUpstreams } from '../dns/host-upstreams.ts';
 import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
-import { nodeFacts } from '../kubelet/board/node-facts.ts';
+import { MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
+import { BoardDevices } from '../kubelet/devices/board-devices.ts';
+import { Evictor } from '../kubelet/eviction/evictor.ts';
+import { BoardHealth } from '../kubelet/health/board-health.ts';
 import type { ImageSettings } from '../kubelet/images/board-images.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
+import { LogKeeper } from '../kubelet/logs/log-keeper.ts';
+import { defaultLogLimits, type LogLimits } from '../kubelet/logs/log-limits.ts';
 import { ContainerMeter } from '../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../kubelet/metrics/metrics-reporter.ts';
 import { PodmanRuntime } from '../kubelet/runtime/podman/podman-runtime.ts';
@@ -61,6 +66,7 @@ export interface AgentOptions {
   proxyThread?: boolean;
   clock: Clock;
   logger: Logger;
+  logLimits?: LogLimits;
   /** Instead of podman, in tests. */
   runtime?: Runtime;
 }
@@ -86,11 +92,14 @@ export class Agent implements Component {
   readonly #kept: KeptCluster;
   readonly #manifests: ManifestFolder;
   readonly #runtime: Runtime;
+  readonly #devices: BoardDevices;
   readonly #kubelet: Kubelet;
   readonly #hostPorts: HostPortWatch;
   readonly #network: NodeNetwork;
   readonly #proxier: Proxier | ProxyThread;
   readonly #sessions: Sessions;
+  readonly #evictor: Evictor;
+  readonly #health: BoardHealth;
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
   readonly #metrics: MetricsReporter;
@@ -115,11 +124,14 @@ export class Agent implements Component {
       podOf: (key) => this.#kubelet.desiredPod(key),
       onChange: () => void this.#updateProxy(),
     });
+    this.#devices = new BoardDevices({ clock, logger, onChange: () => void this.#tellBirth() });
     this.#kubelet = this.#makeKubelet();
     this.#network = this.#makeNetwork();
     this.#dns = this.#makeDns();
     this.#proxier = this.#makeProxier();
     this.#sessions = this.#makeSessions();
+    this.#evictor = this.#makeEvictor();
+    this.#health = this.#makeHealth();
     this.#heartbeat = this.#makeHeartbeat();
     this.#metrics = this.#makeMetrics();
     this.#ingress = this.#makeIngress();
@@ -168,7 +180,8 @@ export class Agent implements Component {
   #parts(): Component[] {
     const reports = [this.#heartbeat, this.#metrics];
     const paths = [this.#network, this.#dns, this.#proxier, ...(this.#ingress ? [this.#ingress] : [])];
-    return [...paths, this.#kept, this.#manifests, this.#kubelet, this.#sessions, this.#link, ...reports];
+    const kept = [this.#kept, this.#manifests];
+    return [...paths, ...kept, this.#devices, this.#kubelet, this.#sessions, this.#link, ...reports];
   }
 
   #subscribe(): void {
@@ -216,7 +229,8 @@ export class Agent implements Component {
     const runtimeVersion = await this.#runtime.version().catch(() => undefined);
     const addresses = this.#addresses;
     const kubeletVersion = KUBERNETES_VERSION;
-    const facts = await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir });
+    const devices = this.#devices.found;
+    const facts = await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir, devices });
     const ingress: Record<string, string> = this.#isIngressListening ? { [INGRESS_BOARD_LABEL]: 'true' } : {};
     this.#link.setBirth({ ...facts, labels: { ...facts.labels, ...ingress } });
   }
@@ -299,6 +313,7 @@ export class Agent implements Component {
       runDir: RUN_DIR,
       owner: OWNER,
       logDir: join(dataDir, 'logs'),
+      logSizeBytes: this.#logLimits.maxSizeBytes,
       podInfraImage: this.#options.images?.podInfraImage,
       network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: () => this.#podCIDR() },
       removeOnStop: cleanOnStop,
@@ -323,6 +338,8 @@ export class Agent implements Component {
         isReady: () => services.current() !== undefined,
       },
       checkpoint: this.#sealedFile('pods', SETTLE_PODS_MS),
+      devices: this.#devices,
+      room: () => ({ maxPods: MAX_PODS, devices: this.#devices.found, pressures: this.#health.pressures }),
       dataDir,
       clock,
       logger,
@@ -438,14 +455,51 @@ export class Agent implements Component {
     });
   }
 
+  get #logLimits(): LogLimits {
+    return this.#options.logLimits ?? defaultLogLimits;
+  }
+
   #makeHeartbeat(): Heartbeat {
     const { dataDir, clock, logger } = this.#options;
     const meter = new BoardLoadMeter(dataDir);
+    const running = () => this.#kubelet.runningContainers();
+    const logs = new LogKeeper({ limits: this.#logLimits, running, logger });
     return new Heartbeat({
       clock,
       logger,
       measure: (nowMs) => meter.measure(nowMs),
-      send: (beat) => this.#link.heartbeat(beat),
+      send: (beat) => {
+        this.#link.heartbeat(beat);
+        this.#health.observe(beat);
+        void logs.look();
+      },
+    });
+  }
+
+  #makeEvictor(): Evictor {
+    const { dataDir, clock, logger } = this.#options;
+    const folders = { volumesDir: join(dataDir, 'volumes'), logDir: join(dataDir, 'logs') };
+    return new Evictor({
+      clock,
+      logger,
+      pods: () => this.#kubelet.takenPods(),
+      use: async (resource, pods) => {
+        const { podUse } = await import('../kubelet/eviction/pod-use.ts');
+        return podUse(resource, pods, this.#kubelet.runningContainers(), folders);
+      },
+      evict: (podKey, podUid, why) => this.#kubelet.evict(podKey, podUid, why),
+      event: (event) => this.#link.boardEvent(event),
+    });
+  }
+
+  #makeHealth(): BoardHealth {
+    const { nodeName, clock } = this.#options;
+    return new BoardHealth({
+      nodeName,
+      clock,
+      report: (conditions) => this.#link.setConditions(conditions),
+      event: (event) => this.#link.boardEvent(event),
+      relieve: (shortages) => void this.#evictor.relieve(shortages),
     });
   }
 

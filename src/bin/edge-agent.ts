@@ -1,14 +1,16 @@
 // The agent as a program of its own: joins a master with a token once, then runs this board's pods.
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { tryParseQuantity, wholeValue } from '../api/quantity.ts';
 import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Logger } from '../base/logger.ts';
+import { defaultLogLimits, LEAST_LOG_SIZE_BYTES, type LogLimits } from '../kubelet/logs/log-limits.ts';
 import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent.ts';
 import { ingressFlags, ingressSettings } from './agent-ingress.ts';
-import { type Flags, type FlagValues, podManifestPath, required, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, numberIn, podManifestPath, required, UsageError } from './flags.ts';
 import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
@@ -41,6 +43,16 @@ const flags: Flags = {
     help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
   },
   ...imageFlags,
+  'container-log-max-size': {
+    value: 'SIZE',
+    help: "of a file of a container's log, such as 4Mi; 1Mi at least",
+    default: '4Mi',
+  },
+  'container-log-max-files': {
+    value: 'N',
+    help: 'how many such files are kept of a container',
+    default: `${defaultLogLimits.maxFiles}`,
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -71,9 +83,21 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     cleanOnStop: false,
     proxyThread: values['proxy-thread'] === 'true',
     images: agentImages(values),
+    logLimits: logLimits(values),
     clock: systemClock,
     logger,
   });
+}
+
+function logLimits(values: FlagValues): LogLimits {
+  const size = tryParseQuantity(values['container-log-max-size'] ?? '');
+  const maxSizeBytes = size ? wholeValue(size) : 0;
+  if (maxSizeBytes < LEAST_LOG_SIZE_BYTES)
+    throw new UsageError(
+      `--container-log-max-size takes a size from 1Mi on, not '${values['container-log-max-size']}'`,
+    );
+  const maxFiles = numberIn(values, 'container-log-max-files', { lowest: 1, highest: 100, isWhole: true });
+  return { maxSizeBytes, maxFiles };
 }
 
 function masterUrl(text: string): URL {

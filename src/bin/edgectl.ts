@@ -23,6 +23,11 @@ const io: Io = {
 
 // Not process.exit(): what is written to a pipe must get there first.
 process.exitCode = await runEdgectl(
-  { io, version: VERSION, connect: (flags) => connect(io, flags) },
+  {
+    io,
+    version: VERSION,
+    connect: (flags) => connect(io, flags),
+    examine: async () => (await import('./examine-board.ts')).examineBoard(),
+  },
   process.argv.slice(2),
 );

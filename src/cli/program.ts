@@ -8,6 +8,7 @@ import type { CommandContext } from './command-context.ts';
 import type { CpFlags } from './cp.ts';
 import type { DeleteFlags } from './delete.ts';
 import type { DescribeFlags } from './describe.ts';
+import type { Check, DoctorFlags } from './doctor.ts';
 import type { AttachFlags } from './exec.ts';
 import type { GetFlags } from './get-query.ts';
 import type { Io } from './io.ts';
@@ -34,6 +35,8 @@ export interface ProgramOptions {
   /** This program's own version, such as `0.1.0`. */
   version: string;
   connect(flags: GlobalFlags): Promise<CommandContext>;
+  /** Looks at the board that this program runs on. */
+  examine(): Promise<Check[]>;
 }
 
 class Edgectl {
@@ -226,6 +229,12 @@ class Edgectl {
           (await import('./api-resources.ts')).apiResources(context, flags),
         ),
       );
+    this.#verb('doctor', 'look whether this board can run pods, and say how to mend what it lacks')
+      .option('-o, --output <format>', 'json or yaml')
+      .action(async (flags: DoctorFlags) => {
+        const { doctor } = await import('./doctor.ts');
+        this.#exitCode = await doctor(this.#options.io, this.#options.examine, flags);
+      });
     this.#verb('version', "print this program's version and the server's")
       .option('--client', 'this program only')
       .option('-o, --output <format>', 'json or yaml')

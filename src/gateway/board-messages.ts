@@ -1,5 +1,6 @@
 // Messages of boards, read with suspicion: a board proves its name, not its good sense. What has not the shape
 // that messages.ts promises is `undefined`.
+import { BOARD_CONDITIONS, type BoardCondition } from '../api/board-conditions.ts';
 import type { core, Pod } from '../api/objects.ts';
 import type {
   Amounts,
@@ -31,7 +32,26 @@ export function readState(message: Fields | undefined): NodeState | undefined {
   const { session, online } = message;
   const birth = readBirth(message.birth);
   const problem = readProblem(message.problem);
-  return { session, online, ...(birth ? { birth } : {}), ...(problem ? { problem } : {}) };
+  const conditions = readConditions(message.conditions);
+  return {
+    session,
+    online,
+    ...(birth ? { birth } : {}),
+    ...(problem ? { problem } : {}),
+    ...(conditions ? { conditions } : {}),
+  };
+}
+
+/** What is no condition of a board's is left out. */
+function readConditions(value: unknown): BoardCondition[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const isOurs = (item: unknown): item is BoardCondition =>
+    isFields(item) &&
+    BOARD_CONDITIONS.some((type) => type === item.type) &&
+    (item.status === 'True' || item.status === 'False') &&
+    isText(item.reason) &&
+    isText(item.message);
+  return value.filter(isOurs).map(({ type, status, reason, message }) => ({ type, status, reason, message }));
 }
 
 function readBirth(value: unknown): NodeBirth | undefined {

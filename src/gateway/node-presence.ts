@@ -26,6 +26,7 @@ export interface Presence {
   session: string | undefined;
   birth: NodeBirth | undefined;
   problem: NodeState['problem'];
+  conditions: NodeState['conditions'];
 }
 
 interface Entry extends Presence {
@@ -75,6 +76,7 @@ export class NodePresence {
       session: undefined,
       birth: undefined,
       problem: undefined,
+      conditions: undefined,
       deadlineMs,
       leaving: undefined,
     };
@@ -116,7 +118,7 @@ export class NodePresence {
     return this.#options.clock.monotonicMs();
   }
 
-  #arrive(node: string, { session, birth, problem }: NodeState): void {
+  #arrive(node: string, { session, birth, problem, conditions }: NodeState): void {
     const known = this.#entries.get(node);
     known?.leaving?.cancel();
     const entry: Entry = {
@@ -124,6 +126,7 @@ export class NodePresence {
       session,
       birth: birth ?? known?.birth,
       problem,
+      conditions: conditions ?? known?.conditions,
       deadlineMs: 0,
       leaving: undefined,
     };

@@ -2,7 +2,8 @@
 // Node as it should be out. A person's own labels, taints and `unschedulable` are never touched.
 // https://kubernetes.io/docs/reference/node/node-status/
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition, sameCondition } from '../api/conditions.ts';
+import { PRESSURES } from '../api/board-conditions.ts';
+import { findCondition, sameCondition, withCondition } from '../api/conditions.ts';
 import { INGRESS_BOARD_LABEL } from '../api/ingress/board-ingress.ts';
 import { type core, type Node, timestamp } from '../api/objects.ts';
 import type { NodeBirth } from '../mqtt/messages.ts';
@@ -47,13 +48,37 @@ export function withPresence(node: Node, presence: Presence, nowMs: number): Nod
   const ready = readyCondition(presence, node);
   const before = findCondition(node.status?.conditions, 'Ready');
   const isSame = !ready || sameCondition(before as never, ready as never);
-  const conditions = isSame ? node.status?.conditions : withReady(node.status?.conditions, ready, nowMs);
+  const own = withBoardConditions(node.status?.conditions, presence, nowMs);
+  const conditions = isSame ? own : withReady(own, ready, nowMs);
   const status = { ...node.status, ...known, ...(conditions ? { conditions } : {}) };
   return isDeepStrictEqual(status, node.status ?? {}) ? node : { ...node, status };
 }
 
 function statusOfBirth({ addresses, capacity, allocatable, nodeInfo }: NodeBirth): core.NodeStatus {
   return { addresses, capacity, allocatable, nodeInfo };
+}
+
+/** What the board says of itself; of a silent one nobody knows. Conditions of others stay as they are. */
+function withBoardConditions(
+  before: core.NodeCondition[] | undefined,
+  { standing, conditions = [] }: Presence,
+  nowMs: number,
+): core.NodeCondition[] | undefined {
+  if (standing === 'awaited') return before;
+  const said = standing === 'online' ? conditions : unknownConditions(before);
+  const changed = said.filter(
+    (next) => !sameCondition(findCondition(before, next.type) as never, next as never),
+  );
+  if (changed.length === 0) return before;
+  const lastHeartbeatTime = timestamp(nowMs);
+  const join = (list: core.NodeCondition[], next: core.NodeCondition) =>
+    withCondition(list as never[], { ...next, lastHeartbeatTime } as never, nowMs) as core.NodeCondition[];
+  return changed.reduce(join, before ?? []);
+}
+
+function unknownConditions(before: core.NodeCondition[] | undefined): core.NodeCondition[] {
+  const types = PRESSURES.filter((type) => findCondition(before, type));
+  return types.map((type) => ({ type, status: 'Unknown', ...STOPPED }));
 }
 
 /** `undefined` while a board is awaited: what was stored last still stands. */

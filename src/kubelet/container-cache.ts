@@ -20,6 +20,11 @@ export class ContainerCache {
     return [...this.#byId.values()].filter((c) => c.podUid === uid);
   }
 
+  /** All, ended ones and pause containers too. */
+  all(): RuntimeContainer[] {
+    return [...this.#byId.values()];
+  }
+
   /** All that run, pause containers too. */
   running(): RuntimeContainer[] {
     return [...this.#byId.values()].filter((c) => c.state === 'running');

@@ -13,10 +13,12 @@ import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
 import { containerProcess, podAddress } from './container-processes.ts';
+import type { BoardDevices } from './devices/board-devices.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
 import { BoardImages, type ImageSettings } from './images/board-images.ts';
 import { KnownDesired } from './known-desired.ts';
 import { PodWorkers } from './pod-workers.ts';
+import { type BoardRoom, refusalBy } from './pods/admission.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
@@ -37,6 +39,9 @@ export interface KubeletOptions extends ImageSettings {
   serviceEnvironment: ServiceEnvironment;
   /** Keeps the last complete set over a power cut. */
   checkpoint: CheckpointFile;
+  devices: Pick<BoardDevices, 'grant' | 'release'>;
+  /** What the board has to give to pods now. */
+  room(): BoardRoom;
   /** The agent's own directory; the kubelet uses `records`, `volumes` and `local-volumes` in it. */
   dataDir: string;
   clock: Clock;
@@ -172,6 +177,16 @@ export class Kubelet implements Component, SessionSources {
     }
   }
 
+  /** Pods that this board has taken and that have not ended. */
+  takenPods(): Pod[] {
+    return this.#reconciler.admitted();
+  }
+
+  /** Ends a pod of this board, in the words that its status then shows. */
+  evict(podKey: string, podUid: string, why: { reason: string; message: string }): void {
+    if (this.#reconciler.evict(podUid, why)) this.#workers.look(podKey);
+  }
+
   /** The log that a client asked for; rejects with a StatusError when there is none. */
   openLog(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     return containerLog(this.#cache, request, signal);
@@ -270,6 +285,8 @@ export class Kubelet implements Component, SessionSources {
       ensureInfraImage: () => this.#images.ensureInfraImage(),
       desired: () => this.#known.view(),
       podCIDR: () => this.#options.podCIDR(),
+      devices: this.#options.devices,
+      admit: (pod, admitted) => refusalBy(this.#options.room(), pod, admitted),
       networkProblem: () => this.#known.networkProblem(),
       hostAddresses: () => this.#options.hostAddresses(),
       look: (key) => this.#workers.look(key),

@@ -1,5 +1,6 @@
 // All that an agent has of the master, over one MQTT session: what is wanted of it, which Services and peers
 // there are, and where its own reports go. Views keep their last complete set while the master is away.
+import type { BoardCondition } from '../api/board-conditions.ts';
 import type { SessionRequest } from '../api/session.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -56,7 +57,7 @@ export class AgentLink implements Component {
   readonly #volumes: VolumeReports;
   readonly #images: ImageReports;
   readonly #sessionRequests = new ChangeListeners<SessionRequest>();
-  #presence: { birth?: NodeBirth; problem?: NonNullable<NodeState['problem']> } = {};
+  #presence: Pick<NodeState, 'birth' | 'problem' | 'conditions'> = {};
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: AgentLinkOptions) {
@@ -124,6 +125,17 @@ export class AgentLink implements Component {
     const { problem: _, ...rest } = this.#presence;
     this.#presence = problem ? { ...rest, problem } : rest;
     this.#options.session.setPresence(this.#presence);
+  }
+
+  /** Pressures and troubles of the board, all of them; to be called when one has flipped. */
+  setConditions(conditions: BoardCondition[]): void {
+    this.#presence = { ...this.#presence, conditions };
+    this.#options.session.setPresence(this.#presence);
+  }
+
+  /** An event about the board itself. */
+  boardEvent(event: Pick<OutgoingEvent, 'type' | 'reason' | 'message'>): void {
+    this.#events.event({ kind: 'Node', key: this.#options.session.node, uid: '', ...event });
   }
 
   /** Sends one beat; without a session it is not sent, as a late beat says nothing. */

@@ -1,4 +1,5 @@
 // What every topic of edge/v1 carries. One JSON object a message; `docs/mqtt.md` says when each is sent.
+import type { BoardCondition } from '../api/board-conditions.ts';
 import type { BoardService, BoardSlice } from '../api/board-service.ts';
 import type { BoardIngress } from '../api/ingress/board-ingress.ts';
 import type { ConfigMap, core, PersistentVolume, Pod, Secret } from '../api/objects.ts';
@@ -57,6 +58,15 @@ export interface NodeState {
   birth?: NodeBirth;
   /** Present while something on the board keeps it from running pods, such as a missing podman. */
   problem?: { reason: string; message: string };
+  /** Pressures and what the hardware suffers from: all that this board can tell of. Absent from older agents. */
+  conditions?: BoardCondition[];
+}
+
+export interface DiskUse {
+  totalBytes: number;
+  usedBytes: number;
+  availableBytes?: number;
+  inodes?: { total: number; free: number };
 }
 
 /** nodes/N/heartbeat. Sizes in bytes, CPU in cores, temperature in °C; absent = not known. */
@@ -65,9 +75,17 @@ export interface Heartbeat {
   time: string;
   cpu: { cores: number; usedCores: number };
   memory: { totalBytes: number; usedBytes: number };
-  disk: { totalBytes: number; usedBytes: number };
+  disk: DiskUse;
+  /** Where images have a file system of their own. */
+  imageDisk?: DiskUse;
   load1: number;
   temperatureCelsius?: number;
+  /** Threads. */
+  pids?: { used: number; max: number };
+  /** `underVoltage`, `frequencyCapped`, `throttled`, `softTemperatureLimit`; absent on boards that cannot tell. */
+  throttling?: { now: string[]; sinceBoot: string[] };
+  /** `readOnlyFilesystem`, `clockNotSet`; absent when all is well. */
+  faults?: string[];
 }
 
 /** CPU in billionths of a core, memory in bytes; absent = not known. */

@@ -38,7 +38,7 @@ export interface SessionOptions {
 }
 
 /** What the board says of itself in its state; the session adds the rest. */
-type Presence = Pick<NodeState, 'birth' | 'problem'>;
+type Presence = Pick<NodeState, 'birth' | 'problem' | 'conditions'>;
 
 /** The broker gives up on a silent board after 1.5 times this: 4.5 s after a pulled cable. */
 const KEEPALIVE_SECONDS = 3;

@@ -1,5 +1,6 @@
 // `npm run bench -- NAME…`: prints figures, each beside its step; without a name, all of them.
 import { api } from './api.ts';
+import { board } from './board.ts';
 import { controllers } from './controllers.ts';
 import { failover } from './failover.ts';
 import { footprint } from './footprint.ts';
@@ -9,6 +10,7 @@ import { proxy } from './proxy.ts';
 const benches: Record<string, () => Promise<void>> = {
   footprint,
   podstart,
+  board,
   api,
   controllers,
   failover,

@@ -1,11 +1,13 @@
 // What real podman makes of a pod, seen from inside its containers and from the board, also when podman, conmon or
 // the agent is killed.
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { hostname as boardName } from 'node:os';
-import { join } from 'node:path';
+import { chown, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { hostname as boardName, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { silentLogger } from '../../src/base/logger.ts';
+import { LogKeeper } from '../../src/kubelet/logs/log-keeper.ts';
 import { openLog } from '../../src/kubelet/logs/open-log.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
@@ -287,3 +289,48 @@ async function parentOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
 }
+
+t.test(
+  'a granted device can be used by the group it belongs to, and the container lists it again',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'edge-device-'));
+    t.teardown(() => rm(folder, { recursive: true, force: true }));
+    const [device, other] = [join(folder, 'granted'), join(folder, 'other')];
+    // The full device: writing to it says "no space left", which nothing but a real device does.
+    for (const path of [device, other]) await exec('mknod', ['-m', '660', path, 'c', '1', '7']);
+    await chown(device, 0, 4711);
+    const pod = await startPod({ hostNetwork: true });
+    const own = { user: '1000:1000', groups: [4711], devices: [device] };
+    const { output, ended } = await script(
+      pod,
+      `echo x > ${device}; test -e ${other} || echo no other; id -G; mknod /tmp/mine c 1 7 || echo no mknod`,
+      own,
+    );
+    t.match(output, /No space left on device/);
+    t.match(output, /no other/);
+    t.match(output, /4711/);
+    t.match(output, /no mknod/, 'it is not privileged');
+    t.same(ended.devices, [device]);
+  },
+);
+
+t.test('a log fuller than one file is kept whole within its limits, as conmon really rotates', async (t) => {
+  const pod = await startPod({ hostNetwork: true });
+  const lines = 60_000;
+  const text = `i=0; while [ $i -lt ${lines} ]; do echo "line $i of a log that gets long"; i=$((i+1)); done; sleep 60`;
+  const { id, logPath = '' } = await run(pod, { command: ['/bin/sh', '-c', text] });
+  const running = () => [{ id, logPath }];
+  const keeper = new LogKeeper({ limits: { maxSizeBytes: 0, maxFiles: 8 }, running, logger: silentLogger });
+  const seen: string[] = [];
+  await eventually(async () => {
+    await keeper.look();
+    seen.length = 0;
+    let output = '';
+    for await (const chunk of openLog({ path: logPath }, new AbortController().signal)) output += chunk;
+    seen.push(...output.trimEnd().split('\n'));
+    if (!seen.at(-1)?.startsWith(`line ${lines - 1} `)) throw new Error(`so far ${seen.at(-1)}`);
+  }, 30_000);
+  t.equal(seen.length, lines, 'no line is lost');
+  const files = (await readdir(dirname(logPath))).filter((name) => /\.log\.\d+$/.test(name));
+  t.ok(files.length >= 1, files.join(' '));
+});

@@ -31,6 +31,7 @@ t.test('a Raspberry Pi is described from its files', async (t) => {
     runtimeVersion: { name: 'podman', version: '4.3.1' },
     kubeletVersion: 'v1.33.0',
     dataDir: root,
+    devices: [],
     root,
   });
   t.match(facts.nodeInfo, {

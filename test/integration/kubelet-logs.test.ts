@@ -3,6 +3,8 @@ import { appendFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { silentLogger } from '../../src/base/logger.ts';
+import { LogKeeper } from '../../src/kubelet/logs/log-keeper.ts';
 import { forgetOldAttempts, removePodLogs, sweepLogs } from '../../src/kubelet/logs/log-paths.ts';
 import { type OpenLogOptions, openLog } from '../../src/kubelet/logs/open-log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -134,4 +136,69 @@ t.test('the logs of a pod go with it, those of others stay', async (t) => {
   await sweepLogs(logs, new Set(['u3']));
   t.strictSame(await readdir(logs), ['shop_db_u3']);
   await removePodLogs(join(logs, 'none'), 'u1');
+});
+
+/** As conmon does it when a file is full. */
+async function fill(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.tmp`, full(text));
+  await rename(`${path}.tmp`, path);
+}
+
+function keeperOf(path: string, maxFiles = 3): LogKeeper {
+  const running = () => [{ id: 'c1', logPath: path }];
+  return new LogKeeper({ limits: { maxSizeBytes: 1, maxFiles }, running, logger: silentLogger });
+}
+
+t.test('what conmon drops is kept, up to so many files, and read as one log', async (t) => {
+  const path = await logFile(t, full('one'));
+  const keeper = keeperOf(path);
+  await keeper.look();
+  for (const text of ['two', 'three', 'four']) {
+    await fill(path, text);
+    await keeper.look();
+  }
+  t.equal(await read({ path }), 'two\nthree\nfour\n');
+  t.strictSame(await readdir(join(path, '..')), ['0.log', '0.log.2', '0.log.3', '0.log.now'].sort());
+  const tails = ['', 'four\n', 'three\nfour\n', 'two\nthree\nfour\n', 'two\nthree\nfour\n'];
+  for (const [tailLines, text] of tails.entries()) t.equal(await read({ path, tailLines }), text);
+  t.equal(await read({ path, limitBytes: 7 }), 'two\nthr');
+});
+
+t.test('a rotation that nobody has seen yet loses nothing, nor does a restart of the agent', async (t) => {
+  const path = await logFile(t, full('one'));
+  await keeperOf(path).look();
+  await fill(path, 'two');
+  t.equal(await read({ path }), 'one\ntwo\n');
+  await keeperOf(path).look();
+  t.equal(await read({ path }), 'one\ntwo\n');
+});
+
+t.test('a follower begins with the files that were full and goes on across the next', async (t) => {
+  const path = await logFile(t, full('one'));
+  const keeper = keeperOf(path);
+  await keeper.look();
+  await fill(path, 'two');
+  await keeper.look();
+  const follower = follow(t, { path, tailLines: 2 });
+  await eventually(() => follower.seen() === 'one\ntwo\n');
+  await appendFile(path, full('more'));
+  await eventually(() => follower.seen() === 'one\ntwo\nmore\n');
+  await fill(path, 'three');
+  await keeper.look();
+  await eventually(() => follower.seen() === 'one\ntwo\nmore\nthree\n');
+});
+
+t.test('one file is kept as conmon keeps it, and a log that is not there yet is no trouble', async (t) => {
+  const path = await logFile(t, full('one'));
+  await keeperOf(path, 1).look();
+  t.strictSame(await readdir(join(path, '..')), ['0.log']);
+  await keeperOf(`${path}.none/0.log`).look();
+});
+
+t.test('with an attempt that is forgotten all its files go', async (t) => {
+  const logs = await folder(t);
+  for (const name of ['0.log', '0.log.1', '0.log.now', '1.log', '1.log.7', '2.log'])
+    await writeFile(join(logs, name), '');
+  await forgetOldAttempts(join(logs, '2.log'));
+  t.strictSame(await readdir(logs), ['1.log', '1.log.7', '2.log']);
 });

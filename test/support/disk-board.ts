@@ -75,6 +75,8 @@ export async function startBoard(
       clock,
       logger: silentLogger,
     }),
+    devices: { grant: async () => ({ paths: [], groups: [] }), release: () => undefined },
+    room: () => ({ maxPods: 250, devices: [], pressures: new Set() }),
     dataDir,
     clock,
     logger: silentLogger,

@@ -362,6 +362,7 @@ export class FakeRuntime implements Runtime {
       pid: 1000 + this.#made,
       imageId: imageIdOf(own.image),
       specHash: config.specHash,
+      devices: 'devices' in config ? config.devices : [],
       createdAt: this.#nowText(),
       startedAt: this.#nowText(),
       finishedAt: undefined,

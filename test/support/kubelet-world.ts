@@ -4,10 +4,12 @@ import type { ConfigMap, core, Pod, Secret } from '../../src/api/objects.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { DesiredConfigSource } from '../../src/kubelet/config/desired-config-source.ts';
 import { ContainerCache } from '../../src/kubelet/container-cache.ts';
+import type { DeviceGrant } from '../../src/kubelet/devices/board-devices.ts';
 import { ImagePulls } from '../../src/kubelet/images/image-pulls.ts';
 import { pullSecretsOf } from '../../src/kubelet/images/pull-secrets.ts';
 import { RegistrySettings } from '../../src/kubelet/images/registry-settings.ts';
 import { PodWorkers } from '../../src/kubelet/pod-workers.ts';
+import { type BoardRoom, refusalBy } from '../../src/kubelet/pods/admission.ts';
 import { assemblePods } from '../../src/kubelet/pods/assemble-pods.ts';
 import type { PodReconciler } from '../../src/kubelet/pods/pod-reconciler.ts';
 import type {
@@ -137,6 +139,9 @@ export class KubeletWorld {
   /** Whether the desired set came from the master (complete) or from a checkpoint. */
   isComplete = true;
   serviceVariables: Record<string, string> | undefined = {};
+  /** What containers are granted, by their names. */
+  readonly devices = new Map<string, DeviceGrant>();
+  room: BoardRoom = { maxPods: 250, devices: [], pressures: new Set() };
   #unsubscribe: () => void = () => {};
 
   constructor(options: KubeletWorldOptions = {}) {
@@ -264,6 +269,11 @@ export class KubeletWorld {
       ensureInfraImage: async () => undefined,
       desired: () => ({ state, isComplete: this.isComplete }),
       podCIDR: () => this.podCIDR,
+      devices: {
+        grant: async (container) => this.devices.get(container.name) ?? { paths: [], groups: [] },
+        release: () => undefined,
+      },
+      admit: (pod, admitted) => refusalBy(this.room, pod, admitted),
       networkProblem: () => (this.podCIDR ? undefined : 'the board has no pod range yet'),
       hostAddresses,
       look: (key) => this.workers.look(key),

@@ -155,7 +155,7 @@ export class LiveCluster {
       namespace: flags.namespace ?? 'default',
       explicitNamespace: flags.namespace,
     });
-    const exitCode = await runEdgectl({ io, version: '0', connect }, args);
+    const exitCode = await runEdgectl({ io, version: '0', examine: async () => [], connect }, args);
     return { exitCode, out, err };
   }
 

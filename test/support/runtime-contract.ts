@@ -67,6 +67,7 @@ export function containerConfig(
     args: undefined,
     env: {},
     workingDir: undefined,
+    devices: [],
     mounts: [],
     resources: {},
     user: undefined,

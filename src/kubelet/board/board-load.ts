@@ -1,17 +1,30 @@
 // Measures how busy a board is: CPU, memory, disk, load, temperature. Reads files only; what forks in
 // systeminformation (currentLoad runs `cat`, fsSize `df`, cpuTemperature a shell loop) is read here directly.
-import { readFile, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { namesIn } from '../../base/if-present.ts';
+import { BoardFiles } from './board-files.ts';
+import { BoardSensors, type BoardSigns } from './board-sensors.ts';
 
 /** Sizes in bytes, CPU in cores, temperature in °C; absent = not known. */
-export interface BoardLoad {
+export interface BoardLoad extends BoardSigns {
   time: string;
   cpu: { cores: number; usedCores: number };
   memory: { totalBytes: number; usedBytes: number };
-  disk: { totalBytes: number; usedBytes: number };
+  /** The file system of pods and logs, and that of images where it is another one. */
+  disk: DiskUse;
+  imageDisk?: DiskUse;
   load1: number;
   temperatureCelsius?: number;
+}
+
+export interface DiskUse {
+  totalBytes: number;
+  usedBytes: number;
+  /** To everybody but root. */
+  availableBytes?: number;
+  /** Absent where the file system makes them as needed. */
+  inodes?: { total: number; free: number };
 }
 
 /** Ticks since boot. */
@@ -38,20 +51,27 @@ export function usedCores(before: CpuTicks | undefined, now: CpuTicks): number {
 export class BoardLoadMeter {
   readonly #diskPath: string;
   #before: CpuTicks | undefined;
+  readonly #sensors: BoardSensors;
+  #imagePath: Promise<string | undefined> | undefined;
   #thermalPath: string | undefined | null = null;
 
   /** `diskPath`: a place on the filesystem that pods write to. */
-  constructor(diskPath: string) {
+  constructor(diskPath: string, files = new BoardFiles()) {
     this.#diskPath = diskPath;
+    this.#sensors = new BoardSensors(files, diskPath);
   }
 
   /** CPU is the mean since the measurement before; since boot for the first. */
   async measure(nowMs: number): Promise<BoardLoad> {
-    const [cpu, memory, disk, temperatureCelsius] = await Promise.all([
+    this.#imagePath ??= ownImagePath(this.#diskPath);
+    const imagePath = await this.#imagePath;
+    const [cpu, memory, disk, temperatureCelsius, signs, imageDisk] = await Promise.all([
       this.#cpu(),
       memoryUse(),
-      this.#disk(),
+      diskUse(this.#diskPath),
       this.#temperature(),
+      this.#sensors.read(nowMs),
+      imagePath === undefined ? undefined : diskUse(imagePath),
     ]);
     return {
       time: new Date(nowMs).toISOString(),
@@ -59,7 +79,9 @@ export class BoardLoadMeter {
       memory,
       disk,
       load1: loadavg()[0] ?? 0,
+      ...(imageDisk ? { imageDisk } : {}),
       ...(temperatureCelsius === undefined ? {} : { temperatureCelsius }),
+      ...signs,
     };
   }
 
@@ -70,11 +92,6 @@ export class BoardLoadMeter {
     return { cores: now.cores, usedCores: used };
   }
 
-  async #disk(): Promise<BoardLoad['disk']> {
-    const { blocks, bfree, bsize } = await statfs(this.#diskPath);
-    return { totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize };
-  }
-
   async #temperature(): Promise<number | undefined> {
     if (this.#thermalPath === null) this.#thermalPath = await findThermalZone();
     if (!this.#thermalPath) return undefined;
@@ -83,12 +100,29 @@ export class BoardLoadMeter {
   }
 }
 
+async function diskUse(path: string): Promise<DiskUse> {
+  const { blocks, bfree, bavail, bsize, files, ffree } = await statfs(path);
+  return {
+    totalBytes: blocks * bsize,
+    usedBytes: (blocks - bfree) * bsize,
+    availableBytes: bavail * bsize,
+    ...(files > 0 ? { inodes: { total: files, free: ffree } } : {}),
+  };
+}
+
+/** Where podman keeps images, if that is another file system than `diskPath`. */
+async function ownImagePath(diskPath: string): Promise<string | undefined> {
+  const images = await stat(IMAGE_PATH).catch(() => undefined);
+  return images && images.dev !== (await stat(diskPath)).dev ? IMAGE_PATH : undefined;
+}
+
 async function memoryUse(): Promise<BoardLoad['memory']> {
   const { default: memory } = await import('systeminformation/lib/memory.js');
   const { total, available } = await memory.mem();
   return { totalBytes: total, usedBytes: total - available };
 }
 
+const IMAGE_PATH = '/var/lib/containers/storage';
 const THERMAL = '/sys/class/thermal';
 
 /** The processor's own zone where it is named, else the first; `undefined` on a board without one. */

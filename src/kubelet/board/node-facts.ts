@@ -1,9 +1,12 @@
 // What a board says of itself when it comes: addresses, capacity, system and labels. Read from files, no forks.
 // https://kubernetes.io/docs/reference/node/node-status/
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { core } from '../../api/objects.ts';
+import { type BoardDevice, deviceCounts } from '../devices/board-device.ts';
 import type { RuntimeVersion } from '../runtime/runtime.ts';
+import { BoardFiles } from './board-files.ts';
+import { boardLabels } from './board-labels.ts';
 
 export interface NodeFacts {
   addresses: core.NodeAddress[];
@@ -23,12 +26,14 @@ export interface NodeFactsOptions {
   kubeletVersion: string;
   /** Its filesystem is what pods write to. */
   dataDir: string;
+  /** What pods may be granted. */
+  devices: readonly BoardDevice[];
   /** Where the files of the running system are; `/` but in tests. */
   root?: string;
 }
 
 /** Upstream's 110 is a figure for big clusters; a /23 has room for 509 and a Pi 4 for some 250 small pods. */
-const MAX_PODS = 250;
+export const MAX_PODS = 250;
 /** For the system and this agent: measured, both together stay under it. */
 const RESERVED_MEMORY_BYTES = 128 * 1024 * 1024;
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
@@ -40,21 +45,25 @@ export function boardArchitecture(): string {
 
 export async function nodeFacts(options: NodeFactsOptions): Promise<NodeFacts> {
   const architecture = boardArchitecture();
+  const files = new BoardFiles(options.root);
   const capacity = await capacityOf(options.dataDir);
-  const model = await textOf(options, 'proc/device-tree/model');
+  const devices = deviceCounts(options.devices);
   return {
     addresses: [
       ...options.addresses.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: hostname() },
     ],
-    capacity: asQuantities(capacity),
-    allocatable: asQuantities({ ...capacity, memoryBytes: allocatableMemory(capacity.memoryBytes) }),
-    nodeInfo: await systemInfo(options, architecture),
+    capacity: { ...asQuantities(capacity), ...devices },
+    allocatable: {
+      ...asQuantities({ ...capacity, memoryBytes: allocatableMemory(capacity.memoryBytes) }),
+      ...devices,
+    },
+    nodeInfo: await systemInfo(options, files, architecture),
     labels: {
       'kubernetes.io/hostname': options.nodeName,
       'kubernetes.io/os': 'linux',
       'kubernetes.io/arch': architecture,
-      ...(model ? { 'node.kubernetes.io/instance-type': labelValue(model) } : {}),
+      ...(await boardLabels(files, capacity.memoryBytes)),
     },
   };
 }
@@ -83,51 +92,38 @@ function asQuantities({ cpus, memoryBytes, diskBytes }: Capacity): Record<string
   };
 }
 
-async function systemInfo(options: NodeFactsOptions, architecture: string): Promise<core.NodeSystemInfo> {
-  const machineID = (await textOf(options, 'etc/machine-id')) ?? '';
+async function systemInfo(
+  options: NodeFactsOptions,
+  files: BoardFiles,
+  architecture: string,
+): Promise<core.NodeSystemInfo> {
+  const machineID = (await files.text('etc/machine-id')) ?? '';
   const runtime = options.runtimeVersion;
   return {
     architecture,
-    bootID: (await textOf(options, 'proc/sys/kernel/random/boot_id')) ?? '',
+    bootID: (await files.text('proc/sys/kernel/random/boot_id')) ?? '',
     containerRuntimeVersion: runtime ? `${runtime.name}://${runtime.version}` : 'podman://missing',
     kernelVersion: release(),
     kubeProxyVersion: options.kubeletVersion,
     kubeletVersion: options.kubeletVersion,
     machineID,
     operatingSystem: 'linux',
-    osImage: osImage((await textOf(options, 'etc/os-release')) ?? ''),
-    systemUUID: (await firstText(options, SYSTEM_ID_FILES)) ?? machineID,
+    osImage: osImage((await files.text('etc/os-release')) ?? ''),
+    systemUUID: (await firstText(files, SYSTEM_ID_FILES)) ?? machineID,
   };
 }
 
 /** A PC's firmware number, or a Raspberry Pi's serial number. */
 const SYSTEM_ID_FILES = ['sys/class/dmi/id/product_uuid', 'proc/device-tree/serial-number'];
 
-async function firstText(options: NodeFactsOptions, paths: readonly string[]): Promise<string | undefined> {
+async function firstText(files: BoardFiles, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
-    const text = await textOf(options, path);
+    const text = await files.text(path);
     if (text) return text;
   }
   return undefined;
 }
 
-/** `undefined` for what this board does not have. Device-tree texts end in NUL. */
-async function textOf({ root = '/' }: NodeFactsOptions, path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(`${root.replace(/\/$/, '')}/${path}`, 'utf8')).replace(/\0/g, '').trim();
-  } catch {
-    return undefined;
-  }
-}
-
 function osImage(osRelease: string): string {
   return /^PRETTY_NAME="?(.*?)"?$/m.exec(osRelease)?.[1] ?? 'Linux';
-}
-
-/** A label's value has no spaces: `Raspberry-Pi-4-Model-B-Rev-1.4`. */
-function labelValue(text: string): string {
-  return text
-    .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .slice(0, 63)
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }

@@ -1,6 +1,7 @@
 // What the engine is told to run, from the pod's spec and where the pod is. Pure.
 import type { core, Pod } from '../../api/objects.ts';
 import { keyOf } from '../../api/objects.ts';
+import type { DeviceGrant } from '../devices/board-devices.ts';
 import type { ContainerConfig, Mount, SandboxConfig } from '../runtime/runtime.ts';
 import { cgroupResources } from './cgroup-resources.ts';
 import { ConfigError } from './config-error.ts';
@@ -23,6 +24,8 @@ interface StopSignal {
 export interface ContainerConfigInput extends Omit<EnvironmentInput, 'pod' | 'container'>, SecurityInput {
   attempt: number;
   mounts: Mount[];
+  /** What the board has granted it. */
+  devices: DeviceGrant;
   /** Id of the container whose processes an ephemeral one is to see. */
   targetId?: string | undefined;
   boardMemoryBytes: number;
@@ -37,9 +40,12 @@ export function containerConfig(
   if (!container.image)
     throw new ConfigError(`container "${container.name}" names no image`, 'InvalidImageName');
   const env = environmentOf({ ...input, pod, container });
+  const security = securityOf(pod, container, input);
   return {
     ...identity(pod),
-    ...securityOf(pod, container, input),
+    ...security,
+    groups: [...new Set([...security.groups, ...input.devices.groups])],
+    devices: input.devices.paths,
     containerName: container.name,
     attempt: input.attempt,
     specHash: containerSpecHash(container),

@@ -1,6 +1,6 @@
 // Joins a pod's spec with what the board knows (ConfigMaps, Services, addresses, volumes) into engine configs.
 import type { core, Pod } from '../../api/objects.ts';
-import type { ConfigSource } from '../pods/container-starter.ts';
+import type { ConfigSource, ContainerExtras } from '../pods/container-starter.ts';
 import type { DesiredState } from '../ports.ts';
 import type { ContainerConfig, SandboxConfig } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
@@ -52,7 +52,7 @@ export class DesiredConfigSource implements ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
-    targetId?: string,
+    { targetId, devices }: ContainerExtras,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
     const serviceVariables = this.#options.serviceVariables(pod);
@@ -67,7 +67,7 @@ export class DesiredConfigSource implements ConfigSource {
       ? await this.#options.imageUser(container.image ?? '')
       : undefined;
     const { seccompFolder, boardMemoryBytes } = this.#options;
-    const given = { attempt, mounts, targetId, imageUser, seccompFolder, boardMemoryBytes };
+    const given = { attempt, mounts, devices, targetId, imageUser, seccompFolder, boardMemoryBytes };
     return containerConfig(pod, container, { ...known, ...given });
   }
 

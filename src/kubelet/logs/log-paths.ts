@@ -1,4 +1,5 @@
-// Where the logs of containers are: one folder per pod, one per container, one file per attempt. The agent keeps
+// Where the logs of containers are: one folder per pod, one per container, one file per attempt and those that it filled before
+// (log-files.ts). The agent keeps
 // the current and the previous attempt; podman deletes none of them.
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -50,7 +51,7 @@ export async function sweepLogs(logDir: string, liveUids: ReadonlySet<string>): 
 }
 
 function attemptOf(fileName: string): number | undefined {
-  const attempt = /^(\d+)\.log$/.exec(fileName)?.[1];
+  const attempt = /^(\d+)\.log(?:\.\w+)?$/.exec(fileName)?.[1];
   return attempt === undefined ? undefined : Number(attempt);
 }
 

@@ -7,8 +7,16 @@ const lineFeed = 0x0a;
 
 /** Offset of the first byte of the last `count` whole lines (parts of one line count as one); 0 = all of it. */
 export async function tailOffset(file: FileHandle, count: number): Promise<number> {
+  return (await tailStart(file, count)).offset;
+}
+
+/** The same, and how many lines there are too few. */
+export async function tailStart(
+  file: FileHandle,
+  count: number,
+): Promise<{ offset: number; missing: number }> {
   const { size } = await file.stat();
-  if (count <= 0) return size;
+  if (count <= 0) return { offset: size, missing: 0 };
   let seen = 0;
   let lineEnd: number | undefined;
   for await (const { at, block } of backwards(file, size)) {
@@ -19,12 +27,13 @@ export async function tailOffset(file: FileHandle, count: number): Promise<numbe
         (await endsLine(file, lineStart, lineEnd, { at, block })) &&
         ++seen > count
       )
-        return lineEnd;
+        return { offset: lineEnd, missing: 0 };
       lineEnd = lineStart;
     }
   }
-  if (lineEnd !== undefined && (await endsLine(file, 0, lineEnd)) && ++seen > count) return lineEnd;
-  return 0;
+  if (lineEnd !== undefined && (await endsLine(file, 0, lineEnd)) && ++seen > count)
+    return { offset: lineEnd, missing: 0 };
+  return { offset: 0, missing: count - seen };
 }
 
 /** Enough for conmon's time stamp, stream name and tag. */

@@ -1,8 +1,10 @@
 // Reads a container's log file as the text that a client asked for, as fast as the client takes it; following goes
 // across rotations and ends when the container has ended and everything is read.
+import type { FileHandle } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { followFile } from './follow-file.ts';
 import { fromOffset, openIfThere } from './log-file.ts';
+import { logStart } from './log-start.ts';
 import { tailOffset } from './log-tail.ts';
 import { LogText } from './log-text.ts';
 
@@ -24,8 +26,8 @@ export interface OpenLogOptions {
 
 /**
  * The text in chunks of up to 64 KiB of the file. A file that does not exist is empty, or awaited when following.
- * Ends when `signal` aborts. conmon empties a full log, so a follower slower than the container misses what a
- * rotation drops.
+ * Ends when `signal` aborts. Files that were full before come first; a follower so slow
+ * that two are filled meanwhile misses one.
  */
 export async function* openLog(options: OpenLogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
   let leftBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
@@ -42,19 +44,37 @@ export async function* openLog(options: OpenLogOptions, signal: AbortSignal): As
 
 async function* textOf(options: OpenLogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
   const text = new LogText({ timestamps: options.timestamps ?? false, sinceMs: options.sinceMs });
-  const chunks = options.follow ? followed(options, text, signal) : once(options, signal);
-  for await (const chunk of chunks) {
+  for await (const chunk of bytesOf(options, text, signal)) {
     const piece = text.push(chunk);
     if (piece.length > 0) yield piece;
   }
 }
 
-async function* once(options: OpenLogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const file = await openIfThere(options.path);
+async function* bytesOf(options: OpenLogOptions, text: LogText, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const { older, tailLines } = await logStart(options.path, options.tailLines);
+  for (const { path, offset } of older) {
+    yield* once(path, () => offset, signal);
+    text.dropRest();
+  }
+  const rest = { ...options, tailLines };
+  yield* options.follow
+    ? followed(rest, text, signal)
+    : once(options.path, (file) => beginning(file, tailLines), signal);
+}
+
+function beginning(file: FileHandle, tailLines: number | undefined): number | Promise<number> {
+  return tailLines === undefined ? 0 : tailOffset(file, tailLines);
+}
+
+async function* once(
+  path: string,
+  start: (file: FileHandle) => number | Promise<number>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const file = await openIfThere(path);
   if (!file) return;
   try {
-    const start = options.tailLines === undefined ? 0 : await tailOffset(file, options.tailLines);
-    yield* fromOffset(file, start, signal);
+    yield* fromOffset(file, await start(file), signal);
   } finally {
     await file.close();
   }

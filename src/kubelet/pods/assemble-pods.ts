@@ -3,6 +3,7 @@ import type { Pod } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import type { BoardDevices } from '../devices/board-devices.ts';
 import type { ImagePulls } from '../images/image-pulls.ts';
 import type { PullSecrets } from '../images/pull-secrets.ts';
 import { PodAddresses } from '../pod-addresses.ts';
@@ -12,6 +13,7 @@ import type { RecordStore } from '../records/record-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { StartSlots } from '../start-slots.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
+import type { Refusal } from './admission.ts';
 import { ContainerHooks } from './container-hooks.ts';
 import { type ConfigSource, ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
@@ -33,11 +35,14 @@ export interface PodParts {
   pullSecrets(pod: Pod): PullSecrets;
   /** Before a sandbox is made; rejects with a RuntimeError. */
   ensureInfraImage(): Promise<void>;
+  devices: Pick<BoardDevices, 'grant' | 'release'>;
   desired(): DesiredView | undefined;
   podCIDR(): string | undefined;
   /** Why no pod can be started yet, such as a pod range that is not known. */
   networkProblem(): string | undefined;
   hostAddresses(): readonly string[];
+  /** Whether the board takes one more pod. */
+  admit(pod: Pod, admitted: readonly Pod[]): Refusal | undefined;
   look(key: string): void;
   lookAfter(key: string, delayMs: number): void;
 }

@@ -6,6 +6,8 @@ import type { Clock } from '../../base/clock.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { containerSpecHash } from '../config/spec-hash.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import type { BoardDevices, DeviceGrant } from '../devices/board-devices.ts';
+import { DevicesTaken } from '../devices/device-grants.ts';
 import type { PodAddresses } from '../pod-addresses.ts';
 import { startedRecord, withContainer } from '../records/absorb.ts';
 import {
@@ -31,6 +33,13 @@ const SAME_ADDRESS_TRIES = 2;
 /** Exit code of a container whose program could not be started, as upstream reports it. */
 const START_ERROR_EXIT_CODE = 128;
 
+/** What a container is given besides its spec. */
+export interface ContainerExtras {
+  devices: DeviceGrant;
+  /** Id of the container whose processes it is to see. */
+  targetId?: string | undefined;
+}
+
 /** Turns specs into what the engine is told; rejects with ConfigError when a part is missing. */
 export interface ConfigSource {
   sandbox(pod: Pod, attempt: number, ip: string | undefined): Promise<SandboxConfig>;
@@ -39,8 +48,7 @@ export interface ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
-    /** Id of the container whose processes it is to see. */
-    targetId?: string,
+    extras: ContainerExtras,
   ): Promise<ContainerConfig>;
   /** Brings the ConfigMap, Secret, token and downward API files of a running pod up to date. */
   refreshVolumes(pod: Pod): Promise<void>;
@@ -57,6 +65,7 @@ export interface ContainerStarterOptions {
   clock: Clock;
   events: PodEvents;
   configs: ConfigSource;
+  devices: Pick<BoardDevices, 'grant' | 'release'>;
   podCIDR(): string | undefined;
   /** Rejects with a RuntimeError. */
   ensureInfraImage(): Promise<void>;
@@ -91,13 +100,28 @@ export class ContainerStarter {
     const sandbox = this.#sandboxOf(entry);
     const container = containerOf(pod, action.containerName);
     if (!sandbox || !container) return;
+    let devices: DeviceGrant | undefined;
     try {
-      const config = await this.#configOf(entry, pod, container, action);
+      devices = await this.#grantDevices(pod, container);
+      const config = await this.#configOf(entry, pod, container, action, devices);
       const made = await this.#options.slots.run(() => this.#options.runtime.startContainer(sandbox, config));
       this.#noteStarted(entry, pod, action, made);
       this.#options.hooks.postStart({ entry, pod, container, containerId: made.id });
     } catch (error) {
       await this.#noteStartFailure(entry, pod, container, action, sandbox, error);
+    } finally {
+      if (devices) this.#options.devices.release(devices);
+    }
+  }
+
+  /** The board promised them when it took the pod: what is taken now is held by a container that is about to end. */
+  async #grantDevices(pod: Pod, container: core.Container): Promise<DeviceGrant> {
+    const { devices, cache } = this.#options;
+    try {
+      return await devices.grant(container, pod.metadata.uid, cache.all());
+    } catch (error) {
+      if (error instanceof DevicesTaken) throw new ConfigError(error.message);
+      throw error;
     }
   }
 
@@ -123,10 +147,11 @@ export class ContainerStarter {
     pod: Pod,
     container: core.Container,
     action: StartContainer,
+    devices: DeviceGrant,
   ): Promise<ContainerConfig> {
     const { podIP } = entry.record;
-    const target = this.#targetOf(entry, container);
-    return this.#options.configs.container(pod, container, action.attempt, podIP, target);
+    const targetId = this.#targetOf(entry, container);
+    return this.#options.configs.container(pod, container, action.attempt, podIP, { devices, targetId });
   }
 
   /** The container whose processes an ephemeral one asks to see. */

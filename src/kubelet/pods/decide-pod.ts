@@ -18,6 +18,10 @@ import {
   remainingGraceSeconds,
 } from './teardown.ts';
 
+export const EVICTED = 'Evicted';
+/** A board that runs out of memory cannot wait for a pod to tidy up; upstream's hard evictions give as much. */
+const EVICTION_GRACE_SECONDS = 1;
+
 /** Net under the call that says that the network is there. */
 const NETWORK_CHECK_MS = 5_000;
 
@@ -48,7 +52,12 @@ function isFinishedElsewhere(world: PodWorld, pod: Pod): boolean {
 
 /** Exited containers stay for their logs; the address and the pause process are given back. */
 function settleFinished(world: PodWorld, pod: Pod, decision: Decision): void {
-  if (decideStops(world, graceSecondsOf(pod), decision)) return;
+  const isEvicted = world.record.finishedFor?.reason === EVICTED;
+  if (decideStops(world, isEvicted ? EVICTION_GRACE_SECONDS : graceSecondsOf(pod), decision)) return;
+  if (isEvicted && world.observed.length > 0) {
+    decision.actions.push({ do: 'removeContainers', remake: false });
+    return;
+  }
   for (const container of world.observed) {
     if (container.state === 'running')
       decision.actions.push({ do: 'stopSandbox', containerId: container.id });
@@ -79,6 +88,7 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
     decision.actions.push({ do: 'finish', phase });
     return;
   }
+  if (decideEviction(world, decision)) return;
   if (decideDeadline(world, pod, decision)) return;
   if (decideRejection(world, pod, decision)) return;
   const refusal = refusalOf(pod);
@@ -94,11 +104,21 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
   else decideSandbox(world, pod, decision);
 }
 
+/** The board lacks something and has chosen this pod to give it back. */
+function decideEviction({ memory: { eviction } }: PodWorld, decision: Decision): boolean {
+  if (!eviction) return false;
+  const detail = eviction.message;
+  decision.actions.push({ do: 'tell', topic: 'eviction', detail, type: 'Warning', ...eviction });
+  decision.actions.push({ do: 'finish', phase: 'Failed', why: eviction });
+  return true;
+}
+
 /** A board that may not run the pod ends it, as upstream's admission: whoever made it may try elsewhere. */
 function decideRejection(world: PodWorld, pod: Pod, decision: Decision): boolean {
-  const message = world.observed.length === 0 ? forbiddenSysctl(pod.spec) : undefined;
-  if (!message) return false;
-  const why = { reason: 'SysctlForbidden', message };
+  const sysctl = world.observed.length === 0 ? forbiddenSysctl(pod.spec) : undefined;
+  const why = sysctl ? { reason: 'SysctlForbidden', message: sysctl } : world.refusal;
+  if (!why) return false;
+  const { message } = why;
   decision.actions.push({ do: 'tell', topic: 'rejection', detail: message, type: 'Warning', ...why });
   decision.actions.push({ do: 'finish', phase: 'Failed', why });
   return true;

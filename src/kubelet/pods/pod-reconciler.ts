@@ -11,6 +11,7 @@ import { absorb } from '../records/absorb.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import { podStatus } from '../status/pod-status.ts';
+import type { Refusal } from './admission.ts';
 import type { ConfigSource } from './container-starter.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision } from './pod-actions.ts';
@@ -41,6 +42,8 @@ export interface PodReconcilerOptions {
   hostAddresses(): readonly string[];
   configs: Pick<ConfigSource, 'refreshVolumes'>;
   probes: PodProbes;
+  /** Whether the board takes one more pod, beside those it has. */
+  admit(pod: Pod, admitted: readonly Pod[]): Refusal | undefined;
 }
 
 export class PodReconciler {
@@ -94,6 +97,14 @@ export class PodReconciler {
       entry.memory.startFailures.clear();
     }
     return hadFailed;
+  }
+
+  /** Ends a pod that runs; `false` when there is none to end. */
+  evict(uid: string, why: { reason: string; message: string }): boolean {
+    const entry = this.#entries.get(uid);
+    if (!entry || entry.record.finished) return false;
+    entry.memory.eviction = why;
+    return true;
   }
 
   /** The network is there: do not wait for the back-off. */
@@ -169,7 +180,29 @@ export class PodReconciler {
       nowMs,
       monotonicMs: clock.monotonicMs(),
       networkProblem: networkProblem(),
+      refusal: pod && observed.length === 0 ? this.#refusalOf(entry, pod) : undefined,
     };
+  }
+
+  /** Asked in one go, so that two pods never get the last place. */
+  #refusalOf(entry: PodEntry, pod: Pod): Refusal | undefined {
+    if (entry.memory.isAdmitted || entry.record.sandboxAttempt >= 0 || entry.record.finished)
+      return undefined;
+    const refusal = this.#options.admit(pod, this.admitted(entry));
+    entry.memory.isAdmitted = refusal === undefined;
+    return refusal;
+  }
+
+  /** Pods that the board has taken and that have not ended. */
+  admitted(except?: PodEntry): Pod[] {
+    const pods = this.#options.desired()?.state.pods;
+    return [...this.#entries.values()].flatMap((entry) => {
+      const { memory, record } = entry;
+      const isTaken = memory.isAdmitted || record.sandboxAttempt >= 0;
+      const pod = pods?.get(entry.key);
+      const isPresent = isTaken && entry !== except && !record.finished && pod?.metadata.uid === entry.uid;
+      return isPresent ? [pod] : [];
+    });
   }
 
   #report(entry: PodEntry, pod: Pod, decision: Decision | undefined): void {

@@ -36,6 +36,10 @@ export interface PodMemory {
   postStarts: Map<string, 'running' | 'failed'>;
   /** Events said already: topic → detail. */
   told: Map<string, string>;
+  /** The board has taken the pod: asked once. */
+  isAdmitted: boolean;
+  /** Why the board is to end it, such as a pressure. */
+  eviction: { reason: string; message: string } | undefined;
   /** Volumes, logs and the stored record are removed already. */
   forgotten: boolean;
 }
@@ -48,6 +52,8 @@ export function newPodMemory(): PodMemory {
     stopping: new Map(),
     postStarts: new Map(),
     told: new Map(),
+    isAdmitted: false,
+    eviction: undefined,
     forgotten: false,
   };
 }
@@ -65,4 +71,6 @@ export interface PodWorld {
   monotonicMs: number;
   /** Why no sandbox can be made yet, such as no pod range. */
   networkProblem: string | undefined;
+  /** Why the board does not take it. */
+  refusal: { reason: string; message: string } | undefined;
 }

@@ -35,6 +35,8 @@ export interface RuntimeContainer {
   ip: string | undefined;
   /** Where its log is written, on the board. */
   logPath: string | undefined;
+  /** Device files of the board that it was granted. */
+  devices: readonly string[];
 }
 
 export interface SandboxConfig {
@@ -80,6 +82,8 @@ export interface ContainerConfig {
   env: Record<string, string>;
   workingDir: string | undefined;
   mounts: Mount[];
+  /** Files of the board such as `/dev/i2c-1`, to read and write under the same name. */
+  devices: string[];
   resources: { cpuShares?: number; cpuQuotaUs?: number; cpuPeriodUs?: number; memoryLimitBytes?: number };
   /** `uid[:gid]`, or the image's own user with a group. */
   user: string | undefined;

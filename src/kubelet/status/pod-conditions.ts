@@ -30,6 +30,7 @@ export function podConditions(
     initializedFinding(pod, record, statuses.init),
     ...readinessFindings(pod, phase, [...statuses.sidecars, ...statuses.main]),
     { type: 'PodScheduled', status: 'True' } as const,
+    ...disruptionFinding(record),
   ];
   return findings.map((finding) => {
     if (finding.type === 'PodScheduled' && scheduled) return { ...scheduled };
@@ -50,6 +51,13 @@ export function withConditions(
   }
   if (Object.keys(changed).length === 0) return record;
   return { ...record, conditions: { ...record.conditions, ...changed } };
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions */
+function disruptionFinding({ finishedFor }: PodRecord): Finding[] {
+  if (finishedFor?.reason !== 'Evicted') return [];
+  const { message } = finishedFor;
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message }];
 }
 
 function sandboxFinding(record: PodRecord, phase: PodPhase): Finding {

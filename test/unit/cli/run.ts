@@ -13,6 +13,9 @@ export async function run(args: string[], answers: Answers = {}, input = ''): Pr
   const api = new FakeApi(answers);
   const terminal = fakeTerminal({ readInput: async () => input });
   const connect = async (flags: { namespace?: string }) => fakeContext(api, terminal.io, flags.namespace);
-  const exitCode = await runEdgectl({ io: terminal.io, version: '1.2.3', connect }, args);
+  const exitCode = await runEdgectl(
+    { io: terminal.io, version: '1.2.3', connect, examine: async () => [] },
+    args,
+  );
   return { exitCode, out: terminal.out(), err: terminal.err(), api };
 }

@@ -164,3 +164,24 @@ t.test("a hold is for a board's own state; a person's taint means what it says",
   t.equal(evictionDueMs(makePod(), [lost], 500), 500);
   t.equal(evictionDueMs(makePod(), [{ taint: taint('NoExecute'), sinceMs: 0 }], 500), 0);
 });
+
+t.test('each pressure of a board has its taint, which keeps new pods away and ends with it', async (t) => {
+  const condition = (type: string, status: string) => ({ type, status, reason: 'r', message: 'm' });
+  const ready = makeNode();
+  const conditions = [
+    ...(ready.status?.conditions ?? []),
+    condition('MemoryPressure', 'True'),
+    condition('DiskPressure', 'False'),
+    condition('PIDPressure', 'True'),
+  ];
+  const pressed = { ...ready, status: { ...ready.status, conditions } };
+  const taints = taintsFor(pressed, nowMs);
+  t.same(
+    taints?.map(({ key, effect }) => [key, effect]),
+    [
+      ['node.kubernetes.io/memory-pressure', 'NoSchedule'],
+      ['node.kubernetes.io/pid-pressure', 'NoSchedule'],
+    ],
+  );
+  t.same(taintsFor(makeNode({ taints: taints ?? [] }), nowMs), []);
+});

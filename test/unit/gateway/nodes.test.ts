@@ -179,3 +179,41 @@ t.test('a session is asked of a board that is here, and refused for one that is 
   t.ok(lab.bus.log.includes(topics.sessions('pi')));
   t.same(lab.bus.topics(topics.sessions('pi')), [], 'not kept');
 });
+
+t.test(
+  'conditions of the board stand on its Node, of its own kinds only, and are Unknown when it is silent',
+  async (t) => {
+    const lab = await GatewayLab.start(t);
+    await lab.join('pi');
+    const disk = {
+      type: 'DiskPressure',
+      status: 'True',
+      reason: 'KubeletHasDiskPressure',
+      message: 'm',
+    } as const;
+    const hot = {
+      type: 'HighTemperature',
+      status: 'True',
+      reason: 'ProcessorTooHot',
+      message: 'hot',
+    } as const;
+    const stolen = { type: 'NetworkUnavailable', status: 'True', reason: 'r', message: 'm' };
+    lab.state('pi', { session: 's1', birth, conditions: [disk, hot, stolen as never] });
+    await lab.pass(10);
+    const before = await lab.client.get(nodes, 'pi');
+    t.match(findCondition(before.status?.conditions, 'DiskPressure'), disk);
+    t.match(findCondition(before.status?.conditions, 'HighTemperature'), hot);
+    t.equal(findCondition(before.status?.conditions, 'NetworkUnavailable'), undefined);
+    await lab.pass(3000);
+    lab.state('pi', { session: 's1', birth, conditions: [disk, hot] });
+    await lab.pass(10);
+    t.same(await lab.client.get(nodes, 'pi'), before, 'the same again writes nothing');
+    await lab.pass(9000);
+    const { status } = await lab.client.get(nodes, 'pi');
+    t.match(findCondition(status?.conditions, 'DiskPressure'), {
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+    });
+    t.match(findCondition(status?.conditions, 'HighTemperature'), hot);
+  },
+);

@@ -22,6 +22,7 @@ const container = (id: string, changes: Partial<RuntimeContainer> = {}): Runtime
   message: undefined,
   ip: undefined,
   logPath: undefined,
+  devices: [],
   ...changes,
 });
 

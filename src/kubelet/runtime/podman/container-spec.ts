@@ -5,13 +5,12 @@ import { containerLabels, containerName } from './labels.ts';
 
 const { signals } = constants;
 
-/** A size limit under 1 MiB loses lines: conmon keeps one file and starts it afresh at the limit. */
-export const logSizeBytes = 10 * 1024 * 1024;
-
 export interface ContainerPlace {
   owner: string;
   pauseId: string;
   logPath: string;
+  /** At which conmon starts the file afresh. */
+  logSizeBytes: number;
   /** The pod's /etc/hosts on the board. */
   hostsPath: string;
   /** The file for its last words, on the board. */
@@ -40,6 +39,7 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     ...processNamespace(config.processes, joined, place.targetPid),
     utsns: joined,
     mounts: mountsOf(config, place).map(bindMount),
+    ...(config.devices.length > 0 ? { devices: config.devices.map((path) => ({ path })) } : {}),
     use_image_hosts: true,
     resource_limits: resourceLimits(config.resources),
     privileged: config.privileged,
@@ -52,7 +52,7 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     oom_score_adj: place.maySpareFromOom ? config.oomScoreAdj : Math.max(0, config.oomScoreAdj),
     terminal: config.tty,
     stdin: config.stdin,
-    log_configuration: { driver: 'k8s-file', path: place.logPath, size: logSizeBytes },
+    log_configuration: { driver: 'k8s-file', path: place.logPath, size: place.logSizeBytes },
     image_volume_mode: 'ignore',
     healthconfig: { Test: ['NONE'] },
     httpproxy: false,

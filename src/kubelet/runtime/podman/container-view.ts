@@ -115,6 +115,7 @@ function view(facts: Facts): RuntimeContainer {
     message: undefined,
     ip: labels[label.ip],
     logPath: labels[label.logPath],
+    devices: labels[label.devices]?.split(',') ?? [],
   };
 }
 

@@ -14,6 +14,8 @@ import type { TerminationMessages } from './termination-messages.ts';
 export interface ContainersOptions {
   owner: string;
   logDir: string;
+  /** At which a log file is started afresh. */
+  logSizeBytes: number;
   containers: LibpodContainers;
   making: Making;
   hostsFiles: HostsFiles;
@@ -31,7 +33,7 @@ export class Containers {
 
   /** Rejects with `CreateContainerError` or `RunContainerError`; nothing of it is left then. */
   async start(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer> {
-    const { owner, making, hostsFiles, messages, maySpareFromOom } = this.#options;
+    const { owner, logSizeBytes, making, hostsFiles, messages, maySpareFromOom } = this.#options;
     try {
       refuseDead(sandbox);
       const logPath = await this.#prepareLog(config);
@@ -39,6 +41,7 @@ export class Containers {
         owner,
         pauseId: sandbox.id,
         logPath,
+        logSizeBytes,
         hostsPath: hostsFiles.path(config.podUid),
         messagePath: await messages.prepare(config),
         maySpareFromOom,

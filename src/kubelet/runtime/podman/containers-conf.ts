@@ -1,5 +1,5 @@
 // The agent's own containers.conf: named by CONTAINERS_CONF, it takes the place of the machine's, which stays untouched.
-import { logSizeBytes } from './container-spec.ts';
+import { defaultLogLimits } from '../../logs/log-limits.ts';
 import type { MachineSettings } from './settings.ts';
 
 /** What Kubernetes' runtimes give a container; podman's own list is shorter since 4.4 (no NET_RAW: no ping). */
@@ -36,7 +36,7 @@ export function containersConf(settings: MachineSettings, networkConfigDir: stri
     `default_capabilities = [${capabilities.map(quote).join(', ')}]`,
     'http_proxy = false',
     'log_driver = "k8s-file"',
-    `log_size_max = ${logSizeBytes}`,
+    `log_size_max = ${defaultLogLimits.maxSizeBytes}`,
   ];
   if (ulimits) {
     const { openFiles, processes } = ulimits;

@@ -1,9 +1,11 @@
 // All that speaks to podman, put together for one machine once preflight has found it fit.
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { defaultLogLimits } from '../../logs/log-limits.ts';
 import { RuntimeError } from '../runtime.ts';
 import { Containers } from './container.ts';
 import { containersConf } from './containers-conf.ts';
@@ -37,6 +39,8 @@ export interface EngineOptions {
   owner: string;
   /** Where container logs go. */
   logDir: string;
+  /** Size of a log file; as log-limits.ts has it unless said. */
+  logSizeBytes?: number;
   network: NetworkOptions;
   /** A podman store apart from the machine's own; `undefined` = the machine's. */
   storage?: PodmanStorage;
@@ -130,6 +134,7 @@ function build(
     podContainers: new Containers({
       owner,
       logDir,
+      logSizeBytes: options.logSizeBytes ?? defaultLogLimits.maxSizeBytes,
       containers,
       making,
       hostsFiles,

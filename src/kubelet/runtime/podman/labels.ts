@@ -15,6 +15,8 @@ export const label = {
   image: 'edge-cluster/image',
   ip: 'edge-cluster/ip',
   logPath: 'edge-cluster/log-path',
+  /** Granted device files, with commas; absent without any. */
+  devices: 'edge-cluster/devices',
 } as const;
 
 /**
@@ -40,6 +42,7 @@ export function containerLabels(
     [label.container]: config.containerName,
     [label.image]: config.image,
     [label.logPath]: logPath,
+    ...(config.devices.length > 0 ? { [label.devices]: config.devices.join(',') } : {}),
   };
 }
 

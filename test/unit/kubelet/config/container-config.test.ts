@@ -17,6 +17,7 @@ const input = {
   seccompFolder: '/seccomp',
   boardMemoryBytes: 1000,
   configs: { configMap: () => undefined, secret: () => undefined },
+  devices: { paths: [], groups: [] },
   serviceVariables: { REDIS_SERVICE_HOST: '10.48.0.9' },
   place: {
     nodeName: 'n',

@@ -71,6 +71,7 @@ function place(board: KubeletWorld, c: World['leftovers'][number], index: number
     message: undefined,
     ip: c.containerName === undefined ? `10.40.2.${100 + index}` : undefined,
     logPath: undefined,
+    devices: [],
   };
   board.runtime.containers.set(id, made);
 }

@@ -27,6 +27,7 @@ function made(changes: Partial<RuntimeContainer> = {}): RuntimeContainer {
     message: undefined,
     ip: undefined,
     logPath: undefined,
+    devices: [],
     ...changes,
   };
 }

@@ -7,6 +7,7 @@ const place = {
   owner: 'me',
   pauseId: 'p1',
   logPath: '/logs/0.log',
+  logSizeBytes: 4 * 1024 * 1024,
   hostsPath: '/run/hosts',
   messagePath: '/run/message',
   maySpareFromOom: false,

@@ -1,0 +1,91 @@
+// What each pod uses of what runs short, read from cgroup files and from the disk in the moment of need: nothing is kept
+// and podman is not asked.
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Pod } from '../../api/objects.ts';
+import { keyOf, splitKey } from '../../api/objects.ts';
+import { readFileIfPresent } from '../../base/if-present.ts';
+import type { Resource } from '../health/thresholds.ts';
+import { readCounters } from '../metrics/cgroup-counters.ts';
+import { type CgroupMounts, cgroupFiles, parseCgroupMounts } from '../metrics/cgroup-mounts.ts';
+import type { RuntimeContainer } from '../runtime/runtime.ts';
+import { diskUse } from './disk-use.ts';
+import type { Amounts, Candidate } from './eviction-order.ts';
+
+export interface PodUseOptions {
+  /** With folders by pod uid. */
+  volumesDir: string;
+  /** With folders `<namespace>_<pod>_<uid>`. */
+  logDir: string;
+}
+
+export async function podUse(
+  resource: Resource,
+  pods: readonly Pod[],
+  running: readonly RuntimeContainer[],
+  options: PodUseOptions,
+): Promise<Candidate[]> {
+  const mounts = parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
+  const candidates: Candidate[] = [];
+  for (const pod of pods) {
+    const own = running.filter(({ podUid }) => podUid === pod.metadata.uid);
+    const containers: Record<string, Amounts> = {};
+    const used: Amounts = resource === 'memory' || resource === 'pids' ? {} : await foldersOf(pod, options);
+    for (const container of own) {
+      const amounts = await containerUse(resource, container, mounts);
+      if (container.containerName) containers[container.containerName] = amounts;
+      used[resource] = (used[resource] ?? 0) + (amounts[resource] ?? 0);
+    }
+    candidates.push({ pod, used, containers });
+  }
+  return candidates;
+}
+
+async function containerUse(
+  resource: Resource,
+  { id, pid }: RuntimeContainer,
+  mounts: CgroupMounts,
+): Promise<Amounts> {
+  if (!pid) return {};
+  if (resource === 'ephemeral-storage' || resource === 'inodes') return layerUse(pid);
+  const procCgroup = await ofProcess(pid, 'cgroup');
+  if (procCgroup === undefined) return {};
+  const files = cgroupFiles(mounts, procCgroup, id);
+  if (resource === 'memory') {
+    const { workingSetBytes } = (await readCounters(files)) ?? {};
+    return workingSetBytes === undefined ? {} : { memory: workingSetBytes };
+  }
+  const group = files.memory ?? files.cpu;
+  const processes = group && (await readFileIfPresent(join(dirname(group), 'cgroup.procs')));
+  return processes ? { pids: processes.split('\n').filter(Boolean).length } : {};
+}
+
+/** What the container has written outside its volumes: the upper layer of its root. */
+async function layerUse(pid: number): Promise<Amounts> {
+  const mountinfo = (await ofProcess(pid, 'mountinfo')) ?? '';
+  const root = mountinfo.split('\n').find((line) => line.split(' ')[4] === '/');
+  const upper = /[ ,]upperdir=([^, ]+)/.exec(root ?? '')?.[1];
+  return upper ? amountsOf(await diskUse(upper)) : {};
+}
+
+/** emptyDirs and other folders of the pod, and its logs. */
+async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promise<Amounts> {
+  const { namespace = 'default', name } = splitKey(keyOf(pod));
+  const volumes = await diskUse(join(volumesDir, pod.metadata.uid));
+  const logs = await diskUse(join(logDir, `${namespace}_${name}_${pod.metadata.uid}`));
+  return amountsOf({ bytes: volumes.bytes + logs.bytes, inodes: volumes.inodes + logs.inodes });
+}
+
+function amountsOf({ bytes, inodes }: { bytes: number; inodes: number }): Amounts {
+  return { 'ephemeral-storage': bytes, inodes };
+}
+
+/** `undefined` for a process that is gone. */
+async function ofProcess(pid: number, file: string): Promise<string | undefined> {
+  try {
+    return await readFileIfPresent(`/proc/${pid}/${file}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import t from 'tap';
+import { silentLogger } from '../../../../src/base/logger.ts';
+import {
+  type Candidate,
+  evictionMessage,
+  evictionOrder,
+} from '../../../../src/kubelet/eviction/eviction-order.ts';
+import { Evictor } from '../../../../src/kubelet/eviction/evictor.ts';
+import type { Shortage } from '../../../../src/kubelet/health/thresholds.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { desiredPod, WEB_IMAGE } from '../../../support/kubelet-world.ts';
+
+const MIB = 1024 * 1024;
+const low: Shortage = {
+  resource: 'memory',
+  pressure: 'MemoryPressure',
+  available: 72 * MIB + 1024,
+  threshold: 100 * MIB,
+};
+
+function candidate(name: string, usedMiB: number, request: string | undefined, priority = 0): Candidate {
+  const resources = request ? { requests: { memory: request } } : {};
+  const spec = { priority, containers: [{ name: 'web', image: WEB_IMAGE, resources }] };
+  const used = { memory: usedMiB * MIB };
+  return { pod: desiredPod({ name, spec }), used, containers: { web: used } };
+}
+const names = (list: readonly Candidate[]) => list.map(({ pod }) => pod.metadata.name);
+
+t.test('those above their request go first, then the less important, then the greediest', async (t) => {
+  const pods = [
+    candidate('within-its-request', 500, '600Mi'),
+    candidate('important', 900, undefined, 1000),
+    candidate('small', 10, undefined),
+    candidate('greedy', 80, undefined),
+    candidate('a-little-above', 210, '200Mi'),
+    candidate('system', 900, undefined, 2_000_001_000),
+  ];
+  t.same(names(evictionOrder('memory', pods)), [
+    'greedy',
+    'small',
+    'a-little-above',
+    'important',
+    'within-its-request',
+  ]);
+});
+
+t.test('pods that lie on the board itself are never chosen', async (t) => {
+  const own = candidate('static', 500, undefined);
+  own.pod.metadata.annotations = { 'kubernetes.io/config.source': 'file' };
+  t.same(evictionOrder('memory', [own]), []);
+});
+
+t.test('of processes nobody can ask for any: priority decides, then the number', async (t) => {
+  const of = (name: string, pids: number, priority: number) => ({
+    ...candidate(name, 0, undefined, priority),
+    used: { pids },
+  });
+  const pods = [of('few', 3, 0), of('fork-bomb', 3000, 0), of('important-bomb', 9000, 10)];
+  t.same(names(evictionOrder('pids', pods)), ['fork-bomb', 'few', 'important-bomb']);
+});
+
+t.test('the message says what upstream says', async (t) => {
+  t.equal(
+    evictionMessage(low, candidate('greedy', 80, undefined)),
+    'The node was low on resource: memory. Threshold quantity: 100Mi, available: 73729Ki. ' +
+      'Container web was using 80Mi, request is 0, has larger consumption of memory. ',
+  );
+  t.equal(
+    evictionMessage({ ...low, resource: 'pids', available: 9, threshold: 10 }, candidate('a', 1, undefined)),
+    'The node was low on resource: pids. Threshold quantity: 10, available: 9. ',
+  );
+});
+
+t.test('one pod at a time, and the next only after what that gave back could be seen', async (t) => {
+  const clock = new FakeClock();
+  const evicted: string[] = [];
+  const events: string[] = [];
+  const pods = [candidate('greedy', 80, undefined), candidate('small', 10, undefined)];
+  const evictor = new Evictor({
+    clock,
+    logger: silentLogger,
+    pods: () => pods.map(({ pod }) => pod).filter(({ metadata }) => !evicted.includes(metadata.name)),
+    use: async (_, wanted) => pods.filter(({ pod }) => wanted.includes(pod)),
+    evict: (key) => evicted.push(key.split('/')[1] ?? ''),
+    event: ({ reason, message }) => events.push(`${reason}: ${message}`),
+  });
+  await evictor.relieve([low]);
+  await evictor.relieve([low]);
+  await clock.advance(5_000);
+  await evictor.relieve([low]);
+  t.same(evicted, ['greedy']);
+  t.same(events, ['EvictionThresholdMet: Attempting to reclaim memory']);
+  await clock.advance(5_000);
+  await evictor.relieve([low]);
+  await clock.advance(10_000);
+  await evictor.relieve([low]);
+  t.same(evicted, ['greedy', 'small'], 'and with none left nothing');
+});
+
+t.test('use that cannot be measured evicts nobody', async (t) => {
+  const evicted: string[] = [];
+  const evictor = new Evictor({
+    clock: new FakeClock(),
+    logger: silentLogger,
+    pods: () => [desiredPod()],
+    use: async () => {
+      throw new Error('no cgroups');
+    },
+    evict: (key) => evicted.push(key),
+    event: () => undefined,
+  });
+  await evictor.relieve([low]);
+  t.same(evicted, []);
+});

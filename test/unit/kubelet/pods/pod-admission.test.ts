@@ -1,0 +1,106 @@
+import t from 'tap';
+import { desiredPod, KubeletWorld, startedWorld, WEB_IMAGE } from '../../../support/kubelet-world.ts';
+
+const gpio = 'edge-cluster.io/gpio';
+const device = (path: string) => ({ sort: 'gpio' as const, paths: [path] });
+const asking = (name: string) =>
+  desiredPod({
+    name,
+    spec: {
+      containers: [
+        { name: 'web', image: WEB_IMAGE, resources: { requests: { [gpio]: '1' }, limits: { [gpio]: '1' } } },
+      ],
+    },
+  });
+const statusOf = (world: KubeletWorld, name: string) => world.sink.pods.get(`default/${name}`)?.status;
+
+t.test('a container gets its device under its own name, and the group that may use it', async (t) => {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  world.room = { ...world.room, devices: [device('/dev/gpiochip0')] };
+  world.devices.set('web', { paths: ['/dev/gpiochip0'], groups: [997] });
+  await world.start();
+  await world.want(asking('door'));
+  const [made] = [...world.runtime.configs.values()];
+  t.match(made, { devices: ['/dev/gpiochip0'], groups: [997], privileged: false });
+});
+
+t.test('a pod for which the board has no device left ends as upstream ends it', async (t) => {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  world.room = { ...world.room, devices: [device('/dev/gpiochip0')] };
+  await world.start();
+  await world.want(asking('first'));
+  await world.want(asking('second'));
+  t.equal(statusOf(world, 'first')?.phase, 'Running');
+  t.match(statusOf(world, 'second'), {
+    phase: 'Failed',
+    reason: 'UnexpectedAdmissionError',
+    message: /unavailable for edge-cluster.io\/gpio. Requested: 1, Available: 0/,
+  });
+  t.ok(world.sink.reasons().includes('UnexpectedAdmissionError'));
+});
+
+t.test('the board takes as many pods as it says', async (t) => {
+  const world = await startedWorld(t);
+  world.room = { ...world.room, maxPods: 2 };
+  await world.want(desiredPod({ name: 'web-2' }));
+  await world.want(desiredPod({ name: 'web-3' }));
+  t.match(statusOf(world, 'web-3'), {
+    phase: 'Failed',
+    reason: 'OutOfpods',
+    message: "Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2",
+  });
+  t.equal(statusOf(world, 'web-1')?.phase, 'Running');
+});
+
+t.test(
+  'under memory pressure pods that asked for nothing are refused, others and critical ones taken',
+  async (t) => {
+    const world = new KubeletWorld();
+    t.teardown(() => world.stop());
+    world.room = { ...world.room, pressures: new Set(['MemoryPressure']) };
+    await world.start();
+    const resources = { requests: { memory: '1Mi' } };
+    const toleration = {
+      key: 'node.kubernetes.io/memory-pressure',
+      operator: 'Exists',
+      effect: 'NoSchedule',
+    };
+    await world.want(desiredPod({ name: 'best-effort' }));
+    await world.want(
+      desiredPod({ name: 'burstable', spec: { containers: [{ name: 'web', image: WEB_IMAGE, resources }] } }),
+    );
+    await world.want(desiredPod({ name: 'critical', spec: { priority: 2_000_001_000 } }));
+    await world.want(desiredPod({ name: 'daemon', spec: { tolerations: [toleration] } }));
+    const message = 'The node had condition: [MemoryPressure]. ';
+    t.match(statusOf(world, 'best-effort'), { phase: 'Failed', reason: 'Evicted', message });
+    for (const name of ['burstable', 'critical', 'daemon'])
+      t.equal(statusOf(world, name)?.phase, 'Running', name);
+  },
+);
+
+t.test('under disk pressure only critical pods are taken', async (t) => {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  world.room = { ...world.room, pressures: new Set(['DiskPressure']) };
+  await world.start();
+  await world.want(desiredPod({ name: 'any' }));
+  await world.want(desiredPod({ name: 'critical', spec: { priority: 2_000_000_000 } }));
+  t.match(statusOf(world, 'any'), { reason: 'Evicted', message: 'The node had condition: [DiskPressure]. ' });
+  t.equal(statusOf(world, 'critical')?.phase, 'Running');
+});
+
+t.test('an evicted pod fails at once, gives everything back and says that the board ended it', async (t) => {
+  const world = await startedWorld(t);
+  const message = 'The node was low on resource: memory. ';
+  t.ok(world.reconciler.evict('uid-web-1', { reason: 'Evicted', message }));
+  world.workers.look('default/web-1');
+  await world.clock.advance(2_000);
+  const status = statusOf(world, 'web-1');
+  t.match(status, { phase: 'Failed', reason: 'Evicted', message });
+  const disruption = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  t.match(disruption, { status: 'True', reason: 'TerminationByKubelet', message });
+  t.same([...world.runtime.containers.values()], []);
+  t.notOk(world.reconciler.evict('uid-web-1', { reason: 'Evicted', message }), 'it has ended already');
+});
