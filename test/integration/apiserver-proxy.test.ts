@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import t from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import { certified } from '../support/access.ts';
@@ -12,6 +13,20 @@ const lab = await startStreamsLab();
 const { api } = lab;
 const seen: IncomingMessage[] = [];
 
+/** `/page?CODING`: a page with one link from its root, in that coding. */
+const page = ({ url = '' }: IncomingMessage, response: import('node:http').ServerResponse) => {
+  const [, coding = ''] = url.split('?');
+  const text = '<a href="/next">é</a>';
+  const body =
+    coding === 'gzip' ? gzipSync(text) : coding === 'deflate' ? deflateSync(text) : Buffer.from(text);
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': body.length,
+    ...(coding && { 'content-encoding': coding }),
+  });
+  response.end(body);
+};
+
 /** What the pod answers: itself at `/echo`, and what it is asked for elsewhere. */
 const answer = (incoming: IncomingMessage, response: import('node:http').ServerResponse) => {
   seen.push(incoming);
@@ -20,6 +35,7 @@ const answer = (incoming: IncomingMessage, response: import('node:http').ServerR
     return response.writeHead(302, { location: '/login', 'set-cookie': ['a=1', 'b=2'] }).end();
   if (url.startsWith('/teapot'))
     return response.writeHead(418, 'Short and stout', { 'x-own': 'yes' }).end('no coffee');
+  if (url.startsWith('/page')) return page(incoming, response);
   if (url.startsWith('/broken'))
     return response.writeHead(200, { 'content-length': 10 }).end('half', () => response.destroy());
   response.writeHead(200, { 'content-type': 'text/x-own' });
@@ -116,6 +132,22 @@ t.test('an empty path is led to the root, and what the pod redirects to stays un
   const { headers } = await api.ask('GET', `${POD}/away`);
   t.equal(headers.location, `${POD}/login`);
   t.same(headers['set-cookie'], ['a=1', 'b=2']);
+});
+
+t.test('links of a page lead through the proxy, in each coding that a browser takes', async (t) => {
+  const link = `<a href="${POD}/next">é</a>`;
+  const bytes = async (coding: string) => (await api.ask('GET', `${POD}/page?${coding}`)).bytes;
+  t.equal((await bytes('')).toString(), link);
+  t.equal(gunzipSync(await bytes('gzip')).toString(), link);
+  t.equal(inflateSync(await bytes('deflate')).toString(), link);
+  const { headers } = await api.ask('GET', `${POD}/page`);
+  t.equal(headers['content-length'], undefined, 'the length of the pod’s own page is not told');
+  t.equal((await api.ask('HEAD', `${POD}/page`)).code, 200);
+  t.equal(
+    (await bytes('br')).toString(),
+    '<a href="/next">é</a>',
+    'a coding that is not known is left alone',
+  );
 });
 
 t.test('a Service is asked by the name or number of its port; a pod over TLS by its scheme', async (t) => {

@@ -19,6 +19,7 @@ import { MemoryEngine } from './memory-engine.ts';
 export interface Answer {
   code: number;
   headers: IncomingHttpHeaders;
+  bytes: Buffer;
   text: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever the server sent.
   json: any;
@@ -135,10 +136,11 @@ export async function startApiServer(
     const incoming = await open(method, path, askOptions);
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const bytes = Buffer.concat(chunks);
+    const text = bytes.toString('utf8');
     const isJson = incoming.headers['content-type']?.startsWith('application/json') && text !== '';
     const json = isJson ? JSON.parse(text.split('\n')[0] as string) : undefined;
-    return { code: incoming.statusCode ?? 0, headers: incoming.headers, text, json };
+    return { code: incoming.statusCode ?? 0, headers: incoming.headers, bytes, text, json };
   };
   return {
     get server() {

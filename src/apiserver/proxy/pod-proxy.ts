@@ -9,8 +9,9 @@ import type { ResourcePath } from '../http/resource-path.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions.ts';
 import type { UpgradeRequest } from '../streams/upgrade-request.ts';
+import { bodyStages } from './answer-body.ts';
 import { connectToPod, notReached, type ProxyConnection } from './proxy-connection.ts';
-import { answerHeaders, type ProxyPlace, requestHeaders } from './proxy-headers.ts';
+import { answerHeaders, type ProxyPlace, requestHeaders, throughProxy } from './proxy-headers.ts';
 import { proxyTarget } from './proxy-target.ts';
 
 interface ProxyServices {
@@ -31,14 +32,15 @@ export async function proxyRequest(
   response.once('close', () => connection.leave());
   if (response.destroyed) return connection.leave();
   const answer = await answerTo(connection, request, place);
-  response.writeHead(
-    answer.statusCode ?? 502,
-    answer.statusMessage,
-    answerHeaders(answer, incoming, place.prefix),
-  );
+  const rewrite = (link: string) => throughProxy(link, incoming.headers.host ?? '', place.prefix);
+  const stages = await bodyStages(answer, method, rewrite);
+  const headers = answerHeaders(answer, incoming, place.prefix);
+  // Its length is not known before its end.
+  if (stages.length > 0) delete headers['content-length'];
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
   response.flushHeaders();
   // A break in the middle must look like one to the client: the answer is cut off, not ended.
-  await pipeline(answer, response).catch(() => response.destroy());
+  await pipeline([answer, ...stages, response]).catch(() => response.destroy());
 }
 
 /** Joins the client's socket to the pod's, once the pod has agreed; its refusal is passed on as it is. */
