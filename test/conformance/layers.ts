@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { systemClock } from '../../src/base/clock.ts';
+import { openAuthority } from '../../src/pki/certificate-authority.ts';
 import { unpackPackages } from '../support/debian-tree.ts';
 import { apacheConfig, indexPage, nginxConfig } from './web-servers.ts';
 
@@ -23,6 +25,8 @@ const toolPackages = [
     'util-linux',
     'mount',
   ],
+  // getent, which pods ask for their own names.
+  'libc-bin',
   ...['curl', 'netcat-openbsd', 'iproute2', 'bind9-dnsutils', 'iperf', 'perl-base', 'tar'],
   ...['apache2-bin', 'nginx-light', 'redis-server', 'redis-tools'],
 ];
@@ -55,7 +59,9 @@ export class Layers {
       ])
         await rm(join(tree, path), { recursive: true, force: true });
       await accounts(tree);
+      // Debian makes these links as it installs, which nothing here does.
       await symlink('nc.openbsd', join(tree, 'bin/nc'));
+      await symlink('mawk', join(tree, 'usr/bin/awk'));
       await files(tree, {
         'usr/local/apache2/conf/httpd.conf': apacheConfig,
         'usr/local/apache2/htdocs/index.html': indexPage,
@@ -88,12 +94,16 @@ export class Layers {
     });
   }
 
-  /** agnhost's second name, by which tests tell that an entrypoint was overridden, and its folder for uploads. */
+  /**
+   * agnhost with its second name, by which tests tell that an entrypoint was overridden, its folder for uploads and a
+   * certificate for its servers with TLS.
+   */
   agnhost(path: string): Promise<string> {
     return this.#layer('agnhost', async (tree) => {
       await place(path, join(tree, 'agnhost'));
       await symlink('agnhost', join(tree, 'agnhost-2'));
       await mkdir(join(tree, 'uploads'));
+      await servingCertificate(tree);
     });
   }
 
@@ -131,6 +141,13 @@ async function accounts(tree: string): Promise<void> {
   for (const path of ['root', 'home', 'proc', 'sys', 'dev', 'var/www', 'tmp'])
     await mkdir(join(tree, path), { recursive: true });
   await chmod(join(tree, 'tmp'), 0o1777);
+}
+
+async function servingCertificate(tree: string): Promise<void> {
+  const authority = await openAuthority(`${tree}.authority`, systemClock);
+  const { certificatePem, keyPem } = await authority.issue({ commonName: 'localhost', usage: 'server' });
+  await files(tree, { 'localhost.crt': certificatePem, 'localhost.key': keyPem });
+  await rm(`${tree}.authority`, { recursive: true });
 }
 
 async function files(tree: string, contents: Readonly<Record<string, string>>): Promise<void> {
