@@ -1,9 +1,10 @@
 // What a board says of itself, as a Kubernetes Node. Pure: the stored Node and the board's presence in, the
-// Node as it should be out. A person's own labels, taints and `unschedulable` are never touched.
+// Node as it should be out. A person's own labels, taints, extended resources and `unschedulable` are never touched.
 // https://kubernetes.io/docs/reference/node/node-status/
 import { isDeepStrictEqual } from 'node:util';
 import { PRESSURES } from '../api/board-conditions.ts';
 import { findCondition, sameCondition, withCondition } from '../api/conditions.ts';
+import { extendedResources } from '../api/extended-resources.ts';
 import { INGRESS_BOARD_LABEL } from '../api/ingress/board-ingress.ts';
 import { type core, type Node, timestamp } from '../api/objects.ts';
 import type { NodeBirth } from '../mqtt/messages.ts';
@@ -44,7 +45,7 @@ export function withBoardLabels(node: Node, birth: NodeBirth | undefined): Node 
 /** The Node with its status as the presence has it, or the same object where nothing but times would change. */
 export function withPresence(node: Node, presence: Presence, nowMs: number): Node {
   const { birth } = presence;
-  const known = birth && presence.standing === 'online' ? statusOfBirth(birth) : {};
+  const known = birth && presence.standing === 'online' ? statusOfBirth(birth, node) : {};
   const ready = readyCondition(presence, node);
   const before = findCondition(node.status?.conditions, 'Ready');
   const isSame = !ready || sameCondition(before as never, ready as never);
@@ -54,8 +55,12 @@ export function withPresence(node: Node, presence: Presence, nowMs: number): Nod
   return isDeepStrictEqual(status, node.status ?? {}) ? node : { ...node, status };
 }
 
-function statusOfBirth({ addresses, capacity, allocatable, nodeInfo }: NodeBirth): core.NodeStatus {
-  return { addresses, capacity, allocatable, nodeInfo };
+/** Extended resources that a person wrote into the capacity stay, all of them allocatable, as upstream. */
+function statusOfBirth(birth: NodeBirth, { status }: Node): core.NodeStatus {
+  const { addresses, nodeInfo } = birth;
+  const extended = extendedResources(status?.capacity);
+  const capacity = { ...extended, ...birth.capacity };
+  return { addresses, capacity, allocatable: { ...extended, ...birth.allocatable }, nodeInfo };
 }
 
 /** What the board says of itself; of a silent one nobody knows. Conditions of others stay as they are. */

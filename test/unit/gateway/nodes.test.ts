@@ -54,6 +54,29 @@ t.test(
   },
 );
 
+t.test('extended resources that a person adds are allocatable until they are taken away again', async (t) => {
+  const lab = await GatewayLab.start(t);
+  await lab.join('pi');
+  const write = async (capacity: Record<string, string>) => {
+    const node = await lab.client.get(nodes, 'pi');
+    await lab.client.updateStatus(nodes, { ...node, status: { ...node.status, capacity } });
+    await lab.pass(10);
+    return (await lab.client.get(nodes, 'pi')).status;
+  };
+  const { capacity, allocatable } = birth;
+  const dongles = { 'example.com/dongle': '3' };
+  const known = { capacity: { ...capacity, ...dongles }, allocatable: { ...allocatable, ...dongles } };
+  const strange = { cpu: '99', 'hugepages-2Mi': '1Gi', 'devices.kubernetes.io/x': '1' };
+  const { capacity: got, allocatable: free } = (await write({ ...capacity, ...dongles, ...strange })) ?? {};
+  t.same({ capacity: got, allocatable: free }, known, 'what the board itself tells cannot be written over');
+  lab.state('pi', { session: 's2', birth });
+  await lab.pass(10);
+  t.match((await lab.client.get(nodes, 'pi')).status, known, 'nor does its next session forget them');
+  const after = await write(capacity);
+  t.same(after?.capacity, capacity);
+  t.same(after?.allocatable, allocatable);
+});
+
 t.test('a will counts only when no newer session shows within a second', async (t) => {
   const lab = await GatewayLab.start(t);
   await lab.join('pi');
