@@ -50,7 +50,8 @@ export async function startTestPodman(t: Test, subnetNumber: number): Promise<Te
     await removeRun(client, options.owner, name);
     await removeBridge(options.network.bridge);
     await removeNetavarkRules(`10.251.${subnetNumber}.0/24`);
-    await rm(folder, { recursive: true, force: true });
+    // podman's service may be writing its last.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
   await removeDeadRuns(client);
   await ensureBusyboxImage(images);
