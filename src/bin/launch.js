@@ -14,6 +14,8 @@ const NEEDED_MAJOR = 24;
 const compileCache = join(root, 'node_modules/.cache/edge-cluster');
 /** A small young generation: garbage is collected earlier instead of kept resident. */
 const residentFlags = ['--max-semi-space-size=2'];
+/** One heap of the C library for all threads: free memory of each thread's own would stay resident. */
+const residentEnv = { MALLOC_ARENA_MAX: '1' };
 
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR;
 
@@ -26,12 +28,12 @@ export async function launchCommand(program) {
 
 /** For programs that stay: a process of their own, with nothing left of this one where the system allows it. */
 export function launchResident(program) {
-  replaceBy(isNewEnough ? process.execPath : pinnedNode(), residentFlags, program);
+  replaceBy(isNewEnough ? process.execPath : pinnedNode(), residentFlags, program, residentEnv);
 }
 
-function replaceBy(node, flags, program) {
+function replaceBy(node, flags, program, extraEnv = {}) {
   const args = [...flags, join(here, program), ...process.argv.slice(2)];
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  const env = { ...process.env, ...extraEnv, NODE_COMPILE_CACHE: compileCache };
   if (process.execve) process.execve(node, [node, ...args], env);
   const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

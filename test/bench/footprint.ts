@@ -23,9 +23,9 @@ export async function footprint(): Promise<void> {
   }
 }
 
-/** The program, and each container's conmon (with what it started), which has the container's name as an argument. */
+/** The program, and the conmon of each of its own containers (with what it started), whose log is in the data folder. */
 function residents(trial: Trial): Promise<ProcessUse[]> {
-  return processesOf(trial.program?.process.pid ?? 0, ['_default_']);
+  return processesOf(trial.program?.process.pid ?? 0, [trial.dataDir]);
 }
 
 function print(before: readonly ProcessUse[], after: readonly ProcessUse[]): void {
@@ -39,13 +39,14 @@ function print(before: readonly ProcessUse[], after: readonly ProcessUse[]): voi
       `  ${name.padEnd(16)} ${String(count).padStart(3)} × PSS in all ${megabytes(pssKiB)} MB\n`,
     );
   }
-  const sum = (uses: readonly ProcessUse[], field: 'pssKiB' | 'cpuMs' | 'writtenBytes') =>
+  const sum = (uses: readonly ProcessUse[], field: 'pssKiB' | 'anonymousKiB' | 'cpuMs' | 'writtenBytes') =>
     uses.reduce((total, use) => total + use[field], 0);
   const cpu = ((sum(after, 'cpuMs') - sum(before, 'cpuMs')) / IDLE_MS) * 100;
   const written = sum(after, 'writtenBytes') - sum(before, 'writtenBytes');
   process.stdout.write(
     `  memory (PSS)   ${megabytes(sum(after, 'pssKiB'))} MB   (step: under ${STEP.pssMB} MB)\n`,
   );
+  process.stdout.write(`  of it anonymous ${megabytes(sum(after, 'anonymousKiB'))} MB\n`);
   process.stdout.write(`  idle CPU       ${cpu.toFixed(2)} % of a core   (step: ${STEP.cpuPercent} %)\n`);
   process.stdout.write(
     `  disk writes    ${written} bytes in ${IDLE_MS / 1000} s   (step: ${STEP.writtenBytes})\n`,

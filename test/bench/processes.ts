@@ -6,6 +6,8 @@ export interface ProcessUse {
   name: string;
   /** Proportional set size: shared pages counted by their share. */
   pssKiB: number;
+  /** Not backed by a file: does not depend on what else runs on the machine, as PSS does. */
+  anonymousKiB: number;
   /** CPU so far, of the process and its reaped children. */
   cpuMs: number;
   /** Bytes sent to the disk so far. */
@@ -61,8 +63,9 @@ async function withMemory({ pid, name, cpuMs }: Facts): Promise<ProcessUse | und
   const io = await readIfAlive(`/proc/${pid}/io`);
   if (memory === undefined) return undefined;
   const pssKiB = Number(/^Pss:\s+(\d+)/m.exec(memory)?.[1] ?? 0);
+  const anonymousKiB = Number(/^Anonymous:\s+(\d+)/m.exec(memory)?.[1] ?? 0);
   const writtenBytes = Number(/^write_bytes: (\d+)/m.exec(io ?? '')?.[1] ?? 0);
-  return { pid, name, pssKiB, cpuMs, writtenBytes };
+  return { pid, name, pssKiB, anonymousKiB, cpuMs, writtenBytes };
 }
 
 async function readIfAlive(path: string): Promise<string | undefined> {
