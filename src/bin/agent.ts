@@ -20,6 +20,7 @@ import { MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
 import { BoardDevices } from '../kubelet/devices/board-devices.ts';
 import { Evictor } from '../kubelet/eviction/evictor.ts';
 import { BoardHealth } from '../kubelet/health/board-health.ts';
+import type { Resource } from '../kubelet/health/thresholds.ts';
 import type { ImageSettings } from '../kubelet/images/board-images.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
 import { LogKeeper } from '../kubelet/logs/log-keeper.ts';
@@ -83,6 +84,8 @@ const DNS_PORT = 53;
 const SETTLE_PODS_MS = 2_000;
 /** Endpoints come and go with every restart of a container: cards wear, and the last 5 s of them may be lost. */
 const SETTLE_CLUSTER_MS = 5_000;
+/** What removing images gives back. */
+const IMAGE_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
 
 export class Agent implements Component {
   readonly #options: AgentOptions;
@@ -487,6 +490,7 @@ export class Agent implements Component {
         const { podUse } = await import('../kubelet/eviction/pod-use.ts');
         return podUse(resource, pods, this.#kubelet.runningContainers(), folders);
       },
+      reclaim: async (resource) => (IMAGE_RESOURCES.has(resource) ? this.#kubelet.deleteUnusedImages() : 0),
       evict: (podKey, podUid, why) => this.#kubelet.evict(podKey, podUid, why),
       event: (event) => this.#link.boardEvent(event),
     });

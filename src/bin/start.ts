@@ -11,6 +11,7 @@ import { Agent } from './agent.ts';
 import { ingressFlags, ingressSettings } from './agent-ingress.ts';
 import { runDemo } from './demo/demo.ts';
 import { type Flags, type FlagValues, podManifestPath, port, required } from './flags.ts';
+import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import type { Master } from './master.ts';
 import { createMaster, masterFlags } from './master-flags.ts';
@@ -24,6 +25,7 @@ const flags: Flags = {
     help: 'folder of static pods; agent/manifests in the data directory unless given',
   },
   ...ingressFlags,
+  ...imageFlags,
   'proxy-thread': {
     value: undefined,
     help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
@@ -77,6 +79,7 @@ class AllInOne implements Component {
       podManifestPath: podManifestPath(this.#values),
       network: defaultClusterNetwork,
       ingress: ingressSettings(this.#values),
+      images: agentImages(this.#values),
       cleanOnStop: true,
       proxyThread: this.#values['proxy-thread'] === 'true',
       clock: systemClock,

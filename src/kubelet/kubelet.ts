@@ -202,6 +202,11 @@ export class Kubelet implements Component, SessionSources {
     return podAddress(this.#cache, place);
   }
 
+  /** For a board that is short of disk; resolves with the bytes that this gave back. */
+  deleteUnusedImages(): Promise<number> {
+    return this.#images.deleteUnused();
+  }
+
   #problemChanged(problem: Problem | undefined): void {
     this.#options.onProblem?.(problem);
     // Pods that had given up on the engine for a while are looked at with the next list.

@@ -14,6 +14,8 @@ export interface EvictorOptions {
   /** Pods that the board has taken and that have not ended. */
   pods(): readonly Pod[];
   use(resource: Resource, pods: readonly Pod[]): Promise<Candidate[]>;
+  /** Gives back what no pod needs, which comes before any pod ends; resolves with the bytes. */
+  reclaim(resource: Resource): Promise<number>;
   evict(podKey: string, podUid: string, why: { reason: string; message: string }): void;
   event(event: BoardEvent): void;
 }
@@ -42,11 +44,17 @@ export class Evictor {
   }
 
   async #relieve(shortage: Shortage): Promise<void> {
-    const { clock, logger, pods, use, event } = this.#options;
+    const { clock, logger, pods, use, event, reclaim } = this.#options;
     this.#notBeforeMs = clock.monotonicMs() + BETWEEN_MS;
     const { resource } = shortage;
     event({ type: 'Warning', reason: 'EvictionThresholdMet', message: `Attempting to reclaim ${resource}` });
     try {
+      const freedBytes = await reclaim(resource);
+      if (freedBytes > 0) {
+        // The next beat tells whether it was enough.
+        logger.warn({ resource, freedBytes }, 'images that nobody uses were removed: this board runs short');
+        return;
+      }
       const { evictionMessage, evictionOrder } = await import('./eviction-order.ts');
       const [victim] = evictionOrder(resource, await use(resource, pods()));
       if (!victim) {
@@ -58,7 +66,10 @@ export class Evictor {
       logger.warn({ pod: keyOf(pod), resource }, 'pod evicted: this board runs short');
       this.#options.evict(keyOf(pod), pod.metadata.uid, { reason: 'Evicted', message });
     } catch (error) {
-      logger.error({ error: String(error) }, 'the use of pods cannot be measured: nothing is evicted');
+      logger.error(
+        { error: String(error) },
+        'what is in use cannot be measured or given back: nothing is evicted',
+      );
     }
   }
 }

@@ -81,6 +81,7 @@ t.test('one pod at a time, and the next only after what that gave back could be 
     logger: silentLogger,
     pods: () => pods.map(({ pod }) => pod).filter(({ metadata }) => !evicted.includes(metadata.name)),
     use: async (_, wanted) => pods.filter(({ pod }) => wanted.includes(pod)),
+    reclaim: async () => 0,
     evict: (key) => evicted.push(key.split('/')[1] ?? ''),
     event: ({ reason, message }) => events.push(`${reason}: ${message}`),
   });
@@ -106,9 +107,42 @@ t.test('use that cannot be measured evicts nobody', async (t) => {
     use: async () => {
       throw new Error('no cgroups');
     },
+    reclaim: async () => 0,
     evict: (key) => evicted.push(key),
     event: () => undefined,
   });
   await evictor.relieve([low]);
   t.same(evicted, []);
+});
+
+t.test('what no pod needs goes before a pod does, and a pod only when nothing was given back', async (t) => {
+  const clock = new FakeClock();
+  const evicted: string[] = [];
+  const given = [5_000_000, 0];
+  const asked: string[] = [];
+  const pod = desiredPod();
+  const evictor = new Evictor({
+    clock,
+    logger: silentLogger,
+    pods: () => [pod],
+    use: async () => [candidate('greedy', 80, undefined)],
+    reclaim: async (resource) => {
+      asked.push(resource);
+      return given.shift() ?? 0;
+    },
+    evict: (key) => evicted.push(key),
+    event: () => undefined,
+  });
+  const disk = {
+    resource: 'ephemeral-storage',
+    pressure: 'DiskPressure',
+    available: 1,
+    threshold: 2,
+  } as const;
+  await evictor.relieve([disk]);
+  t.same(evicted, []);
+  await clock.advance(10_000);
+  await evictor.relieve([disk]);
+  t.same(asked, ['ephemeral-storage', 'ephemeral-storage']);
+  t.equal(evicted.length, 1);
 });
