@@ -1,14 +1,14 @@
 // Images on an intranet, with no Internet: a registry that runs as a pod of the cluster, with TLS of its own authority
-// and passwords; an own pause image; archives in a folder; and damage that is refused.
+// and passwords; an own pause image; archives dropped into a folder; and images from board to board.
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import t from 'tap';
-import type { core, Pod } from '../../src/api/objects.ts';
+import type { core, Node, Pod } from '../../src/api/objects.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { openAuthority } from '../../src/pki/certificate-authority.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,6 +21,7 @@ const exec = promisify(execFile);
 const NODE_PORT = 30500;
 const PAUSE = 'registry.lan/edge/pause:1';
 const APP = 'registry.lan/edge/app:1';
+const ONLY_ON_ALPHA = 'localhost/only-on-alpha:1';
 const USER = 'ann';
 const PASSWORD = 'sesame';
 /** bcrypt of it: the only form that the registry takes. */
@@ -78,7 +79,7 @@ const registryService = {
   spec: { type: 'NodePort', selector: { app: 'registry' }, ports: [{ port: 5000, nodePort: NODE_PORT }] },
 };
 
-t.test('a registry on an intranet', { timeout: 100_000 }, async (t) => {
+t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'edge-cluster-images-'));
   const cluster = await BoardCluster.create();
   const { master } = cluster;
@@ -101,7 +102,7 @@ t.test('a registry on an intranet', { timeout: 100_000 }, async (t) => {
         const { status } = await master.json<Pod>('get', 'pod', name);
         if (status?.phase !== 'Running') throw new Error(JSON.stringify([status, await messages(name)]));
       },
-      40_000,
+      20_000,
       200,
     );
   const messages = async (name: string) => {
@@ -168,7 +169,75 @@ t.test('a registry on an intranet', { timeout: 100_000 }, async (t) => {
       15_000,
       300,
     );
+
+    const registries = {
+      mirrors: { 'registry.lan': { endpoint: [`https://${registry}`] } },
+      configs: { [registry]: { auth: { secretName: 'lan' }, tls: { ca: authority.certificatePem } } },
+    };
+    const basic = { username: USER, password: PASSWORD };
+    await apply(secret('kube-system', 'lan', basic, 'kubernetes.io/basic-auth'), {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'kube-system', name: 'registries' },
+      data: { 'registries.yaml': JSON.stringify(registries) },
+    });
   });
+
+  await t.test(
+    'both boards pull from it, and pause comes from the board that has it',
+    { timeout: 90_000 },
+    async (t) => {
+      const beta = await boot('beta', []);
+      const app = { image: APP, imagePullPolicy: 'Always' };
+      await apply(pod('app-alpha', 'alpha', app), pod('app-beta', 'beta', app));
+      for (const name of ['app-alpha', 'app-beta']) {
+        await running(name);
+        const pulled = new RegExp(`Successfully pulled image "${APP}" in .* Image size: \\d+ bytes\\.`);
+        t.ok(
+          (await messages(name)).some((message) => pulled.test(message)),
+          name,
+        );
+      }
+      t.match((await beta.board.run('podman', 'ps', '--format', '{{.Image}}')).stdout, PAUSE);
+      await eventually(
+        async () => {
+          const { status } = await master.json<Node>('get', 'node', 'beta');
+          t.ok(status?.images?.some(({ names }) => names?.includes(APP)));
+          if (!status?.images?.length) throw new Error('no images');
+        },
+        10_000,
+        200,
+      );
+    },
+  );
+
+  await t.test(
+    'without the registry, a board takes what only another one has',
+    { timeout: 90_000 },
+    async (t) => {
+      await master.must('delete', 'pod', 'registry', '--wait=false');
+      const archive = await archiveOf(ONLY_ON_ALPHA);
+      await copyFile(archive, join(alpha.folder, 'late.part'));
+      await rename(join(alpha.folder, 'late.part'), join(alpha.folder, 'late.tar'));
+      await writeFile(join(alpha.folder, 'broken.tar'), (await readFile(archive)).subarray(0, 5000));
+      await eventually(
+        async () => {
+          const told = (await messages('alpha')).join('\n');
+          if (!/Imported .*only-on-alpha/.test(told) || !/broken\.tar cannot be imported/.test(told))
+            throw new Error(told);
+        },
+        15_000,
+        300,
+      );
+      await apply(pod('late', 'beta', { image: ONLY_ON_ALPHA, imagePullPolicy: 'IfNotPresent' }));
+      await running('late');
+      t.ok(
+        (await messages('late')).some((message) =>
+          message.includes(`${ONLY_ON_ALPHA}" from node "alpha" in`),
+        ),
+      );
+    },
+  );
 });
 
 t.test('an archive with one flipped byte is refused', async (t) => {

@@ -264,7 +264,7 @@ export class KubeletWorld {
       records: this.records,
       volumes: this.volumes,
       configs,
-      imagePulls: new ImagePulls({ runtime, clock, settings }),
+      imagePulls: new ImagePulls({ runtime, clock, settings, logger: silentLogger }),
       pullSecrets: (pod) => pullSecretsOf(pod, state.secrets),
       ensureInfraImage: async () => undefined,
       desired: () => ({ state, isComplete: this.isComplete }),

@@ -112,10 +112,11 @@ export class BoardImages implements Component {
   }
 
   #makePulls(): ImagePulls {
-    const { runtime, clock, desired, registriesFile } = this.#options;
+    const { runtime, clock, logger, desired, registriesFile } = this.#options;
     return new ImagePulls({
       runtime,
       clock,
+      logger,
       settings: new RegistrySettings({ desired, file: registriesFile }),
       neighbours: this.#makeNeighbours(),
       whenPreloaded: () => this.#preload.whenSettled(),

@@ -1,6 +1,7 @@
 // Fetches images for the whole board: a few at a time, first come first served, each reference once at a time. From
 // a neighbour where one may be asked, then from the mirrors, then from the registry, with each fitting credential.
 import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
 import { type Runtime, RuntimeError, type RuntimeImage } from '../runtime/runtime.ts';
 import { StartSlots } from '../start-slots.ts';
 import { fullReference } from './image-reference.ts';
@@ -34,6 +35,7 @@ export interface Neighbours {
 export interface ImagePullsOptions {
   runtime: Runtime;
   clock: Clock;
+  logger: Logger;
   settings: { current(): Promise<KnownRegistries> };
   neighbours?: Neighbours | undefined;
   /** What the board holds now. */
@@ -105,7 +107,7 @@ export class ImagePulls {
   }
 
   async #fromRegistries({ image, keyring }: ImageWanted): Promise<void> {
-    const { runtime, settings, onFetched } = this.#options;
+    const { runtime, settings, onFetched, logger } = this.#options;
     const known = await settings.current();
     const problems: string[] = [];
     for (const { reference, host, insecure } of pullSources(image, known.registries)) {
@@ -121,6 +123,10 @@ export class ImagePulls {
           return;
         } catch (error) {
           problems.push(wordsOf(error));
+          logger.warn(
+            { image, host, withCredentials: auth !== undefined, error: wordsOf(error) },
+            'not pulled from there',
+          );
         }
       }
     }

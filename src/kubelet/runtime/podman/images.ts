@@ -11,6 +11,10 @@ import type { RegistryAuthorities } from './registry-authorities.ts';
 
 /** A slow card may unpack a layer for minutes without a word on the socket. */
 const pullSilenceMs = 15 * 60_000;
+/** Until a registry has shown the image; podman itself would wait for minutes, and tries three times. */
+const registryAnswerMs = 30_000;
+/** podman says so once it has the manifest. */
+const registryAnswered = 'Getting image source signatures';
 
 /** As libpod lists it; `Id` comes without `sha256:`, names are absent for none. */
 interface ListedImage {
@@ -157,13 +161,16 @@ export class Images implements ImageStore {
   }
 
   async #fetch(reference: string, { auth, insecure }: ImageSource): Promise<string> {
-    const query = new URLSearchParams({ reference, policy: 'always', quiet: 'true' });
+    const query = new URLSearchParams({ reference, policy: 'always' });
     if (insecure) query.set('tlsVerify', 'false');
     const path = `/images/pull?${query}`;
     const headers: Record<string, string> = auth ? { 'x-registry-auth': authHeader(auth) } : {};
-    return pulledId(
-      (await this.#client.call({ method: 'POST', path, headers, silenceMs: pullSilenceMs })).body,
-    );
+    const patience = {
+      silenceMs: registryAnswerMs,
+      afterWords: registryAnswered,
+      thenSilenceMs: pullSilenceMs,
+    };
+    return pulledId((await this.#client.call({ method: 'POST', path, headers, ...patience })).body);
   }
 
   /** It came under its mirror's name, which nobody asks for. */
@@ -173,10 +180,11 @@ export class Images implements ImageStore {
   }
 }
 
-/** Docker's `X-Registry-Auth`. */
-function authHeader({ username = '', password = '', identityToken }: RegistryAuth): string {
+/** Docker's `X-Registry-Auth`: base64url with its padding, which Node leaves out and podman insists on. */
+export function authHeader({ username = '', password = '', identityToken }: RegistryAuth): string {
   const auth = identityToken ? { username, identitytoken: identityToken } : { username, password };
-  return Buffer.from(JSON.stringify(auth)).toString('base64url');
+  const encoded = Buffer.from(JSON.stringify(auth)).toString('base64');
+  return encoded.replaceAll('+', '-').replaceAll('/', '_');
 }
 
 /** The answer is JSON lines: progress, then `{images, id}`, or `{error}` under status 200. */

@@ -19,12 +19,18 @@ interface Call {
   headers?: Readonly<Record<string, string>>;
   /** Longest silence of the socket; 60 s unless told. */
   silenceMs?: number;
+  /** Once the answer holds these words, silence may last `thenSilenceMs`. */
+  afterWords?: string;
+  thenSilenceMs?: number;
 }
 
 interface Answer {
   status: number;
   body: string;
 }
+
+/** podman is there, but what it waits for itself did not come within the call's silence: `afterWords`. */
+export class SilenceError extends Error {}
 
 /** Asking for v4 keeps the answers of podman 5 in the shape of 4.3. */
 const prefix = '/v4.0.0/libpod';
@@ -74,7 +80,7 @@ export class LibpodClient {
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof LibpodError) throw error;
+      if (error instanceof LibpodError || error instanceof SilenceError) throw error;
       this.#service.distrust();
       const words = error instanceof Error ? error.message : String(error);
       const broken = new RuntimeError('RuntimeUnavailable', `podman's service does not answer: ${words}`);
@@ -105,17 +111,27 @@ function exchange(socketPath: string, call: Call): Promise<Answer> {
   const type = body === undefined ? 'application/x-tar' : 'application/json';
   const hasBody = body !== undefined || call.archive !== undefined;
   return new Promise((resolve, reject) => {
+    const silenceMs = call.silenceMs ?? 60_000;
+    let answer: IncomingMessage | undefined;
     const sent = request({
       socketPath,
       method: call.method,
       path: prefix + call.path,
       agent: false,
-      timeout: call.silenceMs ?? 60_000,
+      timeout: silenceMs,
       headers: { host: 'd', ...(hasBody ? { 'content-type': type } : {}), ...call.headers },
     });
-    sent.on('timeout', () => sent.destroy(new Error(`no answer to ${call.method} ${call.path}`)));
+    sent.on('timeout', () => {
+      const words = `no answer to ${call.method} ${call.path}`;
+      const error = call.afterWords ? new SilenceError(words) : new Error(words);
+      // First, or the end of the connection would be the reason that is told.
+      answer?.destroy(error);
+      sent.destroy(error);
+    });
     sent.on('error', reject);
     sent.on('response', (response) => {
+      answer = response;
+      growPatient(response, call);
       text(response).then((read) => resolve({ status: response.statusCode ?? 0, body: read }), reject);
     });
     if (isStream(call.archive)) call.archive.on('error', (error) => sent.destroy(error)).pipe(sent);
@@ -134,6 +150,21 @@ function openStream(socketPath: string, path: string): Promise<Readable> {
     });
     sent.end();
   });
+}
+
+/** Words may come in pieces: the last ones are looked at together with what comes next. */
+function growPatient(response: IncomingMessage, { afterWords, thenSilenceMs }: Call): void {
+  if (!afterWords || !thenSilenceMs) return;
+  let end = '';
+  const look = (chunk: Buffer) => {
+    end += chunk.toString('latin1');
+    if (end.includes(afterWords)) {
+      response.socket.setTimeout(thenSilenceMs);
+      response.off('data', look);
+    }
+    end = end.slice(-afterWords.length);
+  };
+  response.on('data', look);
 }
 
 async function text(response: IncomingMessage): Promise<string> {

@@ -17,7 +17,7 @@ const causes: { words: RegExp; say: string }[] = [
   },
   {
     words:
-      /connection refused|no route to host|network is unreachable|i\/o timeout|context deadline exceeded/i,
+      /connection refused|no route to host|network is unreachable|i\/o timeout|context deadline exceeded|no answer to POST/i,
     say: 'its registry does not answer',
   },
   {

@@ -1,5 +1,6 @@
 // How a board fetches images: bounded, in turn, from mirrors and with credentials.
 import t from 'tap';
+import { silentLogger } from '../../../../src/base/logger.ts';
 import { ImagePulls } from '../../../../src/kubelet/images/image-pulls.ts';
 import { noRegistries, parseRegistries, type Registries } from '../../../../src/kubelet/images/registries.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
@@ -9,7 +10,12 @@ function board(registries: Registries = noRegistries) {
   const clock = new FakeClock();
   const runtime = new FakeRuntime({ clock });
   const known = { registries, problems: ['the file is not heeded'], credentials: () => [] };
-  const pulls = new ImagePulls({ runtime, clock, settings: { current: async () => known } });
+  const pulls = new ImagePulls({
+    runtime,
+    clock,
+    logger: silentLogger,
+    settings: { current: async () => known },
+  });
   const pull = (image: string, password?: string) => {
     const keyring = password ? [{ place: 'r.local', auth: { username: 'u', password } }] : [];
     return pulls.pull({ image, keyring, mayComeFromNeighbour: true });
