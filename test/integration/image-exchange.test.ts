@@ -73,14 +73,18 @@ function statusOf(port: number, tls: Partial<NodeTls>, ca: string): Promise<numb
 
 t.test('a board takes an image from the one that has it', async (t) => {
   const { runtimeB, from } = await twoBoards(t);
-  t.equal(await from('a').fetch(IMAGE, []), 'a');
+  t.equal(await from('a').fetch(IMAGE, [], []), 'a');
   t.same([...runtimeB.images], [IMAGE]);
-  t.equal(await from('a').fetch(`registry.lan/app@sha256:${'0'.repeat(64)}`, []), undefined, 'not by digest');
+  t.equal(
+    await from('a').fetch(`registry.lan/app@sha256:${'0'.repeat(64)}`, [], []),
+    undefined,
+    'not by digest',
+  );
 });
 
 t.test('a board that is not the one it should be is not asked', async (t) => {
   const { runtimeB, from } = await twoBoards(t);
-  t.equal(await from('c').fetch(IMAGE, []), undefined);
+  t.equal(await from('c').fetch(IMAGE, [], []), undefined);
   t.equal(runtimeB.images.size, 0);
 });
 
@@ -98,11 +102,13 @@ t.test('who shows no certificate, a stranger’s or a user’s gets nothing', as
 t.test('an image that took credentials goes only to who shows the same', async (t) => {
   const { rightsA, rightsB, from, runtimeB } = await twoBoards(t);
   await rightsA.note(ID, credentialHash(IMAGE, ann));
-  t.equal(await from('a').fetch(IMAGE, []), undefined);
+  t.equal(await from('a').fetch(IMAGE, [], []), undefined);
   const wrong = [{ place: 'registry.lan', auth: { ...ann, password: 'other' } }];
-  t.equal(await from('a').fetch(IMAGE, wrong), undefined);
+  const problems: string[] = [];
+  t.equal(await from('a').fetch(IMAGE, wrong, problems), undefined);
+  t.match(problems, [/cannot take .* from node "a": it refused with status 403/]);
   t.equal(runtimeB.images.size, 0);
-  t.equal(await from('a').fetch(IMAGE, annsKeyring), 'a');
+  t.equal(await from('a').fetch(IMAGE, annsKeyring, []), 'a');
   t.ok(await rightsB.isPrivate(ID), 'and is kept as such');
 });
 
@@ -110,6 +116,6 @@ t.test('an archive of another image than was asked for gets no name and does not
   const { runtimeA, runtimeB, from } = await twoBoards(t);
   runtimeA.imageStore = async () =>
     ({ save: async () => Readable.from(['fake archive registry.lan/evil:1']) }) as never;
-  t.equal(await from('a').fetch(IMAGE, []), undefined);
+  t.equal(await from('a').fetch(IMAGE, [], []), undefined);
   t.equal(runtimeB.images.size, 0);
 });

@@ -27,9 +27,12 @@ export interface FetchedImage {
   neighbour: string | undefined;
 }
 
-/** Another board's image, checked and tagged; resolves with that board's name, `undefined` when none could give it. */
+/**
+ * Another board's image, checked and tagged; resolves with that board's name, `undefined` when none could give it. Adds
+ * to `problems` why, a sentence for each board that was asked.
+ */
 export interface Neighbours {
-  fetch(image: string, keyring: Keyring): Promise<string | undefined>;
+  fetch(image: string, keyring: Keyring, problems: string[]): Promise<string | undefined>;
 }
 
 export interface ImagePullsOptions {
@@ -96,20 +99,20 @@ export class ImagePulls {
 
   async #fetch(wanted: ImageWanted): Promise<string | undefined> {
     const { neighbours, runtime, whenPreloaded } = this.#options;
+    const problems: string[] = [];
     if (wanted.mayComeFromNeighbour) {
       await whenPreloaded?.();
       if (await runtime.imageExists(wanted.image)) return undefined;
-      const giver = await neighbours?.fetch(wanted.image, wanted.keyring);
+      const giver = await neighbours?.fetch(wanted.image, wanted.keyring, problems);
       if (giver) return giver;
     }
-    await this.#fromRegistries(wanted);
+    await this.#fromRegistries(wanted, problems);
     return undefined;
   }
 
-  async #fromRegistries({ image, keyring }: ImageWanted): Promise<void> {
+  async #fromRegistries({ image, keyring }: ImageWanted, problems: string[]): Promise<void> {
     const { runtime, settings, onFetched, logger } = this.#options;
     const known = await settings.current();
-    const problems: string[] = [];
     for (const { reference, host, insecure } of pullSources(image, known.registries)) {
       const ca = known.registries.configs.get(host)?.ca;
       const ofPod = credentialsFor(keyring, reference);

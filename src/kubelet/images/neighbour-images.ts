@@ -51,7 +51,7 @@ export class NeighbourImages implements Neighbours {
    * The name of the board that gave it. A digest in an image's name is that of a registry's manifest, which podman
    * does not keep with an archive: for such names the registry is asked.
    */
-  async fetch(image: string, keyring: Keyring): Promise<string | undefined> {
+  async fetch(image: string, keyring: Keyring, problems: string[]): Promise<string | undefined> {
     if (isByDigest(image)) return undefined;
     const holders = await this.#options.holders(fullReference(image));
     const hashes = credentialsFor(keyring, image).map((auth) => credentialHash(image, auth));
@@ -60,6 +60,7 @@ export class NeighbourImages implements Neighbours {
         await this.#take(image, holder, hashes);
         return holder.node;
       } catch (error) {
+        problems.push(`cannot take ${image} from node "${holder.node}": ${wordsOf(error)}`);
         this.#options.logger.warn(
           { image, node: holder.node, error: wordsOf(error) },
           'not taken from that board',

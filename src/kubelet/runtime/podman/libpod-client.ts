@@ -30,7 +30,9 @@ interface Answer {
 }
 
 /** podman is there, but what it waits for itself did not come within the call's silence: `afterWords`. */
-export class SilenceError extends Error {}
+export class SilenceError extends Error {
+  override readonly name = 'SilenceError';
+}
 
 /** Asking for v4 keeps the answers of podman 5 in the shape of 4.3. */
 const prefix = '/v4.0.0/libpod';

@@ -1,12 +1,12 @@
 // How a board fetches images: bounded, in turn, from mirrors and with credentials.
 import t from 'tap';
 import { silentLogger } from '../../../../src/base/logger.ts';
-import { ImagePulls } from '../../../../src/kubelet/images/image-pulls.ts';
+import { ImagePulls, type Neighbours } from '../../../../src/kubelet/images/image-pulls.ts';
 import { noRegistries, parseRegistries, type Registries } from '../../../../src/kubelet/images/registries.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { FakeRuntime } from '../../../support/fake-runtime.ts';
 
-function board(registries: Registries = noRegistries) {
+function board(registries: Registries = noRegistries, neighbours?: Neighbours) {
   const clock = new FakeClock();
   const runtime = new FakeRuntime({ clock });
   const known = { registries, problems: ['the file is not heeded'], credentials: () => [] };
@@ -14,6 +14,7 @@ function board(registries: Registries = noRegistries) {
     runtime,
     clock,
     logger: silentLogger,
+    neighbours,
     settings: { current: async () => known },
   });
   const pull = (image: string, password?: string) => {
@@ -77,4 +78,18 @@ t.test('what nobody has tells of every place that was asked', async (t) => {
     message: /one\.local\/library\/redis:7.*redis:7/,
   });
   await t.rejects(pull('localhost/x:1'), { message: /localhost\/ images cannot be pulled/ });
+});
+
+t.test('a pull that fails tells each place that was asked, boards first', async (t) => {
+  const mirrors = parseRegistries({ mirrors: { 'r.local': { endpoint: ['https://mirror.local'] } } });
+  const { pull } = board(mirrors, {
+    fetch: async (_image, _keyring, problems) => {
+      problems.push('node "a" refused');
+      return undefined;
+    },
+  });
+  await t.rejects(pull('r.local/a:1'), {
+    reason: 'ErrImagePull',
+    message: /^node "a" refused; .*mirror\.local.*; .*r\.local/,
+  });
 });
