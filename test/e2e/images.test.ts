@@ -229,7 +229,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
         15_000,
         300,
       );
-      const anonymous = ['-ks', '--max-time', '5', `https://${alpha.board.address}:10270/edge/v1/images/`];
+      const anonymous = ['-kSs', '--max-time', '5', `https://${alpha.board.address}:10270/edge/v1/images/`];
       await t.rejects(exec('curl', anonymous), /certificate required|alert/i);
       await apply(pod('late', 'beta', { image: ONLY_ON_ALPHA, imagePullPolicy: 'IfNotPresent' }));
       await running('late');

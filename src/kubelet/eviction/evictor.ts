@@ -49,7 +49,10 @@ export class Evictor {
     const { resource } = shortage;
     event({ type: 'Warning', reason: 'EvictionThresholdMet', message: `Attempting to reclaim ${resource}` });
     try {
-      const freedBytes = await reclaim(resource);
+      const freedBytes = await reclaim(resource).catch((error: unknown) => {
+        logger.warn({ resource, err: error }, 'unused images cannot be removed: pods are evicted instead');
+        return 0;
+      });
       if (freedBytes > 0) {
         // The next beat tells whether it was enough.
         logger.warn({ resource, freedBytes }, 'images that nobody uses were removed: this board runs short');
@@ -66,10 +69,7 @@ export class Evictor {
       logger.warn({ pod: keyOf(pod), resource }, 'pod evicted: this board runs short');
       this.#options.evict(keyOf(pod), pod.metadata.uid, { reason: 'Evicted', message });
     } catch (error) {
-      logger.error(
-        { error: String(error) },
-        'what is in use cannot be measured or given back: nothing is evicted',
-      );
+      logger.error({ error: String(error) }, 'the use of pods cannot be measured: nothing is evicted');
     }
   }
 }

@@ -146,3 +146,21 @@ t.test('what no pod needs goes before a pod does, and a pod only when nothing wa
   t.same(asked, ['ephemeral-storage', 'ephemeral-storage']);
   t.equal(evicted.length, 1);
 });
+
+t.test('a pod is evicted though what nobody needs cannot be removed', async (t) => {
+  const evicted: string[] = [];
+  const greedy = candidate('greedy', 80, undefined);
+  const evictor = new Evictor({
+    clock: new FakeClock(),
+    logger: silentLogger,
+    pods: () => [greedy.pod],
+    use: async () => [greedy],
+    reclaim: async () => {
+      throw new Error('podman is away');
+    },
+    evict: (key) => evicted.push(key),
+    event: () => undefined,
+  });
+  await evictor.relieve([{ resource: 'inodes', pressure: 'DiskPressure', available: 1, threshold: 2 }]);
+  t.equal(evicted.length, 1);
+});
