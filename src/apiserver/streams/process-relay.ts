@@ -76,7 +76,7 @@ async function drain(source: SessionChannel | undefined, target: Writable | unde
 }
 
 /** https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/remotecommand/constants.go */
-export function exitStatus(exitCode: number): meta.Status {
+function exitStatus(exitCode: number): meta.Status {
   if (exitCode === 0) return { metadata: {}, status: 'Success' };
   return {
     metadata: {},
