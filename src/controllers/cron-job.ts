@@ -14,7 +14,7 @@ import type { ControllerOptions } from './controller-options.ts';
 import { type CronDecision, decideCron, pastHistory } from './cron-decision.ts';
 import { cronStatus, endedJobs, scheduledJob } from './cron-status.ts';
 import { controllerOf } from './pod-state.ts';
-import { isNamespaceTerminating } from './workload-failure.ts';
+import { isNamespaceTerminating, messageOf } from './workload-failure.ts';
 
 const COMPONENT = 'cronjob-controller';
 /** A board's clock may be set while we wait: nothing is noticed later than this, and looking writes nothing. */
@@ -114,7 +114,7 @@ export class CronJobController implements Component {
       // Made before, and its status write was lost: the time is taken all the same.
       if (isAlreadyExists(error)) return scheduledMs;
       if (isNamespaceTerminating(error)) return undefined;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#record(cronJob, 'Warning', 'FailedCreate', `Error creating job: ${message}`);
       throw error;
     }

@@ -12,7 +12,7 @@ import { REVISION, type Rollout, replicaSetFor, replicasAnnotations } from './de
 import type { Resize } from './deployment-rollout.ts';
 import { controllerOf } from './pod-state.ts';
 import { sameTemplate } from './pod-template-hash.ts';
-import { isNamespaceTerminating } from './workload-failure.ts';
+import { isNamespaceTerminating, messageOf } from './workload-failure.ts';
 
 export const DEPLOYMENT_COMPONENT = 'deployment-controller';
 const SCALING = 'ScalingReplicaSet';
@@ -47,7 +47,7 @@ export class DeploymentWriter {
     } catch (error) {
       if (isNamespaceTerminating(error)) return { isCreated: false };
       if (isAlreadyExists(error)) return this.#settleCollision(deployment, name, error);
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const message = `Failed to create new replica set "${name}": ${why}`;
       this.#record(deployment, 'Warning', 'ReplicaSetCreateError', message);
       return { isCreated: false, failure: { error, message } };

@@ -19,6 +19,7 @@ import {
 } from './disruption-decision.ts';
 import { DisruptionScale } from './disruption-scale.ts';
 import { controllerOf, isReady } from './pod-state.ts';
+import { messageOf } from './workload-failure.ts';
 
 const COMPONENT = 'controllermanager';
 
@@ -104,7 +105,7 @@ export class DisruptionController implements Component {
       if (unmanaged.length > 0) this.#tell(budget, 'Warning', 'UnmanagedPods', unmanagedMessage(budget));
       return scale;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const message = `Failed to calculate the number of expected pods: ${why}`;
       this.#tell(budget, 'Warning', 'CalculateExpectedPodCountFailed', message);
       return why;
