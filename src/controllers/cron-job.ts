@@ -6,6 +6,7 @@ import { jobs } from '../api/kinds/job.ts';
 import { type CronJob, type Job, keyOf, timestamp } from '../api/objects.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
@@ -14,7 +15,7 @@ import type { ControllerOptions } from './controller-options.ts';
 import { type CronDecision, decideCron, pastHistory } from './cron-decision.ts';
 import { cronStatus, endedJobs, scheduledJob } from './cron-status.ts';
 import { controllerOf } from './pod-state.ts';
-import { isNamespaceTerminating, messageOf } from './workload-failure.ts';
+import { isNamespaceTerminating } from './workload-failure.ts';
 
 const COMPONENT = 'cronjob-controller';
 /** A board's clock may be set while we wait: nothing is noticed later than this, and looking writes nothing. */

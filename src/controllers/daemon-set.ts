@@ -7,6 +7,7 @@ import { pods } from '../api/kinds/pod.ts';
 import { type ControllerRevision, type DaemonSet, keyOf, type Node, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { nextAvailableMs } from './availability.ts';
@@ -23,7 +24,7 @@ import { ownerKeyOf, ownersConcerned } from './owner-lookup.ts';
 import { RevisionHistory } from './revision-history.ts';
 import { slowStart } from './slow-start.ts';
 import { REVISION_LABEL } from './template-revision.ts';
-import { firstFailure, isNamespaceTerminating, messageOf } from './workload-failure.ts';
+import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
 import { selectorOf } from './workload-owner.ts';
 
 const COMPONENT = 'daemonset-controller';

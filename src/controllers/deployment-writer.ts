@@ -4,6 +4,7 @@ import { deployments } from '../api/kinds/deployment.ts';
 import { replicaSets } from '../api/kinds/replica-set.ts';
 import { type apps, type Deployment, keyOf, type ReplicaSet } from '../api/objects.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Client } from '../client/client.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { WrittenObjects } from '../client/written-objects.ts';
@@ -12,7 +13,7 @@ import { REVISION, type Rollout, replicaSetFor, replicasAnnotations } from './de
 import type { Resize } from './deployment-rollout.ts';
 import { controllerOf } from './pod-state.ts';
 import { sameTemplate } from './pod-template-hash.ts';
-import { isNamespaceTerminating, messageOf } from './workload-failure.ts';
+import { isNamespaceTerminating } from './workload-failure.ts';
 
 export const DEPLOYMENT_COMPONENT = 'deployment-controller';
 const SCALING = 'ScalingReplicaSet';

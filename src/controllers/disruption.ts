@@ -6,6 +6,7 @@ import { formatLabelSelector, matchesLabels, selectorFromObject } from '../api/l
 import { type KubeObject, keyOf, type Pod, type PodDisruptionBudget } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
@@ -19,7 +20,6 @@ import {
 } from './disruption-decision.ts';
 import { DisruptionScale } from './disruption-scale.ts';
 import { controllerOf, isReady } from './pod-state.ts';
-import { messageOf } from './workload-failure.ts';
 
 const COMPONENT = 'controllermanager';
 

@@ -6,6 +6,7 @@ import { pods } from '../api/kinds/pod.ts';
 import { type Job, keyOf, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
@@ -18,7 +19,7 @@ import { JobPodWrites } from './job-pod-writes.ts';
 import { jobNews, jobStatus } from './job-status.ts';
 import { ownersConcerned } from './owner-lookup.ts';
 import { slowStart } from './slow-start.ts';
-import { firstFailure, isNamespaceTerminating, messageOf } from './workload-failure.ts';
+import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
 
 const COMPONENT = 'job-controller';
 /** A job that names another manager is left to it. */

@@ -4,6 +4,7 @@ import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
@@ -22,7 +23,7 @@ import {
   sameReplicaStatus,
 } from './replica-status.ts';
 import { slowStart } from './slow-start.ts';
-import { isNamespaceTerminating, messageOf } from './workload-failure.ts';
+import { isNamespaceTerminating } from './workload-failure.ts';
 
 /** Owners worked on at a time: their writes share the store's commits. */
 const WORKERS = 4;

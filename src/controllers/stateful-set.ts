@@ -14,6 +14,7 @@ import {
 } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { nextAvailableMs } from './availability.ts';
@@ -29,7 +30,7 @@ import { identityLabels, ordinalOf, podNameOf, statefulPod } from './stateful-po
 import { sameStatefulStatus, statefulStatus } from './stateful-status.ts';
 import { isGoing, revisionOf } from './stateful-world.ts';
 import { templateOf } from './template-revision.ts';
-import { firstFailure, isNamespaceTerminating, messageOf } from './workload-failure.ts';
+import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
 import { selectorOf } from './workload-owner.ts';
 
 const COMPONENT = 'statefulset-controller';
