@@ -1,5 +1,6 @@
-// Conditions that a board may set on its own Node, besides Ready: nothing else, or it could say what is not its business.
-// The first three are Kubernetes' own, the others tell what hardware suffers from (as node-problem-detector's do).
+// Conditions that a board may set on its own Node, besides Ready: nothing else, or it could say what is not its
+// business. The first three are Kubernetes' own, the others tell what hardware suffers from (as node-problem-detector's
+// do).
 export const PRESSURES = ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
 export type Pressure = (typeof PRESSURES)[number];
 

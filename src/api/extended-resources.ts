@@ -1,4 +1,5 @@
-// Resources that only the cluster's people know of, such as dongles on a board: a Node's status names how many there are.
+// Resources that only the cluster's people know of, such as dongles on a board: a Node's status names how many there
+// are.
 // https://kubernetes.io/docs/tasks/administer-cluster/extended-resource-node/
 
 /** Those of a capacity. Names without a domain, and those of kubernetes.io, are the board's own to tell. */

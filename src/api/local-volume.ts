@@ -1,4 +1,5 @@
-// Volumes that are directories of one board, and when that board removes one. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming
+// Volumes that are directories of one board, and when that board removes one.
+// https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming
 import type { PersistentVolume } from './objects.ts';
 import { LOCAL_PATH_PROVISIONER } from './storage-marks.ts';
 

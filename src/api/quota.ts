@@ -29,7 +29,7 @@ const STORAGE_CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
 /** Requests that a quota may name without `requests.`. */
 const PLAIN_REQUESTS = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
-export const countName = ({ group, plural }: KindName): string =>
+const countName = ({ group, plural }: KindName): string =>
   `count/${plural}${group === '' ? '' : `.${group}`}`;
 
 /** Whether an object of this kind can count for a quota that limits these resources. */

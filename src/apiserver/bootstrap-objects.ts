@@ -44,7 +44,7 @@ const SLICE_META = {
   labels: { 'kubernetes.io/service-name': 'kubernetes' },
 };
 
-export async function bootstrapNamespaces(registry: Registry): Promise<void> {
+async function bootstrapNamespaces(registry: Registry): Promise<void> {
   for (const name of NAMESPACES) {
     if (!registry.find(namespaces, name)) await create(registry, namespaces, { metadata: { name } });
   }

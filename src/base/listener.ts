@@ -1,6 +1,7 @@
 // Listening sockets: opened or explained, and ended with all of their connections.
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { messageOf } from './error-message.ts';
 
 export interface ListenAddress {
   host: string;
@@ -28,7 +29,7 @@ function explain(error: unknown, { host, port }: ListenAddress, what: string): s
   if (code === 'EADDRINUSE')
     return `${where}: another program uses that port: stop it or choose another port`;
   if (code === 'EADDRNOTAVAIL') return `${where}: this machine does not have the address`;
-  return `${where}: ${error instanceof Error ? error.message : String(error)}`;
+  return `${where}: ${messageOf(error)}`;
 }
 
 /** Remembers the sockets of a server, so that stopping need not wait for the other ends. */

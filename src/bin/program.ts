@@ -1,5 +1,6 @@
 // The frame of every long-running program: flags, one line for what is wrong, signals, an orderly end.
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import { type Flags, type FlagValues, helpText, parseFlags, UsageError } from './flags.ts';
 
 export interface ProgramDefinition {
@@ -63,7 +64,7 @@ function describe(error: unknown): string {
   const { code, port } = error as { code?: string; port?: number };
   if (code === 'EADDRINUSE')
     return `port ${port} is in use by another program: choose another or stop that one`;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const remedy = remedies[code ?? ''];
   return oneLine(remedy && !message.includes(remedy) ? `${message}: ${remedy}` : message);
 }

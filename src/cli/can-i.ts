@@ -1,4 +1,5 @@
-// edgectl auth can-i: whether the server would let you do something. https://kubernetes.io/docs/reference/access-authn-authz/authorization/
+// edgectl auth can-i: whether the server would let you do something.
+// https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { TextTable } from './text-table.ts';

@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 /** What a server may send in one message; ours sends 64 KiB, others 32. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-export class ChannelConnection {
+class ChannelConnection {
   readonly #socket: WebSocket;
   readonly #inputs = new Map<number, Readable>();
   readonly #full = new Set<number>();

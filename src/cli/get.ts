@@ -13,7 +13,7 @@ import { TABLE_ACCEPT, type TableAnswer, TableColumns, type TableRow } from './t
 import { parseTargets, type Target } from './targets.ts';
 import { TextTable } from './text-table.ts';
 
-export const GET_FORMATS = ['wide', 'json', 'yaml', 'name'] as const;
+const GET_FORMATS = ['wide', 'json', 'yaml', 'name'] as const;
 
 interface AnyObject {
   metadata: { name: string; namespace?: string };

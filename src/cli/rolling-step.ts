@@ -1,5 +1,7 @@
 // The next step of a rolling update between two ReplicationControllers: pure. One pod more at a time, one pod less at
 // a time, never fewer available than were asked for. As kubectl's did up to 1.17 (maxSurge 1, maxUnavailable 0).
+import { findCondition } from '../api/conditions.ts';
+import type { Pod } from '../api/objects.ts';
 
 export interface RollingState {
   oldReplicas: number;
@@ -42,4 +44,15 @@ function shrink({ oldReplicas, oldAvailable, newAvailable, keep }: RollingState)
   if (spare <= 0 && idle === 0) return { do: 'wait' };
   // A controller takes its unavailable pods first, so shrinking by one costs an available one only when none is idle.
   return { do: 'scale-old', to: oldReplicas - 1 };
+}
+
+/** How many pods stay and have been ready for `minReadySeconds`. */
+export function availableCount(pods: readonly Pod[], minReadySeconds: number, nowMs: number): number {
+  return pods.filter(({ metadata, status }) => {
+    const ready = findCondition(status?.conditions, 'Ready');
+    if (metadata.deletionTimestamp || ready?.status !== 'True') return false;
+    return (
+      minReadySeconds === 0 || nowMs - Date.parse(ready.lastTransitionTime ?? '') >= minReadySeconds * 1000
+    );
+  }).length;
 }

@@ -26,7 +26,7 @@ type Check = (object: Conditioned) => boolean;
 const POLL_MS = 300;
 
 /** `undefined` = until it is gone. @throws CliError */
-export function waitCheck(text: string | undefined): Check | undefined {
+function waitCheck(text: string | undefined): Check | undefined {
   if (text === 'delete') return undefined;
   const condition = /^condition=([^=]+)(?:=(.+))?$/.exec(text ?? '');
   if (condition) return hasCondition(condition[1] ?? '', condition[2] ?? 'true');

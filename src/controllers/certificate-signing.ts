@@ -1,5 +1,5 @@
-// Signs approved CertificateSigningRequests of Kubernetes' own signers, once each; what breaks a signer's rules gets the
-// condition Failed. Others' signers are left to them.
+// Signs approved CertificateSigningRequests of Kubernetes' own signers, once each; what breaks a signer's rules gets
+// the condition Failed. Others' signers are left to them.
 // https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
 import { certificateSigningRequests } from '../api/kinds/certificate-signing-request.ts';
 import type { CertificateSigningRequest } from '../api/objects.ts';

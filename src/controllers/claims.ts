@@ -30,9 +30,14 @@ export function controllerReference(owner: KubeObject): meta.OwnerReference {
   };
 }
 
+/** A selector without any requirement selects nothing here: it would take everything of the namespace. */
+export function selects(selector: LabelSelector, { metadata }: KubeObject): boolean {
+  return selector.length > 0 && matchesLabels(selector, metadata.labels);
+}
+
 /**
  * An owner that is being deleted takes and lets go nothing. Orphans that `mayAdopt` denies, or that are being deleted,
- * are left alone. A selector without any requirement matches nothing.
+ * are left alone.
  */
 export function claimsOf<T extends KubeObject>(
   owner: KubeObject,
@@ -40,7 +45,7 @@ export function claimsOf<T extends KubeObject>(
   objects: readonly T[],
   mayAdopt: (object: T) => boolean = () => true,
 ): Claims<T> {
-  const matches = (object: T) => selector.length > 0 && matchesLabels(selector, object.metadata.labels);
+  const matches = (object: T) => selects(selector, object);
   const owned = objects.filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
   if (owner.metadata.deletionTimestamp) return { adopt: [], release: [], own: owned };
   const isFree = (object: T) => !controllerOf(object) && !object.metadata.deletionTimestamp;

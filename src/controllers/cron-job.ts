@@ -6,6 +6,7 @@ import { jobs } from '../api/kinds/job.ts';
 import { type CronJob, type Job, keyOf, timestamp } from '../api/objects.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
@@ -114,7 +115,7 @@ export class CronJobController implements Component {
       // Made before, and its status write was lost: the time is taken all the same.
       if (isAlreadyExists(error)) return scheduledMs;
       if (isNamespaceTerminating(error)) return undefined;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#record(cronJob, 'Warning', 'FailedCreate', `Error creating job: ${message}`);
       throw error;
     }

@@ -3,15 +3,17 @@
 import { isConditionTrue } from '../api/conditions.ts';
 import { type batch, type CronJob, type core, type Job, keyOf, timestamp } from '../api/objects.ts';
 import type { NewObject } from '../client/client.ts';
+import { controllerReference } from './claims.ts';
 import { isOver } from './job-end.ts';
 
 const SCHEDULED_ANNOTATION = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 
 /** Named by its minute, so that one time never gives two jobs. */
-export function scheduledJob({ metadata, spec }: CronJob, scheduledMs: number): NewObject<Job> {
+export function scheduledJob(cronJob: CronJob, scheduledMs: number): NewObject<Job> {
+  const { metadata, spec } = cronJob;
   const { metadata: template, spec: jobSpec } = spec.jobTemplate;
   if (!jobSpec) throw new Error(`cronjob ${metadata.name} has no job template`);
-  const { name, uid } = metadata;
+  const { name } = metadata;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -20,9 +22,7 @@ export function scheduledJob({ metadata, spec }: CronJob, scheduledMs: number): 
       namespace: metadata.namespace ?? 'default',
       ...(template?.labels ? { labels: { ...template.labels } } : {}),
       annotations: { ...template?.annotations, [SCHEDULED_ANNOTATION]: timestamp(scheduledMs) },
-      ownerReferences: [
-        { apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true, blockOwnerDeletion: true },
-      ],
+      ownerReferences: [controllerReference(cronJob)],
     },
     spec: structuredClone(jobSpec),
   };

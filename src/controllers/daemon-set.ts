@@ -7,6 +7,7 @@ import { pods } from '../api/kinds/pod.ts';
 import { type ControllerRevision, type DaemonSet, keyOf, type Node, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { nextAvailableMs } from './availability.ts';
@@ -19,12 +20,12 @@ import { daemonStatus, sameDaemonStatus } from './daemon-status.ts';
 import { decideDaemonUpdate } from './daemon-update.ts';
 import { EndedDaemons } from './ended-daemons.ts';
 import { OwnedPods } from './owned-pods.ts';
-import { controllerOf } from './pod-state.ts';
+import { ownerKeyOf, ownersConcerned } from './owner-lookup.ts';
 import { RevisionHistory } from './revision-history.ts';
 import { slowStart } from './slow-start.ts';
 import { REVISION_LABEL } from './template-revision.ts';
-import { firstFailure, isNamespaceTerminating, messageOf } from './workload-failure.ts';
-import { selectsLabels } from './workload-owner.ts';
+import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
+import { selectorOf } from './workload-owner.ts';
 
 const COMPONENT = 'daemonset-controller';
 /** Upstream's limit of pods made or deleted in one go. */
@@ -81,8 +82,8 @@ export class DaemonSetController implements Component {
 
   /** A person may have deleted or changed one. */
   #revisionChanged(revision: ControllerRevision): void {
-    const owner = controllerOf(revision);
-    if (owner?.kind === 'DaemonSet') this.#controller.enqueue(`${revision.metadata.namespace}/${owner.name}`);
+    const owner = ownerKeyOf(daemonSets, revision);
+    if (owner !== undefined) this.#controller.enqueue(owner);
   }
 
   #lookAtAll(): void {
@@ -90,15 +91,8 @@ export class DaemonSetController implements Component {
   }
 
   #podChanged(pod: Pod, previous: Pod | undefined): void {
-    const namespace = pod.metadata.namespace ?? '';
-    for (const version of [pod, previous]) {
-      const owner = version && controllerOf(version);
-      if (owner?.kind === 'DaemonSet') this.#controller.enqueue(`${namespace}/${owner.name}`);
-    }
-    if (controllerOf(pod)) return;
-    for (const daemonSet of this.#daemonSets.lister.inNamespace(namespace)) {
-      if (selectsLabels(daemonSet, pod.metadata.labels)) this.#controller.enqueue(keyOf(daemonSet));
-    }
+    const owners = { kind: daemonSets, informer: this.#daemonSets, selectorOf };
+    for (const key of ownersConcerned(owners, pod, previous)) this.#controller.enqueue(key);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {

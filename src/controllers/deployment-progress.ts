@@ -7,7 +7,7 @@ import { progressDeadline } from './deployment-limits.ts';
 
 export type DeploymentCondition = apps.DeploymentCondition;
 
-export const PROGRESSING = 'Progressing';
+const PROGRESSING = 'Progressing';
 const AVAILABLE_REASON = 'NewReplicaSetAvailable';
 const UPDATED_REASON = 'ReplicaSetUpdated';
 const TIMED_OUT_REASON = 'ProgressDeadlineExceeded';

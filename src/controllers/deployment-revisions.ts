@@ -83,7 +83,9 @@ export function replicaSetFor({ deployment, oldSets }: Rollout, replicas: number
   };
 }
 
-/** The new ReplicaSet as it should say of itself, or `undefined` when it does. Going back makes an old one the newest. */
+/**
+ * The new ReplicaSet as it should say of itself, or `undefined` when it does. Going back makes an old one the newest.
+ */
 export function refreshedNewSet({ deployment, newSet, oldSets }: Rollout): ReplicaSet | undefined {
   if (!newSet) return undefined;
   const present = newSet.metadata.annotations ?? {};

@@ -1,5 +1,6 @@
 // What a change of a Deployment's number means for its ReplicaSets, a pure function: in the middle of a rollout, or
-// while paused, each keeps its share. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#proportional-scaling
+// while paused, each keeps its share.
+// https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#proportional-scaling
 import type { ReplicaSet } from '../api/objects.ts';
 import {
   availableOf,
@@ -51,7 +52,9 @@ function isSaturated(set: ReplicaSet, desired: number): boolean {
   );
 }
 
-/** The largest first, so that it bears what rounding leaves over; of equal ones the newest grows, the oldest shrinks. */
+/**
+ * The largest first, so that it bears what rounding leaves over; of equal ones the newest grows, the oldest shrinks.
+ */
 function proportionalSizes({ deployment }: Rollout, active: readonly ReplicaSet[]): Resize[] {
   const { desired, maxSurge } = rolloutLimits(deployment);
   const most = desired > 0 ? desired + maxSurge : 0;

@@ -19,7 +19,9 @@ export interface StatusNews extends Omit<NewSetNews, 'newSet'> {
   isRollingOut: boolean;
 }
 
-/** The same as the present status, in every field, when nothing changed. Counts of zero are left out, as upstream does. */
+/**
+ * The same as the present status, in every field, when nothing changed. Counts of zero are left out, as upstream does.
+ */
 export function deploymentStatus(rollout: Rollout, news: StatusNews, nowMs: number): apps.DeploymentStatus {
   const { deployment, newSet } = rollout;
   const { desired, maxUnavailable } = rolloutLimits(deployment);

@@ -4,6 +4,7 @@ import { deployments } from '../api/kinds/deployment.ts';
 import { replicaSets } from '../api/kinds/replica-set.ts';
 import { type apps, type Deployment, keyOf, type ReplicaSet } from '../api/objects.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Client } from '../client/client.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { WrittenObjects } from '../client/written-objects.ts';
@@ -47,7 +48,7 @@ export class DeploymentWriter {
     } catch (error) {
       if (isNamespaceTerminating(error)) return { isCreated: false };
       if (isAlreadyExists(error)) return this.#settleCollision(deployment, name, error);
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const message = `Failed to create new replica set "${name}": ${why}`;
       this.#record(deployment, 'Warning', 'ReplicaSetCreateError', message);
       return { isCreated: false, failure: { error, message } };

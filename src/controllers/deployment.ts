@@ -6,7 +6,7 @@ import { deployments } from '../api/kinds/deployment.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { replicaSets } from '../api/kinds/replica-set.ts';
 import { selectorFromObject } from '../api/label-selector.ts';
-import { type Deployment, type KubeObject, keyOf, type Pod, type ReplicaSet } from '../api/objects.ts';
+import { type Deployment, keyOf, type Pod, type ReplicaSet } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
@@ -21,8 +21,8 @@ import { type RolloutStep, recreateStep, rollingStep } from './deployment-rollou
 import { isScaled, scalingStep } from './deployment-scaling.ts';
 import { deploymentStatus, type StatusNews } from './deployment-status.ts';
 import { DEPLOYMENT_COMPONENT, DeploymentWriter } from './deployment-writer.ts';
+import { ownerKeyOf, ownersConcerned } from './owner-lookup.ts';
 import { controllerOf } from './pod-state.ts';
-import { selectsObject } from './replica-owner.ts';
 
 /** Deployments worked on at a time: their writes share the store's commits. */
 const WORKERS = 4;
@@ -69,27 +69,16 @@ export class DeploymentController implements Component {
   }
 
   #setChanged(set: ReplicaSet, previous: ReplicaSet | undefined): void {
-    for (const version of [set, previous]) if (version) this.#enqueueOwnerOf(version);
-    if (controllerOf(set)) return;
-    // An orphan may be wanted by whoever selects it.
-    for (const deployment of this.#known.lister.inNamespace(set.metadata.namespace ?? '')) {
-      if (selectsObject(selectorOf(deployment), set)) this.#controller.enqueue(keyOf(deployment));
-    }
-  }
-
-  #enqueueOwnerOf(object: KubeObject): void {
-    const owner = controllerOf(object);
-    if (owner?.kind === deployments.kind) {
-      this.#controller.enqueue(`${object.metadata.namespace ?? ''}/${owner.name}`);
-    }
+    const owners = { kind: deployments, informer: this.#known, selectorOf };
+    for (const key of ownersConcerned(owners, set, previous)) this.#controller.enqueue(key);
   }
 
   /** A Deployment that recreates waits for the end of its last old pod, of which no ReplicaSet tells. */
   #podGone(pod: Pod): void {
-    const owner = controllerOf(pod);
-    if (owner?.kind !== replicaSets.kind) return;
-    const set = this.#sets.get(`${pod.metadata.namespace ?? ''}/${owner.name}`);
-    if (set) this.#enqueueOwnerOf(set);
+    const setKey = ownerKeyOf(replicaSets, pod);
+    const set = setKey === undefined ? undefined : this.#sets.get(setKey);
+    const owner = set && ownerKeyOf(deployments, set);
+    if (owner !== undefined) this.#controller.enqueue(owner);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {

@@ -6,6 +6,7 @@ import { formatLabelSelector, matchesLabels, selectorFromObject } from '../api/l
 import { type KubeObject, keyOf, type Pod, type PodDisruptionBudget } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
@@ -104,7 +105,7 @@ export class DisruptionController implements Component {
       if (unmanaged.length > 0) this.#tell(budget, 'Warning', 'UnmanagedPods', unmanagedMessage(budget));
       return scale;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const message = `Failed to calculate the number of expected pods: ${why}`;
       this.#tell(budget, 'Warning', 'CalculateExpectedPodCountFailed', message);
       return why;

@@ -1,6 +1,7 @@
 // The books of a Job: which ends of pods are counted, and which pods may be let go. A pod's end is first written
 // into status.uncountedTerminatedPods, then its finalizer goes, then the count rises: a power cut between any two
-// steps neither loses nor doubles it. https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-tracking-with-finalizers
+// steps neither loses nor doubles it.
+// https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-tracking-with-finalizers
 import type { Job, Pod } from '../api/objects.ts';
 import { judgeFailure } from './job-failure-rules.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';

@@ -7,9 +7,10 @@ import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
+import { selects } from './claims.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { selectsPod } from './job-ownership.ts';
+import { selectorOf } from './job-ownership.ts';
 import { isTracked } from './job-pod.ts';
 import { JobPodWrites } from './job-pod-writes.ts';
 import { controllerOf } from './pod-state.ts';
@@ -49,7 +50,7 @@ export class JobOrphanController implements Component {
     const owner = controllerOf(pod);
     const inNamespace = this.#jobs.lister.inNamespace(pod.metadata.namespace ?? '');
     if (owner) return inNamespace.some(({ metadata }) => metadata.uid === owner.uid);
-    return inNamespace.some((job) => !job.metadata.deletionTimestamp && selectsPod(job, pod));
+    return inNamespace.some((job) => !job.metadata.deletionTimestamp && selects(selectorOf(job), pod));
   }
 
   async #reconcile(key: string): Promise<void> {

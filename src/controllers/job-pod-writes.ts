@@ -5,7 +5,8 @@ import { type Job, keyOf, type Pod } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { WrittenObjects } from '../client/written-objects.ts';
-import { isTracked, jobPod, jobReference, TRACKING_FINALIZER } from './job-pod.ts';
+import { controllerReference } from './claims.ts';
+import { isTracked, jobPod, TRACKING_FINALIZER } from './job-pod.ts';
 
 export class JobPodWrites {
   readonly #client: Client;
@@ -53,7 +54,7 @@ export class JobPodWrites {
     }
     const { uid, resourceVersion, ownerReferences = [], finalizers = [] } = pod.metadata;
     const tracked = isTracked(pod) ? finalizers : [...finalizers, TRACKING_FINALIZER];
-    const owners = [...ownerReferences, jobReference(job)];
+    const owners = [...ownerReferences, controllerReference(job)];
     await this.#patch(pod, 'merge', {
       metadata: { uid, resourceVersion, ownerReferences: owners, finalizers: tracked },
     });

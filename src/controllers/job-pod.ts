@@ -1,7 +1,8 @@
 // The pods of a Job: how one is made, and what one says about itself.
 // https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
-import type { core, Job, meta, Pod } from '../api/objects.ts';
+import type { core, Job, Pod } from '../api/objects.ts';
 import type { NewObject } from '../client/client.ts';
+import { controllerReference } from './claims.ts';
 import { isReady } from './pod-state.ts';
 
 /** Holds a pod until its end is counted, so that counts are exact even when somebody deletes the pod. */
@@ -45,12 +46,6 @@ export function endedMs({ metadata, status }: Pod, nowMs: number): number {
   return times.length > 0 ? Math.max(...times.map((time) => Date.parse(time))) : nowMs;
 }
 
-/** What makes `job` the one controller of a pod. */
-export function jobReference({ metadata }: Job): meta.OwnerReference {
-  const { name, uid } = metadata;
-  return { apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true, blockOwnerDeletion: true };
-}
-
 /** `index` for Indexed jobs only. */
 export function jobPod(job: Job, index: number | undefined): NewObject<Pod> {
   const { metadata, spec } = job.spec.template;
@@ -68,7 +63,7 @@ export function jobPod(job: Job, index: number | undefined): NewObject<Pod> {
         ? { annotations: { ...metadata?.annotations, ...mark } }
         : {}),
       finalizers: [...(metadata?.finalizers ?? []), TRACKING_FINALIZER],
-      ownerReferences: [jobReference(job)],
+      ownerReferences: [controllerReference(job)],
     },
     spec: index === undefined ? structuredClone(spec) : indexedSpec(structuredClone(spec), base),
   };

@@ -1,5 +1,6 @@
 // The status that a Job shows: a pure function of it, what was decided and the pods that are there now. It equals
-// the present one when nothing changed. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/#JobStatus
+// the present one when nothing changed.
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/#JobStatus
 import { findCondition, isConditionTrue, withCondition } from '../api/conditions.ts';
 import { type batch, type Condition, type Job, type Pod, timestamp } from '../api/objects.ts';
 import { accountStatus } from './job-account.ts';

@@ -6,6 +6,7 @@ import { pods } from '../api/kinds/pod.ts';
 import { type Job, keyOf, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
@@ -13,12 +14,12 @@ import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { decideJob, type JobDecision } from './job-decision.ts';
 import { isOver } from './job-end.ts';
-import { podsOfJob, selectsPod } from './job-ownership.ts';
+import { podsOfJob, selectorOf } from './job-ownership.ts';
 import { JobPodWrites } from './job-pod-writes.ts';
 import { jobNews, jobStatus } from './job-status.ts';
-import { controllerOf } from './pod-state.ts';
+import { ownersConcerned } from './owner-lookup.ts';
 import { slowStart } from './slow-start.ts';
-import { isNamespaceTerminating } from './workload-failure.ts';
+import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
 
 const COMPONENT = 'job-controller';
 /** A job that names another manager is left to it. */
@@ -61,16 +62,8 @@ export class JobController implements Component {
   }
 
   #podChanged(pod: Pod, previous: Pod | undefined): void {
-    const namespace = pod.metadata.namespace ?? '';
-    for (const version of [pod, previous]) {
-      const owner = version && controllerOf(version);
-      if (owner?.kind === 'Job') this.#controller.enqueue(`${namespace}/${owner.name}`);
-    }
-    if (controllerOf(pod)) return;
-    // An orphan may be wanted by whoever selects it.
-    for (const job of this.#jobs.lister.inNamespace(namespace)) {
-      if (selectsPod(job, pod)) this.#controller.enqueue(keyOf(job));
-    }
+    const owners = { kind: jobs, informer: this.#jobs, selectorOf };
+    for (const key of ownersConcerned(owners, pod, previous)) this.#controller.enqueue(key);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
@@ -107,16 +100,15 @@ export class JobController implements Component {
       ...discard.map((pod) => this.#discard(job, pod)),
       ...abort.map((pod) => this.#delete(job, pod)),
     ];
-    const failed = (await Promise.allSettled(removals)).find(({ status }) => status === 'rejected');
-    if (failed) return (failed as PromiseRejectedResult).reason;
+    const failed = await firstFailure(removals);
+    if (failed !== undefined) return failed;
     const indexes = create.values();
     const { error } = await slowStart(create.length, async () => {
       const pod = await this.#writes.create(job, indexes.next().value);
       this.#record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
     if (error === undefined || isNamespaceTerminating(error)) return undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#record(job, 'Warning', 'FailedCreate', `Error creating: ${message}`);
+    this.#record(job, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
     return error;
   }
 

@@ -4,11 +4,11 @@ import { findCondition, isConditionTrue } from '../api/conditions.ts';
 import { type core, type EndpointSlice, keyOf, type Node, type Service } from '../api/objects.ts';
 
 /** A Service of another class waits for whoever serves that. */
-export const LOAD_BALANCER_CLASS = 'edge-cluster.io/boards';
+const LOAD_BALANCER_CLASS = 'edge-cluster.io/boards';
 /** On a Node: its board takes no traffic for load balancers. */
 const EXCLUDED_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
 /** Upstream's LoadBalancerPortsError. */
-export const PORTS_CONDITION = 'LoadBalancerPortsError';
+const PORTS_CONDITION = 'LoadBalancerPortsError';
 
 export interface LoadBalancerPlan {
   /** Sorted IPv4 addresses. */

@@ -1,6 +1,7 @@
 // Removes pods that no board will ever answer for: bound to a board that does not exist, being deleted before any
 // board had them, or being deleted on a lost board that a person has declared out of service.
-// https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
+// https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown
+// https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Node, type Pod } from '../api/objects.ts';

@@ -20,7 +20,9 @@ interface ReplicaDecision {
 /** Upstream's limit of pods made or deleted in one go. */
 const BURST_REPLICAS = 500;
 
-/** `siblings` are the uids of all that work for the same owner, itself included: boards are crowded by their pods too. */
+/**
+ * `siblings` are the uids of all that work for the same owner, itself included: boards are crowded by their pods too.
+ */
 export function decideReplicas(
   owner: ReplicaOwner,
   podsInNamespace: readonly Pod[],

@@ -4,15 +4,17 @@ import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
 import { ClaimWriter } from './claims.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { ownersConcerned } from './owner-lookup.ts';
 import { controllerOf } from './pod-state.ts';
 import { decideReplicas } from './replica-decision.ts';
-import { type ReplicaKind, type ReplicaOwner, selectorOf, selectsObject } from './replica-owner.ts';
+import { type ReplicaKind, type ReplicaOwner, selectorOf } from './replica-owner.ts';
 import { replicaPod } from './replica-pod.ts';
 import {
   nextAvailableInMs,
@@ -65,16 +67,8 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
   }
 
   #podChanged(pod: Pod, previous: Pod | undefined): void {
-    const namespace = pod.metadata.namespace ?? '';
-    for (const version of [pod, previous]) {
-      const owner = version && controllerOf(version);
-      if (owner?.kind === this.#kind.kind) this.#controller.enqueue(`${namespace}/${owner.name}`);
-    }
-    if (controllerOf(pod)) return;
-    // An orphan may be wanted by whoever selects it.
-    for (const owner of this.#owners.lister.inNamespace(namespace)) {
-      if (selectsObject(selectorOf(owner), pod)) this.#controller.enqueue(keyOf(owner));
-    }
+    const owners = { kind: this.#kind, informer: this.#owners, selectorOf };
+    for (const key of ownersConcerned(owners, pod, previous)) this.#controller.enqueue(key);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
@@ -116,7 +110,7 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
       this.#record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
     if (error === undefined || isNamespaceTerminating(error)) return undefined;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.#record(owner, 'Warning', 'FailedCreate', `Error creating: ${message}`);
     return { error, shown: { reason: 'FailedCreate', message } };
   }
@@ -125,7 +119,7 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
     const results = await Promise.allSettled(remove.map((pod) => this.#removeOne(owner, pod)));
     const failed = results.find((result) => result.status === 'rejected');
     if (!failed) return undefined;
-    const message = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
+    const message = messageOf(failed.reason);
     this.#record(owner, 'Warning', 'FailedDelete', `Error deleting: ${message}`);
     return { error: failed.reason, shown: { reason: 'FailedDelete', message } };
   }

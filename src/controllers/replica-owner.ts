@@ -2,13 +2,8 @@
 // nothing but the form of their selector.
 import { replicaSets } from '../api/kinds/replica-set.ts';
 import { replicationControllers } from '../api/kinds/replication-controller.ts';
-import {
-  type LabelSelector,
-  matchesLabels,
-  selectorFromLabels,
-  selectorFromObject,
-} from '../api/label-selector.ts';
-import type { KubeObject, ReplicaSet, ReplicationController } from '../api/objects.ts';
+import { type LabelSelector, selectorFromLabels, selectorFromObject } from '../api/label-selector.ts';
+import type { ReplicaSet, ReplicationController } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 
 export type ReplicaOwner = ReplicationController | ReplicaSet;
@@ -29,14 +24,8 @@ export const replicaSetKind: ReplicaKind<ReplicaSet> = {
   component: 'replicaset-controller',
 };
 
-/** No requirement at all selects nothing here: it would take every pod of the namespace. */
 export function selectorOf(owner: ReplicaOwner): LabelSelector {
   if (owner.kind === replicaSets.kind) return selectorFromObject((owner as ReplicaSet).spec.selector) ?? [];
   const { selector, template } = (owner as ReplicationController).spec;
   return selectorFromLabels(selector ?? template?.metadata?.labels ?? {});
-}
-
-/** Whether an owner with this selector may have the object. */
-export function selectsObject(selector: LabelSelector, object: KubeObject): boolean {
-  return selector.length > 0 && matchesLabels(selector, object.metadata.labels);
 }

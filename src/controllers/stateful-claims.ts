@@ -3,10 +3,10 @@
 import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { keyOf, type PersistentVolumeClaim, type StatefulSet } from '../api/objects.ts';
 import { isAlreadyExists } from '../api/status-error.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { NewObject } from '../client/client.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { podNameOf, volumeClaimsOf } from './stateful-pod.ts';
-import { messageOf } from './workload-failure.ts';
 
 export class StatefulClaims {
   readonly #options: ControllerOptions;

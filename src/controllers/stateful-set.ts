@@ -14,13 +14,14 @@ import {
 } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { nextAvailableMs } from './availability.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { OwnedPods } from './owned-pods.ts';
-import { controllerOf } from './pod-state.ts';
+import { ownerKeyOf, ownersConcerned } from './owner-lookup.ts';
 import { RevisionHistory } from './revision-history.ts';
 import { slowStart } from './slow-start.ts';
 import { StatefulClaims } from './stateful-claims.ts';
@@ -29,8 +30,8 @@ import { identityLabels, ordinalOf, podNameOf, statefulPod } from './stateful-po
 import { sameStatefulStatus, statefulStatus } from './stateful-status.ts';
 import { isGoing, revisionOf } from './stateful-world.ts';
 import { templateOf } from './template-revision.ts';
-import { firstFailure, isNamespaceTerminating, messageOf } from './workload-failure.ts';
-import { selectsLabels } from './workload-owner.ts';
+import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
+import { selectorOf } from './workload-owner.ts';
 
 const COMPONENT = 'statefulset-controller';
 /** Where a StatefulSet's revision carries its hash. */
@@ -76,17 +77,13 @@ export class StatefulSetController implements Component {
   }
 
   #lookAtOwner(object: KubeObject): void {
-    const owner = controllerOf(object);
-    if (owner?.kind === 'StatefulSet') this.#controller.enqueue(`${object.metadata.namespace}/${owner.name}`);
+    const owner = ownerKeyOf(statefulSets, object);
+    if (owner !== undefined) this.#controller.enqueue(owner);
   }
 
   #podChanged(pod: Pod, previous: Pod | undefined): void {
-    this.#lookAtOwner(pod);
-    if (previous) this.#lookAtOwner(previous);
-    if (controllerOf(pod)) return;
-    for (const set of this.#sets.lister.inNamespace(pod.metadata.namespace ?? '')) {
-      if (selectsLabels(set, pod.metadata.labels)) this.#controller.enqueue(keyOf(set));
-    }
+    const owners = { kind: statefulSets, informer: this.#sets, selectorOf };
+    for (const key of ownersConcerned(owners, pod, previous)) this.#controller.enqueue(key);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {

@@ -12,7 +12,3 @@ export function isNamespaceTerminating(error: unknown): boolean {
   if (!(error instanceof StatusError)) return false;
   return (error.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -86,7 +86,7 @@ interface SaidNumber {
 }
 
 /** `42`, `"250m"` or `{"value": 42, "timestamp": "2026-01-01T00:00:00Z"}`; `undefined` for anything else. */
-export function readNumber(payload: Uint8Array): SaidNumber | undefined {
+function readNumber(payload: Uint8Array): SaidNumber | undefined {
   if (payload.length === 0 || payload.length > MAX_PAYLOAD_BYTES) return undefined;
   const text = Buffer.from(payload).toString('utf8').trim();
   const value = text.startsWith('{') ? parsed(text) : { value: text.replace(/^"(.*)"$/, '$1') };

@@ -30,7 +30,7 @@ type MirrorAction = { do: 'nothing' } | { do: 'create'; pod: MirrorPod } | { do:
 type MirrorPod = Omit<Pod, 'metadata'> & { metadata: Partial<Pod['metadata']> & { name: string } };
 
 /** What is stored beside what the board reports in its current session; `isListed` by its index. Pure. */
-export function mirrorAction(
+function mirrorAction(
   place: { node: string; key: string },
   stored: Pod | undefined,
   report: ObservedPodMessage | undefined,

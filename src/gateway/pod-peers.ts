@@ -1,6 +1,7 @@
 // Who a pod is that connects to the broker with its ServiceAccount token, and about what it may publish numbers:
 // itself, and the controllers above it. The token must be bound to a pod and made for the audience `mqtt`, which a
-// pod asks for with a projected volume. https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
+// pod asks for with a projected volume.
+// https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
 import { jobs } from '../api/kinds/job.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { replicaSets } from '../api/kinds/replica-set.ts';

@@ -48,7 +48,7 @@ function preferred(pod: Pod, role: TermRole, affinity: Affinity): OwnTerm[] {
   }));
 }
 
-export function affinityTerm(owner: Pod, given: core.PodAffinityTerm): AffinityTerm {
+function affinityTerm(owner: Pod, given: core.PodAffinityTerm): AffinityTerm {
   const { topologyKey, namespaceSelector } = given;
   const selector = mergedSelector(owner, given);
   const byLabels = selectorFromObject(namespaceSelector);

@@ -101,7 +101,7 @@ export function assumedRequests({ requests }: PodLoad): Assumed {
 }
 
 /** Sum of what `loads` request. */
-export function requestedBy(loads: Iterable<PodLoad>): Resources {
+function requestedBy(loads: Iterable<PodLoad>): Resources {
   const total: Resources = { cpuMillis: 0, memoryBytes: 0, ephemeralStorageBytes: 0, extended: {} };
   for (const { requests } of loads) {
     total.cpuMillis += requests.cpuMillis;

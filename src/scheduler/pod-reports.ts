@@ -1,5 +1,5 @@
-// What the scheduler tells of a pod: events, the PodScheduled condition, the board that is being cleared for it. Each is
-// written only when it says something new.
+// What the scheduler tells of a pod: events, the PodScheduled condition, the board that is being cleared for it. Each
+// is written only when it says something new.
 import { findCondition, withCondition } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Pod } from '../api/objects.ts';

@@ -1,5 +1,5 @@
-// How long a lost board is missed: from its cable pulled to NotReady, to its endpoints withdrawn, and to all of its pods
-// ready on the other board. Two boards with real podman; the way back is not measured.
+// How long a lost board is missed: from its cable pulled to NotReady, to its endpoints withdrawn, and to all of its
+// pods ready on the other board. Two boards with real podman; the way back is not measured.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

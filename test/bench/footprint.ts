@@ -23,7 +23,9 @@ export async function footprint(): Promise<void> {
   }
 }
 
-/** The program, and the conmon of each of its own containers (with what it started), whose log is in the data folder. */
+/**
+ * The program, and the conmon of each of its own containers (with what it started), whose log is in the data folder.
+ */
 function residents(trial: Trial): Promise<ProcessUse[]> {
   return processesOf(trial.program?.process.pid ?? 0, [trial.dataDir]);
 }

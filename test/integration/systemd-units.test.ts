@@ -1,4 +1,5 @@
-// The units as they ship: what must hold so that a restart of the agent leaves containers alone, and systemd's own opinion.
+// The units as they ship: what must hold so that a restart of the agent leaves containers alone, and systemd's own
+// opinion.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// A real API server over HTTPS on loopback, on a store in memory unless said, with a CA of its own and a client to ask it with.
+// A real API server over HTTPS on loopback, on a store in memory unless said, with a CA of its own and a client to ask
+// it with.
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';

@@ -1,5 +1,6 @@
 // Processes of the fake runtime: a handful of programs in memory that behave as busybox' do on their streams.
-// Beside them `tar` and `test` are the machine's own. `sh -c` knows `echo WORDS [>&2]`, `exit N`, `sleep N` and `cat`, parted by semicolons.
+// Beside them `tar` and `test` are the machine's own. `sh -c` knows `echo WORDS [>&2]`, `exit N`, `sleep N` and `cat`,
+// parted by semicolons.
 import { spawn } from 'node:child_process';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

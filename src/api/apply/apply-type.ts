@@ -1,5 +1,6 @@
 // How server-side apply sees a kind: which fields are owned one by one and which as a whole. Made from the schema
-// table, step by step as fields are asked for. https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
+// table, step by step as fields are asked for.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
 import type { Json } from '../schema/json.ts';
 import { isJsonObject } from '../schema/json.ts';
 import type { KindRef, Schema } from '../schema/schema.ts';

@@ -27,7 +27,7 @@ export const asMember = (node: FieldSet | undefined): FieldSet =>
 export const childOf = (node: FieldSet | undefined, element: string): FieldSet | undefined =>
   node && Object.hasOwn(node, element) ? node[element] : undefined;
 
-export function childrenOf(node: FieldSet): [string, FieldSet][] {
+function childrenOf(node: FieldSet): [string, FieldSet][] {
   return Object.entries(node).filter(([element]) => element !== SELF);
 }
 

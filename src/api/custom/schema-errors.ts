@@ -184,7 +184,7 @@ function extensionErrors(node: SchemaProps, field: string): FieldError[] {
   return errors;
 }
 
-export function isPattern(text: string): boolean {
+function isPattern(text: string): boolean {
   try {
     new RegExp(text);
     return true;

@@ -47,7 +47,10 @@ export const isIntOrString = (node: SchemaProps): boolean => node['x-kubernetes-
 export const keepsUnknown = (node: SchemaProps): boolean =>
   node['x-kubernetes-preserve-unknown-fields'] === true;
 
-/** The schema of one key of an object; `undefined` when the schema does not name it, `true` when anything may stand there. */
+/**
+ * The schema of one key of an object; `undefined` when the schema does not name it, `true` when anything may stand
+ * there.
+ */
 export function schemaOfKey(node: SchemaProps, key: string): SchemaProps | true | undefined {
   const { properties, additionalProperties } = node;
   if (properties && Object.hasOwn(properties, key)) return properties[key];

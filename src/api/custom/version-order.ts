@@ -1,5 +1,6 @@
 // Which of several versions is preferred: stable before beta before alpha, the newer first, other names last by
-// alphabet. https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority
+// alphabet.
+// https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority
 
 const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
 const STAGES = [undefined, 'beta', 'alpha'];

@@ -4,7 +4,7 @@
 import type { Ingress, IngressClass, Node, networking } from '../objects.ts';
 
 /** `spec.controller` of the classes that boards serve. */
-export const INGRESS_CONTROLLER = 'edge-cluster.io/ingress';
+const INGRESS_CONTROLLER = 'edge-cluster.io/ingress';
 export const DEFAULT_CLASS_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class';
 /** From before there were classes; names one all the same. */
 export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';

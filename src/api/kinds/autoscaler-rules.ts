@@ -12,7 +12,7 @@ const SELECT_POLICIES = ['Disabled', 'Max', 'Min'];
 const POLICY_TYPES = ['Percent', 'Pods'];
 
 /** What a metric is measured on, or what is scaled. */
-export function validateReference(
+function validateReference(
   reference: autoscaling.CrossVersionObjectReference | undefined,
   field: string,
 ): FieldError[] {

@@ -8,9 +8,9 @@ import type { Column } from '../scheme.ts';
 import type { FieldError } from '../status-error.ts';
 import type { Writable } from '../writable.ts';
 
-export const RBAC_GROUP = 'rbac.authorization.k8s.io';
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
-export const createdColumn: Column = column(
+const createdColumn: Column = column(
   'Created At',
   'When the server created this object.',
   (object) => object.metadata.creationTimestamp ?? '',

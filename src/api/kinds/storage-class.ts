@@ -20,7 +20,7 @@ const DEFAULT_MARKS = [
   'storageclass.beta.kubernetes.io/is-default-class',
 ];
 
-export const isDefaultStorageClass = ({ metadata }: StorageClass): boolean =>
+const isDefaultStorageClass = ({ metadata }: StorageClass): boolean =>
   DEFAULT_MARKS.some((key) => metadata.annotations?.[key] === 'true');
 
 /** What claims that name no class get: of several the newest, then the first by name. */

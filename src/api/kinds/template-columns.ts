@@ -15,7 +15,7 @@ export const containerImages = (template: core.PodTemplateSpec | undefined): str
   listed(containersOf(template).map((container) => container.image ?? ''));
 
 /** `a=b,c in (d,e)`, or upstream's `<none>`. */
-export function selectorText(selector: meta.LabelSelector | undefined): string {
+function selectorText(selector: meta.LabelSelector | undefined): string {
   return formatLabelSelector(selectorFromObject(selector) ?? []) || '<none>';
 }
 

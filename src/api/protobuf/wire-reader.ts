@@ -5,7 +5,7 @@ import { badRequest, type StatusError } from '../status-error.ts';
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const LENGTH_DELIMITED = 2;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 export const malformed = (why: string): StatusError => badRequest(`the body is not valid protobuf: ${why}`);
 

@@ -1,5 +1,6 @@
 // What the level `restricted` forbids beyond `baseline`: its own
-// rules on volumes, capabilities and seccomp stand in place of the milder ones. Pure. https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+// rules on volumes, capabilities and seccomp stand in place of the milder ones. Pure.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 import type { core } from '../../api/objects.ts';
 import { named, perContainer, type Rule } from './pod-security-rule.ts';
 

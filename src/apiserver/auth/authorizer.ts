@@ -54,7 +54,7 @@ const EVERYTHING: readonly PolicyRule[] = [
 const describeUser = ({ name }: User) => `User "${name}"`;
 
 /** `pods is forbidden: User "x" cannot list resource "pods" in API group "" in the namespace "y"`. */
-export function accessDenied(user: User, attributes: Attributes): StatusError {
+function accessDenied(user: User, attributes: Attributes): StatusError {
   if (isPath(attributes)) {
     const { verb, path } = attributes;
     const message = `forbidden: ${describeUser(user)} cannot ${verb} path "${path}"`;

@@ -93,7 +93,7 @@ function legacyResources(kind: KindDefinition): object[] {
   return [main, ...subresourcesOf(kind).map((sub) => ({ ...sub, singularName: '', namespaced }))];
 }
 
-export function groupList(served: ServedKinds): object {
+function groupList(served: ServedKinds): object {
   const groups = [...new Set(shownVersions(served).map(({ group }) => group))].filter((name) => name !== '');
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((group) => groupOf(served, group)) };
 }

@@ -29,7 +29,9 @@ const QUERY = ['dryRun', 'fieldValidation'];
 /** ParametersItem, Parameter and NonBodyParameter each wrap the next. */
 const WRAPPERS = { parameter: 1, nonBody: 2, query: 3 } as const;
 
-/** Whether the client asks for protobuf, by whichever of its names, before JSON; JSON is what upstream gives unasked. */
+/**
+ * Whether the client asks for protobuf, by whichever of its names, before JSON; JSON is what upstream gives unasked.
+ */
 export function wantsProtobuf(accept: string): boolean {
   const known = parseAccept(accept).find(({ type }) => isProtobuf(type) || JSON_TYPES.includes(type));
   return known !== undefined && isProtobuf(known.type);

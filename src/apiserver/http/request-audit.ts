@@ -1,5 +1,5 @@
-// Follows one request for the audit log, from its first line to the end of its answer, also when it is refused or leaves
-// HTTP for a stream.
+// Follows one request for the audit log, from its first line to the end of its answer, also when it is refused or
+// leaves HTTP for a stream.
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';

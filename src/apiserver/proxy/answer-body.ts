@@ -1,4 +1,5 @@
-// What of an answer's body the client reads: a page of HTML with links that lead through the proxy, all else as it came.
+// What of an answer's body the client reads: a page of HTML with links that lead through the proxy, all else as it
+// came.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 

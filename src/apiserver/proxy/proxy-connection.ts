@@ -1,4 +1,5 @@
-// An HTTP request to a port of a pod, over the connection that its board dials back; with TLS where the path asks for it.
+// An HTTP request to a port of a pod, over the connection that its board dials back; with TLS where the path asks for
+// it.
 import { type ClientRequest, type OutgoingHttpHeaders, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';

@@ -1,5 +1,5 @@
-// What of a request's and an answer's head goes through a proxy: nothing of a single hop (RFC 9110, 7.6.1), nothing that
-// says who the client is to the API server, and links that still lead through it.
+// What of a request's and an answer's head goes through a proxy: nothing of a single hop (RFC 9110, 7.6.1), nothing
+// that says who the client is to the API server, and links that still lead through it.
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 
 const SINGLE_HOP = [

@@ -64,7 +64,10 @@ export class SpdyConnection {
     else this.#transport.once('close', listener);
   }
 
-  /** For as long as it lasts, finds out whether a client that is not read from is still there; its answer is not awaited. */
+  /**
+   * For as long as it lasts, finds out whether a client that is not read from is still there; its answer is not
+   * awaited.
+   */
   keepAsking(intervalMs: number): void {
     const pings = this.#clock.every(intervalMs, () => {
       this.#pings += 2;

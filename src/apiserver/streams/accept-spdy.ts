@@ -7,7 +7,10 @@ import { listHeader, PING_INTERVAL_MS, type UpgradeRequest } from './upgrade-req
 
 const PROTOCOL_HEADER = 'x-stream-protocol-version';
 
-/** The first of `known` (best first) that the client offers; the last one is what older clients mean. @throws StatusError Forbidden */
+/**
+ * The first of `known` (best first) that the client offers; the last one is what older clients mean.
+ * @throws StatusError Forbidden
+ */
 export function chooseSpdyProtocol(request: UpgradeRequest, known: readonly string[]): string {
   const offered = listHeader(request, PROTOCOL_HEADER);
   const chosen = offered.length === 0 ? known.at(-1) : known.find((name) => offered.includes(name));

@@ -75,8 +75,10 @@ async function drain(source: SessionChannel | undefined, target: Writable | unde
   if (source && target) await pipeline(source, target);
 }
 
-/** https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/remotecommand/constants.go */
-export function exitStatus(exitCode: number): meta.Status {
+/**
+ * https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/remotecommand/constants.go
+ */
+function exitStatus(exitCode: number): meta.Status {
   if (exitCode === 0) return { metadata: {}, status: 'Success' };
   return {
     metadata: {},

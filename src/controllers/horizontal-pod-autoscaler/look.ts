@@ -16,7 +16,7 @@ import { type FoundTarget, findTarget, TargetError } from './scale-target.ts';
 import { limitReplicas } from './scaling-limits.ts';
 import type { ScalingMemory } from './scaling-memory.ts';
 
-export const AUTOSCALER_COMPONENT = 'horizontal-pod-autoscaler';
+const AUTOSCALER_COMPONENT = 'horizontal-pod-autoscaler';
 
 export interface LookOptions {
   client: Client;

@@ -41,7 +41,7 @@ export interface Limited {
 }
 
 /** `--horizontal-pod-autoscaler-downscale-stabilization`. */
-export const DOWNSCALE_STABILIZATION_SECONDS = 300;
+const DOWNSCALE_STABILIZATION_SECONDS = 300;
 
 const within: Reason = {
   reason: 'DesiredWithinRange',

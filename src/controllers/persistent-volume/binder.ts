@@ -6,7 +6,6 @@ import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.
 import { pods } from '../../api/kinds/pod.ts';
 import { defaultStorageClass, storageClasses } from '../../api/kinds/storage-class.ts';
 import {
-  type KubeObject,
   keyOf,
   type Node,
   type PersistentVolume,
@@ -15,24 +14,18 @@ import {
   type StorageClass,
 } from '../../api/objects.ts';
 import { claimKeysOf } from '../../api/pod-claims.ts';
-import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
-import {
-  LOCAL_PATH_PROVISIONER,
-  STORAGE_PROVISIONER,
-  STORAGE_PROVISIONER_BETA,
-} from '../../api/storage-marks.ts';
+import { isNotFound } from '../../api/status-error.ts';
 import type { Component } from '../../base/component.ts';
 import type { Informer } from '../../client/informer.ts';
 import { WrittenObjects } from '../../client/written-objects.ts';
 import { Controller, onAnyChange } from '../controller.ts';
 import type { ControllerOptions } from '../controller-options.ts';
 import { StorageWriter } from './binding.ts';
-import { type ClaimAction, decideClaim, type Said, type StorageWorld } from './claim-decision.ts';
-import { localPathName, localPathProblem, localPathVolume } from './local-path.ts';
-import { classOfClaim } from './matching.ts';
+import { type ClaimAction, decideClaim, type StorageWorld } from './claim-decision.ts';
+import { Provisioner } from './provisioner.ts';
+import { ToldNews } from './told-news.ts';
 import { decideVolume, type VolumeAction } from './volume-decision.ts';
 
-const COMPONENT = 'persistentvolume-controller';
 const VOLUME = 'volume:';
 const CLAIM = 'claim:';
 
@@ -44,9 +37,9 @@ export class PersistentVolumeBinder implements Component {
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
   readonly #writer: StorageWriter;
+  readonly #news: ToldNews;
+  readonly #provisioner: Provisioner;
   readonly #controller: Controller;
-  /** What each claim was told last, so that looking again repeats nothing. */
-  readonly #said = new Map<string, string>();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -59,6 +52,9 @@ export class PersistentVolumeBinder implements Component {
     this.#nodes = informers.for(nodes);
     this.#pods = informers.for(pods);
     this.#writer = new StorageWriter({ client, volumes: this.#volumes, claims: this.#claims });
+    this.#news = new ToldNews(options.recorder);
+    const [writer, news] = [this.#writer, this.#news];
+    this.#provisioner = new Provisioner({ client, volumes: this.#volumes, writer, news });
     this.#controller = new Controller('persistent-volume-binder', (key) => this.#reconcile(key), options);
     this.#follow(volumes, claims);
   }
@@ -156,7 +152,7 @@ export class PersistentVolumeBinder implements Component {
         return;
       case 'fail':
         await this.#writer.volumeStatus(volume, { phase: 'Failed', message: action.said.message });
-        return this.#say(volume, action.said);
+        return this.#news.say(volume, action.said);
       case 'unbind': {
         const { kind, apiVersion, namespace, name } = volume.spec.claimRef ?? {};
         const kept = action.keepName
@@ -175,7 +171,7 @@ export class PersistentVolumeBinder implements Component {
   async #lookAtClaim(key: string): Promise<void> {
     const claim = this.#claims.get(key);
     if (!claim) {
-      this.#said.delete(key);
+      this.#news.forget(key);
       return;
     }
     const action = decideClaim(claim, this.#world());
@@ -185,73 +181,20 @@ export class PersistentVolumeBinder implements Component {
   #doClaim(claim: PersistentVolumeClaim, action: ClaimAction): Promise<unknown> {
     switch (action.do) {
       case 'bind':
-        this.#said.delete(keyOf(claim));
+        this.#news.forget(keyOf(claim));
         return this.#writer.bind(claim, action.volume);
       case 'wait':
-        return this.#wait(claim, action.said);
+        return this.#provisioner.wait(claim, action.said);
       case 'lose':
-        this.#say(claim, action.said);
+        this.#news.say(claim, action.said);
         return this.#writer.claimStatus(claim, { phase: 'Lost' });
       case 'provision':
-        return this.#provision(claim, action.storageClass, action.node);
+        return this.#provisioner.makeLocal(claim, action.storageClass, action.node);
       case 'askProvisioner':
-        return this.#askProvisioner(claim, action.provisioner);
+        return this.#provisioner.askOther(claim, action.provisioner);
       case 'setClass':
         return this.#writer.patchClaim(claim, { spec: { storageClassName: action.name } });
     }
-  }
-
-  #wait(claim: PersistentVolumeClaim, said: Said): Promise<unknown> {
-    this.#say(claim, said);
-    return this.#writer.claimStatus(claim, { phase: 'Pending' });
-  }
-
-  async #askProvisioner(claim: PersistentVolumeClaim, provisioner: string): Promise<void> {
-    const marked = await this.#markProvisioner(claim, provisioner);
-    const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
-    await this.#wait(marked, { type: 'Normal', reason: 'ExternalProvisioning', message });
-  }
-
-  async #markProvisioner(claim: PersistentVolumeClaim, provisioner: string): Promise<PersistentVolumeClaim> {
-    if (claim.metadata.annotations?.[STORAGE_PROVISIONER] === provisioner) return claim;
-    const annotations = { [STORAGE_PROVISIONER]: provisioner, [STORAGE_PROVISIONER_BETA]: provisioner };
-    return this.#writer.patchClaim(claim, { metadata: { annotations } });
-  }
-
-  async #provision(
-    claim: PersistentVolumeClaim,
-    storageClass: StorageClass,
-    node: Node | undefined,
-  ): Promise<void> {
-    const marked = await this.#markProvisioner(claim, LOCAL_PATH_PROVISIONER);
-    const problem = localPathProblem(claim, node);
-    if (problem || !node) {
-      const message = `failed to provision volume with StorageClass "${classOfClaim(claim)}": ${problem}`;
-      await this.#wait(marked, { type: 'Warning', reason: 'ProvisioningFailed', message });
-      return;
-    }
-    try {
-      this.#volumes.wrote(
-        await this.#options.client.create<PersistentVolume>(
-          persistentVolumes,
-          localPathVolume(marked, storageClass, node),
-        ),
-      );
-    } catch (error) {
-      // By a pass before this one: the informer brings it.
-      if (isAlreadyExists(error)) return;
-      throw error;
-    }
-    const message = `Successfully provisioned volume ${localPathName(claim)}`;
-    this.#say(marked, { type: 'Normal', reason: 'ProvisioningSucceeded', message });
-  }
-
-  #say(object: KubeObject, said: Said): void {
-    const id = object.kind === 'PersistentVolume' ? object.metadata.name : keyOf(object);
-    const text = `${object.metadata.uid} ${said.reason} ${said.message}`;
-    if (this.#said.get(id) === text) return;
-    this.#said.set(id, text);
-    this.#options.recorder.record({ object, ...said, component: COMPONENT });
   }
 
   #world(): StorageWorld {

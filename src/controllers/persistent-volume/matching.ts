@@ -10,7 +10,7 @@ import { compareQuantities, parseQuantity, type Quantity, zeroQuantity } from '.
 export const classOfClaim = ({ metadata, spec }: PersistentVolumeClaim): string =>
   storageClassOf(metadata.annotations, spec.storageClassName);
 
-export const classOfVolume = ({ metadata, spec }: PersistentVolume): string =>
+const classOfVolume = ({ metadata, spec }: PersistentVolume): string =>
   storageClassOf(metadata.annotations, spec.storageClassName);
 
 /** Reserved for the claim, by name and, where it says one, by uid. */

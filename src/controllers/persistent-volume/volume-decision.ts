@@ -29,7 +29,7 @@ export function decideVolume(
   return { do: 'unbind', keepName: !isChosenByBinder(volume.metadata) };
 }
 
-export const isMadeForClaim = ({ metadata }: PersistentVolume): boolean =>
+const isMadeForClaim = ({ metadata }: PersistentVolume): boolean =>
   metadata.annotations?.[PROVISIONED_BY] !== undefined;
 
 /** What is Failed stays so until a person mends it, or until its board has removed it after all. */

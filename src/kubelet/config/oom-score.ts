@@ -1,4 +1,5 @@
-// Whom the kernel kills first when the board's memory is used up. Pure. https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
+// Whom the kernel kills first when the board's memory is used up. Pure.
+// https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
 import type { core, Pod } from '../../api/objects.ts';
 import { qosClass } from '../../api/qos-class.ts';
 import { bytes } from '../../api/quantity.ts';

@@ -9,8 +9,6 @@ export interface PullSecrets {
   unusable: readonly string[];
 }
 
-export const noPullSecrets: PullSecrets = { keyring: [], unusable: [] };
-
 export function pullSecretsOf(pod: Pod, secrets: ReadonlyMap<string, Secret>): PullSecrets {
   const names = (pod.spec.imagePullSecrets ?? []).flatMap(({ name }) => name || []);
   const found = names.map((name) => {

@@ -15,7 +15,9 @@ export interface CgroupMounts {
   unified?: CgroupMount;
 }
 
-/** The files of one container; absent = the kernel does not count it (memory on a Pi without `cgroup_enable=memory`). */
+/**
+ * The files of one container; absent = the kernel does not count it (memory on a Pi without `cgroup_enable=memory`).
+ */
 export interface CgroupFiles {
   /** v1 `cpuacct.usage` (nanoseconds) or v2 `cpu.stat` (microseconds, `usage_usec`). */
   cpu?: string;

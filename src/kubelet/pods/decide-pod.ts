@@ -18,7 +18,7 @@ import {
   remainingGraceSeconds,
 } from './teardown.ts';
 
-export const EVICTED = 'Evicted';
+const EVICTED = 'Evicted';
 /** A board that runs out of memory cannot wait for a pod to tidy up; upstream's hard evictions give as much. */
 const EVICTION_GRACE_SECONDS = 1;
 

@@ -16,7 +16,10 @@ export function containerPolicyOf(spec: core.PodSpec, container: core.Container)
   return isSidecar(spec, container) ? 'Always' : restartPolicyOf(spec);
 }
 
-/** An init container that runs beside the others. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/ */
+/**
+ * An init container that runs beside the others.
+ * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+ */
 export function isSidecar(spec: core.PodSpec, container: core.Container): boolean {
   return container.restartPolicy === 'Always' && (spec.initContainers?.includes(container) ?? false);
 }

@@ -1,4 +1,5 @@
-// What a probe is and how it can turn out. https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+// What a probe is and how it can turn out.
+// https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 import type { core } from '../../api/objects.ts';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';

@@ -1,6 +1,7 @@
 // One look at a container as its probe says. It never outlives its timeout and never rejects: a probe that cannot
 // be carried out is `unknown`.
 import type { core } from '../../api/objects.ts';
+import { messageOf } from '../../base/error-message.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { grpcCheck } from './grpc-check.ts';
 import { httpGet } from './http-get.ts';
@@ -22,7 +23,7 @@ export async function runProbe(run: ProbeRun): Promise<ProbeResult> {
   try {
     return run.probe.exec ? await execLook(run, run.probe.exec) : await networkLook(run);
   } catch (error) {
-    return { outcome: 'unknown', output: error instanceof Error ? error.message : String(error) };
+    return { outcome: 'unknown', output: messageOf(error) };
   }
 }
 

@@ -63,7 +63,9 @@ export interface Mount {
   source: string;
   destination: string;
   readOnly: boolean;
-  /** Which mounts made later are seen on the other side: the board's in the container, or both ways. None unless said. */
+  /**
+   * Which mounts made later are seen on the other side: the board's in the container, or both ways. None unless said.
+   */
   propagation?: 'rslave' | 'rshared';
 }
 

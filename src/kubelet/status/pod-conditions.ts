@@ -87,7 +87,10 @@ function readinessFindings(pod: Pod, phase: PodPhase, staying: core.ContainerSta
   return types.map((type) => ({ type, status: 'False', reason: 'ContainersNotReady', message }));
 }
 
-/** Others than the board may have a say. https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate */
+/**
+ * Others than the board may have a say.
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate
+ */
 function readyByGates(pod: Pod): Finding {
   const problems = (pod.spec.readinessGates ?? []).flatMap(({ conditionType: type }) => {
     const found = pod.status?.conditions?.find((c) => c.type === type);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { boardOfLocalPath, isToBeRemoved } from '../../api/local-volume.ts';
 import type { PersistentVolume } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/error-message.ts';
 import type { Logger } from '../../base/logger.ts';
 import { ControllerRunner } from '../../client/controller-runner.ts';
 import { ConfigError } from '../config/config-error.ts';
@@ -71,7 +72,7 @@ export class LocalVolumes {
       await rm(this.#pathOf(volume.spec.csi?.volumeHandle ?? ''), { recursive: true, force: true });
       this.#reports.set(name, { uid, removed: true });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#reports.set(name, { uid, removed: false, message });
       throw error;
     } finally {

@@ -1,5 +1,5 @@
-// A ReadWriteOnce claim stays with the board whose pod has it, also while that pod is on its way out or its board out of
-// reach: two boards must never write to one volume. Pods of the same board may share it.
+// A ReadWriteOnce claim stays with the board whose pod has it, also while that pod is on its way out or its board out
+// of reach: two boards must never write to one volume. Pods of the same board may share it.
 // https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 import type { Pod } from '../../api/objects.ts';
 import { claimKeys } from '../claims.ts';

@@ -36,7 +36,9 @@ const extra = {
   resources: [{ name: 'widgets', singularName: 'widget', kind: 'Widget', namespaced: true, verbs: ['get'] }],
 };
 
-/** By `METHOD path`; a function is called with the request, a StatusError is thrown, an array is given out one by one. */
+/**
+ * By `METHOD path`; a function is called with the request, a StatusError is thrown, an array is given out one by one.
+ */
 export type Answers = Record<string, unknown>;
 
 export class FakeApi implements ApiConnection {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { nextStep, type RollingState, type RollingStep } from '../../../src/cli/rolling-step.ts';
+import {
+  availableCount,
+  nextStep,
+  type RollingState,
+  type RollingStep,
+} from '../../../src/cli/rolling-step.ts';
+import { makePod } from '../../support/make-pod.ts';
 
 const state = (change: Partial<RollingState>): RollingState => ({
   oldReplicas: 3,
@@ -54,3 +60,15 @@ t.test(
     );
   },
 );
+
+t.test('a pod counts as available when it stays and was ready for long enough', async (t) => {
+  const long = makePod({ ready: '2026-01-01T00:00:10Z' });
+  const short = makePod({ ready: '2026-01-01T00:00:25Z' });
+  const pods = [long, short, makePod({ ready: false })];
+  const nowMs = Date.parse('2026-01-01T00:00:30Z');
+  t.equal(availableCount(pods, 0, nowMs), 2, 'at once when nothing is asked');
+  t.equal(availableCount(pods, 20, nowMs), 1, 'not before its time');
+  t.equal(availableCount(pods, 20, nowMs - 1), 0);
+  const going = makePod({ ready: '2026-01-01T00:00:10Z', deletedAt: '2026-01-01T00:00:29Z' });
+  t.equal(availableCount([going], 0, nowMs), 0, 'not while it is being deleted');
+});

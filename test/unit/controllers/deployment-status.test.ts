@@ -1,4 +1,5 @@
-// Source of reasons and messages: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
+// Source of reasons and messages:
+// https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
 import t from 'tap';
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { apps, ReplicaSet } from '../../../src/api/objects.ts';

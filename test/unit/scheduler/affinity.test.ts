@@ -1,4 +1,5 @@
-// Cases of https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
+// Cases of
+// https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
 import t from 'tap';
 import type { core, Pod } from '../../../src/api/objects.ts';
 import { podLoad } from '../../../src/scheduler/node-usage.ts';

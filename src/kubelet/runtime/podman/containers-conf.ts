@@ -1,4 +1,5 @@
-// The agent's own containers.conf: named by CONTAINERS_CONF, it takes the place of the machine's, which stays untouched.
+// The agent's own containers.conf: named by CONTAINERS_CONF, it takes the place of the machine's, which stays
+// untouched.
 import { defaultLogLimits } from '../../logs/log-limits.ts';
 import type { MachineSettings } from './settings.ts';
 

@@ -3,6 +3,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { messageOf } from '../../../base/error-message.ts';
 import { RuntimeError } from '../runtime.ts';
 import { hijack } from './hijack.ts';
 import { LibpodError, libpodError } from './libpod-error.ts';
@@ -84,7 +85,7 @@ export class LibpodClient {
     } catch (error) {
       if (error instanceof LibpodError || error instanceof SilenceError) throw error;
       this.#service.distrust();
-      const words = error instanceof Error ? error.message : String(error);
+      const words = messageOf(error);
       const broken = new RuntimeError('RuntimeUnavailable', `podman's service does not answer: ${words}`);
       broken.cause = error;
       throw broken;

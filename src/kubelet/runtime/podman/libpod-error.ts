@@ -1,5 +1,6 @@
 // libpod's answers to things that went wrong, as RuntimeErrors that a person can act on.
 // podman 4.3 answers most refusals with status 500: only `cause` and `message` tell them apart.
+import { messageOf } from '../../../base/error-message.ts';
 import { RuntimeError } from '../runtime.ts';
 
 /** An answer of status 400 or more. */
@@ -58,7 +59,7 @@ export function isRangeInUse(error: unknown): boolean {
 /** `error` as a RuntimeError with `reason`; one that already is a RuntimeError stays. */
 export function asRuntimeError(error: unknown, reason: string): RuntimeError {
   if (error instanceof RuntimeError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const wrapped = new RuntimeError(reason, withHint(withoutNoise(message)));
   wrapped.cause = error;
   return wrapped;

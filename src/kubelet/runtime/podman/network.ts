@@ -1,4 +1,5 @@
 // The podman network that holds the board's pod range: made when first needed, made anew when the range changed.
+import { messageOf } from '../../../base/error-message.ts';
 import { formatIpv4, parseIpv4Range } from '../../../base/ipv4.ts';
 import { RuntimeError } from '../runtime.ts';
 import { removeBridge } from './bridge.ts';
@@ -85,7 +86,7 @@ export class PodNetwork {
     try {
       await this.#client.call({ method: 'DELETE', path: `/networks/${name}` });
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = messageOf(error);
       throw new RuntimeError(
         'CreatePodSandboxError',
         `podman's network ${name} has the range ${subnet} instead of ${range} and cannot be made anew: ${words}`,

@@ -1,5 +1,6 @@
 // Why an image could not be fetched, in one sentence with what to do. The words matched are those of
 // containers/image, which podman passes through.
+import { messageOf } from '../../../base/error-message.ts';
 import { RuntimeError } from '../runtime.ts';
 
 const causes: { words: RegExp; say: string }[] = [
@@ -34,7 +35,7 @@ const causes: { words: RegExp; say: string }[] = [
 
 /** A RuntimeError `ErrImagePull`, or `InvalidImageName` when the name itself is malformed. */
 export function pullProblem(image: string, error: unknown): RuntimeError {
-  const words = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  const words = messageOf(error).replace(/\s+/g, ' ').trim();
   if (/invalid reference format|must be lowercase/.test(words)) {
     return new RuntimeError('InvalidImageName', `${image} is not a valid image name`);
   }
