@@ -170,6 +170,7 @@ t.test('streams on a board', async (t) => {
       20_000,
       300,
     );
+    t.notMatch(program.output, 'got {', 'nothing is put before what was typed');
     child.kill();
   });
 

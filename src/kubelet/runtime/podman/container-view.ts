@@ -38,7 +38,8 @@ export interface InspectedContainer {
     StartedAt: string;
     FinishedAt: string;
   };
-  Config: { Labels: Record<string, string> | null };
+  /** The signal is a number up to podman 4, a name from 5 on. */
+  Config: { Labels: Record<string, string> | null; StopSignal?: number | string };
 }
 
 export function fromList(listed: ListedContainer): RuntimeContainer {

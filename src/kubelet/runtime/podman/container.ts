@@ -1,6 +1,7 @@
 // A pod's own containers, joined to its pause container, each attempt with a log file of its own.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Clock } from '../../../base/clock.ts';
 import { containerLogPath, forgetOldAttempts } from '../../logs/log-paths.ts';
 import { type ContainerConfig, type RuntimeContainer, RuntimeError } from '../runtime.ts';
 import { containerSpec } from './container-spec.ts';
@@ -11,7 +12,11 @@ import { asRuntimeError } from './libpod-error.ts';
 import { type Making, MakingError } from './making.ts';
 import type { TerminationMessages } from './termination-messages.ts';
 
+/** One system call each, and only while a container is ending. */
+const LOOK_INTERVAL_MS = 50;
+
 export interface ContainersOptions {
+  clock: Clock;
   owner: string;
   logDir: string;
   /** At which a log file is started afresh. */
@@ -82,18 +87,37 @@ export class Containers {
     if (sandbox.pid !== undefined && isAlive(sandbox.pid)) return;
     const { containers } = this.#options;
     await containers.remove(made.id);
-    await containers.stop(sandbox.id, 0);
+    await containers.kill(sandbox.id);
     refuseDead(sandbox);
   }
 
+  /**
+   * podman is asked for the signal and for the end, and not to wait in between: it stops three containers per
+   * processor at a time (plus one), and those that take their whole grace would hold up all others.
+   */
   async stop(id: string, graceSeconds: number): Promise<void> {
     const { containers } = this.#options;
     try {
-      await containers.stop(id, Math.max(0, Math.ceil(graceSeconds)));
+      if (graceSeconds > 0) await this.#askToEnd(id, graceSeconds * 1000);
+      await containers.kill(id);
     } catch (error) {
       if (error instanceof RuntimeError) throw error;
       const inspected = await containers.inspect(id);
       if (inspected?.container.state === 'running') throw asRuntimeError(error, 'KillContainerError');
+    }
+  }
+
+  /** Resolves when its process is gone or the grace is over. */
+  async #askToEnd(id: string, graceMs: number): Promise<void> {
+    const { containers, clock } = this.#options;
+    const inspected = await containers.inspect(id);
+    const pid = inspected?.container.pid;
+    if (!inspected || pid === undefined || !isAlive(pid)) return;
+    await containers.signal(id, inspected.stopSignal);
+    const endsAt = clock.monotonicMs() + graceMs;
+    while (isAlive(pid) && clock.monotonicMs() < endsAt) {
+      // A timer that keeps this process alive: at Ctrl-C nothing else might.
+      await new Promise<void>((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
     }
   }
 }

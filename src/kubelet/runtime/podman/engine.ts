@@ -132,6 +132,7 @@ function build(
       podmanDeaths: () => service.deaths,
     }),
     podContainers: new Containers({
+      clock,
       owner,
       logDir,
       logSizeBytes: options.logSizeBytes ?? defaultLogLimits.maxSizeBytes,

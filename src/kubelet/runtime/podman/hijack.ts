@@ -4,8 +4,11 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { libpodError } from './libpod-error.ts';
 
-/** Rejects with a LibpodError when podman refuses, or the socket's own error. */
-export function hijack(socketPath: string, path: string, json: unknown): Promise<Socket> {
+/**
+ * Rejects with a LibpodError when podman refuses, or the socket's own error. Without `json` nothing follows the
+ * headers: podman reads no body of an attach, and would hand it to the process as its first input.
+ */
+export function hijack(socketPath: string, path: string, json?: unknown): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const sent = request({
       socketPath,
@@ -23,6 +26,6 @@ export function hijack(socketPath: string, path: string, json: unknown): Promise
       const refused = (body: string) => reject(libpodError(response.statusCode ?? 500, body));
       text(response).then(refused, reject);
     });
-    sent.end(JSON.stringify(json));
+    sent.end(json === undefined ? undefined : JSON.stringify(json));
   });
 }

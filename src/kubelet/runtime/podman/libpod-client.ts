@@ -64,7 +64,7 @@ export class LibpodClient {
   }
 
   /** The connection itself, after podman has taken the request; podman does not end while it is open. */
-  hijack(path: string, json: unknown): Promise<Socket> {
+  hijack(path: string, json?: unknown): Promise<Socket> {
     const { socketPath } = this.#service;
     return this.#service.during(() => this.#orBroken(() => hijack(socketPath, prefix + path, json)));
   }

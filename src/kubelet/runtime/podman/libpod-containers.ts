@@ -8,6 +8,13 @@ import type { LibpodClient } from './libpod-client.ts';
 import { isNotFound, LibpodError } from './libpod-error.ts';
 import type { OciLeftovers } from './oci-leftovers.ts';
 
+export interface Inspected {
+  container: RuntimeContainer;
+  conmonPid: number | undefined;
+  /** Its image's or its own, as a name or a number: what podman would begin to stop it with. */
+  stopSignal: string;
+}
+
 export class LibpodContainers {
   readonly #client: LibpodClient;
   readonly #owner: string;
@@ -25,13 +32,13 @@ export class LibpodContainers {
     return (await containerList<ListedContainer>(this.#client, query)).map(fromList);
   }
 
-  /** With the pid of its conmon; `undefined` when there is no such container. */
-  async inspect(
-    id: string,
-  ): Promise<{ container: RuntimeContainer; conmonPid: number | undefined } | undefined> {
+  /** `undefined` when there is no such container. */
+  async inspect(id: string): Promise<Inspected | undefined> {
     try {
       const inspected = await this.#inspect(id).catch((error) => this.#inspectAgain(id, error));
-      return { container: fromInspect(inspected), conmonPid: inspected.State.ConmonPid || undefined };
+      const { State, Config } = inspected;
+      const stopSignal = String(Config.StopSignal || 'SIGTERM');
+      return { container: fromInspect(inspected), conmonPid: State.ConmonPid || undefined, stopSignal };
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -57,11 +64,15 @@ export class LibpodContainers {
     await this.#client.call({ method: 'POST', path: `/containers/${id}/start` });
   }
 
-  /** podman itself sends the stop signal, waits and kills; the answer comes when the container is dead. */
-  async stop(id: string, graceSeconds: number): Promise<void> {
-    const silenceMs = (graceSeconds + 30) * 1000;
-    const path = `/containers/${id}/stop?timeout=${graceSeconds}`;
-    await this.#client.call({ method: 'POST', path, silenceMs }).catch(unlessNotFound);
+  async signal(id: string, signal: string): Promise<void> {
+    const path = `/containers/${id}/kill?signal=${encodeURIComponent(signal)}`;
+    await this.#client.call({ method: 'POST', path });
+  }
+
+  /** Ends it at once; the answer comes when the container is dead. */
+  async kill(id: string): Promise<void> {
+    const path = `/containers/${id}/stop?timeout=0`;
+    await this.#client.call({ method: 'POST', path, silenceMs: 30_000 }).catch(unlessNotFound);
   }
 
   /** By id or name; kills what runs, and clears what a killed podman left under the name. */

@@ -51,7 +51,6 @@ export class Processes {
       throw new RuntimeError('AttachError', `container ${id} is not running`);
     const socket = await this.#client.hijack(
       `/containers/${id}/attach?stream=true&logs=false&stdin=${stdin}&stdout=${stdout}&stderr=${stderr}&detachKeys=`,
-      {},
     );
     return new LibpodProcess(socket, streams, {
       resize: (size) => this.#resize(`/containers/${id}/resize`, size),
