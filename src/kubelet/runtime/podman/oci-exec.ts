@@ -66,7 +66,7 @@ export class OciExec {
       child.once('close', (code) => {
         settle();
         const exitCode = code ?? 137;
-        if (isNotStarted(exitCode, output())) reject(new RuntimeError('ExecError', output().trimEnd()));
+        if (isNotStarted(exitCode, output())) reject(new RuntimeError('ExecError', wordsOf(output())));
         else resolve({ exitCode, output: output() });
       });
     });
@@ -79,6 +79,18 @@ function isNotStarted(exitCode: number, output: string): boolean {
     /level=error|^\d{4}-.*: /m.test(output) &&
     NOT_STARTED.test(output)
   );
+}
+
+/** Without the time that runc and crun put before what they say: with it each try would be an Event of its own. */
+export function wordsOf(output: string): string {
+  const words = output
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const said = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+      return said === undefined ? line.replace(/^\d{4}-\S+: /, '') : said.replaceAll(/\\(.)/g, '$1');
+    });
+  return words.join('\n');
 }
 
 /** Both outputs as they come; what is over the limit is read and dropped, so that nothing waits. */
