@@ -2,6 +2,7 @@
 import type { Schema } from '../../api/schema/schema.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed } from '../../api/status-error.ts';
+import type { MetricSource } from '../../base/metrics/metric.ts';
 import type { AccessHandler } from './access-handler.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
@@ -17,6 +18,8 @@ export interface ApiRouterOptions {
   join: JoinHandler;
   access: AccessHandler;
   caPem: string;
+  /** What /metrics shows. */
+  figures: readonly MetricSource[];
   kinds: ServedKinds;
   schema(): Promise<Schema>;
 }
@@ -60,9 +63,16 @@ export class ApiRouter {
     if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(kinds, first ?? ''));
     if (root === 'apis') return sendJson(response, 200, resourceList(kinds, first ?? '', second ?? ''));
     if (root === 'openapi') return this.#openApi(request);
+    if (root === 'metrics' && segments.length === 1) return this.#metrics(request);
     if (await this.#options.access.document(request)) return;
     if (isHealthPath(segments)) return sendText(response, 200, 'ok');
     sendUnknown(request);
+  }
+
+  async #metrics({ response }: ApiRequest): Promise<void> {
+    const { prometheusText, PROMETHEUS_TEXT_TYPE } = await import('../../base/metrics/prometheus-text.ts');
+    const text = await prometheusText(this.#options.figures);
+    sendBytes(response, 200, Buffer.from(text), PROMETHEUS_TEXT_TYPE);
   }
 
   async #openApi(request: ApiRequest): Promise<void> {
