@@ -104,7 +104,15 @@ export class ApiServer implements Component {
     const services = { registry, patcher, clock, schema, guards, lasting };
     const resources = new ResourceRouter(services, this.kinds, logs, this.#sessions);
     const watches = new WatchUpgrades(services, this.kinds);
-    const streams = new StreamUpgrades({ registry, sessions: this.#sessions, logs, watches, clock, logger });
+    const streams = new StreamUpgrades({
+      lasting,
+      registry,
+      sessions: this.#sessions,
+      logs,
+      watches,
+      clock,
+      logger,
+    });
     const { caPem } = options.tls;
     const join = new JoinHandler({ ...options, registry, caPem });
     const accessHandler = new AccessHandler({ ...this.#access, store: options.store, schema });
