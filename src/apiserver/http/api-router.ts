@@ -83,11 +83,18 @@ export class ApiRouter {
     const { kinds } = this.#options;
     const schema = await this.#options.schema();
     const { openApiDocument, openApiIndex } = await import('./openapi-v3.ts');
-    if (root === undefined) return sendJson(response, 200, openApiIndex(schema, kinds));
+    const texts = await this.#fieldTexts();
+    if (root === undefined) return sendJson(response, 200, openApiIndex(schema, kinds, texts));
     const [group, version] = root === 'api' ? ['', rest[0]] : rest;
-    const document = openApiDocument(schema, shownKinds(kinds, group ?? '', version ?? ''));
+    const document = openApiDocument(schema, shownKinds(kinds, group ?? '', version ?? ''), texts);
     if (document) sendJson(response, 200, document);
     else sendUnknown(request);
+  }
+
+  /** Read anew for each document: they are seldom asked for, and 440 KB of text would stay. */
+  async #fieldTexts() {
+    const { loadFieldDescriptions } = await import('../../api/schema/field-descriptions.ts');
+    return loadFieldDescriptions();
   }
 
   async #openApiV2(request: ApiRequest): Promise<void> {
@@ -95,9 +102,10 @@ export class ApiRouter {
     const { kinds } = this.#options;
     const schema = await this.#options.schema();
     const { openApiV2, openApiV2Json, OPENAPI_V2_TYPE, wantsProtobuf } = await import('./openapi-v2.ts');
+    const texts = await this.#fieldTexts();
     if (!wantsProtobuf(header(request, 'accept')))
-      return sendJson(response, 200, openApiV2Json(schema, kinds));
-    sendBytes(response, 200, openApiV2(schema, kinds), OPENAPI_V2_TYPE);
+      return sendJson(response, 200, openApiV2Json(schema, kinds, texts));
+    sendBytes(response, 200, openApiV2(schema, kinds, texts), OPENAPI_V2_TYPE);
   }
 }
 
