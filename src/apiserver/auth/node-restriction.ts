@@ -5,11 +5,11 @@ import type { Event, KubeObject, Node, Pod } from '../../api/objects.ts';
 import { podReferences } from '../../api/pod-references.ts';
 import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
+import { CONFIG_MIRROR_ANNOTATION, isMirrorPod } from '../../api/static-pod.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { WriteGuard } from '../registry/create.ts';
 import { LEASE_NAMESPACE } from './node-authorizer.ts';
 
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 /** Labels of Kubernetes' own domains that a board may give itself. */
 const OWN_LABELS = new Set([
   'kubernetes.io/hostname',
@@ -87,9 +87,10 @@ function podProblem(node: string, next: Pod, previous: Pod | undefined): string 
 
 /** A board makes mirrors of the pods that its own files describe, which can need nothing of the cluster. */
 function newPodProblem(node: string, pod: Pod): string | undefined {
-  const { annotations = {}, ownerReferences = [] } = pod.metadata;
-  const says = (what: string) => `pod does not have "${MIRROR_ANNOTATION}" annotation, ${what}`;
-  if (!(MIRROR_ANNOTATION in annotations)) return says(`node "${node}" can only create mirror pods`);
+  const { ownerReferences = [] } = pod.metadata;
+  if (!isMirrorPod(pod)) {
+    return `pod does not have "${CONFIG_MIRROR_ANNOTATION}" annotation, node "${node}" can only create mirror pods`;
+  }
   if (pod.spec.nodeName !== node) {
     return `node "${node}" can only create pods with spec.nodeName set to itself`;
   }
