@@ -38,6 +38,8 @@ await build({
   logLevel: 'warning',
 });
 await copyNative(nativePackage);
+// Read when somebody asks for it, so it is not part of a program.
+await cp(join(root, 'src/api/schema/descriptions.json.gz'), join(out, 'descriptions.json.gz'));
 const { name, version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 await writeFile(
   join(out, 'package.json'),

@@ -11,6 +11,7 @@ export interface ProtoField {
   shape: 'one' | 'list' | 'map';
   /** The `+marker` lines of its comment, without the plus sign. */
   markers: string[];
+  description: string;
 }
 
 export interface GoField {
@@ -31,6 +32,8 @@ export interface GoStruct {
 
 export interface SourcePackage {
   messages: Map<string, ProtoField[]>;
+  /** What the comment before each message says. */
+  descriptions: Map<string, string>;
   structs: Map<string, GoStruct>;
   /** Named slices (`type ExtraValue []string`): on the wire a message, in JSON a plain list. */
   listTypes: Set<string>;
@@ -43,8 +46,12 @@ export function readPackage(folder: string): SourcePackage {
     .filter((name) => name.endsWith('.go') && !/_test\.go$|^generated|^zz_/.test(name))
     .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('\n');
+  const proto = readFileSync(join(folder, 'generated.proto'), 'utf8');
   return {
-    messages: parseProto(readFileSync(join(folder, 'generated.proto'), 'utf8')),
+    messages: parseProto(proto),
+    descriptions: new Map(
+      [...proto.matchAll(/((?:^\/\/.*\n)+)^message (\w+) /gm)].map((m) => [m[2]!, described(m[1]!)]),
+    ),
     structs: parseStructs(goText),
     listTypes: new Set([...goText.matchAll(/^type (\w+) \[\]/gm)].map((match) => match[1]!)),
   };
@@ -61,17 +68,33 @@ function parseProto(text: string): Map<string, ProtoField[]> {
 function parseFields(message: string, body: string): ProtoField[] {
   const fields: ProtoField[] = [];
   let markers: string[] = [];
+  let comment = '';
   for (const line of body.split('\n')) {
+    if (/^ {2}\/\//.test(line)) comment += `${line}\n`;
     const marker = /^ {2}\/\/ \+(.*)$/.exec(line);
     if (marker) markers.push(marker[1]!.trim());
     if (/^\s*(\/\/|$)/.test(line)) continue;
-    fields.push(parseField(message, line, markers));
+    fields.push({ ...parseField(message, line, markers), description: described(comment) });
     markers = [];
+    comment = '';
   }
   return fields;
 }
 
-function parseField(message: string, line: string, markers: string[]): ProtoField {
+/** As upstream's documents have it: without markers and what follows `---`, one line a paragraph. */
+function described(comment: string): string {
+  const lines = comment.split('\n').map((line) => line.replace(/^\s*\/\/ ?/, ''));
+  const end = lines.findIndex((line) => line.trim() === '---');
+  const kept = (end < 0 ? lines : lines.slice(0, end)).filter((line) => !/^\s*(\+|TODO)/.test(line));
+  return kept
+    .join('\n')
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/\s*\n\s*(?![-*•])/g, ' ').trim())
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+function parseField(message: string, line: string, markers: string[]): Omit<ProtoField, 'description'> {
   const match = FIELD.exec(line);
   if (!match) throw new Error(`${message}: cannot read the field ${JSON.stringify(line)}`);
   const [, label, mapValue, type, name, number] = match;

@@ -1,11 +1,12 @@
-// Writes src/api/schema/table.json, from which the server knows every field of every kind. Maintainers run it;
+// Writes src/api/schema/table.json, from which the server knows every field of every kind, and descriptions.json.gz
+// beside it, from which `kubectl explain` says what they are. Maintainers run it;
 // its output is committed. The source is four Debian packages (Apache-2.0), fetched with a sources.list of a
 // release that has them, unpacked but not installed:
 //   apt-get download golang-k8s-{api,apimachinery,apiextensions-apiserver,metrics}-dev
 //   for f in *.deb; do dpkg -x $f unpacked; done && node scripts/generate-schema.ts unpacked
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { type GoField, type ProtoField, readPackage, type SourcePackage } from './generate-schema-sources.ts';
 
 const META_KINDS =
@@ -122,6 +123,9 @@ class Generator {
   readonly #packages = new Map<string, SourcePackage>();
   readonly #messages = new Map<string, Map<string, Record<string, string>>>();
 
+  /** By message, then by field; '' is the message itself. */
+  readonly descriptions: Record<string, Record<string, string>> = {};
+
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -159,11 +163,14 @@ class Generator {
       ? { apiVersion: '0 string', kind: '0 string' }
       : {};
     messages.set(name, fields);
+    const texts: Record<string, string> = { '': this.#package(packageName).descriptions.get(name) ?? '' };
+    this.descriptions[`${packageName}.${name}`] = texts;
     for (const field of source) {
       const go = struct.fields.get(field.number);
       if (!go) throw new Error(`${packageName}.${name}.${field.name}: no Go field has this number`);
       if (go.jsonName === '-') throw new Error(`${packageName}.${name}.${field.name}: not in JSON`);
       fields[go.jsonName || field.name] = this.#describe(packageName, field, go);
+      if (field.description) texts[go.jsonName || field.name] = field.description;
     }
   }
 
@@ -238,4 +245,7 @@ function packageVersions(folder: string): string[] {
 const folder = process.argv[2];
 if (!folder) throw new Error('usage: node scripts/generate-schema.ts FOLDER (the unpacked packages)');
 const output = new URL('../src/api/schema/table.json', import.meta.url);
-writeFileSync(output, new Generator(folder).run());
+const generator = new Generator(folder);
+writeFileSync(output, generator.run());
+const texts = new URL('../src/api/schema/descriptions.json.gz', import.meta.url);
+writeFileSync(texts, gzipSync(JSON.stringify(generator.descriptions), { level: 9 }));

@@ -58,7 +58,9 @@ export type SessionTask =
   | { kind: 'logs'; logs: LogOptions }
   | { kind: 'exec'; exec: ExecOptions }
   | { kind: 'attach'; attach: AttachOptions }
-  | { kind: 'portforward' };
+  | { kind: 'portforward' }
+  /** HTTP to the board itself: each `open` is a connection, its port says nothing; `pod` and `podUid` are empty. */
+  | { kind: 'board' };
 
 export interface SessionPlace {
   /** `namespace/name` */

@@ -7,6 +7,8 @@ import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import type { MetricSource } from '../base/metrics/metric.ts';
+import { processMetrics } from '../base/metrics/process-metrics.ts';
 import type { Client } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
 import { bootstrapRbac } from './auth/bootstrap-rbac.ts';
@@ -20,6 +22,7 @@ import { ApiRouter } from './http/api-router.ts';
 import { HttpsFront, type Patience } from './http/https-front.ts';
 import { InsecurePort } from './http/insecure-port.ts';
 import { JoinHandler } from './http/join-handler.ts';
+import { RequestFigures } from './http/request-figures.ts';
 import { ResourceRouter } from './http/resource-router.ts';
 import { WatchUpgrades } from './http/watch-upgrade.ts';
 import type { UsageSource } from './measured/usage-source.ts';
@@ -48,6 +51,8 @@ export interface ApiServerOptions
   nodeSessions: NodeSessions;
   /** The boards' figures, for metrics.k8s.io; it is empty without them. */
   usage?: UsageSource | undefined;
+  /** Figures of other rooms, which /metrics shows beside its own. */
+  figures?: readonly MetricSource[] | undefined;
   /** Signs a client certificate CN=system:node:NAME, O=system:nodes for the key in a PEM CSR; rejects a bad CSR. */
   signNodeCertificate(csrPem: string, nodeName: string): Promise<string>;
   /** Told to boards that join. */
@@ -99,20 +104,38 @@ export class ApiServer implements Component {
     const services = { registry, patcher, clock, schema, guards, lasting };
     const resources = new ResourceRouter(services, this.kinds, logs, this.#sessions);
     const watches = new WatchUpgrades(services, this.kinds);
-    const streams = new StreamUpgrades({ registry, sessions: this.#sessions, logs, watches, clock, logger });
+    const streams = new StreamUpgrades({
+      lasting,
+      registry,
+      sessions: this.#sessions,
+      logs,
+      watches,
+      clock,
+      logger,
+    });
     const { caPem } = options.tls;
     const join = new JoinHandler({ ...options, registry, caPem });
     const accessHandler = new AccessHandler({ ...this.#access, store: options.store, schema });
+    const requests = new RequestFigures(this.kinds);
     const router = new ApiRouter({
       resources,
       join,
       access: accessHandler,
       caPem,
+      figures: [processMetrics, () => requests.metrics(), ...(options.figures ?? [])],
       kinds: this.kinds,
       schema,
     });
     const { access, audit } = this.#access;
-    this.#front = new HttpsFront({ ...options, router, sessions: this.#sessions, streams, access, audit });
+    this.#front = new HttpsFront({
+      ...options,
+      router,
+      sessions: this.#sessions,
+      streams,
+      access,
+      audit,
+      figures: requests,
+    });
     const { insecurePort } = options;
     this.#run = sequence([
       ...this.#parts.components,

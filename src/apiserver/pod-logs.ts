@@ -26,7 +26,7 @@ export class PodLogs {
   async handle(request: ResourceRequest): Promise<void> {
     const { api, services } = request;
     const session = await this.open(services.registry, keyOfRequest(request), api.query);
-    if (session) await relayLog(session, api.response);
+    if (session) await services.lasting.during(api, api.response, () => relayLog(session, api.response));
     else sendText(api.response, 200, '');
   }
 

@@ -17,6 +17,7 @@ import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
 import { MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
+import { boardDocuments } from '../kubelet/board-documents.ts';
 import { BoardDevices } from '../kubelet/devices/board-devices.ts';
 import { Evictor } from '../kubelet/eviction/evictor.ts';
 import { BoardHealth } from '../kubelet/health/board-health.ts';
@@ -106,6 +107,7 @@ export class Agent implements Component {
   readonly #heartbeat: Heartbeat;
   readonly #dns: ClusterDns;
   readonly #metrics: MetricsReporter;
+  readonly #meter = new ContainerMeter();
   readonly #ingress: AgentIngress | undefined;
   #isIngressListening = false;
   /** Of Services, and of the DNS server. */
@@ -445,7 +447,7 @@ export class Agent implements Component {
   }
 
   #makeSessions(): Sessions {
-    const { master, identity, logger } = this.#options;
+    const { nodeName, master, identity, logger } = this.#options;
     return new Sessions({
       masterUrl: master.origin,
       tls: () => ({
@@ -455,6 +457,11 @@ export class Agent implements Component {
       }),
       logger,
       sources: this.#kubelet,
+      documents: boardDocuments({
+        nodeName,
+        read: () => this.#meter.read(this.#kubelet.runningContainers()),
+        pods: () => this.#link.desired.current()?.pods.values() ?? [],
+      }),
     });
   }
 
@@ -513,7 +520,7 @@ export class Agent implements Component {
       clock,
       logger,
       running: () => this.#kubelet.runningContainers(),
-      meter: new ContainerMeter(),
+      meter: this.#meter,
       send: (report) => this.#link.metrics(report),
     });
   }

@@ -14,6 +14,7 @@ import { ValueCipher } from '../base/value-cipher.ts';
 import type { Client } from '../client/client.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { InformerFactory } from '../client/informer-factory.ts';
+import { QueueFigures } from '../client/queue-figures.ts';
 import { allControllers } from '../controllers/all-controllers.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { PodPeers } from '../gateway/pod-peers.ts';
@@ -110,7 +111,7 @@ export class Master implements Component {
     for (const component of this.#running.splice(0).reverse()) await component.stop();
   }
 
-  async #makeStore(): Promise<Store> {
+  async #makeStore(): Promise<LevelStore> {
     const { dataDir, onFatal } = this.#options;
     const cipher = new ValueCipher(await loadSecretKey(join(dataDir, 'secrets.key')));
     return new LevelStore({
@@ -120,7 +121,7 @@ export class Master implements Component {
     });
   }
 
-  async #makeParts(store: Store): Promise<Component[]> {
+  async #makeParts(store: LevelStore): Promise<Component[]> {
     const { network, clock, logger, nodeLifecycle } = this.#options;
     const tls = await this.#makeCertificates();
     // Asked only when a client connects, and then all of it is there.
@@ -129,15 +130,23 @@ export class Master implements Component {
     const apiServer = this.#makeApiServer(store, tls, credentials, {
       nodeSessions: { request: (node, request) => gateway.request(node, request) },
       usage: { nodes: () => gateway.metrics.nodes(), pods: () => gateway.metrics.pods() },
+      figures: [
+        () => store.metrics(),
+        () => figures.metrics(),
+        () => broker.metrics(),
+        () => [gateway.metrics.heartbeatAges()],
+      ],
     });
     this.#apiServer = apiServer;
     const { client } = apiServer;
     const informers = new InformerFactory({ client, clock, logger });
+    const figures = new QueueFigures();
     const podPeers = new PodPeers(apiServer.tokens, informers);
     const recorder = new EventRecorder({ client, clock, logger });
     const common = { client, informers, clock, logger, recorder };
     const controllers = allControllers({
       ...common,
+      figures,
       customKinds: apiServer.kinds,
       network,
       rootCaPem: String(tls.ca),
@@ -219,7 +228,7 @@ export class Master implements Component {
     store: Store,
     tls: BrokerTls,
     credentials: Credentials,
-    gateway: Pick<ApiServerOptions, 'nodeSessions' | 'usage'>,
+    joined: Pick<ApiServerOptions, 'nodeSessions' | 'usage' | 'figures'>,
   ): ApiServer {
     const { insecurePort, auditLogPath } = this.#options;
     const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;
@@ -231,7 +240,7 @@ export class Master implements Component {
       tls: { certPem: String(tls.cert), keyPem: String(tls.key), caPem: String(tls.ca) },
       host: '0.0.0.0',
       port: apiPort,
-      ...gateway,
+      ...joined,
       signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
       mqttPort,
       advertiseAddresses,

@@ -6,6 +6,7 @@ import type { BackoffLimits } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
+import type { QueueFigures } from './queue-figures.ts';
 import { defaultRetryBackoff, WorkQueue } from './workqueue.ts';
 
 export interface ReconcileResult {
@@ -25,6 +26,8 @@ export interface ControllerRunnerOptions {
   /** Keys worked on at a time; 1 unless said. */
   workers?: number;
   backoff?: BackoffLimits;
+  /** Shows how much there is to do. */
+  figures?: QueueFigures | undefined;
 }
 
 export class ControllerRunner implements Component {
@@ -46,7 +49,8 @@ export class ControllerRunner implements Component {
   }
 
   async start(): Promise<void> {
-    const count = this.#options.workers ?? 1;
+    const { workers: count = 1, figures, name } = this.#options;
+    figures?.add(name, () => this.#queue.figure);
     this.#workers = Array.from({ length: count }, () => this.#work(this.#queue));
   }
 

@@ -3,6 +3,7 @@
 // https://pkg.go.dev/k8s.io/client-go/util/workqueue
 import { type BackoffLimits, exponentialBackoffMs } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import type { QueueFigure } from './queue-figures.ts';
 
 /** Upstream's 5 ms to 1000 s, cut at a minute: a board that returns should not wait longer. */
 export const defaultRetryBackoff: BackoffLimits = { initialMs: 5, maxMs: 60_000 };
@@ -21,6 +22,8 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #isShutDown = false;
+  #adds = 0;
+  #retries = 0;
 
   constructor(clock: Clock, backoff: BackoffLimits = defaultRetryBackoff) {
     this.#clock = clock;
@@ -32,10 +35,15 @@ export class WorkQueue {
     return this.#ready.length + this.#processing.size;
   }
 
+  get figure(): QueueFigure {
+    return { depth: this.#ready.length, adds: this.#adds, retries: this.#retries };
+  }
+
   /** Makes the key ready now; many adds before it is taken are one. */
   add(key: string): void {
     if (this.#isShutDown || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.#adds += 1;
     if (!this.#processing.has(key)) this.#offer(key);
   }
 
@@ -62,6 +70,7 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
+    this.#retries += 1;
     this.addAfter(key, exponentialBackoffMs(this.#backoff, failures));
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { EventSink } from '../client/event-recorder.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
+import type { QueueFigures } from '../client/queue-figures.ts';
 
 export interface ControllerOptions {
   client: Client;
@@ -12,4 +13,6 @@ export interface ControllerOptions {
   clock: Clock;
   logger: Logger;
   recorder: EventSink;
+  /** Told of every queue; nobody looks unless said. */
+  figures?: QueueFigures | undefined;
 }

@@ -17,8 +17,8 @@ export class Controller implements Component {
   #unsubscribe: (() => void)[] = [];
 
   constructor(name: string, reconcile: Reconcile, options: ControllerOptions, workers = 1) {
-    const { clock, logger } = options;
-    this.#runner = new ControllerRunner({ name, reconcile, clock, logger, workers });
+    const { clock, logger, figures } = options;
+    this.#runner = new ControllerRunner({ name, reconcile, clock, logger, workers, figures });
   }
 
   /** From start() on `handler` hears of every object; before it runs the informer is synced. */

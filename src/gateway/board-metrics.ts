@@ -1,6 +1,7 @@
 // The newest figures of each board, in memory only. What is too old to be true is left out rather than shown as 0;
 // the times are the master's, because a board's clock may be off by years.
 import type { Clock } from '../base/clock.ts';
+import type { Metric } from '../base/metrics/metric.ts';
 import type { Amounts, Heartbeat, NodeMetrics } from '../mqtt/messages.ts';
 
 /** Of one board; `atMs` since the epoch. */
@@ -68,6 +69,20 @@ export class BoardMetrics {
         yield { key, uid, atMs: report.atMs, windowMs, containers };
       }
     }
+  }
+
+  /** How long ago each board last said that it lives. */
+  heartbeatAges(): Metric {
+    const nowMs = this.#clock.monotonicMs();
+    return {
+      name: 'edge_node_heartbeat_age_seconds',
+      help: 'Time since the last heartbeat of a board.',
+      type: 'gauge',
+      samples: [...this.#beats].map(([node, { monotonicMs }]) => ({
+        labels: { node },
+        value: (nowMs - monotonicMs) / 1000,
+      })),
+    };
   }
 
   #reported(node: string): NodeUsage | undefined {

@@ -115,7 +115,7 @@ export class Gateway implements Component {
   }
 
   /** What boards and pods use, as last heard; never stored. */
-  get metrics(): Pick<BoardMetrics, 'nodes' | 'pods'> {
+  get metrics(): Pick<BoardMetrics, 'nodes' | 'pods' | 'heartbeatAges'> {
     return this.#metrics;
   }
 

@@ -7,6 +7,7 @@ import { internalError, StatusError } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { BoardStream, SessionSources } from './streams/board-stream.ts';
+import type { BoardDocuments } from './streams/serve-board.ts';
 
 export interface SessionTls {
   caPem: string;
@@ -21,6 +22,8 @@ export interface SessionsOptions {
   tls(): SessionTls;
   logger: Logger;
   sources: SessionSources;
+  /** What the board says of itself; nothing unless given. */
+  documents?: BoardDocuments | undefined;
 }
 
 /** The API server forgets a session that nobody took after 10 s. */
@@ -108,6 +111,10 @@ export class Sessions implements Component {
     if (request.kind === 'logs') {
       const { serveLog } = await import('./streams/serve-log.ts');
       return serveLog(request, stream, sources);
+    }
+    if (request.kind === 'board') {
+      const { serveBoard } = await import('./streams/serve-board.ts');
+      return serveBoard(stream, this.#options.documents ?? (async () => undefined));
     }
     if (request.kind === 'portforward') {
       const { serveForwards } = await import('./streams/serve-forwards.ts');

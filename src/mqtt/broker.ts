@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import { closeServer, type ListenAddress, listen, OpenSockets, portOf } from '../base/listener.ts';
 import type { Logger } from '../base/logger.ts';
+import { type Metric, single } from '../base/metrics/metric.ts';
 import { type BrokerLimits, defaultBrokerLimits } from './broker-limits.ts';
 import { FanOut } from './fan-out.ts';
 import { Gatekeeper, type PodOf } from './gatekeeper.ts';
@@ -68,6 +69,15 @@ export class Broker implements Component, MessageBus {
   /** Port of the inspect listener; throws when it is off or before start(). */
   get inspectPort(): number {
     return portOf(this.#inspectServer ?? notOpen());
+  }
+
+  metrics(): Metric[] {
+    const { connectedClients } = this.#aedes;
+    return [
+      single('gauge', 'edge_broker_clients', 'Clients that are connected.', connectedClients),
+      single('counter', 'edge_broker_messages_total', 'Messages that were published.', this.#fanOut.count),
+      single('gauge', 'edge_broker_retained_messages', 'Topics with a retained message.', this.#store.size),
+    ];
   }
 
   /** Rejects when a port cannot be had; nothing is left open then. */

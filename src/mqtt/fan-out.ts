@@ -17,6 +17,11 @@ export class FanOut {
   readonly #root = newBranch();
   #order = 0;
 
+  /** Messages handed out since the start. */
+  get count(): number {
+    return this.#order;
+  }
+
   on(filter: string, deliver: Deliver, done?: () => void): this {
     let branch = this.#root;
     for (const level of filter.split('/')) {

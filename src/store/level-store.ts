@@ -2,6 +2,7 @@
 // A write is visible and acknowledged only after the commit that holds it; volatile ones keep their place in line.
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../api/objects.ts';
+import { type Metric, single } from '../base/metrics/metric.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type Database, diskFullError, type Engine, isDiskFull } from './engine.ts';
 import { EntryIndex } from './entry-index.ts';
@@ -41,6 +42,8 @@ export class LevelStore implements Store {
   #running = false;
   /** Last revision given out; ahead of `revision` while writes wait. */
   #drawn = 0;
+  #commits = 0;
+  #writes = 0;
 
   constructor(options: LevelStoreOptions) {
     this.#engine = options.engine;
@@ -63,6 +66,20 @@ export class LevelStore implements Store {
 
   get oldestRevision(): number {
     return this.#log.oldestRevision;
+  }
+
+  metrics(): Metric[] {
+    return [
+      single('gauge', 'edge_store_revision', 'Revision of the newest write that readers see.', this.revision),
+      single(
+        'counter',
+        'edge_store_commits_total',
+        'Commits to the disk, each of many writes.',
+        this.#commits,
+      ),
+      single('counter', 'edge_store_writes_total', 'Writes, those kept in memory only too.', this.#writes),
+      objectCounts(this.list('/registry/')),
+    ];
   }
 
   async start(): Promise<void> {
@@ -143,6 +160,7 @@ export class LevelStore implements Store {
       })),
     );
     if (operations.length === 0) return;
+    this.#commits += 1;
     try {
       await this.#database?.batch(operations, { sync: true });
       await this.#engine.afterCommit();
@@ -152,6 +170,7 @@ export class LevelStore implements Store {
   }
 
   #publish(writes: readonly Write[]): void {
+    this.#writes += writes.length;
     for (const write of writes) {
       const key = write.event.key;
       if (write.entry) this.#index.set(write.entry);
@@ -187,5 +206,21 @@ function toWrite(
     event: { type: 'DELETED', key, value: decision.remove, previous, revision },
     entry: undefined,
     volatile,
+  };
+}
+
+/** Keys are `/registry/GROUP/PLURAL/…`; names as upstream's: `deployments.apps`. */
+function objectCounts(entries: readonly Entry[]): Metric {
+  const counts = new Map<string, number>();
+  for (const { key } of entries) {
+    const [, , group, plural] = key.split('/');
+    const resource = group === 'core' ? `${plural}` : `${plural}.${group}`;
+    counts.set(resource, (counts.get(resource) ?? 0) + 1);
+  }
+  return {
+    name: 'apiserver_storage_objects',
+    help: 'Number of stored objects at the time of last check split by kind.',
+    type: 'gauge',
+    samples: [...counts].map(([resource, value]) => ({ labels: { resource }, value })),
   };
 }

@@ -36,9 +36,32 @@ await bind(api, 'config-reader', { kind: 'ServiceAccount', name: 'robot', namesp
 const callers: Record<string, Caller> = {
   viewer: await certified(api, 'vera'),
   editor: await certified(api, 'eddy', 'editors'),
-  node: await certified(api, 'system:node:board', 'system:nodes'),
+  'board with a pod in a': await certified(api, 'system:node:board', 'system:nodes'),
+  'board with a pod in b': await certified(api, 'system:node:other', 'system:nodes'),
+  'board without its group': await certified(api, 'system:node:board'),
   account: bearing(api, await accountToken(api, 'a', 'robot')),
 };
+
+/** On each of two boards a pod `a` that needs a ConfigMap, a Secret, a claim and an account of that name. */
+const needy = {
+  containers: [{ name: 'main', image: 'x:1', envFrom: [{ configMapRef: { name: 'a' } }] }],
+  volumes: [
+    { name: 's', secret: { secretName: 'a' } },
+    { name: 'c', persistentVolumeClaim: { claimName: 'a' } },
+  ],
+  serviceAccountName: 'a',
+};
+const BOARDS: Readonly<Record<string, string>> = { a: 'board', b: 'other' };
+for (const [namespace, board] of Object.entries(BOARDS)) {
+  const made = async (path: string, body: object) => {
+    const { code, text } = await api.ask('POST', path, { body });
+    if (code !== 201) throw new Error(text);
+  };
+  await made('/api/v1/nodes', { metadata: { name: board } });
+  await made(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'a' } });
+  await made(`/api/v1/namespaces/${namespace}/pods`, { metadata: { name: 'a' }, spec: needy });
+  await api.server.client.bind(`${namespace}/a`, board);
+}
 
 /** What people may see of a namespace, in upstream's lists. */
 const VIEWED = new Set(
@@ -57,6 +80,19 @@ const EDITED = new Set(
 );
 const READING = ['get', 'list', 'watch'];
 
+/** The same for a board, from the documentation of the node authorizer; every object asked for is called `a`. */
+function boardMay(home: string, verb: string, name: string, namespace: string | undefined): boolean {
+  const readsOne = verb === 'get' && namespace === home;
+  const changes = verb === 'update' || verb === 'patch';
+  if (['services', 'endpoints', 'endpointslices.discovery.k8s.io'].includes(name))
+    return READING.includes(verb);
+  if (name === 'runtimeclasses.node.k8s.io') return READING.includes(verb);
+  if (['secrets', 'configmaps', 'persistentvolumeclaims'].includes(name)) return readsOne;
+  if (name === 'pods') return verb === 'create' || readsOne || (verb === 'delete' && namespace === home);
+  if (name === 'events' || name === 'events.events.k8s.io') return verb === 'create' || changes;
+  return verb === 'create' && ['nodes', 'certificatesigningrequests.certificates.k8s.io'].includes(name);
+}
+
 /** The model: written from the documentation of the roles, not from their rules. */
 function isAllowed(
   caller: string,
@@ -65,6 +101,7 @@ function isAllowed(
   namespace: string | undefined,
 ): boolean {
   const name = kind.group ? `${kind.plural}.${kind.group}` : kind.plural;
+  if (caller.startsWith('board with a pod')) return boardMay(caller.at(-1)!, verb, name, namespace);
   const reads = READING.includes(verb);
   // A namespace lies in itself: who may view all in it may get it, but not list the others.
   if (name === 'namespaces') return verb === 'get' && (caller === 'viewer' || caller === 'editor');

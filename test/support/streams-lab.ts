@@ -5,6 +5,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { ContainerCache } from '../../src/kubelet/container-cache.ts';
 import { containerProcess, podAddress } from '../../src/kubelet/container-processes.ts';
 import { Sessions } from '../../src/kubelet/sessions.ts';
+import type { BoardDocuments } from '../../src/kubelet/streams/serve-board.ts';
 import { startApiServer, type TestApiServer } from './api-server.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { FakeProcess } from './fake-process.ts';
@@ -31,7 +32,7 @@ export interface StreamsLab {
   stop(): Promise<void>;
 }
 
-export async function startStreamsLab(): Promise<StreamsLab> {
+export async function startStreamsLab(options: { documents?: BoardDocuments } = {}): Promise<StreamsLab> {
   const requests: SessionRequest[] = [];
   const runtime = new FakeRuntime({ clock: new FakeClock(), images: [IMAGE] });
   const cache = new ContainerCache();
@@ -55,6 +56,7 @@ export async function startStreamsLab(): Promise<StreamsLab> {
     masterUrl: api.url,
     tls: () => ({ caPem, certPem: node.certificatePem, keyPem: node.keyPem }),
     logger: silentLogger,
+    ...options,
     sources: {
       openLog: async () => log(),
       startProcess: (request) => containerProcess(runtime, cache, request),

@@ -15,6 +15,8 @@ export interface ResourceAttributes {
   namespace: string;
   /** `''` = none in particular. */
   name: string;
+  /** As it was sent; left out when there is none. */
+  fieldSelector?: string;
 }
 
 export interface PathAttributes {
@@ -50,6 +52,7 @@ export function attributesOf(request: RequestLine): Attributes {
   const { method, path, segments, query } = request;
   const found = isObjectPath(segments) ? parseResourcePath(segments) : undefined;
   if (!found) return { verb: method.toLowerCase(), path };
+  const fieldSelector = query.get('fieldSelector');
   return {
     verb: verbOf(method, found, query),
     group: found.group,
@@ -58,6 +61,7 @@ export function attributesOf(request: RequestLine): Attributes {
     subresource: found.subresource ?? '',
     namespace: namespaceOf(found),
     name: nameOf(found, query),
+    ...(fieldSelector ? { fieldSelector } : {}),
   };
 }
 

@@ -1,10 +1,13 @@
-// Whether a user may do something: members of system:masters always, boards only what their own path checks,
-// everybody else by RBAC. Nothing is denied by a rule: what nothing allows is refused.
+// Whether a user may do something: members of system:masters always, boards what they and their pods need, and
+// everybody by RBAC. Nothing is denied by a rule: what nothing allows is refused.
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import { StatusError } from '../../api/status-error.ts';
 import type { User } from '../http/api-request.ts';
 import { type Attributes, isPath, type ResourceAttributes } from './attributes.ts';
+import type { BoardPods } from './board-pods.ts';
+import { nodeMay } from './node-authorizer.ts';
+import { nodeNameOf } from './node-user.ts';
 import type { PolicyIndex } from './policy-index.ts';
 import { ruleAllows } from './rules.ts';
 
@@ -18,13 +21,16 @@ export interface AccessDecision {
 
 export class Authorizer {
   readonly #policy: PolicyIndex;
+  readonly #boardPods: BoardPods;
 
-  constructor(policy: PolicyIndex) {
+  constructor(policy: PolicyIndex, boardPods: BoardPods) {
     this.#policy = policy;
+    this.#boardPods = boardPods;
   }
 
   decide(user: User, attributes: Attributes): AccessDecision {
     if (user.groups.includes(ADMIN_GROUP)) return { allowed: true, reason: '' };
+    if (this.#isForItsBoard(user, attributes)) return { allowed: true, reason: '' };
     const namespace = isPath(attributes) ? '' : attributes.namespace;
     for (const { rules, binding } of this.#policy.grants(user, namespace)) {
       if (rules.some((rule) => ruleAllows(rule, attributes))) {
@@ -32,6 +38,11 @@ export class Authorizer {
       }
     }
     return { allowed: false, reason: '' };
+  }
+
+  #isForItsBoard(user: User, attributes: Attributes): boolean {
+    const node = nodeNameOf(user);
+    return node !== undefined && !isPath(attributes) && nodeMay(node, attributes, this.#boardPods);
   }
 
   /** @throws StatusError Forbidden, in upstream's words. */

@@ -135,6 +135,13 @@ export const bootstrapRoles: readonly BootstrapRole[] = [
     rules: [paths('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/readyz', '/readyz/*')],
   },
   {
+    name: 'system:kubelet-api-admin',
+    rules: [
+      rule('', 'nodes', `${READ} proxy`),
+      rule('', 'nodes/proxy nodes/log nodes/metrics nodes/stats', '*'),
+    ],
+  },
+  {
     name: 'system:auth-delegator',
     rules: [
       rule('authentication.k8s.io', 'tokenreviews', 'create'),

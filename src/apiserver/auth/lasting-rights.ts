@@ -1,14 +1,16 @@
-// Rights of what lasts: a watch was allowed when it began, and ends within a second or two of its right being taken.
+// Rights of what lasts: a watch or a stream was allowed when it began, and ends soon after its right was taken.
 // Asked again only when a role or binding changes: an idle cluster pays nothing for it.
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { User } from '../http/api-request.ts';
-import type { Attributes } from './attributes.ts';
+import { type Attributes, attributesOf } from './attributes.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { PolicyIndex } from './policy-index.ts';
 
 /** Many bindings change at once when a chart is installed: they are met together. */
 const SETTLE_MS = 1_000;
+
+type Asked = Parameters<typeof attributesOf>[0] & { user: User | undefined };
 
 interface Held {
   user: User;
@@ -46,6 +48,17 @@ export class LastingRights implements Component {
     const held = { user, attributes, end };
     this.#held.add(held);
     return () => this.#held.delete(held);
+  }
+
+  /** Runs what is allowed by `request`, and cuts its client off once it no longer is. */
+  async during<T>(request: Asked, client: { destroy(): unknown }, run: () => Promise<T>): Promise<T> {
+    const { user } = request;
+    const release = user && this.hold(user, attributesOf(request), () => client.destroy());
+    try {
+      return await run();
+    } finally {
+      release?.();
+    }
   }
 
   #changed(): void {

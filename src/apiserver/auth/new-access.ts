@@ -10,6 +10,7 @@ import { AccessControl } from './access-control.ts';
 import { AuditLog } from './audit-log.ts';
 import { Authenticator } from './authenticator.ts';
 import { Authorizer } from './authorizer.ts';
+import { BoardPods } from './board-pods.ts';
 import { LastingRights } from './lasting-rights.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
@@ -45,7 +46,7 @@ export function newAccess(options: AccessOptions): AccessParts {
   const { store, clock, logger, staticTokens = [], passwords = [], auditLogPath } = options;
   const policy = new PolicyIndex(store);
   const tokens = new ServiceAccountTokens(options.tokenKey ?? makeTokenKey(), store, clock, randomUUID);
-  const authorizer = new Authorizer(policy);
+  const authorizer = new Authorizer(policy, new BoardPods(store));
   const lasting = new LastingRights(authorizer, policy, clock);
   const authenticator = new Authenticator(tokens, new StaticCredentials(staticTokens, passwords));
   const log = auditLogPath ? new AuditLog(auditLogPath, logger) : undefined;

@@ -2,6 +2,7 @@
 import type { Schema } from '../../api/schema/schema.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed } from '../../api/status-error.ts';
+import type { MetricSource } from '../../base/metrics/metric.ts';
 import type { AccessHandler } from './access-handler.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
@@ -17,6 +18,8 @@ export interface ApiRouterOptions {
   join: JoinHandler;
   access: AccessHandler;
   caPem: string;
+  /** What /metrics shows. */
+  figures: readonly MetricSource[];
   kinds: ServedKinds;
   schema(): Promise<Schema>;
 }
@@ -60,9 +63,16 @@ export class ApiRouter {
     if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(kinds, first ?? ''));
     if (root === 'apis') return sendJson(response, 200, resourceList(kinds, first ?? '', second ?? ''));
     if (root === 'openapi') return this.#openApi(request);
+    if (root === 'metrics' && segments.length === 1) return this.#metrics(request);
     if (await this.#options.access.document(request)) return;
     if (isHealthPath(segments)) return sendText(response, 200, 'ok');
     sendUnknown(request);
+  }
+
+  async #metrics({ response }: ApiRequest): Promise<void> {
+    const { prometheusText, PROMETHEUS_TEXT_TYPE } = await import('../../base/metrics/prometheus-text.ts');
+    const text = await prometheusText(this.#options.figures);
+    sendBytes(response, 200, Buffer.from(text), PROMETHEUS_TEXT_TYPE);
   }
 
   async #openApi(request: ApiRequest): Promise<void> {
@@ -73,11 +83,18 @@ export class ApiRouter {
     const { kinds } = this.#options;
     const schema = await this.#options.schema();
     const { openApiDocument, openApiIndex } = await import('./openapi-v3.ts');
-    if (root === undefined) return sendJson(response, 200, openApiIndex(schema, kinds));
+    const texts = await this.#fieldTexts();
+    if (root === undefined) return sendJson(response, 200, openApiIndex(schema, kinds, texts));
     const [group, version] = root === 'api' ? ['', rest[0]] : rest;
-    const document = openApiDocument(schema, shownKinds(kinds, group ?? '', version ?? ''));
+    const document = openApiDocument(schema, shownKinds(kinds, group ?? '', version ?? ''), texts);
     if (document) sendJson(response, 200, document);
     else sendUnknown(request);
+  }
+
+  /** Read anew for each document: they are seldom asked for, and 440 KB of text would stay. */
+  async #fieldTexts() {
+    const { loadFieldDescriptions } = await import('../../api/schema/field-descriptions.ts');
+    return loadFieldDescriptions();
   }
 
   async #openApiV2(request: ApiRequest): Promise<void> {
@@ -85,9 +102,10 @@ export class ApiRouter {
     const { kinds } = this.#options;
     const schema = await this.#options.schema();
     const { openApiV2, openApiV2Json, OPENAPI_V2_TYPE, wantsProtobuf } = await import('./openapi-v2.ts');
+    const texts = await this.#fieldTexts();
     if (!wantsProtobuf(header(request, 'accept')))
-      return sendJson(response, 200, openApiV2Json(schema, kinds));
-    sendBytes(response, 200, openApiV2(schema, kinds), OPENAPI_V2_TYPE);
+      return sendJson(response, 200, openApiV2Json(schema, kinds, texts));
+    sendBytes(response, 200, openApiV2(schema, kinds, texts), OPENAPI_V2_TYPE);
   }
 }
 

@@ -12,6 +12,7 @@ import { fieldWriter, forceParameter } from './field-manager.ts';
 import { dryRun, fieldValidation } from './query.ts';
 import { placeObject, type ResourceRequest, sendObject } from './resource-handler.ts';
 import { addWarnings, sendJson } from './respond.ts';
+import { checkNew } from './write-verbs.ts';
 
 export async function applyVerb(
   request: ResourceRequest,
@@ -26,6 +27,7 @@ export async function applyVerb(
   const { object, warnings } = decodeObject(await services.schema(), target, parsed, validation);
   placeObject(request, object);
   if (managedFieldsOf(object.metadata)?.length) throw badRequest('metadata.managedFields must be nil');
+  await checkNew(kind, object);
   const messages = [...warnings];
   const config = subresource === 'scale' ? scaledConfig(kind, object as KubeObject & Scale) : object;
   const { object: applied, created } = await services.registry.apply(kind, config, {

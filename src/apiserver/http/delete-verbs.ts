@@ -19,6 +19,7 @@ import { sendJson } from './respond.ts';
 
 export async function deleteVerb(request: ResourceRequest): Promise<void> {
   const options = await deleteOptions(request);
+  request.services.guards.confirm(request.api);
   const result = await request.services.registry.delete(request.kind, keyOfRequest(request), options);
   if (returnsObject(request, result)) return sendObject(request, 200, result.object);
   sendJson(request.api.response, 200, success(request, result.object));

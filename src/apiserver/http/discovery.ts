@@ -57,6 +57,8 @@ function subresourcesOf(kind: KindDefinition): ServedResource[] {
     served.push({ name: name('portforward'), kind: 'PodPortForwardOptions', verbs: connect });
     served.push({ name: name('proxy'), kind: 'PodProxyOptions', verbs: PROXY_VERBS });
   }
+  if (kind.kind === 'Node' && kind.group === '')
+    served.push({ name: name('proxy'), kind: 'NodeProxyOptions', verbs: PROXY_VERBS });
   if (kind.kind === 'Service')
     served.push({ name: name('proxy'), kind: 'ServiceProxyOptions', verbs: PROXY_VERBS });
   if (kind.kind === 'ServiceAccount') {

@@ -26,6 +26,7 @@ export async function evictionVerb(request: ResourceRequest): Promise<void> {
   placeObject(request, object);
   const { deleteOptions } = object as unknown as { deleteOptions?: JsonObject };
   const options = optionsFrom(deleteOptions ?? {}, api.query);
+  services.guards.confirm(api);
   await evict(services.registry, keyOfRequest(request), options, services.clock.now());
   addWarnings(api.response, warnings);
   sendJson(api.response, 201, {

@@ -10,6 +10,7 @@ import type { Component } from '../../base/component.ts';
 import { closeServer, listen, OpenSockets } from '../../base/listener.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { AccessControl } from '../auth/access-control.ts';
+import { attributesOf } from '../auth/attributes.ts';
 import { SESSION_PATH, type Sessions } from '../sessions.ts';
 import type { StreamUpgrades } from '../streams/stream-upgrades.ts';
 import type { UpgradeRequest } from '../streams/upgrade-request.ts';
@@ -17,6 +18,7 @@ import { type ApiRequest, readUrl, type User } from './api-request.ts';
 import type { ApiRouter } from './api-router.ts';
 import { discard, endRaw, httpError } from './raw-answer.ts';
 import type { RequestAudit } from './request-audit.ts';
+import type { RequestFigures } from './request-figures.ts';
 import { sendError } from './respond.ts';
 
 export interface HttpsFrontOptions {
@@ -29,6 +31,7 @@ export interface HttpsFrontOptions {
   access: AccessControl;
   /** `undefined` = requests are not recorded. */
   audit: RequestAudit | undefined;
+  figures: RequestFigures;
   clock: Clock;
   logger: Logger;
   /** Patience with slow clients; the usual unless said. */
@@ -123,7 +126,17 @@ export class HttpsFront implements Component {
       await this.#refuse(incoming, response, error);
     }
     const ms = Math.round(this.#options.clock.monotonicMs() - startMs);
+    this.#count(method, url, response.statusCode, ms);
     this.#options.logger.debug({ method, url, code: response.statusCode, ms }, 'request');
+  }
+
+  #count(method: string, url: string, code: number, ms: number): void {
+    try {
+      this.#options.figures.count(attributesOf({ ...readUrl(url), method }), code, ms / 1000);
+    } catch (error) {
+      // A path that cannot be read was answered as such, and is a request of no kind.
+      if (!(error instanceof StatusError)) throw error;
+    }
   }
 
   #admitted(incoming: IncomingMessage, response: ServerResponse, trusted: User | undefined): ApiRequest {

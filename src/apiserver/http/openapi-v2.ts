@@ -2,6 +2,8 @@
 // names for each kind a PATCH operation with its `dryRun` parameter, which is what kubectl looks for, and defines
 // every kind whole. Made when asked for, kept nowhere.
 // Field numbers: gnostic's openapiv2/OpenAPIv2.proto.
+
+import type { FieldDescriptions } from '../../api/schema/field-descriptions.ts';
 import type { Json, JsonObject } from '../../api/schema/json.ts';
 import type { Schema } from '../../api/schema/schema.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
@@ -41,17 +43,21 @@ const JSON_TYPES = ['application/json', 'application/*', '*/*'];
 const isProtobuf = (type: string) => type.startsWith('application/com.github.proto-openapi.spec.v2');
 
 /** The document in JSON. */
-export function openApiV2Json(schema: Schema, { served }: ServedKinds): JsonObject {
+export function openApiV2Json(schema: Schema, { served }: ServedKinds, texts: FieldDescriptions): JsonObject {
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: serverVersion.gitVersion },
     paths: Object.fromEntries(served.map((kind) => [objectPathTemplate(kind), { patch: patchJson(kind) }])),
-    definitions: definitionsOf(schema, served),
+    definitions: definitionsOf(schema, served, texts),
   };
 }
 
-function definitionsOf(schema: Schema, served: readonly KindDefinition[]): JsonObject {
-  const schemas = Object.entries(openApiSchemas(schema, served));
+function definitionsOf(
+  schema: Schema,
+  served: readonly KindDefinition[],
+  texts: FieldDescriptions,
+): JsonObject {
+  const schemas = Object.entries(openApiSchemas(schema, served, texts));
   return Object.fromEntries(schemas.map(([name, definition]) => [name, v2Definition(definition as Json)]));
 }
 
@@ -66,10 +72,10 @@ function patchJson({ group, version, kind }: KindDefinition): JsonObject {
 }
 
 /** The document in protobuf. */
-export function openApiV2(schema: Schema, { served }: ServedKinds): Buffer {
+export function openApiV2(schema: Schema, { served }: ServedKinds, texts: FieldDescriptions): Buffer {
   const info = encodeMessage([INFO.title, 'Kubernetes'], [INFO.version, serverVersion.gitVersion]);
   const paths = encodeMessage(...served.map((kind): [number, Buffer] => [PATHS.path, namedPath(kind)]));
-  const definitions = encodeMessage(...namedSchemas(definitionsOf(schema, served)));
+  const definitions = encodeMessage(...namedSchemas(definitionsOf(schema, served, texts)));
   return encodeMessage(
     [DOCUMENT.swagger, '2.0'],
     [DOCUMENT.info, info],

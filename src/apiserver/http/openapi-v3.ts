@@ -1,23 +1,24 @@
 // The OpenAPI v3 documents that kubectl reads before it creates, applies or explains: made from the schema table
 // when asked for, kept nowhere (kubectl keeps them by their hash).
 import { createHash } from 'node:crypto';
+import type { FieldDescriptions } from '../../api/schema/field-descriptions.ts';
 import type { MessageSpec, OwnSchema, Schema } from '../../api/schema/schema.ts';
 import type { FieldSpec, FieldType, ScalarName } from '../../api/schema/table.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
-import { METADATA_DESCRIPTIONS, TYPE_DESCRIPTIONS } from './metadata-descriptions.ts';
 import { objectPathTemplate } from './resource-path.ts';
 import { shownKinds, shownVersions } from './review-kinds.ts';
 import { serverVersion } from './server-version.ts';
+import { TYPE_DESCRIPTIONS } from './type-descriptions.ts';
 
 const documentPath = (group: string, version: string) =>
   group ? `apis/${group}/${version}` : `api/${version}`;
 
 /** GET /openapi/v3 */
-export function openApiIndex(schema: Schema, kinds: ServedKinds): object {
+export function openApiIndex(schema: Schema, kinds: ServedKinds, texts: FieldDescriptions): object {
   const entries = shownVersions(kinds).map(({ group, version }) => {
     const path = documentPath(group, version);
-    const text = JSON.stringify(openApiDocument(schema, shownKinds(kinds, group, version)));
+    const text = JSON.stringify(openApiDocument(schema, shownKinds(kinds, group, version), texts));
     const hash = createHash('sha512').update(text).digest('hex').toUpperCase();
     return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
   });
@@ -25,19 +26,27 @@ export function openApiIndex(schema: Schema, kinds: ServedKinds): object {
 }
 
 /** `kinds` are those of one group and version; `undefined` when there are none. */
-export function openApiDocument(schema: Schema, kinds: readonly KindDefinition[]): object | undefined {
+export function openApiDocument(
+  schema: Schema,
+  kinds: readonly KindDefinition[],
+  texts: FieldDescriptions,
+): object | undefined {
   if (kinds.length === 0) return undefined;
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: serverVersion.gitVersion },
     paths: Object.fromEntries(kinds.map(operationsOf)),
-    components: { schemas: openApiSchemas(schema, kinds) },
+    components: { schemas: openApiSchemas(schema, kinds, texts) },
   };
 }
 
 /** The schemas of all these kinds and of what they are made of, by upstream's names. */
-export function openApiSchemas(schema: Schema, kinds: readonly KindDefinition[]): Record<string, object> {
-  const schemas = new Schemas(schema);
+export function openApiSchemas(
+  schema: Schema,
+  kinds: readonly KindDefinition[],
+  texts: FieldDescriptions,
+): Record<string, object> {
+  const schemas = new Schemas(schema, texts);
   for (const kind of kinds) schemas.addKind(kind);
   return schemas.result;
 }
@@ -65,9 +74,11 @@ const OBJECT_META = 'meta/v1.ObjectMeta';
 class Schemas {
   readonly result: Record<string, object> = {};
   readonly #schema: Schema;
+  readonly #texts: FieldDescriptions;
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, texts: FieldDescriptions) {
     this.#schema = schema;
+    this.#texts = texts;
   }
 
   addKind(kind: KindDefinition): void {
@@ -108,11 +119,11 @@ class Schemas {
     const name = schemaName(message.name);
     if (this.result[name]) return;
     const properties: Record<string, object> = {};
-    this.result[name] = { type: 'object', properties, ...requiredOf(message) };
-    const descriptions = message.name === OBJECT_META ? METADATA_DESCRIPTIONS : {};
+    const texts = this.#texts[message.name] ?? {};
+    this.result[name] = { ...describedBy(texts['']), type: 'object', properties, ...requiredOf(message) };
     for (const [field, spec] of message.fields) {
-      const description = descriptions[field];
-      properties[field] = { ...this.#field(spec), ...(description === undefined ? {} : { description }) };
+      const typeText = field === 'apiVersion' || field === 'kind' ? TYPE_DESCRIPTIONS[field] : undefined;
+      properties[field] = { ...this.#field(spec), ...describedBy(texts[field] ?? typeText) };
     }
   }
 
@@ -135,6 +146,8 @@ class Schemas {
     return { allOf: [{ $ref: `#/components/schemas/${schemaName(type.message)}` }], default: {} };
   }
 }
+
+const describedBy = (description: string | undefined) => (description ? { description } : {});
 
 /** What differs from the rule that objects merge and lists are replaced. */
 function patchStrategies({ type, patchStrategy, retainKeys }: FieldSpec): string[] {

@@ -12,6 +12,7 @@ export interface ResourcePath {
   subresource: string | undefined;
 }
 
+const PROXIED = ['pods', 'services', 'nodes'];
 const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
 
 /** `undefined` for a path outside the grammar. */
@@ -44,9 +45,9 @@ function parts(
   return { group, version, plural, namespace, name, subresource };
 }
 
-/** Whether requests to the path go to a pod. */
+/** Whether requests to the path go to a pod, or to a board. */
 export const isProxied = ({ group, version, plural, subresource }: ResourcePath): boolean =>
-  group === '' && version === 'v1' && subresource === 'proxy' && (plural === 'pods' || plural === 'services');
+  group === '' && version === 'v1' && subresource === 'proxy' && PROXIED.includes(plural);
 
 /** The path of a kind's objects as OpenAPI documents write it: `/api/v1/namespaces/{namespace}/pods/{name}`. */
 export function objectPathTemplate(kind: KindDefinition): string {

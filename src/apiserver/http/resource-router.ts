@@ -60,7 +60,10 @@ export class ResourceRouter {
   async #proxy(api: ApiRequest, path: ResourcePath): Promise<void> {
     if (!isProxied(path)) throw unknownResource();
     const { proxyRequest } = await import('../proxy/pod-proxy.ts');
-    await proxyRequest({ registry: this.#services.registry, sessions: this.#sessions }, api, path);
+    const { registry, lasting } = this.#services;
+    await lasting.during(api, api.response, () =>
+      proxyRequest({ registry, sessions: this.#sessions }, api, path),
+    );
   }
 
   #verbs(request: ResourceRequest, subresource: string | undefined): Verbs {

@@ -1,7 +1,7 @@
 // POST serviceaccounts/NAME/token: a token for an account, for who may ask for one, bound to a pod or Secret at
 // will. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
 import type { TokenRequest } from 'kubernetes-types/authentication/v1.js';
-import type { KubeObject } from '../../api/objects.ts';
+import type { KubeObject, Pod } from '../../api/objects.ts';
 import { timestamp } from '../../api/objects.ts';
 import type { Schema } from '../../api/schema/schema.ts';
 import {
@@ -13,6 +13,7 @@ import {
   notFound,
 } from '../../api/status-error.ts';
 import type { Store } from '../../store/store.ts';
+import { nodeNameOf } from '../auth/node-user.ts';
 import {
   API_AUDIENCES,
   type ServiceAccountTokens,
@@ -57,6 +58,7 @@ export async function answerTokenRequest(
   const expirationSeconds = checkedSeconds(spec.expirationSeconds ?? DEFAULT_SECONDS, name);
   const audiences = spec.audiences?.length ? spec.audiences : [...API_AUDIENCES];
   const binding = bindingOf(services.store, namespace, account, spec.boundObjectRef);
+  requireOwnPod(request, services.store, path, spec.boundObjectRef);
   const { token, expiresMs } = services.tokens.issue({
     namespace,
     account: { name, uid: account.metadata.uid },
@@ -71,6 +73,24 @@ export async function answerTokenRequest(
     spec: { ...spec, audiences, expirationSeconds },
     status: { token, expirationTimestamp: timestamp(expiresMs) },
   });
+}
+
+/** A board gets tokens for its own pods, of which each says to whom it belongs. @throws StatusError Forbidden */
+function requireOwnPod(
+  { user }: ApiRequest,
+  store: Store,
+  { namespace = '', name = '' }: ResourcePath,
+  reference: Reference | undefined,
+): void {
+  const node = user && nodeNameOf(user);
+  if (node === undefined) return;
+  const refuse = (why: string) => forbidden({ group: '', kind: 'serviceaccounts', name }, why);
+  if (reference?.kind !== 'Pod') throw refuse('node requested token not bound to a pod');
+  if (!reference.uid) throw refuse('node requested token with a pod binding without a uid');
+  const pod = find(store, 'pods', namespace, reference.name ?? '') as Pod;
+  if (pod.spec.nodeName !== node) {
+    throw refuse('node requested token bound to a pod scheduled on a different node');
+  }
 }
 
 function checkedSeconds(seconds: number, name: string): number {

@@ -1,11 +1,13 @@
 // POST, PUT and PATCH of objects and of their status.
 
+import type { KubeObject } from '../../api/objects.ts';
 import { strictDecodingError } from '../../api/schema/decoding-errors.ts';
 import { isJsonObject } from '../../api/schema/json.ts';
 import { parseJson } from '../../api/schema/parse-json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest, unsupportedMediaType } from '../../api/status-error.ts';
 import type { Patch } from '../../client/client.ts';
+import { isCertificateRequest } from '../auth/signer-check.ts';
 import type { PatchOptions } from '../registry/patcher.ts';
 import type { WriteScope } from '../registry/update.ts';
 import { header } from './api-request.ts';
@@ -36,10 +38,18 @@ export function watched({ kind, services, api }: ResourceRequest, warnings: stri
   return { guard: services.guards.for(kind, api.user), warn: (text: string) => void warnings.push(text) };
 }
 
+/** What takes more than the object's own fields to refuse. @throws StatusError Forbidden */
+export async function checkNew(kind: KindDefinition, object: KubeObject): Promise<void> {
+  if (!isCertificateRequest(kind)) return;
+  const { checkCertificateSubject } = await import('./certificate-subject.ts');
+  await checkCertificateSubject(object);
+}
+
 export async function createVerb(request: ResourceRequest): Promise<void> {
   requireNamespace(request);
   const { registry } = request.services;
   const { object, warnings } = await decoded(request);
+  await checkNew(request.kind, object);
   if (request.api.user) request.kind.setAuthor?.(object, request.api.user);
   const writer = fieldWriter(request.api, 'Update');
   const options = { dryRun: dryRun(request.api.query), writer, ...watched(request, warnings) };

@@ -1,4 +1,5 @@
-// pods/NAME/proxy and services/NAME/proxy: any request, and what it upgrades to, goes to a port of a pod as it came.
+// pods/NAME/proxy and services/NAME/proxy: any request, and what it upgrades to, goes to a port of a pod as it came;
+// nodes/NAME/proxy to what the board says of itself.
 // https://kubernetes.io/docs/concepts/cluster-administration/proxies/
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex, Writable } from 'node:stream';
@@ -10,9 +11,9 @@ import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions.ts';
 import type { UpgradeRequest } from '../streams/upgrade-request.ts';
 import { bodyStages } from './answer-body.ts';
-import { connectToPod, notReached, type ProxyConnection } from './proxy-connection.ts';
+import { connectToNode, connectToPod, notReached, type ProxyConnection } from './proxy-connection.ts';
 import { answerHeaders, type ProxyPlace, requestHeaders, throughProxy } from './proxy-headers.ts';
-import { proxyTarget } from './proxy-target.ts';
+import { proxiedNode, proxyTarget } from './proxy-target.ts';
 
 interface ProxyServices {
   registry: Registry;
@@ -83,15 +84,20 @@ async function joined(one: Duplex, other: Duplex): Promise<void> {
 
 async function connect({ registry, sessions }: ProxyServices, path: ResourcePath): Promise<ProxyConnection> {
   const { plural, namespace, name = '' } = path;
+  const isUnreached = (error: Error) => Promise.reject(notReached(error));
+  if (plural === 'nodes') {
+    return connectToNode(sessions, proxiedNode(registry, name)).catch(isUnreached);
+  }
   if (namespace === undefined) throw notFound({ group: '', kind: plural, name });
   const target = proxyTarget(registry, plural, namespace, name);
-  return connectToPod(sessions, target).catch((error: Error) => Promise.reject(notReached(error)));
+  return connectToPod(sessions, target).catch(isUnreached);
 }
 
 /** Splits the path as the client wrote it: escapes are the pod's to read. */
 function placeOf({ path, incoming }: Pick<ApiRequest, 'path' | 'incoming'>): ProxyPlace {
-  // /api/v1/namespaces/NS/PLURAL/NAME/proxy are eight parts with the empty one before the first slash.
-  const prefix = path.replace(/\/+/g, '/').split('/').slice(0, 8).join('/');
+  // /api/v1/namespaces/NS/PLURAL/NAME/proxy are eight parts with the empty one before the first slash, those of nodes six.
+  const parts = path.replace(/\/+/g, '/').split('/');
+  const prefix = parts.slice(0, parts[3] === 'nodes' ? 6 : 8).join('/');
   const rest = path.replace(/\/+/g, '/').slice(prefix.length);
   const url = incoming.url ?? '';
   const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';

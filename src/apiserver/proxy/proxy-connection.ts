@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { StatusError, unavailable } from '../../api/status-error.ts';
 import type { Sessions } from '../sessions.ts';
-import type { BoardSession } from '../streams/board-session.ts';
+import { BoardSession } from '../streams/board-session.ts';
 import { dialBoard } from '../streams/pod-target.ts';
 import type { ProxyTarget } from './proxy-target.ts';
 
@@ -31,6 +31,20 @@ export async function connectToPod(
   return {
     request: (method, path, headers) =>
       request({ method, path, headers, setHost: false, createConnection: () => socket }),
+    leave: () => session.leave(),
+  };
+}
+
+/** To the board's own documents: the board is asked as the session is, by name. @throws StatusError */
+export async function connectToNode(sessions: Sessions, node: string): Promise<ProxyConnection> {
+  const place = { pod: '', podUid: '' };
+  const session = new BoardSession(await sessions.dial(node, place, { kind: 'board' }));
+  await session.begun();
+  const channel: Duplex = session.connect(0);
+  channel.on('error', () => undefined);
+  return {
+    request: (method, path, headers) =>
+      request({ method, path, headers, setHost: false, createConnection: () => channel }),
     leave: () => session.leave(),
   };
 }

@@ -2,12 +2,15 @@
 // with a ready pod behind it; refusals in upstream's words.
 // https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/#manually-constructing-apiserver-proxy-urls
 import { endpoints } from '../../api/kinds/endpoints.ts';
+import { nodes } from '../../api/kinds/node.ts';
 import { pods } from '../../api/kinds/pod.ts';
 import { services } from '../../api/kinds/service.ts';
 import type { core, Pod, Service } from '../../api/objects.ts';
 import { badRequest, unavailable } from '../../api/status-error.ts';
 import type { Registry } from '../registry/registry.ts';
 import { livePod } from '../streams/pod-target.ts';
+
+const KUBELET_PORT = '10250';
 
 export interface ProxyTarget {
   pod: Pod;
@@ -42,6 +45,14 @@ export function proxyTarget(
   return plural === 'pods'
     ? podTarget(registry, namespace, named)
     : serviceTarget(registry, namespace, named);
+}
+
+/** A board has one port: that of upstream's kubelet may be named. @throws StatusError NotFound, BadRequest */
+export function proxiedNode(registry: Registry, text: string): string {
+  const { name, port } = parseProxyName(text) ?? { name: '', port: '' };
+  if (name === '' || (port !== '' && port !== KUBELET_PORT))
+    throw badRequest(`invalid node request "${text}"`);
+  return registry.get(nodes, name).metadata.name;
 }
 
 function podTarget(registry: Registry, namespace: string, { scheme, name, port }: ProxyName): ProxyTarget {

@@ -3,6 +3,7 @@
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { LastingRights } from '../auth/lasting-rights.ts';
 import { isProxied, parseResourcePath, type ResourcePath } from '../http/resource-path.ts';
 import type { WatchUpgrades } from '../http/watch-upgrade.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -22,6 +23,7 @@ export interface StreamUpgradesOptions {
   sessions: Sessions;
   logs: PodLogs;
   watches: WatchUpgrades;
+  lasting: LastingRights;
   clock: Clock;
   logger: Logger;
 }
@@ -36,7 +38,8 @@ export class StreamUpgrades {
   /** Resolves when the stream is over. @throws StatusError while the client has not been answered. */
   async handle(request: UpgradeRequest): Promise<void> {
     try {
-      await this.#serve(request);
+      const { lasting } = this.#options;
+      await lasting.during(request, request.socket, () => this.#serve(request));
     } catch (error) {
       if (!request.isGranted) throw error;
       this.#options.logger.debug({ error: String(error) }, 'a stream broke off');

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { readFileIfPresent } from '../../base/if-present.ts';
 import { parseCpuTicks } from '../board/board-load.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
-import { parseBoardCpuNs, parseBoardWorkingSet, readCounters } from './cgroup-counters.ts';
+import type { BoardReading, MeteredContainer } from './board-figures.ts';
+import { type Counters, parseBoardCpuNs, parseBoardWorkingSet, readCounters } from './cgroup-counters.ts';
 import { type CgroupFiles, type CgroupMounts, cgroupFiles, parseCgroupMounts } from './cgroup-mounts.ts';
 import { type MeasuredContainer, type MetricsReport, podReports } from './metrics-report.ts';
 import { type Sample, usageOver, withSample } from './usage-window.ts';
@@ -32,6 +33,17 @@ export class ContainerMeter {
     return { node: await this.#boardUsage(nowMs), pods: podReports(measured) };
   }
 
+  /** The counters as they are now, for who scrapes them; changes no window. */
+  async read(running: readonly (Running & { startedAt: string | undefined })[]): Promise<BoardReading> {
+    const containers: MeteredContainer[] = [];
+    for (const container of running) {
+      const { podKey, containerName: name, startedAt } = container;
+      const files = await this.#filesOf(container);
+      containers.push({ podKey, name, startedAt, counters: files && (await readCounters(files)) });
+    }
+    return { board: await boardCounters(), containers };
+  }
+
   async #container(container: Running, nowMs: number): Promise<MeasuredContainer> {
     const { podKey, podUid, containerName: name } = container;
     const known = await this.#find(container);
@@ -42,31 +54,40 @@ export class ContainerMeter {
   }
 
   /** A container that was started again has another process and begins anew. */
-  async #find({ id, pid }: Running): Promise<Known | undefined> {
+  async #find(container: Running): Promise<Known | undefined> {
+    const { id, pid } = container;
     const known = this.#known.get(id);
     if (known && known.pid === pid) return known;
-    const text = pid ? await processCgroup(pid) : undefined;
-    if (!pid || text === undefined) return undefined;
-    this.#mounts ??= parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
-    const found = { pid, files: cgroupFiles(this.#mounts, text, id), samples: [] };
+    const files = await this.#filesOf(container);
+    if (!pid || !files) return undefined;
+    const found = { pid, files, samples: [] };
     this.#known.set(id, found);
     return found;
   }
 
+  async #filesOf({ id, pid }: Running): Promise<CgroupFiles | undefined> {
+    const known = this.#known.get(id);
+    if (known && known.pid === pid) return known.files;
+    const text = pid ? await processCgroup(pid) : undefined;
+    if (text === undefined) return undefined;
+    this.#mounts ??= parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
+    return cgroupFiles(this.#mounts, text, id);
+  }
+
   async #boardUsage(nowMs: number): Promise<MetricsReport['node']> {
-    const [stat, meminfo] = await Promise.all([
-      readFile('/proc/stat', 'utf8'),
-      readFile('/proc/meminfo', 'utf8'),
-    ]);
-    const workingSetBytes = parseBoardWorkingSet(meminfo);
-    const cpuNs = parseBoardCpuNs(parseCpuTicks(stat).busy);
-    this.#board = withSample(this.#board, {
-      atMs: nowMs,
-      cpuNs,
-      ...(workingSetBytes === undefined ? {} : { workingSetBytes }),
-    });
+    this.#board = withSample(this.#board, { atMs: nowMs, ...(await boardCounters()) });
     return usageOver(this.#board);
   }
+}
+
+async function boardCounters(): Promise<Counters> {
+  const [stat, meminfo] = await Promise.all([
+    readFile('/proc/stat', 'utf8'),
+    readFile('/proc/meminfo', 'utf8'),
+  ]);
+  const workingSetBytes = parseBoardWorkingSet(meminfo);
+  const cpuNs = parseBoardCpuNs(parseCpuTicks(stat).busy);
+  return { cpuNs, ...(workingSetBytes === undefined ? {} : { workingSetBytes }) };
 }
 
 /** `undefined` for a process that is gone. */

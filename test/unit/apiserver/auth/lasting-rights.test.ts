@@ -3,6 +3,7 @@ import t from 'tap';
 import type { KubeObject } from '../../../../src/api/objects.ts';
 import type { ResourceAttributes } from '../../../../src/apiserver/auth/attributes.ts';
 import { Authorizer } from '../../../../src/apiserver/auth/authorizer.ts';
+import { BoardPods } from '../../../../src/apiserver/auth/board-pods.ts';
 import { LastingRights } from '../../../../src/apiserver/auth/lasting-rights.ts';
 import { PolicyIndex } from '../../../../src/apiserver/auth/policy-index.ts';
 import { LevelStore } from '../../../../src/store/level-store.ts';
@@ -31,7 +32,7 @@ t.test('only what is no longer allowed ends, once, a second after the change', a
   });
   const clock = new FakeClock();
   const policy = new PolicyIndex(store);
-  const lasting = new LastingRights(new Authorizer(policy), policy, clock);
+  const lasting = new LastingRights(new Authorizer(policy, new BoardPods(store)), policy, clock);
   await policy.start();
   await lasting.start();
   t.teardown(async () => {

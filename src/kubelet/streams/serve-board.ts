@@ -1,0 +1,47 @@
+// Answers HTTP about the board itself (nodes/NAME/proxy), each connection on a channel that the API server opens:
+// what upstream's kubelet listens for on 10250 comes here over the stream that the board dialled.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { BoardStream } from './board-stream.ts';
+
+export interface BoardDocument {
+  type: string;
+  text: string;
+}
+
+/** `undefined` = there is no such path. */
+export type BoardDocuments = (path: string) => Promise<BoardDocument | undefined>;
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+/** Resolves when the client is gone. */
+export async function serveBoard(
+  { link, signal, onMessage }: BoardStream,
+  documents: BoardDocuments,
+): Promise<{ exitCode?: number }> {
+  // It never listens: it is only given connections.
+  const server = createServer((incoming, response) => void answer(incoming, response, documents));
+  onMessage(({ open }) => {
+    if (open) server.emit('connection', link.channel(open.channel));
+  });
+  link.start();
+  link.send({ started: true });
+  if (!signal.aborted) await once(signal, 'abort');
+  return {};
+}
+
+async function answer(incoming: IncomingMessage, response: ServerResponse, documents: BoardDocuments) {
+  const send = (code: number, { type, text }: BoardDocument) => {
+    response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
+    response.end(incoming.method === 'HEAD' ? undefined : text);
+  };
+  const { method, url = '/' } = incoming;
+  incoming.resume();
+  if (method !== 'GET' && method !== 'HEAD') return send(405, { type: PLAIN, text: 'Method Not Allowed\n' });
+  try {
+    const found = await documents(url.replace(/\?.*$/s, ''));
+    send(found ? 200 : 404, found ?? { type: PLAIN, text: '404 page not found\n' });
+  } catch (error) {
+    send(500, { type: PLAIN, text: `the board cannot say: ${String(error)}\n` });
+  }
+}
