@@ -1,15 +1,17 @@
 // Empties a namespace that is being deleted, kind by kind, then lets it go.
 // https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace
+import { isDeepStrictEqual } from 'node:util';
 import { namespaces } from '../api/kinds/namespace.ts';
 import { type KubeObject, keyOf, type Namespace } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
-import { isNotFound } from '../api/status-error.ts';
+import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import { followCustomKinds } from '../client/custom-kinds.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { type Remainder, remainingConditions } from './namespace-conditions.ts';
 
 export interface NamespaceOptions extends ControllerOptions {
   /** All kinds of the scheme. */
@@ -76,7 +78,8 @@ export class NamespaceController implements Component {
     const finalizers = namespace?.spec?.finalizers ?? [];
     if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return;
     for (const kind of this.#contents()) await this.#deleteAll(kind, name);
-    if (!(await this.#isEmpty(name))) return;
+    const left = await this.#remaining(name);
+    if (left.length > 0) return this.#tellWhatIsLeft(namespace, left);
     const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     try {
       await this.#options.client.finalizeNamespace({
@@ -106,11 +109,26 @@ export class NamespaceController implements Component {
     }
   }
 
-  async #isEmpty(namespace: string): Promise<boolean> {
+  async #remaining(namespace: string): Promise<Remainder[]> {
+    const left: Remainder[] = [];
     for (const kind of this.#contents()) {
       const { items } = await this.#options.client.list(kind, { namespace });
-      if (items.length > 0) return false;
+      if (items.length > 0) left.push({ kind, objects: items });
     }
-    return true;
+    return left;
+  }
+
+  async #tellWhatIsLeft(namespace: Namespace, left: readonly Remainder[]): Promise<void> {
+    const { client, clock } = this.#options;
+    const before = namespace.status?.conditions;
+    const conditions = remainingConditions(before, left, clock.now());
+    if (isDeepStrictEqual(conditions, before)) return;
+    const status = { ...namespace.status, conditions };
+    try {
+      await client.updateStatus(namespaces, { ...namespace, status });
+    } catch (error) {
+      // Whoever changed it meanwhile has brought us here again.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
   }
 }

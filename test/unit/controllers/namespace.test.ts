@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { configMaps } from '../../../src/api/kinds/config-map.ts';
 import { namespaces } from '../../../src/api/kinds/namespace.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
+import type { Namespace } from '../../../src/api/objects.ts';
 import { allKinds } from '../../../src/api/scheme-table.ts';
 import { NamespaceController } from '../../../src/controllers/namespace.ts';
 import { memoryCluster } from '../../support/memory-cluster.ts';
@@ -44,6 +45,15 @@ t.test('it waits for a pod until its board has answered', async (t) => {
   await settles(async () => (await client.get(pods, 'lab/one')).metadata.deletionTimestamp !== undefined);
   await quiet();
   t.equal(await exists(), true);
+  t.match((await client.get<Namespace>(namespaces, 'lab')).status?.conditions, [
+    {
+      type: 'NamespaceContentRemaining',
+      status: 'True',
+      reason: 'SomeResourcesRemain',
+      message: 'Some resources are remaining: pods. has 1 resource instances',
+    },
+    { type: 'NamespaceFinalizersRemaining', status: 'False' },
+  ]);
   await client.delete(pods as never, 'lab/one', { gracePeriodSeconds: 0 });
   await settles(async () => !(await exists()));
 });
