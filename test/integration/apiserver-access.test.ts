@@ -40,8 +40,13 @@ t.test('a token is no way in', async (t) => {
   t.equal((await api.ask('GET', '/api/v1/pods', { as: null, headers })).code, 401);
 });
 
-t.test('a board with its certificate may not use the API', async (t) => {
-  for (const path of ['/api/v1/secrets', '/api/v1/nodes/a', '/metrics']) {
+t.test('a board with its certificate may ask for itself, not for others or what others hold', async (t) => {
+  t.equal(
+    (await api.ask('GET', '/api/v1/nodes/a', { as: node })).code,
+    404,
+    'itself, which is not there yet',
+  );
+  for (const path of ['/api/v1/secrets', '/api/v1/nodes/b', '/metrics']) {
     const { code, json } = await api.ask('GET', path, { as: node });
     t.same({ code, reason: json.reason }, { code: 403, reason: 'Forbidden' }, path);
   }
