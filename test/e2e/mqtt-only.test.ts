@@ -8,7 +8,7 @@ import type { Pod } from '../../src/api/objects.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { defaultClusterNetwork } from '../../src/base/cluster-network.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { Agent } from '../../src/bin/agent.ts';
+import { Agent } from '../../src/bin/agent/agent.ts';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { Master } from '../../src/bin/master.ts';
 import { issueIdentity } from '../../src/bin/node-identity.ts';

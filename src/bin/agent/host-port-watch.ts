@@ -1,9 +1,9 @@
 // Which ports of the board its pods have at present, learnt on the way of the kubelet's reports to the master: a
 // pod has them from the moment it has an address until it ends. Holds only pods that ask for host ports.
 import { isDeepStrictEqual } from 'node:util';
-import type { Pod } from '../api/objects.ts';
-import type { ObservedPod, StatusSink } from '../kubelet/ports.ts';
-import { type HostPort, hostPortsOf } from '../proxy/host-ports.ts';
+import type { Pod } from '../../api/objects.ts';
+import type { ObservedPod, StatusSink } from '../../kubelet/ports.ts';
+import { type HostPort, hostPortsOf } from '../../proxy/host-ports.ts';
 
 export interface HostPortWatchOptions {
   sink: StatusSink;

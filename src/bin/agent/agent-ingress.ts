@@ -1,11 +1,11 @@
 // The agent's part that serves Ingress, where that is asked for: code and sockets of it are loaded only then.
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import type { Component } from '../base/component.ts';
-import type { Logger } from '../base/logger.ts';
-import type { IngressServer } from '../ingress/ingress-server.ts';
-import type { AgentLink } from '../mqtt/agent-link.ts';
-import type { Flags, FlagValues } from './flags.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Component } from '../../base/component.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { IngressServer } from '../../ingress/ingress-server.ts';
+import type { AgentLink } from '../../mqtt/agent-link.ts';
+import type { Flags, FlagValues } from '../flags.ts';
 
 export interface IngressSettings {
   /** One line for each request on standard output. */
@@ -51,8 +51,8 @@ export class AgentIngress implements Component {
 
   async start(): Promise<void> {
     const { link, dataDir, logsAccess, onListening, clock, logger } = this.#options;
-    const { IngressServer } = await import('../ingress/ingress-server.ts');
-    const { ensureSelfMadeCertificate } = await import('../pki/self-made-certificate.ts');
+    const { IngressServer } = await import('../../ingress/ingress-server.ts');
+    const { ensureSelfMadeCertificate } = await import('../../pki/self-made-certificate.ts');
     const server = new IngressServer({
       http: { host: EVERYWHERE, port: HTTP_PORT },
       https: { host: EVERYWHERE, port: HTTPS_PORT },

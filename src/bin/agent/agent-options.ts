@@ -1,0 +1,37 @@
+// What an agent is started with.
+import type { Clock } from '../../base/clock.ts';
+import type { ClusterNetwork } from '../../base/cluster-network.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { LogLimits } from '../../kubelet/logs/log-limits.ts';
+import type { Runtime } from '../../kubelet/runtime/runtime.ts';
+import type { AgentImages } from '../image-flags.ts';
+import type { NodeIdentity } from '../node-identity.ts';
+import type { IngressSettings } from './agent-ingress.ts';
+
+export interface AgentOptions {
+  nodeName: string;
+  /** Of the API server, such as `https://192.168.1.10:6443`. */
+  master: URL;
+  identity: NodeIdentity;
+  mqttPort: number;
+  dataDir: string;
+  /** Folder of static pods; `manifests` in the data directory unless given. */
+  podManifestPath?: string | undefined;
+  network: ClusterNetwork;
+  /** Serve Ingress on ports 80 and 443; not unless given. */
+  ingress?: IngressSettings | undefined;
+  images?: AgentImages;
+  /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
+  cleanOnStop: boolean;
+  /** Relays Services on a thread of their own, for more memory. */
+  proxyThread?: boolean;
+  clock: Clock;
+  logger: Logger;
+  logLimits?: LogLimits;
+  /** Instead of podman, in tests. */
+  runtime?: Runtime;
+}
+
+export const CLUSTER_DOMAIN = 'cluster.local';
+/** The bridge of this board's pods. */
+export const BRIDGE = 'edge0';

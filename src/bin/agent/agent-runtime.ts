@@ -1,0 +1,30 @@
+// The agent's podman: what it is called there, and where on the board its things lie.
+import { join } from 'node:path';
+import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
+import { PodmanRuntime } from '../../kubelet/runtime/podman/podman-runtime.ts';
+import type { Runtime } from '../../kubelet/runtime/runtime.ts';
+import { type AgentOptions, BRIDGE } from './agent-options.ts';
+
+const PODMAN_NETWORK = 'edge';
+/** One agent to a board: it owns every container with this label. */
+const OWNER = 'edge-cluster';
+/** What is needed only while pods run. */
+export const RUN_DIR = '/run/edge-cluster';
+
+/** `podCIDR`: this board's share of the pod range, `undefined` until it is known. */
+export function agentRuntime(options: AgentOptions, podCIDR: () => string | undefined): Runtime {
+  const { runtime, dataDir, images, logLimits = defaultLogLimits, cleanOnStop, clock, logger } = options;
+  if (runtime) return runtime;
+  return new PodmanRuntime({
+    dataDir: join(dataDir, 'podman'),
+    runDir: RUN_DIR,
+    owner: OWNER,
+    logDir: join(dataDir, 'logs'),
+    logSizeBytes: logLimits.maxSizeBytes,
+    podInfraImage: images?.podInfraImage,
+    network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: podCIDR },
+    removeOnStop: cleanOnStop,
+    clock,
+    logger,
+  });
+}

@@ -1,0 +1,118 @@
+// What this board measures of itself, joined: heartbeats, conditions, eviction under pressure, logs kept in bounds, and what
+// containers use.
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Component } from '../../base/component.ts';
+import type { Logger } from '../../base/logger.ts';
+import { BoardLoadMeter } from '../../kubelet/board/board-load.ts';
+import { Heartbeat } from '../../kubelet/board/heartbeat.ts';
+import { Evictor } from '../../kubelet/eviction/evictor.ts';
+import { BoardHealth } from '../../kubelet/health/board-health.ts';
+import type { Resource } from '../../kubelet/health/thresholds.ts';
+import type { Kubelet } from '../../kubelet/kubelet.ts';
+import { LogKeeper } from '../../kubelet/logs/log-keeper.ts';
+import type { LogLimits } from '../../kubelet/logs/log-limits.ts';
+import type { BoardReading } from '../../kubelet/metrics/board-figures.ts';
+import { ContainerMeter } from '../../kubelet/metrics/container-meter.ts';
+import { MetricsReporter } from '../../kubelet/metrics/metrics-reporter.ts';
+import type { AgentLink } from '../../mqtt/agent-link.ts';
+
+export interface BoardWatchOptions {
+  nodeName: string;
+  link: AgentLink;
+  kubelet: Kubelet;
+  dataDir: string;
+  logLimits: LogLimits;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** What removing images gives back. */
+const IMAGE_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
+
+export class BoardWatch implements Component {
+  readonly #options: BoardWatchOptions;
+  readonly #meter = new ContainerMeter();
+  readonly #evictor: Evictor;
+  readonly #heartbeat: Heartbeat;
+  readonly #metrics: MetricsReporter;
+  readonly health: BoardHealth;
+
+  constructor(options: BoardWatchOptions) {
+    this.#options = options;
+    this.#evictor = this.#makeEvictor();
+    this.health = this.#makeHealth();
+    this.#heartbeat = this.#makeHeartbeat();
+    this.#metrics = this.#makeMetrics();
+  }
+
+  async start(): Promise<void> {
+    await this.#heartbeat.start();
+    await this.#metrics.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#metrics.stop();
+    await this.#heartbeat.stop();
+  }
+
+  /** Reads the counters of all that runs now. */
+  read(): Promise<BoardReading> {
+    return this.#meter.read(this.#options.kubelet.runningContainers());
+  }
+
+  #makeHeartbeat(): Heartbeat {
+    const { kubelet, link, dataDir, logLimits: limits, clock, logger } = this.#options;
+    const meter = new BoardLoadMeter(dataDir);
+    const logs = new LogKeeper({ limits, running: () => kubelet.runningContainers(), logger });
+    return new Heartbeat({
+      clock,
+      logger,
+      measure: (nowMs) => meter.measure(nowMs),
+      send: (beat) => {
+        link.heartbeat(beat);
+        this.health.observe(beat);
+        void logs.look();
+      },
+    });
+  }
+
+  #makeHealth(): BoardHealth {
+    const { nodeName, link, clock } = this.#options;
+    return new BoardHealth({
+      nodeName,
+      clock,
+      report: (conditions) => link.setConditions(conditions),
+      event: (event) => link.boardEvent(event),
+      relieve: (shortages) => void this.#evictor.relieve(shortages),
+    });
+  }
+
+  #makeEvictor(): Evictor {
+    const { kubelet, link, dataDir, clock, logger } = this.#options;
+    const folders = { volumesDir: join(dataDir, 'volumes'), logDir: join(dataDir, 'logs') };
+    return new Evictor({
+      clock,
+      logger,
+      pods: () => kubelet.takenPods(),
+      use: async (resource, pods) => {
+        const { podUse } = await import('../../kubelet/eviction/pod-use.ts');
+        return podUse(resource, pods, kubelet.runningContainers(), folders);
+      },
+      reclaim: async (resource) => (IMAGE_RESOURCES.has(resource) ? kubelet.deleteUnusedImages() : 0),
+      evict: (podKey, podUid, why) => kubelet.evict(podKey, podUid, why),
+      event: (event) => link.boardEvent(event),
+    });
+  }
+
+  #makeMetrics(): MetricsReporter {
+    const { kubelet, link, clock, logger } = this.#options;
+    return new MetricsReporter({
+      clock,
+      logger,
+      running: () => kubelet.runningContainers(),
+      meter: this.#meter,
+      send: (report) => link.metrics(report),
+    });
+  }
+}

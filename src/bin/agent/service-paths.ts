@@ -1,0 +1,170 @@
+// The ways of this board's traffic, joined: pod network, names, Services, host ports and Ingress. Kept as the master last
+// told them, and brought up to date whenever one of them changes.
+import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
+import type { Component } from '../../base/component.ts';
+import { parseIpv4, parseIpv4Range } from '../../base/ipv4.ts';
+import { ClusterDns } from '../../dns/cluster-dns.ts';
+import { HostUpstreams } from '../../dns/host-upstreams.ts';
+import type { AgentLink } from '../../mqtt/agent-link.ts';
+import { SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
+import { systemCommands } from '../../network/command-runner.ts';
+import { NodeNetwork } from '../../network/node-network.ts';
+import type { HostPort } from '../../proxy/host-ports.ts';
+import { Proxier, type ProxierOptions, type VirtualPort } from '../../proxy/proxier.ts';
+import { ProxyThread } from '../../proxy/proxy-thread.ts';
+import { serviceView } from '../../proxy/service-view.ts';
+import { AgentIngress } from './agent-ingress.ts';
+import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
+
+type Settings = Pick<
+  AgentOptions,
+  'nodeName' | 'network' | 'dataDir' | 'ingress' | 'proxyThread' | 'cleanOnStop' | 'clock' | 'logger'
+>;
+
+export interface ServicePathsOptions extends Settings {
+  link: AgentLink;
+  /** Those of pods that run here. */
+  hostPorts(): readonly HostPort[];
+  /** The board's own addresses. */
+  addresses(): readonly string[];
+  /** Whether this board answers for Ingress. */
+  onIngressListening(isListening: boolean): void;
+}
+
+const DNS_PORT = 53;
+
+export class ServicePaths implements Component {
+  readonly #options: ServicePathsOptions;
+  readonly #network: NodeNetwork;
+  readonly #dns: ClusterDns;
+  readonly #proxier: Proxier | ProxyThread;
+  readonly #ingress: AgentIngress | undefined;
+  #servicePorts: readonly VirtualPort[] = [];
+  #dnsPorts: readonly VirtualPort[] = [];
+  #running: Component[] = [];
+
+  constructor(options: ServicePathsOptions) {
+    this.#options = options;
+    this.#network = this.#makeNetwork();
+    this.#dns = this.#makeDns();
+    this.#proxier = this.#makeProxier();
+    this.#ingress = this.#makeIngress();
+  }
+
+  async start(): Promise<void> {
+    const { services, peers } = this.#options.link;
+    services.onChange(() => this.#servicesChanged());
+    peers.onChange(() => void this.updateNetwork());
+    for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
+      if (!component) continue;
+      this.#running.push(component);
+      await component.start();
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const component of this.#running.splice(0).reverse()) await component.stop();
+  }
+
+  /** Call it when addresses or host ports change. */
+  updateProxy(): Promise<void> {
+    const { link, network, nodeName, hostPorts, addresses } = this.#options;
+    const known = [...(link.services.current()?.values() ?? [])];
+    const forwarded = known.filter((service) => !this.#isDns(service));
+    return this.#proxier.update({
+      services: forwarded.map((service) => serviceView(service, nodeName)),
+      hostPorts: [...hostPorts()],
+      boardAddresses: addresses(),
+      insideRanges: [network.podRange, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+    });
+  }
+
+  /** Call it when routes may have gone. */
+  updateNetwork(): Promise<void> {
+    const { link, network, nodeName } = this.#options;
+    const peers = link.peers.current()?.peers ?? {};
+    const others = Object.entries(peers).filter(([name]) => name !== nodeName);
+    return this.#network.update({
+      podRange: network.podRange,
+      serviceRange: network.serviceRange,
+      podCIDR: peers[nodeName]?.podCIDR,
+      address: peers[nodeName]?.address,
+      peers: others.map(([, peer]) => peer),
+      virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
+    });
+  }
+
+  #servicesChanged(): void {
+    this.#dns.update(this.#options.link.services.current() ?? new Map<string, BoardService>());
+    void this.updateProxy();
+  }
+
+  /** The Service that stands for this board's own DNS server has no endpoints to forward to. */
+  #isDns(service: BoardService): boolean {
+    return clusterIPsOf(service).includes(this.#options.network.dnsAddress);
+  }
+
+  #makeNetwork(): NodeNetwork {
+    const { cleanOnStop, logger } = this.#options;
+    return new NodeNetwork({
+      commands: systemCommands,
+      bridge: BRIDGE,
+      removeOnStop: cleanOnStop,
+      onProblems: () => undefined,
+      logger,
+    });
+  }
+
+  #makeDns(): ClusterDns {
+    const { network, clock, logger } = this.#options;
+    const { dnsAddress, podRange, serviceRange } = network;
+    const ownAddresses = [dnsAddress, SERVICE_LISTEN_ADDRESS];
+    const upstreams = new HostUpstreams({ ownAddresses, clock });
+    return new ClusterDns({
+      host: SERVICE_LISTEN_ADDRESS,
+      port: 0,
+      domain: CLUSTER_DOMAIN,
+      ownsAddress: (ip) => isInside(ip, podRange) || isInside(ip, serviceRange),
+      upstreams: () => upstreams.current(),
+      onListening: (localPort) => {
+        const port = { ip: dnsAddress, port: DNS_PORT, localPort };
+        this.#dnsPorts = [
+          { ...port, protocol: 'udp' },
+          { ...port, protocol: 'tcp' },
+        ];
+        void this.updateNetwork();
+      },
+      clock,
+      logger,
+    });
+  }
+
+  #makeProxier(): Proxier | ProxyThread {
+    const { link, clock, logger, proxyThread } = this.#options;
+    const options: ProxierOptions = {
+      listenAddress: SERVICE_LISTEN_ADDRESS,
+      onVirtualPorts: (ports) => {
+        this.#servicePorts = ports;
+        void this.updateNetwork();
+      },
+      onRefusal: ({ subject, reason, message }) =>
+        link.event({ ...subject, type: 'Warning', reason, message }),
+      clock,
+      logger,
+    };
+    return proxyThread ? new ProxyThread(options) : new Proxier(options);
+  }
+
+  #makeIngress(): AgentIngress | undefined {
+    const { ingress, link, dataDir, onIngressListening: onListening, clock, logger } = this.#options;
+    return ingress && new AgentIngress({ ...ingress, link, dataDir, onListening, clock, logger });
+  }
+}
+
+function isInside(ip: string, range: string): boolean {
+  const address = parseIpv4(ip);
+  const { first, last } = parseIpv4Range(range) ?? {};
+  return (
+    address !== undefined && first !== undefined && last !== undefined && address >= first && address <= last
+  );
+}
