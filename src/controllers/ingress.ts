@@ -14,6 +14,8 @@ import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 
+type LoadBalancer = NonNullable<NonNullable<Ingress['status']>['loadBalancer']>;
+
 const COMPONENT = 'ingress-controller';
 const NOBODY: IngressWarning = {
   reason: 'NoIngressBoard',
@@ -28,6 +30,8 @@ export class IngressController implements Component {
   readonly #controller: Controller;
   /** What was last said of each, so that an Event tells of something new. */
   readonly #said = new Map<string, string>();
+  /** Addresses that boards have or had since the start: what is withdrawn when none of them serves. */
+  readonly #ofBoards = new Set<string>();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -72,12 +76,20 @@ export class IngressController implements Component {
     }
     const addresses = this.#nodes.lister.list().flatMap(addressesOf).sort();
     this.#warn(ingress, [...(addresses.length === 0 ? [NOBODY] : []), ...ingressWarnings(ingress)]);
-    const wanted = addresses.length > 0 ? { ingress: addresses.map((ip) => ({ ip })) } : {};
+    const wanted = this.#wanted(ingress, addresses);
     if (isDeepStrictEqual(ingress.status?.loadBalancer ?? {}, wanted)) return;
     await this.#options.client.updateStatus(ingresses, {
       ...ingress,
       status: { ...ingress.status, loadBalancer: wanted },
     });
+  }
+
+  /** Where no board serves, what somebody else wrote stays as it is. */
+  #wanted({ status }: Ingress, addresses: readonly string[]): LoadBalancer {
+    for (const node of this.#nodes.lister.list()) this.#ofBoards.add(internalIp(node) ?? '');
+    if (addresses.length > 0) return { ingress: addresses.map((ip) => ({ ip })) };
+    const others = (status?.loadBalancer?.ingress ?? []).filter(({ ip }) => !this.#ofBoards.has(ip ?? ''));
+    return others.length > 0 ? { ingress: others } : {};
   }
 
   #warn(object: Ingress, warnings: readonly IngressWarning[]): void {
@@ -94,6 +106,9 @@ export class IngressController implements Component {
 /** The address of a board that serves and is ready; a second one is another way to the same. */
 function addressesOf(node: Node): string[] {
   const isReady = findCondition(node.status?.conditions, 'Ready')?.status === 'True';
-  const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+  const address = internalIp(node);
   return isReady && address && servesIngress(node) ? [address] : [];
 }
+
+const internalIp = ({ status }: Node): string | undefined =>
+  status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;

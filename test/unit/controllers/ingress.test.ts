@@ -65,6 +65,21 @@ t.test('an Ingress shows the addresses of the boards that serve and are ready', 
   t.pass();
 });
 
+t.test('where no board serves, what others wrote stays and what boards gave goes', async (t) => {
+  const { client, board, ingress, shows } = await setUp(t);
+  await board('a', '192.168.1.7', true);
+  await ingress();
+  await shows('192.168.1.7');
+  const node = await client.get(nodes, 'a');
+  await client.update(nodes, { ...node, metadata: { ...node.metadata, labels: {} } });
+  await shows();
+  const object = await client.get(ingresses, 'default/web');
+  const loadBalancer = { ingress: [{ ip: '169.1.1.1' }, { ip: '192.168.1.7' }] };
+  await client.updateStatus(ingresses, { ...object, status: { loadBalancer } });
+  await shows('169.1.1.1');
+  t.pass();
+});
+
 t.test("another controller's Ingress is left alone", async (t) => {
   const { client, board, ingress, recorder } = await setUp(t);
   await board('a', '192.168.1.7', true);
