@@ -1,225 +1,250 @@
-// Every kind of Service on two boards with real podman: from a pod, from a board, from outside, with the source
-// address that the pod sees; beside foreign programs on the same ports.
+// Every kind of Service on three boards with real podman: from a pod of a board with endpoints and of one without,
+// from boards and from outside, with the source address that the pod sees; beside foreign programs on the same ports,
+// and when a board dies.
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import t, { type Test } from 'tap';
-import type { Event, Pod, Service } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import mqtt from 'mqtt';
+import t from 'tap';
+import type { Event, Service } from '../../src/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
-import { readyPods } from '../support/pods.ts';
-import { BoardCluster } from '../support/two-boards.ts';
-import { externalIP, hostPort, ports, services, whoPods } from '../support/who-pods.ts';
+import { type Client, ServiceLab } from '../support/service-lab.ts';
+import { externalIP, hostPort, ports } from '../support/who-pods.ts';
 
 const exec = promisify(execFile);
 const udpProbe = join(import.meta.dirname, '../support/udp-probe.ts');
 
-t.test('Services over two boards', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-services-'));
-  const cluster = await BoardCluster.create();
-  const { master } = cluster;
-  t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      for (const { program, board } of cluster.agents.values())
-        t.comment(board.name, program.output.slice(-4000));
-    }
-    await cluster.destroy();
-    await rm(work, { recursive: true, force: true });
-  });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
-  await cluster.start(['alpha', 'beta'], [archive]);
-  const alpha = cluster.agent('alpha').board;
-  const beta = cluster.agent('beta').board;
-
-  const foreign = (port: number) => {
+t.test('Services over three boards', async (t) => {
+  const foreign = (lab: ServiceLab, port: number) => {
     const script = `require('node:http').createServer((_, r) => r.end('foreign')).listen(${port}, '0.0.0.0')`;
-    const program = alpha.spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+    const program = lab.board('alpha').spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
     t.teardown(() => program.kill('SIGKILL'));
     return program;
   };
-  foreign(80);
-  const onTaken = foreign(ports.taken);
-  const input = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [whoPods(demoImage), ...services()],
+  let freeTaken = (): boolean => false;
+  const lab = await ServiceLab.start(t, async (lab) => {
+    foreign(lab, 80);
+    const taken = foreign(lab, ports.taken);
+    freeTaken = () => taken.kill('SIGKILL');
   });
-  const applied = await master.edgectlWithInput(input, 'apply', '-f', '-');
-  t.equal(applied.code, 0, applied.stderr);
-  const pods = await readyPods(master, 'app=who', 2);
-  const podOn = (name: string): Pod => {
-    const pod = pods.find(({ spec }) => spec.nodeName === name);
-    if (!pod) throw new Error(`no pod on ${name}`);
-    return pod;
+  const { cluster } = lab;
+  const { master } = cluster;
+  const [alpha, beta, gamma] = [lab.source('alpha'), lab.source('beta'), lab.source('gamma')];
+  const outside = lab.outside();
+  const inPodA = lab.inPod('alpha');
+  const caller = lab.inPod('gamma');
+  const onAlpha = lab.onBoard('alpha');
+  const onGamma = lab.onBoard('gamma');
+  const inside = [inPodA, caller, onAlpha, onGamma];
+  /** The boards that answer a few times over. */
+  const answering = async ({ ask }: Client, host: string, port?: number) => {
+    const answers = [];
+    for (let i = 0; i < 4; i++) answers.push((await ask(host, port)).split(' ')[0]);
+    return [...new Set(answers)];
   };
-  const [podA, podB] = [podOn('alpha'), podOn('beta')];
-  const addressOf = async (name: string) =>
-    (await master.json<Service>('get', 'service', name)).spec.clusterIP ?? '';
-  const containerOf = (pod: Pod) =>
-    pod.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
 
-  type From = (host: string, port?: number) => Promise<string>;
-  const url = (host: string, port = 80) => `http://${host}:${port}/cgi-bin/who`;
-  const fromPod =
-    (board: typeof alpha, pod: Pod): From =>
-    async (host, port) => {
-      const curl = ['curl', '-sS', '--max-time', '3', url(host, port)];
-      return (await board.run('nsenter', await namespaceOf(board, pod), ...curl)).stdout.trim();
-    };
-  const inPodA = fromPod(alpha, podA);
-  const inPodB = fromPod(beta, podB);
-  const onAlpha: From = async (host, port) =>
-    (await alpha.run('curl', '-sS', '--max-time', '3', url(host, port))).stdout.trim();
-  const outside: From = async (host, port) => (await cluster.get(url(host, port))).trim();
-
-  /** Asks until both boards' pods have answered; resolves with what each saw, by board. */
-  const bothAnswer = async (from: From, host: string, port?: number) => {
-    const seen = new Map<string, string>();
-    await eventually(
-      async () => {
-        const [board = '', source = ''] = (await from(host, port)).split(' ');
-        seen.set(board, source);
-        return seen.has('alpha') && seen.has('beta');
-      },
-      20_000,
-      20,
-    );
-    return seen;
-  };
-  /** The forwarding board is whom a pod sees: its bridge where the pod is its own, else its LAN address. */
-  const works = async (t: Test, what: string, from: From, by: typeof alpha, host: string, port?: number) => {
-    const seen = await bothAnswer(from, host, port);
-    for (const [board, bridge] of [
-      [alpha, '10.40.0.1'],
-      [beta, '10.40.2.1'],
-    ] as const) {
-      t.match(
-        seen.get(board.name),
-        board === by ? bridge : by.address,
-        `${what}: ${board.name}'s pod sees it`,
-      );
-    }
-  };
-  /** With the board that forwards what is addressed to no board. */
-  const everywhere: [From, typeof alpha, string][] = [
-    [inPodA, alpha, "from alpha's pod"],
-    [inPodB, beta, "from beta's pod"],
-    [onAlpha, alpha, 'from alpha'],
-  ];
+  await t.test('a NodePort that another program has is told, and works on other boards', async (t) => {
+    await lab.sees(t, { client: outside, way: 'NodePort', asked: beta }, beta.address, ports.taken);
+    t.equal(await outside.ask(alpha.address, ports.taken), 'foreign');
+    const event = await eventually(async () => {
+      const { items } = await master.json<{ items: Event[] }>('get', 'events');
+      const found = items.find(({ reason }) => reason === 'PortInUse');
+      if (!found) throw new Error('no event');
+      return found;
+    });
+    t.match(event, {
+      involvedObject: { kind: 'Service', name: 'taken' },
+      type: 'Warning',
+      message: /30082\/TCP of this board is in use/,
+      source: { component: 'kube-proxy', host: 'alpha' },
+    });
+    freeTaken();
+  });
 
   await t.test('a ClusterIP from pods, itself included, and boards, beside a foreign server', async (t) => {
-    const ip = await addressOf('plain');
-    for (const [from, by, who] of everywhere) await works(t, `ClusterIP ${who}`, from, by, ip);
-    t.equal(await onAlpha(alpha.address), 'foreign');
-    t.equal(await outside(alpha.address), 'foreign');
+    const ip = await lab.addressOf('plain');
+    for (const client of inside) await lab.sees(t, { client, way: 'ClusterIP' }, ip);
+    t.equal(await onAlpha.ask(alpha.address), 'foreign');
+    t.equal(await outside.ask(alpha.address), 'foreign');
     // Whoever answers for all addresses where this machine's packets go, no pod does.
-    const heard = await outside(ip).catch((error: Error) => error.message);
+    const heard = await outside.ask(ip).catch((error: Error) => error.message);
     t.notMatch(heard, /^(alpha|beta) /, 'no pod answers from outside');
   });
 
   await t.test('a NodePort, a load balancer and an external address from everywhere', async (t) => {
-    await exec('ip', ['route', 'replace', externalIP, 'via', beta.address]);
+    await exec('ip', ['route', 'replace', externalIP, 'via', gamma.address]);
     t.teardown(() => exec('ip', ['route', 'del', externalIP]));
-    for (const [from, by, who] of [...everywhere, [outside, beta, 'from outside'] as const]) {
-      await works(t, `NodePort ${who}`, from, beta, beta.address, ports.node);
-      await works(t, `LoadBalancer ${who}`, from, beta, beta.address, ports.balanced);
-      await works(t, `external address ${who}`, from, by, externalIP);
+    for (const client of [...inside, outside]) {
+      for (const asked of [beta, gamma]) {
+        await lab.sees(t, { client, way: 'NodePort', asked }, asked.address, ports.node);
+        await lab.sees(t, { client, way: 'LoadBalancer', asked }, asked.address, ports.balanced);
+      }
+      await lab.sees(t, { client, way: 'external address', asked: gamma }, externalIP);
     }
     const { status } = await master.json<Service>('get', 'service', 'balanced');
-    t.same(
-      status?.loadBalancer?.ingress?.map(({ ip }) => ip),
-      [alpha.address, beta.address].sort(),
-    );
+    const listed = status?.loadBalancer?.ingress?.map(({ ip }) => ip);
+    t.same(listed, [alpha, beta, gamma].map(({ address }) => address).sort());
   });
 
   await t.test('policy Local stays on the board, and its health check says so', async (t) => {
-    const boards = async (from: From, host: string, port?: number) => {
-      const answers = [];
-      for (let i = 0; i < 4; i++) answers.push((await from(host, port)).split(' ')[0]);
-      return [...new Set(answers)];
-    };
-    for (const board of [alpha, beta]) {
-      t.same(await boards(outside, board.address, ports.local), [board.name]);
+    const { status } = await master.json<Service>('get', 'service', 'local');
+    t.same(status?.loadBalancer?.ingress?.map(({ ip }) => ip).sort(), [alpha.address, beta.address].sort());
+    for (const { name, address } of [alpha, beta]) {
+      t.same(await answering(outside, address, ports.local), [name]);
     }
-    await works(t, 'policy Local, from a pod', inPodA, alpha, alpha.address, ports.local);
-    t.same(await boards(inPodA, await addressOf('near')), ['alpha'], 'internal policy');
-    t.match(JSON.parse(await cluster.get(`http://${alpha.address}:${ports.health}/`)), {
+    await t.rejects(outside.ask(gamma.address, ports.local), 'a board without an endpoint has no answer');
+    await lab.sees(t, { client: inPodA, way: 'LoadBalancer', asked: alpha }, alpha.address, ports.local);
+    const health = (address: string) => fetch(`http://${address}:${ports.health}/`);
+    t.match(await (await health(alpha.address)).json(), {
       service: { namespace: 'default', name: 'local' },
       localEndpoints: 1,
     });
-    const sticky = await addressOf('sticky');
-    t.equal((await boards(inPodB, sticky)).length, 1, 'session affinity');
+    t.equal((await health(gamma.address)).status, 503);
+    const near = await lab.addressOf('near');
+    t.same(await answering(inPodA, near), ['alpha'], 'internal policy');
+    await t.rejects(caller.ask(near), 'none on its board');
+  });
+
+  await t.test('session affinity keeps each client, by its address, at one pod', async (t) => {
+    const sticky = await lab.addressOf('sticky');
+    for (const client of inside) t.equal((await answering(client, sticky)).length, 1, client.name);
+  });
+
+  await t.test('a pod by its own address, and by a host port of its board', async (t) => {
+    for (const name of ['alpha', 'beta'] as const) {
+      const { podIP = '' } = lab.pod(name).status ?? {};
+      for (const client of inside) await lab.seesOne(t, { client, way: "a pod's address" }, podIP, 8080);
+      const asked = lab.source(name);
+      for (const client of [outside, inPodA, onGamma]) {
+        t.equal((await answering(client, asked.address, hostPort)).join(), name);
+        await lab.seesOne(t, { client, way: 'hostPort', asked }, asked.address, hostPort);
+      }
+    }
   });
 
   await t.test('a Service without a selector leads where its Endpoints say', async (t) => {
     const metadata = { name: 'bare' };
-    const subsets = [{ addresses: [{ ip: podB.status?.podIP }], ports: [{ port: 8080 }] }];
-    const items = [
-      { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80, targetPort: 8080 }] } },
+    const subsets = [{ addresses: [{ ip: lab.pod('beta').status?.podIP }], ports: [{ port: 8080 }] }];
+    const spec = { ports: [{ port: 80, targetPort: 8080 }] };
+    await lab.apply(
+      { apiVersion: 'v1', kind: 'Service', metadata, spec },
       { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets },
-    ];
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    t.equal((await master.edgectlWithInput(list, 'apply', '-f', '-')).code, 0);
-    const ip = await addressOf('bare');
-    t.match(await eventually(() => inPodA(ip), 10_000, 100), /^beta /);
+    );
+    const ip = await lab.addressOf('bare');
+    t.match(await eventually(() => inPodA.ask(ip), 10_000, 100), /^beta /);
   });
 
   await t.test('UDP: answers come from the address that was asked', async (t) => {
-    for (const [board, pod] of [
-      [alpha, podA],
-      [beta, podB],
-    ] as const) {
-      const net = await namespaceOf(board, pod);
-      const program = board.spawn('nsenter', [net, process.execPath, udpProbe, 'listen', '5353', board.name]);
+    for (const name of ['alpha', 'beta']) {
+      const listen = [await lab.namespaceOf(name), process.execPath, udpProbe, 'listen', '5353', name];
+      const program = lab.board(name).spawn('nsenter', listen);
       t.teardown(() => program.kill('SIGKILL'));
       await new Promise((resolve) => program.stdout?.once('data', resolve));
     }
-    const ask = [process.execPath, udpProbe, 'ask'];
-    const net = await namespaceOf(alpha, podA);
-    const ip = await addressOf('datagrams');
-    const inPod = (host: string, port: number) =>
-      alpha.run('nsenter', net, ...ask, host, String(port)).then(({ stdout }) => stdout);
-    t.match(await inPod(ip, 53), /^(alpha|beta) 10\./);
-    t.match(await inPod(alpha.address, ports.udp), /^(alpha|beta) 10\./, 'from the other side of the board');
-    t.match((await alpha.run(ask[0] ?? '', ...ask.slice(1), ip, '53')).stdout, /^(alpha|beta) 10\./);
-    const answer = await exec(ask[0] ?? '', [...ask.slice(1), beta.address, String(ports.udp)]);
-    t.match(answer.stdout, /^(alpha|beta) 10\./, 'from outside');
+    const ask = (host: string, port: number) => [process.execPath, udpProbe, 'ask', host, String(port)];
+    const ip = await lab.addressOf('datagrams');
+    for (const name of ['alpha', 'gamma']) {
+      const net = await lab.namespaceOf(name);
+      const inPod = async (host: string, port: number) =>
+        (await lab.board(name).run('nsenter', net, ...ask(host, port))).stdout;
+      t.match(await inPod(ip, 53), /^(alpha|beta) 10\./, `from ${name}'s pod`);
+      t.match(await inPod(alpha.address, ports.udp), /^(alpha|beta) 10\./, `${name}'s pod by a board`);
+      const [node = '', ...args] = ask(ip, 53);
+      t.match((await lab.board(name).run(node, ...args)).stdout, /^(alpha|beta) 10\./, `from ${name}`);
+    }
+    const [node = '', ...args] = ask(gamma.address, ports.udp);
+    t.match((await exec(node, args)).stdout, /^(alpha|beta) 10\./, 'from outside');
   });
 
-  await t.test('a host port reaches the pod of that board only', async (t) => {
-    for (const board of [alpha, beta]) t.match(await outside(board.address, hostPort), board.name);
-    t.match(await inPodA(beta.address, hostPort), 'beta');
+  await t.test('a NodePort works where another program had it, once that is gone', async (t) => {
+    await eventually(async () => (await outside.ask(alpha.address, ports.taken)) !== 'foreign', 25_000, 500);
+    await lab.sees(t, { client: outside, way: 'NodePort', asked: alpha }, alpha.address, ports.taken);
+  });
+
+  await t.test('docs/services.md promises no source address that was not seen here', async (t) => {
+    t.same(lab.table.unused, []);
   });
 
   await t.test(
-    'a NodePort that another program has is told, works elsewhere, and here when free',
+    'when a board dies its endpoints go within 1 s of the word of it, and no client fails',
     async (t) => {
-      await bothAnswer(outside, beta.address, ports.taken);
-      t.equal(await outside(alpha.address, ports.taken), 'foreign');
-      const events = await eventually(async () => {
-        const { items } = await master.json<{ items: Event[] }>('get', 'events');
-        const found = items.filter(({ reason }) => reason === 'PortInUse');
-        if (found.length === 0) throw new Error('no event');
-        return found;
-      });
-      t.match(events[0], {
-        involvedObject: { kind: 'Service', name: 'taken' },
-        type: 'Warning',
-        message: /30082\/TCP of this board is in use/,
-        source: { component: 'kube-proxy', host: 'alpha' },
-      });
-      onTaken.kill('SIGKILL');
-      await eventually(() => bothAnswer(outside, alpha.address, ports.taken), 25_000, 500);
+      const word = await listen(
+        `mqtt://127.0.0.1:${master.inspectPort}`,
+        'beta',
+        lab.pod('beta').status?.podIP ?? '',
+      );
+      t.teardown(word.end);
+      const ip = await lab.addressOf('plain');
+      const diedAtMs = performance.now();
+      await lab.board('beta').unplug();
+      const failures: string[] = [];
+      let answered = 0;
+      while (word.withdrawnAtMs === undefined && performance.now() < diedAtMs + 20_000) {
+        for (const client of [onGamma, onAlpha]) {
+          await client.ask(ip, 80, 10).then(
+            () => answered++,
+            (error: Error) => failures.push(error.message),
+          );
+        }
+      }
+      const since = (atMs = Number.NaN, fromMs = diedAtMs) => Math.round(atMs - fromMs);
+      const tookMs = since(word.withdrawnAtMs, word.lostAtMs);
+      t.comment(
+        `last will ${since(word.willAtMs)} ms after the cable was pulled, board lost ${since(word.lostAtMs)} ms`,
+      );
+      t.comment(`endpoints withdrawn ${tookMs} ms after that; ${answered} requests answered meanwhile`);
+      t.ok(tookMs < 1000, `${tookMs} ms`);
+      t.same(failures, []);
+      for (const client of [caller, inPodA, onGamma]) {
+        const startMs = performance.now();
+        t.same(await answering(client, ip), ['alpha'], client.name);
+        t.ok(performance.now() - startMs < 1500, 'none waits for the dead');
+      }
+      const sticky = await lab.addressOf('sticky');
+      for (const client of inside) t.same(await answering(client, sticky), ['alpha'], 'affinity moves on');
     },
   );
-
-  async function namespaceOf(board: typeof alpha, pod: Pod): Promise<string> {
-    const { stdout } = await board.run('podman', 'inspect', '-f', '{{.State.Pid}}', containerOf(pod));
-    return `--net=/proc/${stdout.trim()}/ns/net`;
-  }
 });
+
+interface Word {
+  /** Monotonic times. */
+  willAtMs?: number;
+  lostAtMs?: number;
+  withdrawnAtMs?: number;
+  end(): Promise<void>;
+}
+
+/** Notes when MQTT tells of a board's last will, of its Node not being Ready, and of `ip` being no endpoint any more. */
+async function listen(url: string, node: string, ip: string): Promise<Word> {
+  const client = await mqtt.connectAsync(url);
+  const word: Word = { end: () => client.endAsync(true) };
+  const holders = new Set<string>();
+  client.on('message', (topic, payload) => {
+    const text = payload.toString();
+    const atMs = performance.now();
+    if (topic.endsWith('/state')) {
+      if (JSON.parse(text).online === false) word.willAtMs ??= atMs;
+    } else if (topic.includes('/nodes/')) {
+      const { conditions = [] } = JSON.parse(text).status ?? {};
+      if (conditions.some((c: { type: string; status: string }) => c.type === 'Ready' && c.status !== 'True'))
+        word.lostAtMs ??= atMs;
+    } else if (takesTraffic(text, ip)) holders.add(topic);
+    else if (holders.delete(topic) && holders.size === 0) word.withdrawnAtMs ??= atMs;
+  });
+  await client.subscribeAsync([
+    `edge/v1/nodes/${node}/state`,
+    `edge/v1/objects/core/nodes/_/${node}`,
+    'edge/v1/services/default/plain/+',
+    'edge/v1/services/default/node/+',
+  ]);
+  return word;
+}
+
+/** Whether an EndpointSlice, as boards get it, sends new connections to `ip`. */
+function takesTraffic(text: string, ip: string): boolean {
+  const { endpoints = [] } = text ? JSON.parse(text) : {};
+  return endpoints.some(
+    (endpoint: { addresses: string[]; conditions?: { ready?: boolean } }) =>
+      endpoint.addresses.includes(ip) && endpoint.conditions?.ready !== false,
+  );
+}

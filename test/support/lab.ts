@@ -89,7 +89,8 @@ export class Board {
 
   /** Ends what runs on the board and takes it away. */
   async destroy(): Promise<void> {
-    if (this.#holder?.exitCode === null) {
+    const { exitCode, signalCode } = this.#holder ?? {};
+    if (exitCode === null && signalCode === null) {
       await this.run('podman', 'rm', '--all', '--force', '--time', '0').catch(() => undefined);
       await endAllIn(this.#namespace);
     }

@@ -1,8 +1,11 @@
-// A pod on every board that answers HTTP with its board and with the address its client came from, and Services
-// of every kind in front of them.
+// A pod on every board but one that answers HTTP with its board and with the address its client came from, Services
+// of every kind in front of them, and a pod that only asks on the board that is left.
 export const hostPort = 8888;
 export const externalIP = '203.0.113.7';
 export const ports = { node: 30081, taken: 30082, udp: 30053, health: 32001, balanced: 8081, local: 8082 };
+
+/** Holds no pod of any Service. */
+export const CALLER_BOARD = 'gamma';
 
 /** `image` holds busybox with httpd. */
 export function whoPods(image: string): object {
@@ -21,6 +24,10 @@ export function whoPods(image: string): object {
     ports: [{ name: 'http', containerPort: 8080, hostPort }],
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
   };
+  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: [CALLER_BOARD] }];
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
@@ -29,8 +36,21 @@ export function whoPods(image: string): object {
       selector: { matchLabels: { app: 'who' } },
       template: {
         metadata: { labels: { app: 'who' } },
-        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
+        spec: { terminationGracePeriodSeconds: 1, affinity: { nodeAffinity }, containers: [container] },
       },
+    },
+  };
+}
+
+export function callerPod(image: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'caller', labels: { app: 'caller' } },
+    spec: {
+      nodeSelector: { 'kubernetes.io/hostname': CALLER_BOARD },
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'caller', image, command: ['/bin/sh', '-c', 'sleep 3600 & wait'] }],
     },
   };
 }

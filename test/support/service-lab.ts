@@ -1,0 +1,172 @@
+// Three boards with Services of every kind: pods that answer on two of them, and clients in pods, on boards and
+// outside. What a client is told names the board that answered and the source address its pod saw.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Test } from 'tap';
+import type { Pod, Service } from '../../src/api/objects.ts';
+import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { eventually } from './eventually.ts';
+import type { Board } from './lab.ts';
+import { readyPods } from './pods.ts';
+import { type SourceBoard, SourceTable, type Way } from './source-table.ts';
+import { BoardCluster } from './two-boards.ts';
+import { CALLER_BOARD, callerPod, services, whoPods } from './who-pods.ts';
+
+const exec = promisify(execFile);
+/** The master gives ranges of 512 addresses in the order in which boards join. */
+const GATEWAYS = { alpha: '10.40.0.1', beta: '10.40.2.1', [CALLER_BOARD]: '10.40.4.1' };
+
+export interface Client {
+  name: string;
+  kind: Way['client'];
+  /** The board that it is on, or is. */
+  at?: SourceBoard;
+  podIP?: string;
+  /** Resolves with `BOARD SOURCE`. */
+  ask(host: string, port?: number, timeoutS?: number): Promise<string>;
+}
+
+export class ServiceLab {
+  readonly cluster: BoardCluster;
+  readonly table = new SourceTable();
+  readonly #pods = new Map<string, Pod>();
+
+  private constructor(cluster: BoardCluster) {
+    this.cluster = cluster;
+  }
+
+  /** `before` runs when the boards are there and the Services are not. */
+  static async start(t: Test, before: (lab: ServiceLab) => Promise<void>): Promise<ServiceLab> {
+    const work = await mkdtemp(join(tmpdir(), 'edge-cluster-services-'));
+    const cluster = await BoardCluster.create();
+    t.teardown(async () => {
+      if (!t.passing()) tellOutput(t, cluster);
+      await cluster.destroy();
+      await rm(work, { recursive: true, force: true });
+    });
+    await ensureDemoImage(work);
+    const archive = join(work, 'demo.tar');
+    await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+    await cluster.start(Object.keys(GATEWAYS), [archive]);
+    const lab = new ServiceLab(cluster);
+    await before(lab);
+    await lab.apply(whoPods(demoImage), callerPod(demoImage), ...services());
+    await lab.#findPods();
+    return lab;
+  }
+
+  async apply(...items: object[]): Promise<void> {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    const { code, stderr } = await this.cluster.master.edgectlWithInput(list, 'apply', '-f', '-');
+    if (code !== 0) throw new Error(stderr);
+  }
+
+  board(name: string): Board {
+    return this.cluster.agent(name).board;
+  }
+
+  source(name: keyof typeof GATEWAYS): SourceBoard {
+    return { name, address: this.board(name).address, gateway: GATEWAYS[name] ?? '' };
+  }
+
+  pod(board: string): Pod {
+    const pod = this.#pods.get(board);
+    if (!pod) throw new Error(`no pod on ${board}`);
+    return pod;
+  }
+
+  async addressOf(service: string): Promise<string> {
+    const { spec } = await this.cluster.master.json<Service>('get', 'service', service);
+    return spec.clusterIP ?? '';
+  }
+
+  inPod(board: keyof typeof GATEWAYS): Client {
+    const { podIP = '' } = this.pod(board).status ?? {};
+    return {
+      name: `${board}'s pod`,
+      kind: 'a pod',
+      at: this.source(board),
+      podIP,
+      ask: async (...to) =>
+        trimmed(this.board(board).run('nsenter', await this.namespaceOf(board), ...curl(...to))),
+    };
+  }
+
+  onBoard(board: keyof typeof GATEWAYS): Client {
+    const ask: Client['ask'] = (...to) => trimmed(this.board(board).run('curl', ...curl(...to).slice(1)));
+    return { name: board, kind: 'a board', at: this.source(board), ask };
+  }
+
+  outside(): Client {
+    const ask: Client['ask'] = (...to) => trimmed(exec('curl', curl(...to).slice(1)));
+    return { name: 'outside', kind: 'outside', ask };
+  }
+
+  /** Argument of nsenter for the network of the board's pod. */
+  async namespaceOf(board: string): Promise<string> {
+    const [status] = this.pod(board).status?.containerStatuses ?? [];
+    const id = status?.containerID?.replace('podman://', '') ?? '';
+    const { stdout } = await this.board(board).run('podman', 'inspect', '-f', '{{.State.Pid}}', id);
+    return `--net=/proc/${stdout.trim()}/ns/net`;
+  }
+
+  /** Asks until the pods of both boards have answered; each must have seen what docs/services.md says. */
+  async sees(t: Test, seeing: Seeing, host: string, port?: number): Promise<void> {
+    const seen = new Map<string, string>();
+    const both = async () => {
+      const [board = '', source = ''] = parts(await seeing.client.ask(host, port));
+      seen.set(board, source);
+      return seen.has('alpha') && seen.has('beta');
+    };
+    await eventually(both, 20_000, 20);
+    for (const [board, source] of seen) this.#check(t, seeing, board, source);
+  }
+
+  /** As sees(), where one pod alone is asked: by its own address, or by its board's. */
+  async seesOne(t: Test, seeing: Seeing, host: string, port: number): Promise<void> {
+    const answer = await eventually(() => seeing.client.ask(host, port), 10_000, 100);
+    const [board = '', source] = parts(answer);
+    this.#check(t, seeing, board, source);
+  }
+
+  #check(t: Test, { client, way, asked }: Seeing, board: string, source: string | undefined): void {
+    const { kind, at, podIP } = client;
+    const route = { client: kind, way, at, ...(asked ? { asked } : {}), ...(podIP ? { podIP } : {}) };
+    const expected = this.table.expected(route, this.source(board as 'alpha'));
+    t.equal(source, expected, `${way} from ${client.name}: what ${board}'s pod sees`);
+  }
+
+  async #findPods(): Promise<void> {
+    const { master } = this.cluster;
+    const ready = [...(await readyPods(master, 'app=who', 2)), ...(await readyPods(master, 'app=caller', 1))];
+    for (const pod of ready) this.#pods.set(pod.spec.nodeName ?? '', pod);
+  }
+}
+
+interface Seeing {
+  client: Client;
+  /** As the table of docs/services.md says it. */
+  way: string;
+  asked?: SourceBoard;
+}
+
+function curl(host: string, port = 80, timeoutS = 3): string[] {
+  return ['curl', '-sS', '--max-time', String(timeoutS), `http://${host}:${port}/cgi-bin/who`];
+}
+
+/** Of an answer: the board, and the client's address as httpd writes it for whom it met on an IPv6 socket. */
+function parts(answer: string): string[] {
+  return answer.replace(/\[(?:::ffff:)?([\d.]+)\](:\d+)?/, '$1').split(' ');
+}
+
+async function trimmed(running: Promise<{ stdout: string }>): Promise<string> {
+  return (await running).stdout.trim();
+}
+
+function tellOutput(t: Test, { master, agents }: BoardCluster): void {
+  t.comment(master.program?.output.slice(-4000));
+  for (const { program, board } of agents.values()) t.comment(board.name, program.output.slice(-4000));
+}
