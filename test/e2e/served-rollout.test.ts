@@ -1,28 +1,28 @@
-// A Deployment served by two boards is rolled over, and one of the boards drained, under a stream of requests through
-// the NodePorts of both: not one visitor notices.
+// A Deployment served by two boards is rolled over, and one of the boards drained, under 200 kept connections and 200 new
+// ones a second through the NodePorts of both: not one visitor notices.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { eventually } from '../support/eventually.ts';
+import { hostPrograms, NODE_IN_POD, supportFile } from '../support/host-programs.ts';
+import { body } from '../support/kept-server.ts';
 import { isReady, podsOf, readyPods } from '../support/pods.ts';
-import { streamRequests } from '../support/request-stream.ts';
+import { RequestStream, type StreamCount } from '../support/request-stream.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const exec = promisify(execFile);
 const NODE_PORT = 30081;
 const REPLICAS = 4;
 
-/** Asked to end it answers for two seconds more, as a server behind a load balancer should, and lets answers finish. */
-const server = `
-httpd -f -p 8080 -h / &
-trap '/bin/busybox sleep 2; kill $!; /bin/busybox sleep 1; exit 0' TERM
-wait
-`;
+/** Every client of the 200 asks each second, beside 200 that come anew. */
+const VISITORS = { kept: 200, pauseMs: 1000, shortPerSecond: 200 };
+const DRAIN_MS = 2000;
+const programs = hostPrograms();
 
 const manifest = (version: string) => [
   {
@@ -35,14 +35,17 @@ const manifest = (version: string) => [
       template: {
         metadata: { labels: { app: 'site' } },
         spec: {
-          terminationGracePeriodSeconds: 10,
+          terminationGracePeriodSeconds: 20,
+          volumes: programs.volumes,
           containers: [
             {
               name: 'web',
               image: demoImage,
-              command: ['/bin/sh', '-c', server],
+              command: [NODE_IN_POD, supportFile('kept-server.ts'), '8080', String(DRAIN_MS)],
               env: [{ name: 'VERSION', value: version }],
               ports: [{ containerPort: 8080 }],
+              readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+              volumeMounts: programs.volumeMounts,
             },
           ],
         },
@@ -78,14 +81,20 @@ t.test('a served rollout', async (t) => {
   const archive = join(work, 'demo.tar');
   await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
   await cluster.start(['alpha', 'beta'], [archive]);
-  const { stdout: id } = await exec('podman', ['create', demoImage]);
-  await exec('podman', ['cp', `${id.trim()}:/bin/busybox`, join(work, 'page')]);
-  await exec('podman', ['rm', id.trim()]);
-  const page = await readFile(join(work, 'page'));
-  const sha256 = createHash('sha256').update(page).digest('hex');
-  const urls = [...cluster.agents.values()].map(
-    ({ board }) => `http://${board.address}:${NODE_PORT}/bin/busybox`,
-  );
+  const sha256 = createHash('sha256').update(body()).digest('hex');
+  const urls = [...cluster.agents.values()].map(({ board }) => `http://${board.address}:${NODE_PORT}/`);
+  const visit = () => {
+    const stream = new RequestStream(urls, sha256, VISITORS);
+    stream.start();
+    return stream;
+  };
+  const nobodyNoticed = (t: Test, { kept, short, opened, seconds, failures }: StreamCount) => {
+    t.comment(
+      `${seconds.toFixed(1)} s: ${kept} requests on ${opened} kept connections, ${short} on their own`,
+    );
+    t.same(failures.slice(0, 20), [], `${failures.length} failures`);
+    t.ok(kept + short > 150 * seconds, `${Math.round((kept + short) / seconds)} requests/s`);
+  };
   const apply = async (version: string) => {
     const file = join(work, 'site.json');
     await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifest(version) }));
@@ -96,12 +105,12 @@ t.test('a served rollout', async (t) => {
   await apply('1');
   await readyPods(master, 'app=site', REPLICAS);
   for (const { board } of cluster.agents.values()) {
-    await eventually(() => cluster.get(`http://${board.address}:${NODE_PORT}/start`), 20_000, 200);
+    await eventually(() => cluster.get(`http://${board.address}:${NODE_PORT}/`), 20_000, 200);
   }
 
   await t.test('loses no request while every pod is replaced', async (t) => {
     const before = (await podsOf(master, 'app=site')).map(({ metadata }) => metadata.uid);
-    const end = streamRequests(urls, sha256);
+    const visitors = visit();
     await apply('2');
     await rolledOut();
     await eventually(
@@ -112,10 +121,7 @@ t.test('a served rollout', async (t) => {
       30_000,
       200,
     );
-    const { ok, failures } = await end();
-    t.comment(`${ok} requests answered`);
-    t.ok(ok > 100, `${ok} requests`);
-    t.same(failures, []);
+    nobodyNoticed(t, await visitors.stop());
   });
 
   await t.test('loses no request while a board is drained for its upgrade, a budget kept', async (t) => {
@@ -126,7 +132,7 @@ t.test('a served rollout', async (t) => {
       spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'site' } } },
     };
     await master.edgectlWithInput(JSON.stringify(budget), 'apply', '-f', '-');
-    const end = streamRequests(urls, sha256);
+    const visitors = visit();
     let fewest = REPLICAS;
     const watching = setInterval(async () => {
       const ready = (await podsOf(master, 'app=site')).filter(isReady);
@@ -135,10 +141,8 @@ t.test('a served rollout', async (t) => {
     t.teardown(() => clearInterval(watching));
     t.match(await master.must('drain', 'alpha', '--timeout=90s'), /node\/alpha drained\n$/);
     clearInterval(watching);
-    const { ok, failures } = await end();
-    t.comment(`${ok} requests answered, at least ${fewest} pods ready`);
-    t.ok(ok > 100, `${ok} requests`);
-    t.same(failures, []);
+    nobodyNoticed(t, await visitors.stop());
+    t.comment(`at least ${fewest} pods were ready`);
     t.ok(fewest >= REPLICAS - 1, `${fewest} were ready`);
     const left = (await podsOf(master, 'app=site')).filter(({ spec }) => spec.nodeName === 'alpha');
     t.same(left, []);
