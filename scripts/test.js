@@ -10,7 +10,16 @@ import { boardPackages, installSystemPackages, requireRoot } from './bootstrap/s
 import { summaryLine, TapResults } from './bootstrap/tap-results.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const testPackages = [...boardPackages, 'mosquitto-clients', 'mmdebstrap', 'strace', 'curl'];
+const testPackages = [
+  ...boardPackages,
+  'mosquitto-clients',
+  'mmdebstrap',
+  'strace',
+  'curl',
+  'gcc',
+  'libc6-dev',
+  'musl-tools',
+];
 const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
 const isLong = process.env.EDGE_TEST_LONG === '1';
 

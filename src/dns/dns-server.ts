@@ -4,7 +4,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
-import { takeMessages, withLength } from './tcp-framing.ts';
+import { TcpClient } from './tcp-client.ts';
 import type { Transport } from './upstream-exchange.ts';
 
 export interface DnsServerOptions {
@@ -18,8 +18,6 @@ export interface DnsServerOptions {
 /** Questions on their way at one moment; names of the cluster take none. */
 const MAX_PENDING = 1000;
 const MAX_CONNECTIONS = 100;
-/** A client that says nothing for that long is let go (RFC 7766, 6.2.3). */
-const IDLE_MS = 10_000;
 /** Two sockets must get the same number: another program may hold one of them. */
 const BIND_ATTEMPTS = 10;
 
@@ -88,20 +86,8 @@ export class DnsServer implements Component {
 
   #connection(socket: Socket): void {
     this.#connections.add(socket);
-    let received: Buffer = Buffer.alloc(0);
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
     socket.on('close', () => this.#connections.delete(socket));
-    socket.on('error', () => socket.destroy());
-    socket.on('data', (chunk: Buffer) => {
-      const { messages, rest } = takeMessages(received.length > 0 ? Buffer.concat([received, chunk]) : chunk);
-      received = rest;
-      for (const message of messages) void this.#overTcp(socket, Buffer.from(message));
-    });
-  }
-
-  async #overTcp(socket: Socket, query: Buffer): Promise<void> {
-    const response = await this.#answer(query, 'tcp');
-    if (response && socket.writable) socket.write(withLength(response));
+    new TcpClient(socket, (query) => this.#answer(query, 'tcp')).serve();
   }
 
   async #answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> {

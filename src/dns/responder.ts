@@ -35,7 +35,7 @@ export class Responder {
     if ((question.edns?.ednsVersion ?? 0) !== 0) return badVersion(query);
     const limit = sizeLimit(question, transport);
     const response = await this.#respond(query, question, transport);
-    return response.length > limit ? truncated(response) : response;
+    return response.length > limit ? truncated(response, limit) : response;
   }
 
   #respond(query: Buffer, question: Question, transport: Transport): Promise<Buffer> | Buffer {

@@ -41,12 +41,34 @@ export function respond(query: Buffer, rcode: Rcode, body?: Buffer): Buffer {
   return Buffer.concat([header, question, body?.subarray(HEADER_BYTES) ?? Buffer.alloc(0)]);
 }
 
-/** Header and question alone, with the mark by which a client asks again over TCP. */
-export function truncated(response: Buffer): Buffer {
-  const cut = Buffer.from(Buffer.concat([response.subarray(0, HEADER_BYTES), questionBytes(response)]));
+/**
+ * As many whole answers as fit into `limit` bytes, EDNS if there was, and the mark by which a client asks again over
+ * TCP: those that do not (musl before 1.2.4) live with what they got. Only header and question of what cannot be read.
+ */
+export function truncated(response: Buffer, limit: number): Buffer {
+  const { end, count, edns } = fittingAnswers(response, limit);
+  const cut = Buffer.concat([response.subarray(0, end), edns]);
   cut.writeUInt16BE(cut.readUInt16BE(2) | FLAG_TRUNCATED, 2);
   cut.fill(0, 6, HEADER_BYTES);
+  cut.writeUInt16BE(count, 6);
+  cut.writeUInt16BE(edns.length > 0 ? 1 : 0, 10);
   return cut;
+}
+
+/** Names point backwards only, so what follows a record can go without it. */
+function fittingAnswers(response: Buffer, limit: number): { end: number; count: number; edns: Buffer } {
+  const none = { end: HEADER_BYTES + questionBytes(response).length, count: 0, edns: Buffer.alloc(0) };
+  try {
+    const all = [...records(response)];
+    const opt = all.find(({ type }) => type === TYPE_OPT);
+    const edns = opt ? response.subarray(opt.start, opt.end) : none.edns;
+    const answers = all.slice(0, response.readUInt16BE(6));
+    const count = answers.filter(({ end }) => end + edns.length <= limit).length;
+    return { end: answers[count - 1]?.end ?? none.end, count, edns };
+  } catch (error) {
+    if (error instanceof RangeError) return none;
+    throw error;
+  }
 }
 
 /** A copy that answers `query`: its id and its spelling of the name, and `agedSeconds` less to live. */
@@ -54,7 +76,7 @@ export function answerTo(query: Buffer, response: Buffer, agedSeconds = 0): Buff
   const copy = Buffer.from(response);
   query.copy(copy, 0, 0, 2);
   questionBytes(query).copy(copy, HEADER_BYTES);
-  for (const { ttlAt, ttl } of agedSeconds > 0 ? records(copy) : []) {
+  for (const { ttlAt, ttl } of agedSeconds > 0 ? lives(copy) : []) {
     copy.writeUInt32BE(Math.max(1, ttl - agedSeconds), ttlAt);
   }
   return copy;
@@ -65,7 +87,7 @@ export function answerTo(query: Buffer, response: Buffer, agedSeconds = 0): Buff
  * (RFC 2308, 5). `undefined`: not to be kept.
  */
 export function lifetimeSeconds(response: Buffer): number | undefined {
-  const all = [...records(response)];
+  const all = [...lives(response)];
   if (response.readUInt16BE(6) > 0) return Math.min(...all.map(({ ttl }) => ttl));
   const soa = all.find(({ type }) => type === TYPE_SOA);
   return soa ? Math.min(soa.ttl, response.readUInt32BE(soa.end - 4)) : undefined;
@@ -73,12 +95,18 @@ export function lifetimeSeconds(response: Buffer): number | undefined {
 
 interface RecordAt {
   type: number;
+  start: number;
   ttl: number;
   ttlAt: number;
   end: number;
 }
 
-/** All records but OPT, whose field at that place is no time. Throws a RangeError on a message that ends too early. */
+/** All records but OPT, whose field at that place is no time. */
+function* lives(message: Buffer): Generator<RecordAt> {
+  for (const record of records(message)) if (record.type !== TYPE_OPT) yield record;
+}
+
+/** Throws a RangeError on a message that ends too early. */
 function* records(message: Buffer): Generator<RecordAt> {
   let at = HEADER_BYTES + questionBytes(message).length;
   const count = [6, 8, 10].reduce((sum, offset) => sum + message.readUInt16BE(offset), 0);
@@ -87,7 +115,7 @@ function* records(message: Buffer): Generator<RecordAt> {
     const type = message.readUInt16BE(fixed);
     const end = fixed + 10 + message.readUInt16BE(fixed + 8);
     if (end > message.length) throw new RangeError('a record ends after its message');
-    if (type !== TYPE_OPT) yield { type, ttl: message.readUInt32BE(fixed + 4), ttlAt: fixed + 4, end };
+    yield { type, start: at, ttl: message.readUInt32BE(fixed + 4), ttlAt: fixed + 4, end };
     at = end;
   }
 }

@@ -13,7 +13,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { ClusterDns } from '../../src/dns/cluster-dns.ts';
 import { DnsServer } from '../../src/dns/dns-server.ts';
 import type { Upstream } from '../../src/dns/upstream-exchange.ts';
-import { byKey, db, outside, web } from '../support/dns-services.ts';
+import { alias, byKey, db, outside, web } from '../support/dns-services.ts';
 import { eventually } from '../support/eventually.ts';
 
 async function clusterDns(t: Test, upstreams: readonly Upstream[] = []): Promise<number> {
@@ -30,7 +30,8 @@ async function clusterDns(t: Test, upstreams: readonly Upstream[] = []): Promise
     clock: systemClock,
     logger: silentLogger,
   });
-  dns.update(byKey(web, db, outside));
+  const circle = [alias('a', 'b.shop.svc.cluster.local'), alias('b', 'a.shop.svc.cluster.local')];
+  dns.update(byKey(web, db, outside, ...circle));
   await dns.start();
   t.teardown(() => dns.stop());
   return port;
@@ -108,47 +109,116 @@ function heldBytes(): number {
   return heapUsed + external;
 }
 
-t.test('100,000 random packets neither end it nor make it grow', { timeout: 60_000 }, async (t) => {
+const question = (name: string, type: 'A' | 'SRV' = 'A') =>
+  encode({ type: 'query', id: 1, questions: [{ type, name }] });
+const valid = question('web.default.svc.cluster.local');
+const circular = question('a.shop.svc.cluster.local');
+/** Names that point at themselves and at each other. */
+const looping = Buffer.concat([valid.subarray(0, 12), Buffer.from([0xc0, 14, 0xc0, 12, 0, 1, 0, 1])]);
+const oversized = Buffer.concat([valid, randomBytes(60_000)]);
+
+/** Damaged, random, circular, looping and oversized ones, and some for names that are not of the cluster. */
+function hostile(i: number): Buffer {
+  if (i % 500 === 0) return oversized;
+  if (i % 50 === 0) return i % 100 ? circular : looping;
+  if (i % 20 === 0) return question(`n${i}.elsewhere.test`, 'SRV');
+  if (i % 2) return randomBytes(i % 700);
+  const packet = Buffer.from(valid);
+  packet.writeUInt8(i % 256, i % packet.length);
+  return packet;
+}
+
+t.test('100,000 hostile packets neither end it nor make it grow', { timeout: 60_000 }, async (t) => {
   const port = await clusterDns(t);
-  const valid = encode({
-    type: 'query',
-    id: 1,
-    questions: [{ type: 'A', name: 'web.default.svc.cluster.local' }],
-  });
-  const damaged = (i: number) => {
-    const packet = Buffer.from(valid);
-    packet.writeUInt8(i % 256, i % packet.length);
-    return i % 2 ? packet : randomBytes(i % 700);
-  };
-  await flood(port, 20_000, damaged);
+  await flood(port, 20_000, hostile);
   const before = heldBytes();
-  await flood(port, 80_000, damaged);
+  await flood(port, 80_000, hostile);
   await eventually(() => stillAnswers(port).then(() => true), 10_000);
   const grownMB = (heldBytes() - before) / 1e6;
   t.ok(grownMB < 3, `grew by ${grownMB.toFixed(1)} MB`);
+});
+
+/** What an upstream server may send instead of an answer. */
+const rubbish: ((asked: Buffer) => Buffer)[] = [
+  (asked) => Buffer.concat([asked.subarray(0, 2), randomBytes(400)]),
+  (asked) => claiming(asked, 3, randomBytes(300)),
+  (asked) => claiming(asked, 0xffff, Buffer.alloc(0)),
+  (asked) => claiming(asked, 1, Buffer.from([0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 2, 0xc0, 12])),
+  (asked) =>
+    claiming(
+      asked,
+      1,
+      Buffer.concat([Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 9, 0xea, 0x60]), Buffer.alloc(60_000)]),
+    ),
+  (asked) => asked.subarray(0, 7),
+];
+
+/** A response to `asked` with that many answers, by its own word. */
+function claiming(asked: Buffer, answers: number, records: Buffer): Buffer {
+  const response = Buffer.concat([asked, records]);
+  response.writeUInt16BE(0x8180, 2);
+  response.writeUInt16BE(answers, 6);
+  return response;
+}
+
+t.test('an upstream server that answers rubbish costs its names, and no others', async (t) => {
+  const upstream = createSocket('udp4');
+  let asked = 0;
+  upstream.on('message', (query, { port, address }) => {
+    const [make = (same: Buffer) => same] = rubbish.slice(asked++ % rubbish.length);
+    upstream.send(make(query), port, address);
+  });
+  upstream.bind(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  t.teardown(() => upstream.close());
+  const port = await clusterDns(t, [{ address: '127.0.0.1', port: upstream.address().port }]);
+  const resolver = resolverAt(port);
+  const names = Array.from({ length: 60 }, (_, i) =>
+    i % 10 ? `n${i}.test` : 'outside.shop.svc.cluster.local',
+  );
+  const ends = await Promise.allSettled(names.map((name) => resolver.resolve4(name)));
+  t.same(
+    ends.filter(({ status }) => status === 'fulfilled'),
+    [],
+  );
+  t.ok(asked >= 50, `${asked} were forwarded`);
+  await stillAnswers(port);
+});
+
+t.test('a TCP client that asks without end and never reads is held back, then let go', async (t) => {
+  const port = await clusterDns(t);
+  const deaf = connect(port, '127.0.0.1').on('error', () => undefined);
+  deaf.pause();
+  const framed = Buffer.concat([Buffer.from([0, valid.length]), valid]);
+  const many = Buffer.concat(Array.from({ length: 1000 }, () => framed));
+  const before = heldBytes();
+  for (let i = 0; i < 400 && !deaf.destroyed; i++) {
+    const isTaken = deaf.write(many);
+    if (!isTaken)
+      await Promise.race([once(deaf, 'drain'), new Promise((resolve) => setTimeout(resolve, 10))]);
+  }
+  await stillAnswers(port);
+  const grownMB = (heldBytes() - before - deaf.writableLength) / 1e6;
+  t.ok(grownMB < 8, `${grownMB.toFixed(1)} MB are kept for it`);
+  deaf.destroy();
 });
 
 t.test('a TCP client that sends half a question, many, or rubbish harms nobody', async (t) => {
   const port = await clusterDns(t);
   const half = connect(port, '127.0.0.1');
   half.write(Buffer.from([0, 40, 1, 2, 3]));
-  const rubbish = connect(port, '127.0.0.1').on('error', () => undefined);
-  rubbish.end(randomBytes(100_000));
+  const noise = connect(port, '127.0.0.1').on('error', () => undefined);
+  noise.end(randomBytes(100_000));
   const many = connect(port, '127.0.0.1');
-  const question = encode({
-    type: 'query',
-    id: 1,
-    questions: [{ type: 'A', name: 'web.default.svc.cluster.local' }],
-  });
-  const length = Buffer.from([0, question.length]);
+  const length = Buffer.from([0, valid.length]);
   let received = 0;
   many.on('data', (chunk) => {
     received += chunk.length;
   });
-  for (let i = 0; i < 100; i++) many.write(Buffer.concat([length, question]));
+  for (let i = 0; i < 100; i++) many.write(Buffer.concat([length, valid]));
   await stillAnswers(port);
-  await eventually(() => received >= 100 * (question.length + 2));
-  for (const socket of [half, rubbish, many]) socket.destroy();
+  await eventually(() => received >= 100 * (valid.length + 2));
+  for (const socket of [half, noise, many]) socket.destroy();
 });
 
 t.test('it waits for an address that is not there yet', async (t) => {

@@ -57,7 +57,10 @@ export class BoardCluster {
   }
 
   async addBoard(name: string, images: readonly string[]): Promise<Agent> {
-    const board = await this.lab.addBoard(name);
+    return this.joinBoard(await this.lab.addBoard(name), images);
+  }
+
+  async joinBoard(board: Board, images: readonly string[]): Promise<Agent> {
     for (const archive of images) await board.run('podman', 'load', '--quiet', '--input', archive);
     const agent = await this.startAgent(board, (await this.master.must('token', 'create')).trim());
     await agent.program.waitFor('The agent is ready', 60_000);

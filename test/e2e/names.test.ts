@@ -1,0 +1,129 @@
+// Names from inside pods, asked by real C libraries: a program with glibc and one with musl, on a board of its own;
+// in the end with the master and the uplink gone.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { eventually } from '../support/eventually.ts';
+import { hostPrograms } from '../support/host-programs.ts';
+import { latePod, namedWorld } from '../support/named-world.ts';
+import { readyPods } from '../support/pods.ts';
+import { LIBRARIES, resolverPrograms } from '../support/resolver-programs.ts';
+import { BoardCluster } from '../support/two-boards.ts';
+import { UplinkDns } from '../support/uplink-dns.ts';
+
+const exec = promisify(execFile);
+const PROGRAMS = '/resolvers';
+
+t.test('names in pods', async (t) => {
+  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-names-'));
+  const cluster = await BoardCluster.create();
+  const { master, lab } = cluster;
+  const uplink = new UplinkDns({
+    'www.elsewhere.test': '203.0.113.80',
+    'far.elsewhere.test': '203.0.113.81',
+  });
+  t.teardown(async () => {
+    if (!t.passing()) {
+      t.comment(master.program?.output.slice(-4000));
+      for (const { program } of cluster.agents.values()) t.comment(program.output.slice(-4000));
+    }
+    await cluster.destroy();
+    await uplink.stop();
+    await rm(work, { recursive: true, force: true });
+  });
+  await ensureDemoImage(work);
+  const archive = join(work, 'demo.tar');
+  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const programs = hostPrograms({ [PROGRAMS]: await resolverPrograms() });
+  await lab.start();
+  await uplink.start(lab.address);
+  await cluster.startMaster();
+  const board = await lab.addBoard('alpha');
+  const resolvConf = join(work, 'resolv.conf');
+  await writeFile(resolvConf, `nameserver ${lab.address}\n`);
+  await board.run('mount', '--bind', resolvConf, '/etc/resolv.conf');
+  await cluster.joinBoard(board, [archive]);
+  const list = { apiVersion: 'v1', kind: 'List', items: namedWorld(demoImage, programs) };
+  const applied = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
+  t.equal(applied.code, 0, applied.stderr);
+  const [client] = await readyPods(master, 'app=client', 1);
+  const [first, second] = await readyPods(master, 'app=db', 2);
+  const addresses = new Map([first, second].map((pod) => [pod?.metadata.name, pod?.status?.podIP ?? '']));
+  const service = await master.json<{ spec: { clusterIP: string } }>('get', 'service', 'web');
+  const web = service.spec.clusterIP;
+  const id = client?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
+  const pid = (await board.run('podman', 'inspect', '-f', '{{.State.Pid}}', id)).stdout.trim();
+
+  /** Lines that the program prints in the client's pod, in order; rejects with its words. */
+  const ask = async (library: string, what: string, name: string, env = 'LANG=C'): Promise<string[]> => {
+    const inPod = ['-t', pid, '--mount', '--net', '--uts', '--root', 'env', env, `${PROGRAMS}/${library}`];
+    const { stdout } = await board.run('nsenter', ...inPod, what, name);
+    return stdout.trim().split('\n').sort();
+  };
+  await eventually(() => ask('glibc', 'host', 'many'), 20_000, 200);
+
+  for (const library of LIBRARIES) {
+    await t.test(`${library} finds every kind of name`, async (t) => {
+      const same = async (what: string, name: string, expected: string[]) =>
+        t.same(await ask(library, what, name), [...expected].sort(), `${what} ${name}`);
+      for (const name of ['web', 'web.default', 'web.default.svc', 'web.default.svc.cluster.local', 'WEB']) {
+        await same('host', name, [web]);
+      }
+      await same('host', 'db', [...addresses.values()]);
+      for (const [name, ip] of addresses) {
+        await same('host', `${name}.db`, [ip]);
+        await same('name', ip, [`${name}.db.default.svc.cluster.local`]);
+      }
+      const dashed = [...addresses.values()][0]?.replaceAll('.', '-') ?? '';
+      await same('host', `${dashed}.default.pod.cluster.local`, [dashed.replaceAll('-', '.')]);
+      await same('name', web, ['web.default.svc.cluster.local']);
+      await same('srv', '_http._tcp.web.default.svc.cluster.local', [
+        '0 100 80 web.default.svc.cluster.local',
+      ]);
+      const targets = [...addresses.keys()].map((name) => `0 100 5432 ${name}.db.default.svc.cluster.local`);
+      await same('srv', '_sql._tcp.db.default.svc.cluster.local', targets);
+      await same('cname', 'outside.default.svc.cluster.local', ['www.elsewhere.test']);
+      await same('host', 'outside', ['203.0.113.80']);
+      await same('host', 'www.elsewhere.test', ['203.0.113.80']);
+    });
+
+    await t.test(`${library} is told what does not exist, and it is remembered`, async (t) => {
+      const name = `${library}-none.elsewhere.test`;
+      for (let i = 0; i < 2; i++) await t.rejects(ask(library, 'host', name), /not known|does not resolve/);
+      t.equal(uplink.questions.filter((asked) => asked === `${name} A`).length, 1);
+      await t.rejects(ask(library, 'host', 'none.default.svc.cluster.local'));
+      t.same(
+        uplink.questions.filter((asked) => asked.includes('cluster.local')),
+        [],
+        'ours stay here',
+      );
+      await t.rejects(ask(library, 'name', '10.47.255.254'), 'an address that no pod has');
+    });
+  }
+
+  await t.test('an answer that does not fit comes over TCP, or as far as it fits', async (t) => {
+    t.equal((await ask('glibc', 'host', 'many')).length, 100, 'glibc asks again over TCP');
+    t.equal((await ask('glibc', 'host', 'some')).length, 40);
+    t.equal((await ask('glibc', 'host', 'some', 'RES_OPTIONS=edns0')).length, 40, 'EDNS has room for it');
+    t.ok((await ask('musl', 'host', 'many')).length >= 8, 'musl without TCP lives with a part');
+  });
+
+  await t.test('master and uplink gone, names go on, to a new pod too', async (t) => {
+    await master.program?.end('SIGKILL');
+    await uplink.stop();
+    await board.unplug();
+    for (const library of LIBRARIES) {
+      t.same(await ask(library, 'host', 'web'), [web], library);
+      t.same(await ask(library, 'host', 'www.elsewhere.test'), ['203.0.113.80'], 'as last heard');
+      await t.rejects(ask(library, 'host', 'far.elsewhere.test'), 'never heard');
+    }
+    const folder = join(board.dir, 'agent', 'manifests');
+    await writeFile(join(folder, 'late.json'), JSON.stringify(latePod(demoImage, programs, work)));
+    const told = () => readFile(join(work, 'told'), 'utf8');
+    await eventually(async () => (await told()) === `${web}\n`, 20_000, 100);
+  });
+});
