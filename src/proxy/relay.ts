@@ -50,8 +50,8 @@ export class Relay {
   abort(): void {
     if (this.#isClosed) return;
     this.#release();
-    resetHandle(this.client);
-    resetHandle(this.upstream);
+    this.#down.resetSink();
+    this.#up.resetSink();
   }
 
   /** Called when a direction's end has been passed on: after the second, nothing is left to do. */
@@ -70,9 +70,9 @@ export class Relay {
   }
 }
 
-/** Closes with a reset, or plainly where the kernel already says goodbye. */
+/** For a handle that is not being shut down: a reset that fails leaves it open for good, and Node lets nobody close it. */
 export function resetHandle(handle: TcpHandle): void {
-  if (handle.reset() !== 0) handle.close();
+  handle.reset();
 }
 
 /** From one end to the other. While something waits to be sent nothing is read, so that the sender slows down. */
@@ -87,6 +87,8 @@ class Direction {
   /** For one write after the other, while each goes out at once. */
   #request: WriteRequest | undefined;
   #isSending = false;
+  /** A shutdown of the sink is under way. */
+  #isEnding = false;
   #isReleased = false;
   isDone = false;
 
@@ -121,6 +123,7 @@ class Direction {
   }
 
   endSent(status: number): void {
+    this.#isEnding = false;
     this.isDone = true;
     if (status === 0) this.relay.closeIfDone();
     else this.relay.abort();
@@ -130,6 +133,12 @@ class Direction {
   release(): void {
     this.#isReleased = true;
     if (!this.#isSending) this.#returnBuffer();
+  }
+
+  /** Where the kernel already says goodbye a reset is not possible any more. */
+  resetSink(): void {
+    if (this.#isEnding) this.sink.close();
+    else resetHandle(this.sink);
   }
 
   #pass(count: number): Uint8Array | undefined {
@@ -185,7 +194,9 @@ class Direction {
     const request = newShutdownRequest();
     request.oncomplete = onEndSent;
     request.owner = this;
-    if (this.sink.shutdown(request) !== 0) this.relay.abort();
+    const error = this.sink.shutdown(request);
+    this.#isEnding = error === 0;
+    if (error !== 0) this.relay.abort();
   }
 }
 

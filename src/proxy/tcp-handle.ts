@@ -30,7 +30,7 @@ export interface TcpHandle {
   setNoDelay(on: boolean): number;
   /** Asks the other end for a sign of life after `delayS` seconds of silence, then each second, ten times. */
   setKeepAlive(on: boolean, delayS: number): number;
-  /** Closes with a TCP reset; fails while a shutdown is under way. */
+  /** Closes with a TCP reset. Fails while a shutdown is under way, and then close() does nothing any more. */
   reset(): number;
   close(onClosed?: () => void): void;
   readonly bytesRead: number;

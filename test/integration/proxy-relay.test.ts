@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,6 +11,9 @@ import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
 import { Proxier } from '../../src/proxy/proxier.ts';
+import { Relay } from '../../src/proxy/relay.ts';
+import { RelayBuffers } from '../../src/proxy/relay-buffers.ts';
+import { connectTo, newSocket } from '../../src/proxy/tcp-handle.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
@@ -243,4 +247,42 @@ t.test('idle connections by the thousand cost little each', { timeout: 120_000 }
   t.comment(`${each.toFixed(0)} bytes each`);
   t.ok(each < 10_000, `${each.toFixed(0)} bytes for each idle connection`);
   for (const client of clients) client.destroy();
+});
+
+t.test('a relay that is given up while it says goodbye leaves no file open', async (t) => {
+  const accepted: Socket[] = [];
+  const endpoint = await backend(t, (socket) => {
+    accepted.push(socket.resume().on('end', () => socket.end()));
+  });
+  const open = async () => {
+    const handle = newSocket();
+    const count = accepted.length;
+    await new Promise<number>((resolve) => connectTo(handle, endpoint.ip, endpoint.port, resolve));
+    await eventually(() => accepted.length > count);
+    return handle;
+  };
+  const files = () => readdirSync('/proc/self/fd').length;
+  const before = files();
+  for (let i = 0; i < 20; i++) {
+    const client = await open();
+    const leaving = accepted.at(-1);
+    const upstream = await open();
+    const relay = new Relay(client, upstream, new RelayBuffers(), () => undefined);
+    const shutdown = upstream.shutdown.bind(upstream);
+    const givenUp = new Promise<void>((resolve) => {
+      // The kernel has been told by then, and has not answered.
+      upstream.shutdown = (request) => {
+        const error = shutdown(request);
+        queueMicrotask(() => {
+          relay.abort();
+          resolve();
+        });
+        return error;
+      };
+    });
+    relay.start();
+    leaving?.end();
+    await givenUp;
+  }
+  await eventually(() => files() <= before);
 });
