@@ -14,6 +14,9 @@ export const MEMORY_PRESSURE_TAINT = 'node.kubernetes.io/memory-pressure';
 export const DISK_PRESSURE_TAINT = 'node.kubernetes.io/disk-pressure';
 export const PID_PRESSURE_TAINT = 'node.kubernetes.io/pid-pressure';
 
+/** Told by the board: its pods cannot be reached. */
+export const NETWORK_UNAVAILABLE_TAINT = 'node.kubernetes.io/network-unavailable';
+
 /** A person vouches that the board is off: what it ran may be given to others. */
 export const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service';
 

@@ -9,12 +9,6 @@ import { type Chain, findProblems } from '../network/network-problems.ts';
 import type { Route } from '../network/routes.ts';
 
 const BRIDGE = 'edge0';
-const MENDS: Readonly<Record<string, string>> = {
-  RangeOverlap: "give the board's own network another range: the cluster's is the same on all boards",
-  ForwardingDropped:
-    'accept forwarding for 10.40.0.0/13, such as: iptables -I FORWARD -s 10.40.0.0/13 -j ACCEPT',
-};
-
 export async function examineBoard(commands: CommandRunner = systemCommands): Promise<Check[]> {
   const { nodePorts } = defaultClusterNetwork;
   const board = boardChecks(await boardFacts({ nodePorts, nowMs: Date.now() }));
@@ -29,16 +23,8 @@ async function networkChecks(commands: CommandRunner): Promise<Check[]> {
         { name: 'network', status: 'ok', message: 'no firewall and no route stands in the way of pods' },
       ];
     }
-    return found.map(({ reason, message: words }) => {
-      const [what = '', advice = ''] = words.split(/: (?=choose|pods of)/);
-      const message = reason === 'ForwardingDropped' ? words : what;
-      const isFatal = reason === 'RangeOverlap';
-      return {
-        name: 'network',
-        status: isFatal ? 'problem' : 'warning',
-        message,
-        mend: MENDS[reason] ?? advice,
-      };
+    return found.map(({ message, mend, isBlocking }) => {
+      return { name: 'network', status: isBlocking ? 'problem' : 'warning', message, mend };
     });
   } catch (error) {
     const message = `firewall and routes cannot be read: ${(error as Error).message}`;

@@ -2,7 +2,12 @@
 // affinity names the board, as upstream's does.
 // https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#how-daemon-pods-are-scheduled
 import type { core, DaemonSet, Pod } from '../api/objects.ts';
-import { NOT_READY_TAINT, UNREACHABLE_TAINT, UNSCHEDULABLE_TAINT } from '../api/taints.ts';
+import {
+  NETWORK_UNAVAILABLE_TAINT,
+  NOT_READY_TAINT,
+  UNREACHABLE_TAINT,
+  UNSCHEDULABLE_TAINT,
+} from '../api/taints.ts';
 import type { NewObject } from '../client/client.ts';
 import { controllerReference } from './claims.ts';
 import { REVISION_LABEL } from './template-revision.ts';
@@ -22,7 +27,7 @@ const DAEMON_TOLERATIONS: readonly core.Toleration[] = [
   exists('node.kubernetes.io/pid-pressure', 'NoSchedule'),
   exists(UNSCHEDULABLE_TAINT, 'NoSchedule'),
 ];
-const HOST_NETWORK_TOLERATION = exists('node.kubernetes.io/network-unavailable', 'NoSchedule');
+const HOST_NETWORK_TOLERATION = exists(NETWORK_UNAVAILABLE_TAINT, 'NoSchedule');
 
 /** `hash` is that of the DaemonSet's present revision. */
 export function daemonPod(daemonSet: DaemonSet, nodeName: string, hash: string): NewObject<Pod> {

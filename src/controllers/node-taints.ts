@@ -5,6 +5,7 @@ import { type core, type Node, timestamp } from '../api/objects.ts';
 import {
   DISK_PRESSURE_TAINT,
   MEMORY_PRESSURE_TAINT,
+  NETWORK_UNAVAILABLE_TAINT,
   NOT_READY_TAINT,
   PID_PRESSURE_TAINT,
   UNREACHABLE_TAINT,
@@ -14,12 +15,17 @@ import {
 const effects = ['NoSchedule', 'NoExecute'] as const;
 const lifecycleKeys: readonly string[] = [NOT_READY_TAINT, UNREACHABLE_TAINT];
 /** Condition → its taint. */
-const PRESSURE_TAINTS: Readonly<Record<string, string>> = {
+const CONDITION_TAINTS: Readonly<Record<string, string>> = {
   MemoryPressure: MEMORY_PRESSURE_TAINT,
   DiskPressure: DISK_PRESSURE_TAINT,
   PIDPressure: PID_PRESSURE_TAINT,
+  NetworkUnavailable: NETWORK_UNAVAILABLE_TAINT,
 };
-const ownKeys: readonly string[] = [...lifecycleKeys, ...Object.values(PRESSURE_TAINTS), UNSCHEDULABLE_TAINT];
+const ownKeys: readonly string[] = [
+  ...lifecycleKeys,
+  ...Object.values(CONDITION_TAINTS),
+  UNSCHEDULABLE_TAINT,
+];
 
 /** `undefined` for a board that has only just been written down: nothing is known to be wrong with it. */
 export function readiness(node: Node): 'True' | 'False' | 'Unknown' | undefined {
@@ -54,12 +60,12 @@ function wantedTaints(node: Node): Pick<core.Taint, 'key' | 'effect'>[] {
   const ready = readiness(node);
   const key = ready === 'False' ? NOT_READY_TAINT : UNREACHABLE_TAINT;
   const lifecycle = ready === 'True' || ready === undefined ? [] : effects.map((effect) => ({ key, effect }));
-  const placing = [...pressureKeys(node), ...(node.spec.unschedulable ? [UNSCHEDULABLE_TAINT] : [])];
+  const placing = [...conditionKeys(node), ...(node.spec.unschedulable ? [UNSCHEDULABLE_TAINT] : [])];
   return [...lifecycle, ...placing.map((key) => ({ key, effect: 'NoSchedule' }))];
 }
 
 /** Of what the board says now; of a silent one the last word stands no more, the taint of its silence does. */
-function pressureKeys(node: Node): string[] {
-  const types = Object.entries(PRESSURE_TAINTS);
+function conditionKeys(node: Node): string[] {
+  const types = Object.entries(CONDITION_TAINTS);
   return types.flatMap(([type, key]) => (isConditionTrue(node.status?.conditions, type) ? [key] : []));
 }

@@ -58,6 +58,7 @@ export class AgentLink implements Component {
   readonly #images: ImageReports;
   readonly #sessionRequests = new ChangeListeners<SessionRequest>();
   #presence: Pick<NodeState, 'birth' | 'problem' | 'conditions'> = {};
+  readonly #conditions = new Map<string, BoardCondition[]>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: AgentLinkOptions) {
@@ -127,9 +128,10 @@ export class AgentLink implements Component {
     this.#options.session.setPresence(this.#presence);
   }
 
-  /** Pressures and troubles of the board, all of them; to be called when one has flipped. */
-  setConditions(conditions: BoardCondition[]): void {
-    this.#presence = { ...this.#presence, conditions };
+  /** All conditions that `source` watches; to be called when one has flipped. */
+  setConditions(source: 'health' | 'network', conditions: BoardCondition[]): void {
+    this.#conditions.set(source, conditions);
+    this.#presence = { ...this.#presence, conditions: [...this.#conditions.values()].flat() };
     this.#options.session.setPresence(this.#presence);
   }
 

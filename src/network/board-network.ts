@@ -35,8 +35,12 @@ export interface DesiredNetwork {
   virtualPorts: readonly VirtualPort[];
 }
 
-/** Something on the board that keeps pods or Services from being reached, and what to do. */
+/** Something on the board that keeps pods or Services from being reached. */
 export interface NetworkProblem {
   reason: string;
   message: string;
+  /** What a person can do. */
+  mend: string;
+  /** Pods of this board cannot do their work: nothing new should be placed here. */
+  isBlocking: boolean;
 }

@@ -44,7 +44,8 @@ export class NodeNetwork implements Component {
   readonly #tunnel: TunnelDevice;
   #desired: DesiredNetwork | undefined;
   #appliedTable = '';
-  #problems = '[]';
+  /** Nothing is known to be well before the first look. */
+  #problems: string | undefined;
   #work: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
   #check: Timer | undefined;
@@ -131,7 +132,9 @@ export class NodeNetwork implements Component {
     try {
       await action();
     } catch (error) {
-      this.#report([{ reason: 'NetworkSetupFailed', message: (error as Error).message }]);
+      const mend = `tried again every ${RETRY_FAILED_MS / 1000} s`;
+      const message = (error as Error).message;
+      this.#report([{ reason: 'NetworkSetupFailed', message, mend, isBlocking: true }]);
       const again = () => void this.#applyNext();
       this.#retry = this.#clock.after(RETRY_FAILED_MS, again);
     }

@@ -4,8 +4,6 @@ import { createSocket, type Socket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { encode } from 'dns-packet';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
@@ -15,6 +13,7 @@ import { DnsServer } from '../../src/dns/dns-server.ts';
 import type { Upstream } from '../../src/dns/upstream-exchange.ts';
 import { alias, byKey, db, outside, web } from '../support/dns-services.ts';
 import { eventually } from '../support/eventually.ts';
+import { heldBytes } from '../support/held-bytes.ts';
 
 async function clusterDns(t: Test, upstreams: readonly Upstream[] = []): Promise<number> {
   let port = 0;
@@ -99,14 +98,6 @@ async function flood(port: number, packets: number, make: (i: number) => Buffer)
     if (i % 50 === 0) await sent;
   }
   socket.close();
-}
-
-/** What is still referred to. */
-function heldBytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
 
 const question = (name: string, type: 'A' | 'SRV' = 'A') =>

@@ -82,7 +82,7 @@ export class BoardWatch implements Component {
     return new BoardHealth({
       nodeName,
       clock,
-      report: (conditions) => link.setConditions(conditions),
+      report: (conditions) => link.setConditions('health', conditions),
       event: (event) => link.boardEvent(event),
       relieve: (shortages) => void this.#evictor.relieve(shortages),
     });

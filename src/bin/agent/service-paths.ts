@@ -15,6 +15,7 @@ import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
+import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
   AgentOptions,
@@ -105,12 +106,13 @@ export class ServicePaths implements Component {
   }
 
   #makeNetwork(): NodeNetwork {
-    const { cleanOnStop, logger } = this.#options;
+    const { link, cleanOnStop, logger } = this.#options;
+    const report = new NetworkReport(link);
     return new NodeNetwork({
       commands: systemCommands,
       bridge: BRIDGE,
       removeOnStop: cleanOnStop,
-      onProblems: () => undefined,
+      onProblems: (problems) => report.update(problems),
       logger,
     });
   }

@@ -173,6 +173,7 @@ t.test('each pressure of a board has its taint, which keeps new pods away and en
     condition('MemoryPressure', 'True'),
     condition('DiskPressure', 'False'),
     condition('PIDPressure', 'True'),
+    condition('NetworkUnavailable', 'True'),
   ];
   const pressed = { ...ready, status: { ...ready.status, conditions } };
   const taints = taintsFor(pressed, nowMs);
@@ -181,6 +182,7 @@ t.test('each pressure of a board has its taint, which keeps new pods away and en
     [
       ['node.kubernetes.io/memory-pressure', 'NoSchedule'],
       ['node.kubernetes.io/pid-pressure', 'NoSchedule'],
+      ['node.kubernetes.io/network-unavailable', 'NoSchedule'],
     ],
   );
   t.same(taintsFor(makeNode({ taints: taints ?? [] }), nowMs), []);

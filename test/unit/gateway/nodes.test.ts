@@ -220,13 +220,13 @@ t.test(
       reason: 'ProcessorTooHot',
       message: 'hot',
     } as const;
-    const stolen = { type: 'NetworkUnavailable', status: 'True', reason: 'r', message: 'm' };
+    const stolen = { type: 'FrequentKubeletRestart', status: 'True', reason: 'r', message: 'm' };
     lab.state('pi', { session: 's1', birth, conditions: [disk, hot, stolen as never] });
     await lab.pass(10);
     const before = await lab.client.get(nodes, 'pi');
     t.match(findCondition(before.status?.conditions, 'DiskPressure'), disk);
     t.match(findCondition(before.status?.conditions, 'HighTemperature'), hot);
-    t.equal(findCondition(before.status?.conditions, 'NetworkUnavailable'), undefined);
+    t.equal(findCondition(before.status?.conditions, 'FrequentKubeletRestart'), undefined);
     await lab.pass(3000);
     lab.state('pi', { session: 's1', birth, conditions: [disk, hot] });
     await lab.pass(10);
