@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import t from 'tap';
-import type { Event, Service } from '../../src/api/objects.ts';
+import type { Event, Node, Service } from '../../src/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Client, ServiceLab } from '../support/service-lab.ts';
 import { externalIP, hostPort, ports } from '../support/who-pods.ts';
@@ -43,16 +43,24 @@ t.test('Services over three boards', async (t) => {
     return [...new Set(answers)];
   };
 
+  const overlap = '10.47.128.0/17';
+  await lab.board('gamma').run('ip', 'route', 'add', overlap, 'via', cluster.lab.address);
+  const networkOf = async (name: string) =>
+    (await master.json<Node>('get', 'node', name)).status?.conditions?.find(
+      ({ type }) => type === 'NetworkUnavailable',
+    );
+  const eventOf = (name: string) =>
+    eventually(async () => {
+      const { items } = await master.json<{ items: Event[] }>('get', 'events', '-A');
+      const found = items.find(({ reason }) => reason === name);
+      if (!found) throw new Error(`no event ${name}`);
+      return found;
+    });
+
   await t.test('a NodePort that another program has is told, and works on other boards', async (t) => {
     await lab.sees(t, { client: outside, way: 'NodePort', asked: beta }, beta.address, ports.taken);
     t.equal(await outside.ask(alpha.address, ports.taken), 'foreign');
-    const event = await eventually(async () => {
-      const { items } = await master.json<{ items: Event[] }>('get', 'events');
-      const found = items.find(({ reason }) => reason === 'PortInUse');
-      if (!found) throw new Error('no event');
-      return found;
-    });
-    t.match(event, {
+    t.match(await eventOf('PortInUse'), {
       involvedObject: { kind: 'Service', name: 'taken' },
       type: 'Warning',
       message: /30082\/TCP of this board is in use/,
@@ -159,6 +167,20 @@ t.test('Services over three boards', async (t) => {
   await t.test('a NodePort works where another program had it, once that is gone', async (t) => {
     await eventually(async () => (await outside.ask(alpha.address, ports.taken)) !== 'foreign', 25_000, 500);
     await lab.sees(t, { client: outside, way: 'NodePort', asked: alpha }, alpha.address, ports.taken);
+  });
+
+  await t.test('a board whose own network overlaps the cluster says so, until it does not', async (t) => {
+    await eventually(async () => (await networkOf('gamma'))?.status === 'True', 15_000, 200);
+    t.match(await networkOf('gamma'), { reason: 'RangeOverlap', message: /10\.47\.128\.0\/17: give / });
+    t.match(await networkOf('alpha'), { status: 'False' });
+    t.match(await eventOf('RangeOverlap'), {
+      type: 'Warning',
+      involvedObject: { kind: 'Node', name: 'gamma' },
+    });
+    const { spec } = await master.json<Node>('get', 'node', 'gamma');
+    t.match(spec.taints, [{ key: 'node.kubernetes.io/network-unavailable', effect: 'NoSchedule' }]);
+    await lab.board('gamma').run('ip', 'route', 'del', overlap);
+    await eventually(async () => (await networkOf('gamma'))?.status === 'False', 15_000, 200);
   });
 
   await t.test('docs/services.md promises no source address that was not seen here', async (t) => {
