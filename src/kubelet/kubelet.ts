@@ -2,7 +2,7 @@
 // pods/decide-pod.ts. A restart of the agent touches no container.
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Pod } from '../api/objects.ts';
+import type { Pod, Secret } from '../api/objects.ts';
 import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -158,6 +158,11 @@ export class Kubelet implements Component, SessionSources {
   /** What the board is to run, by `namespace/name`, as far as it knows. */
   desiredPod(key: string): Pod | undefined {
     return this.#known.view()?.state.pods.get(key);
+  }
+
+  /** A Secret that is for this board, by `namespace/name`, as far as it knows. */
+  knownSecret(key: string): Secret | undefined {
+    return this.#known.view()?.state.secrets.get(key);
   }
 
   /** The pod range or the board's addresses are known or have changed. */

@@ -8,9 +8,18 @@ export class IngressView {
   readonly #set = new CompleteSet<BoardIngress>();
   readonly #listeners = new ChangeListeners<ReadonlyMap<string, BoardIngress>>();
 
-  /** By `namespace/name`; `undefined` until a complete set has been seen. */
+  #restored: ReadonlyMap<string, BoardIngress> | undefined;
+
+  /** By `namespace/name`; `undefined` until a complete set has been seen, or one of before was restored. */
   current(): ReadonlyMap<string, BoardIngress> | undefined {
-    return this.#set.current;
+    return this.#set.current ?? this.#restored;
+  }
+
+  /** What was known before a restart; stands until the first complete set. */
+  restore(ingresses: readonly BoardIngress[]): void {
+    if (this.current()) return;
+    this.#restored = new Map(ingresses.map((ingress) => [ingress.key, ingress]));
+    this.#listeners.notify(this.#restored);
   }
 
   /** `listener` gets the whole set. */
@@ -38,6 +47,8 @@ export class IngressView {
 
   #show(changed: ReadonlySet<string> | undefined): void {
     const current = this.#set.current;
-    if (changed && current) this.#listeners.notify(current);
+    if (!changed || !current) return;
+    this.#restored = undefined;
+    this.#listeners.notify(current);
   }
 }

@@ -1,5 +1,5 @@
-// A board whose plug is pulled, booted with no master in sight, on real podman: what it does by itself, and what
-// happens when the master is back.
+// A board whose plug is pulled, booted with no master in sight, on real podman: what it does by itself, Ingress
+// included, and what happens when the master is back.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import type { Event, Pod } from '../../src/api/objects.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { isReady, podsOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
@@ -15,6 +17,7 @@ import { BoardCluster } from '../support/two-boards.ts';
 const exec = promisify(execFile);
 const NODE_PORT = 30081;
 const PASSWORD = 'correct-horse';
+const HOST = 'vault.test';
 
 const template = {
   metadata: { labels: { app: 'vault' } },
@@ -51,6 +54,28 @@ const manifests = [
       ports: [{ port: 80, targetPort: 8080, nodePort: NODE_PORT }],
     },
   },
+  {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: 'vault' },
+    spec: {
+      tls: [{ hosts: [HOST], secretName: 'shown' }],
+      rules: [
+        {
+          host: HOST,
+          http: {
+            paths: [
+              {
+                path: '/',
+                pathType: 'Prefix',
+                backend: { service: { name: 'vault', port: { number: 80 } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  },
 ];
 
 t.test('a board alone', async (t) => {
@@ -68,10 +93,27 @@ t.test('a board alone', async (t) => {
   await ensureDemoImage(work);
   const archive = join(work, 'demo.tar');
   await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  cluster.agentFlags = ['--ingress'];
   await cluster.start(['alpha'], [archive]);
+  const shown = await makeSelfMadeCertificate([HOST], systemClock);
+  const authority = join(work, 'shown.pem');
+  await writeFile(authority, shown.certificatePem);
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'shown' },
+    type: 'kubernetes.io/tls',
+    stringData: { 'tls.crt': shown.certificatePem, 'tls.key': shown.keyPem },
+  };
   const { board } = cluster.agent('alpha');
   const kept = join(board.dir, 'agent', 'checkpoint');
   const page = () => cluster.get(`http://${board.address}:${NODE_PORT}/password`);
+  /** By the Ingress, whose certificate is looked at. */
+  const pageByName = async () => {
+    const to = ['--cacert', authority, '--resolve', `${HOST}:443:${board.address}`];
+    const { stdout } = await exec('curl', ['-sS', '--max-time', '3', ...to, `https://${HOST}/password`]);
+    return stdout;
+  };
   const containers = async () => {
     const { stdout } = await board.run('podman', 'ps', '--no-trunc', '--format', '{{.ID}} {{.StartedAt}}');
     return stdout.split('\n').filter(Boolean).sort();
@@ -93,15 +135,20 @@ t.test('a board alone', async (t) => {
       200,
     );
     t.equal((await mirror()).status?.containerStatuses?.[0]?.restartCount, 0, 'nothing was stopped for it');
-    const { items } = await master.json<{ items: Event[] }>('get', 'events');
-    t.match(items.find(({ reason }) => reason === 'FailedStaticPod')?.message, /garbage\.yaml/);
+    await eventually(async () => {
+      const { items } = await master.json<{ items: Event[] }>('get', 'events');
+      return items.some(
+        ({ reason, message }) => reason === 'FailedStaticPod' && message?.includes('garbage.yaml'),
+      );
+    }, 10_000);
   });
 
   await t.test('starts its pods after a power cut, Secrets and Service included', async (t) => {
-    const list = { apiVersion: 'v1', kind: 'List', items: manifests };
+    const list = { apiVersion: 'v1', kind: 'List', items: [secret, ...manifests] };
     await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
     await readyPods(master, 'app=vault', 2);
     await eventually(async () => (await page()) === PASSWORD, 10_000, 100);
+    await eventually(async () => (await pageByName()) === PASSWORD, 10_000, 100);
     const readyMs = Date.now();
     // Written 5 s after a change at the latest: then the endpoints are in it.
     const isKept = async () =>
@@ -114,6 +161,7 @@ t.test('a board alone', async (t) => {
     await cluster.startAgent(board);
     await eventually(async () => (await page()) === PASSWORD, 30_000, 200);
     await eventually(async () => (await containers()).length === 6, 20_000, 200);
+    await eventually(async () => (await pageByName()) === PASSWORD, 10_000, 200);
     t.comment(`the Service answered ${Date.now() - bootMs} ms after the agent's start`);
     const { stdout: ids } = await board.run(
       'podman',

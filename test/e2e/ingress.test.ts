@@ -1,4 +1,5 @@
-// Ingress on a real board: /api, /web and /doc on port 80 reach three Services, and TLS comes from a Secret.
+// Ingress on a real board: /api, /web and /doc on port 80 reach three Services, TLS comes from a Secret, and a foreign
+// controller serves its own class beside it.
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
@@ -6,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t from 'tap';
+import type { Ingress } from '../../src/api/objects.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import { eventually } from '../support/eventually.ts';
-import { Trial } from '../support/trial.ts';
+import { FOREIGN_HOST, FOREIGN_NODE_PORT, foreignIngress } from '../support/foreign-ingress.ts';
+import { command, Trial } from '../support/trial.ts';
 
 const NAMES = ['api', 'web', 'doc'];
 
@@ -47,9 +50,9 @@ const routes = {
   },
 };
 
-function page(path: string): Promise<string> {
+function page(path: string, port = 80, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: 80, path, agent: false }, (response) => {
+    get({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => {
       let text = `${response.statusCode} `;
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
@@ -102,6 +105,44 @@ t.test('Ingress on a board', async (t) => {
   await t.test('the host shows its certificate, others the default one', async (t) => {
     await eventually(async () => (await shownName('shop.test')) === 'CN=shop.test', 10_000, 100);
     t.equal(await shownName('other.test'), 'CN=ingress.local');
+  });
+
+  await t.test('a foreign controller in a pod serves its own class, and neither meddles', async (t) => {
+    const theirs = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: await foreignIngress(demoImage) });
+    const { code, stderr } = await trial.edgectlWithInput(theirs, 'apply', '-f', '-');
+    t.equal(code, 0, stderr);
+    await eventually(
+      async () => (await page('/web/', FOREIGN_NODE_PORT, FOREIGN_HOST)) === '200 I am web',
+      30_000,
+      100,
+    );
+    t.match(
+      await page('/web/', 80, FOREIGN_HOST),
+      /^200 I am web/,
+      'rules without a host are for every host',
+    );
+    t.match(await page('/', 80, FOREIGN_HOST), /^404/, 'their rules are not ours');
+    const theirStatus = async () =>
+      (await trial.json<Ingress>('get', 'ingress', 'theirs')).status?.loadBalancer?.ingress;
+    t.equal(await theirStatus(), undefined, 'nobody has written it');
+    const status = { status: { loadBalancer: { ingress: [{ hostname: 'nginx.test' }] } } };
+    const patch = [
+      'patch',
+      'ingress',
+      'theirs',
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify(status),
+    ];
+    await trial.must(...patch);
+    await trial.must('annotate', 'ingress', 'site', 'touched=yes');
+    const { stdout } = await command('mosquitto_sub', [
+      ...['-h', '127.0.0.1', '-p', String(trial.inspectPort), '-t', 'edge/v1/ingress/#', '-v', '-W', '1'],
+    ]);
+    t.match(stdout, /edge\/v1\/ingress\/default\/site /);
+    t.notMatch(stdout, /theirs/, 'boards are not told of it');
+    t.same(await theirStatus(), [{ hostname: 'nginx.test' }], 'what they write stays');
   });
 
   await t.test('its status names the board', async (t) => {

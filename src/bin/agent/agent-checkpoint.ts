@@ -18,9 +18,10 @@ export function keptPods(options: Options): SealedFile {
   return sealedFile(options, 'pods', SETTLE_PODS_MS);
 }
 
-/** Services and peers. */
-export function keptCluster(options: Options, { services, peers }: AgentLink): KeptCluster {
-  return new KeptCluster({ services, peers, file: sealedFile(options, 'cluster', SETTLE_CLUSTER_MS) });
+/** Services, peers and Ingresses. */
+export function keptCluster(options: Options, { services, peers, ingresses }: AgentLink): KeptCluster {
+  const file = sealedFile(options, 'cluster', SETTLE_CLUSTER_MS);
+  return new KeptCluster({ services, peers, ingresses, file });
 }
 
 /** The key lies outside the folder, so that a copy of that folder tells nothing. */

@@ -1,5 +1,6 @@
 // The agent's part that serves Ingress, where that is asked for: code and sockets of it are loaded only then.
 import { join } from 'node:path';
+import type { Secret } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -27,6 +28,8 @@ export function ingressSettings(values: FlagValues): IngressSettings | undefined
 
 export interface AgentIngressOptions extends IngressSettings {
   link: AgentLink;
+  /** Also of a board that has not met its master yet. */
+  secret(key: string): Secret | undefined;
   dataDir: string;
   /** Whether clients are answered. */
   onListening(isListening: boolean): void;
@@ -50,7 +53,7 @@ export class AgentIngress implements Component {
   }
 
   async start(): Promise<void> {
-    const { link, dataDir, logsAccess, onListening, clock, logger } = this.#options;
+    const { link, secret, dataDir, logsAccess, onListening, clock, logger } = this.#options;
     const { IngressServer } = await import('../../ingress/ingress-server.ts');
     const { ensureSelfMadeCertificate } = await import('../../pki/self-made-certificate.ts');
     const server = new IngressServer({
@@ -58,7 +61,7 @@ export class AgentIngress implements Component {
       https: { host: EVERYWHERE, port: HTTPS_PORT },
       defaultCertificate: await ensureSelfMadeCertificate(join(dataDir, 'ingress.pem'), DEFAULT_NAME, clock),
       service: (key) => link.services.current()?.get(key),
-      secret: (key) => link.desired.current()?.secrets.get(key),
+      secret,
       onListening,
       accessLog: logsAccess ? (line) => process.stdout.write(`${line}\n`) : undefined,
       clock,

@@ -211,6 +211,7 @@ export class Agent implements Component {
       link: this.#link,
       hostPorts: () => this.#hostPorts.current(),
       addresses: () => this.#addresses,
+      secret: (key) => this.#kubelet.knownSecret(key),
       onIngressListening: (isListening) => {
         this.#isIngressListening = isListening;
         void this.#tellBirth();

@@ -1,6 +1,7 @@
 // The ways of this board's traffic, joined: pod network, names, Services, host ports and Ingress. Kept as the master last
 // told them, and brought up to date whenever one of them changes.
 import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
+import type { Secret } from '../../api/objects.ts';
 import type { Component } from '../../base/component.ts';
 import { parseIpv4, parseIpv4Range } from '../../base/ipv4.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
@@ -28,6 +29,8 @@ export interface ServicePathsOptions extends Settings {
   hostPorts(): readonly HostPort[];
   /** The board's own addresses. */
   addresses(): readonly string[];
+  /** A Secret that is for this board, by `namespace/name`. */
+  secret(key: string): Secret | undefined;
   /** Whether this board answers for Ingress. */
   onIngressListening(isListening: boolean): void;
 }
@@ -158,8 +161,8 @@ export class ServicePaths implements Component {
   }
 
   #makeIngress(): AgentIngress | undefined {
-    const { ingress, link, dataDir, onIngressListening: onListening, clock, logger } = this.#options;
-    return ingress && new AgentIngress({ ...ingress, link, dataDir, onListening, clock, logger });
+    const { ingress, link, secret, dataDir, onIngressListening: onListening, clock, logger } = this.#options;
+    return ingress && new AgentIngress({ ...ingress, link, secret, dataDir, onListening, clock, logger });
   }
 }
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { IngressView } from '../../../src/mqtt/ingress-view.ts';
 import { KeptCluster, type KeptContent } from '../../../src/mqtt/kept-cluster.ts';
 import { LatestView } from '../../../src/mqtt/latest-view.ts';
 import type { NetworkPeers } from '../../../src/mqtt/messages.ts';
@@ -23,7 +24,8 @@ class MemoryFile {
 function stand(file: MemoryFile) {
   const services = new ServicesView();
   const peers = new LatestView<NetworkPeers>();
-  return { services, peers, kept: new KeptCluster({ services, peers, file }) };
+  const ingresses = new IngressView();
+  return { services, peers, ingresses, kept: new KeptCluster({ services, peers, ingresses, file }) };
 }
 
 const said = (revision: number): NetworkPeers => ({
@@ -65,6 +67,26 @@ t.test('Services, endpoints and peers are known after a boot, and listeners hear
   const service = next.services.current()?.get('default/web');
   t.same(service?.slices[0]?.endpoints, [{ addresses: ['10.40.0.2'] }]);
   t.equal(next.peers.current()?.peers.pi?.podCIDR, '10.40.0.0/23');
+});
+
+t.test('Ingresses are kept where they are served, until the master says what is now', async (t) => {
+  const file = new MemoryFile();
+  const first = stand(file);
+  await first.kept.start();
+  tell(first, 7);
+  const entry = { uid: 'i', revision: 7 };
+  const site = { key: 'default/site', createdAt: '2026-01-01T00:00:00Z', spec: { ingressClassName: 'edge' } };
+  first.ingresses.put({ epoch: 'e', ...entry, ...site });
+  first.ingresses.index({ epoch: 'e', revision: 7, ingresses: { 'default/site': entry } });
+  await first.kept.stop();
+  const next = stand(file);
+  const heard: string[][] = [];
+  next.ingresses.onChange((known) => heard.push([...known.keys()]));
+  await next.kept.start();
+  t.match(next.ingresses.current()?.get('default/site'), { uid: 'i', ...site });
+  next.ingresses.index({ epoch: 'f', revision: 1, ingresses: {} });
+  t.equal(next.ingresses.current()?.size, 0);
+  t.same(heard, [['default/site'], []]);
 });
 
 t.test('whatever the master says next counts, also with a lower revision', async (t) => {
