@@ -97,10 +97,15 @@ export class Board {
     await eventually(() => rm(this.dir, { recursive: true, force: true }), 10_000, 200);
   }
 
-  #enter(): string[] {
+  /** The process that keeps the board's namespaces: its files are below /proc/<pid>/root. */
+  get holderPid(): number {
     const pid = this.#holder?.pid;
     if (pid === undefined) throw new Error(`board ${this.name} is not booted`);
-    return [`--target=${pid}`, '--mount', '--net', '--uts', '--'];
+    return pid;
+  }
+
+  #enter(): string[] {
+    return [`--target=${this.holderPid}`, '--mount', '--net', '--uts', '--'];
   }
 }
 
@@ -218,7 +223,8 @@ async function descendants(roots: ReadonlySet<number>): Promise<number[]> {
   return [...parents.keys()].filter((pid) => !roots.has(pid) && under(pid));
 }
 
-function kill(pid: number): void {
+/** With SIGKILL; who is gone already counts as killed. */
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
