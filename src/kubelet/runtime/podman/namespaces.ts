@@ -82,7 +82,7 @@ export function addressesIn(ipOutput: string): string[] {
 /** podman makes a namespace, then its addresses, then the process, all within a second or two. */
 const youngMs = 2_000;
 /** Nothing tells whose an empty one is: a podman that is not ours may be about to give it an address. */
-const youngEmptyMs = 20_000;
+const youngEmptyMs = 10_000;
 
 export function judge(
   addresses: readonly string[],
