@@ -139,7 +139,7 @@ export class Lab {
     const namespace = `${this.name}-${name}`;
     const link = `${this.#bridge}p${index}`;
     const address = `${this.#subnet}.${index + 10}`;
-    const board = new Board(name, namespace, link, address, join(stateRoot, namespace));
+    const board = new Board(name, namespace, link, address, labFolder(this, name));
     this.boards.push(board);
     await this.#wire(namespace, link, address);
     await board.boot();
@@ -174,6 +174,11 @@ export class Lab {
     for (const board of this.boards) await board.destroy();
     await exec('ip', ['link', 'delete', this.#bridge]).catch(() => undefined);
   }
+}
+
+/** Where a board of a lab keeps its files, before it is made too. */
+export function labFolder(lab: Lab, boardName: string): string {
+  return join(stateRoot, `${lab.name}-${boardName}`);
 }
 
 /** Removes what killed runs left: namespaces, their processes, bridges and folders. */
