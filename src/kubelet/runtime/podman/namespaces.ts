@@ -1,7 +1,7 @@
 // Finds and removes network namespaces that a killed podman left: in /run/netns, named by podman, without any
 // process, and either holding an address of our pod range or empty for a while. Their veth goes with them.
 import { execFile } from 'node:child_process';
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { readdir, readlink, stat, statfs } from 'node:fs/promises';
 import { BlockList, isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { namesIn } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 
 const namespaceFolder = '/run/netns';
+const NSFS_MAGIC = 0x6e736673;
 const run = promisify(execFile);
 
 export interface NamespaceSweep {
@@ -37,7 +38,7 @@ export async function sweepNamespaces(sweep: NamespaceSweep): Promise<ReadonlySe
     try {
       const { ino, mtimeMs } = await stat(path);
       if (inUse.has(ino)) continue;
-      const verdict = judge(addressesIn(await ipOutput(path)), sweep.clock.now() - mtimeMs, sweep);
+      const verdict = judge(await addressesOf(path), sweep.clock.now() - mtimeMs, sweep);
       if (verdict !== 'leftover') staying.add(verdict);
       else if (!(await sweep.knownNamespaces()).has(path)) await removeNamespace(name, sweep.logger);
     } catch (error) {
@@ -65,6 +66,12 @@ async function namespacesWithProcesses(): Promise<Set<number>> {
     if (inode) inodes.add(Number(inode));
   }
   return inodes;
+}
+
+/** None also where podman was killed between making the file and mounting the namespace on it. */
+async function addressesOf(path: string): Promise<string[]> {
+  const { type } = await statfs(path);
+  return type === NSFS_MAGIC ? addressesIn(await ipOutput(path)) : [];
 }
 
 async function ipOutput(path: string): Promise<string> {
