@@ -112,12 +112,18 @@ export class Master implements Component {
   }
 
   async #makeStore(): Promise<LevelStore> {
-    const { dataDir, onFatal } = this.#options;
+    const { dataDir, logger, onFatal } = this.#options;
+    const directory = join(dataDir, 'store');
     const cipher = new ValueCipher(await loadSecretKey(join(dataDir, 'secrets.key')));
     return new LevelStore({
-      engine: new DiskEngine({ directory: join(dataDir, 'store') }),
+      engine: new DiskEngine({ directory }),
       encryption: { cipher, prefixes: ['/registry/core/secrets/'] },
       onFatal,
+      onRoom: (hasRoom) => {
+        if (hasRoom) logger.info({ directory }, 'there is room on the disk again: writes are taken');
+        else
+          logger.error({ directory }, 'the disk is full: free some space, until then nothing can be changed');
+      },
     });
   }
 

@@ -1,5 +1,6 @@
 // Group commit: writes that arrive while a commit is under way share the next one, and all become visible in
-// the order in which they were added. After a failed commit nothing is taken any more.
+// the order in which they were added. After a failed commit nothing is taken any more; a refused one rejects what it held
+// and what was decided on top of it, and the next one may come.
 
 interface Pending<T> {
   item: T;
@@ -12,6 +13,10 @@ interface CommitSteps<T> {
   commit(items: readonly T[]): Promise<void>;
   /** Makes the items visible; must not throw. */
   publish(items: readonly T[]): void;
+  /** Whether the commit was refused before anything was written. */
+  isRefusal(error: Error): boolean;
+  /** Undoes what add() was preceded by. */
+  forget(items: readonly T[]): void;
   onFatal(error: Error): void;
 }
 
@@ -62,16 +67,14 @@ export class CommitQueue<T> {
     try {
       await this.#steps.commit(items);
     } catch (error) {
-      this.#fail(error as Error, batch);
+      const refused = [...batch, ...this.#waiting.splice(0)];
+      this.#steps.forget(refused.map((pending) => pending.item));
+      if (!this.#steps.isRefusal(error as Error)) this.#failure = error as Error;
+      for (const pending of refused) pending.reject(error as Error);
+      if (this.#failure) this.#steps.onFatal(this.#failure);
       return;
     }
     this.#steps.publish(items);
     for (const pending of batch) pending.resolve();
-  }
-
-  #fail(error: Error, batch: Pending<T>[]): void {
-    this.#failure = error;
-    for (const pending of [...batch, ...this.#waiting.splice(0)]) pending.reject(error);
-    this.#steps.onFatal(error);
   }
 }

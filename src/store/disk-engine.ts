@@ -1,7 +1,7 @@
 // LevelDB in a directory: one process at a time, whole or refused with a clear error. It closes LevelDB's
 // power-loss gaps: an opening that was interrupted is taken back to where it began (OpeningGuard), and new files
 // are made findable (directory synced) before a write that went into them is acknowledged.
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { syncPath } from '../base/atomic-file.ts';
@@ -24,7 +24,12 @@ export interface DiskEngineOptions {
   directory: string;
   /** LevelDB's write buffer, at least 64 KiB: how much is written before a new log file begins. */
   writeBufferBytes?: number;
+  /** How much of the disk is left alone: once LevelDB meets a full disk it writes no more until it is opened anew. */
+  reserveBytes?: number;
 }
+
+/** A write buffer and the largest of LevelDB's merges, which come by themselves after a commit. */
+const RESERVE_BYTES = 32 << 20;
 
 export class DiskEngine implements Engine {
   readonly location: string;
@@ -97,6 +102,13 @@ export class DiskEngine implements Engine {
     await this.#headFile.write(head);
     await this.#guard.drop();
     this.#opening = false;
+  }
+
+  /** One system call. What file systems keep for root counts for root. */
+  async hasRoom(): Promise<boolean> {
+    const { bfree, bavail, bsize } = await statfs(this.#databasePath);
+    const freeBytes = (process.geteuid?.() === 0 ? bfree : bavail) * bsize;
+    return freeBytes >= (this.#options.reserveBytes ?? RESERVE_BYTES);
   }
 
   /** A log file that LevelDB began for this commit has to be findable after a power cut. */

@@ -1,5 +1,6 @@
 // What the store needs of a place to keep bytes: any abstract-level database, and the moments at which a
 // durable one has to do something. The disk engine fills them in; in memory they do nothing.
+import { StatusError } from '../api/status-error.ts';
 
 export type DatabaseOperation =
   | { type: 'put'; key: string; value: Uint8Array }
@@ -26,6 +27,8 @@ export interface Engine {
   open(): Promise<Database>;
   /** Called once all that is stored was read and found whole. Rejects when the place knows of later writes. */
   accept(head: Head): Promise<void>;
+  /** Whether the place takes another commit, with all that the database writes by itself because of it. */
+  hasRoom(): Promise<boolean>;
   /** Called after every commit, before it is acknowledged. */
   afterCommit(): Promise<void>;
   /** Undoes open(), also a failed one. `head` is given when the store was in order to the end. */
@@ -55,6 +58,18 @@ export const isDiskFull = (error: unknown): boolean =>
 export function diskFullError(location: string, cause?: unknown): StoreError {
   return new StoreError(location, 'its disk is full', 'Free some space there and start again', cause);
 }
+
+/**
+ * Said before anything was written: nothing is damaged, and reads go on. 507 because upstream has no code of its own for a
+ * store without room.
+ */
+export function noRoomError(location: string): StatusError {
+  const what = `the disk of the cluster's store is full (${location} on the master)`;
+  const words = `${what}: nothing can be created or changed until some space is freed there`;
+  return new StatusError(507, 'InsufficientStorage', words);
+}
+
+export const isNoRoom = (error: unknown): boolean => error instanceof StatusError && error.code === 507;
 
 /** Held by another process, or by another store of this one. */
 export function lockedError(location: string, cause?: unknown): StoreError {

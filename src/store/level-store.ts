@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../api/objects.ts';
 import { type Metric, single } from '../base/metrics/metric.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { type Database, diskFullError, type Engine, isDiskFull } from './engine.ts';
+import { type Database, diskFullError, type Engine, isDiskFull, isNoRoom, noRoomError } from './engine.ts';
 import { EntryIndex } from './entry-index.ts';
 import { Ledger } from './ledger.ts';
 import { type Encryption, RecordCodec } from './record-codec.ts';
@@ -15,6 +15,8 @@ export interface LevelStoreOptions {
   engine: Engine;
   /** The disk failed or a listener threw: writes are refused from now on, the process should end. */
   onFatal: (error: Error) => void;
+  /** The disk has no room for writes, or has it again. Reads, watches and volatile writes go on. */
+  onRoom?: (hasRoom: boolean) => void;
   encryption?: Encryption;
   /** Changes kept for watches that come back; each holds two objects. */
   historyLength?: number;
@@ -40,6 +42,8 @@ export class LevelStore implements Store {
   readonly #pending = new Map<string, { write: Write; visible: Promise<void> }>();
   #database: Database | undefined;
   #running = false;
+  #hasRoom = true;
+  readonly #onRoom: (hasRoom: boolean) => void;
   /** Last revision given out; ahead of `revision` while writes wait. */
   #drawn = 0;
   #commits = 0;
@@ -47,10 +51,13 @@ export class LevelStore implements Store {
 
   constructor(options: LevelStoreOptions) {
     this.#engine = options.engine;
+    this.#onRoom = options.onRoom ?? (() => undefined);
     this.#ledger = new Ledger(new RecordCodec(options.encryption), options.revisionBlock ?? 100_000);
     this.#queue = new CommitQueue({
       commit: (writes) => this.#commit(writes),
       publish: (writes) => this.#publish(writes),
+      isRefusal: isNoRoom,
+      forget: (writes) => this.#forget(writes),
       onFatal: options.onFatal,
     });
     this.#log = new WatchLog(options.historyLength ?? 2_000, options.onFatal);
@@ -142,6 +149,10 @@ export class LevelStore implements Store {
       await waiting?.visible;
       return current;
     }
+    if (!this.#hasRoom && !write.volatile) {
+      await this.#findRoom();
+      return this.write(key, decide, options);
+    }
     if (this.#drawn + 1 !== revision) throw new Error(`decide for ${key} wrote to the store itself`);
     this.#drawn = revision;
     const visible = this.#queue.add(write);
@@ -150,7 +161,16 @@ export class LevelStore implements Store {
     return write.entry;
   }
 
+  /** Asked for each commit while there is room, for each write while there is none: who is refused keeps no others. */
+  async #findRoom(): Promise<void> {
+    const hasRoom = await this.#engine.hasRoom();
+    if (hasRoom !== this.#hasRoom) this.#onRoom(hasRoom);
+    this.#hasRoom = hasRoom;
+    if (!hasRoom) throw noRoomError(this.#engine.location);
+  }
+
   async #commit(writes: readonly Write[]): Promise<void> {
+    if (writes.some((write) => !write.volatile)) await this.#findRoom();
     const operations = this.#ledger.operations(
       writes.map(({ event, entry, volatile }) => ({
         key: event.key,
@@ -169,14 +189,20 @@ export class LevelStore implements Store {
     }
   }
 
+  #forget(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (this.#pending.get(write.event.key)?.write === write) this.#pending.delete(write.event.key);
+    }
+  }
+
   #publish(writes: readonly Write[]): void {
     this.#writes += writes.length;
     for (const write of writes) {
       const key = write.event.key;
       if (write.entry) this.#index.set(write.entry);
       else this.#index.delete(key);
-      if (this.#pending.get(key)?.write === write) this.#pending.delete(key);
     }
+    this.#forget(writes);
     const events = writes.map((write) => write.event);
     this.#log.append(events);
     this.#log.notify(events);

@@ -98,10 +98,15 @@ export class Board {
     await eventually(() => rm(this.dir, { recursive: true, force: true }), 10_000, 200);
   }
 
-  #enter(): string[] {
+  /** The process that keeps the board's namespaces: its files are below /proc/<pid>/root. */
+  get holderPid(): number {
     const pid = this.#holder?.pid;
     if (pid === undefined) throw new Error(`board ${this.name} is not booted`);
-    return [`--target=${pid}`, '--mount', '--net', '--uts', '--'];
+    return pid;
+  }
+
+  #enter(): string[] {
+    return [`--target=${this.holderPid}`, '--mount', '--net', '--uts', '--'];
   }
 }
 
@@ -135,7 +140,7 @@ export class Lab {
     const namespace = `${this.name}-${name}`;
     const link = `${this.#bridge}p${index}`;
     const address = `${this.#subnet}.${index + 10}`;
-    const board = new Board(name, namespace, link, address, join(stateRoot, namespace));
+    const board = new Board(name, namespace, link, address, labFolder(this, name));
     this.boards.push(board);
     await this.#wire(namespace, link, address);
     await board.boot();
@@ -170,6 +175,11 @@ export class Lab {
     for (const board of this.boards) await board.destroy();
     await exec('ip', ['link', 'delete', this.#bridge]).catch(() => undefined);
   }
+}
+
+/** Where a board of a lab keeps its files, before it is made too. */
+export function labFolder(lab: Lab, boardName: string): string {
+  return join(stateRoot, `${lab.name}-${boardName}`);
 }
 
 /** Removes what killed runs left: namespaces, their processes, bridges and folders. */
@@ -219,7 +229,8 @@ async function descendants(roots: ReadonlySet<number>): Promise<number[]> {
   return [...parents.keys()].filter((pid) => !roots.has(pid) && under(pid));
 }
 
-function kill(pid: number): void {
+/** With SIGKILL; who is gone already counts as killed. */
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

@@ -9,6 +9,7 @@ export class MemoryEngine implements Engine {
   readonly batches: DatabaseOperation[][] = [];
   /** Called before each batch; what it throws or rejects with is the disk's failure. */
   beforeBatch: () => void | Promise<void> = () => {};
+  isFull = false;
 
   constructor(level = new MemoryLevel<string, Uint8Array>({ valueEncoding: 'view' })) {
     this.level = level;
@@ -27,6 +28,9 @@ export class MemoryEngine implements Engine {
     };
   }
 
+  async hasRoom(): Promise<boolean> {
+    return !this.isFull;
+  }
   async accept(): Promise<void> {}
   async afterCommit(): Promise<void> {}
   async close(): Promise<void> {}

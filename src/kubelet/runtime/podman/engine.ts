@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { defaultLogLimits } from '../../logs/log-limits.ts';
+import { sweepLogs } from '../../logs/log-paths.ts';
 import { RuntimeError } from '../runtime.ts';
+import { Aftermath } from './aftermath.ts';
 import { Containers } from './container.ts';
 import { containersConf } from './containers-conf.ts';
 import type { Exits } from './exits.ts';
-import { HostsFiles } from './hosts-files.ts';
+import { HostsFiles, podFilesFolder } from './hosts-files.ts';
 import { Images } from './images.ts';
 import { LibpodClient } from './libpod-client.ts';
 import { LibpodContainers } from './libpod-containers.ts';
@@ -24,7 +26,7 @@ import { Processes } from './processes.ts';
 import { RegistryAuthorities } from './registry-authorities.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
-import type { MachineSettings, PodmanStorage } from './settings.ts';
+import { defaultStorageRoot, type MachineSettings, type PodmanStorage } from './settings.ts';
 import { leaseFile, StaleLeases } from './stale-leases.ts';
 import { sweep } from './sweep.ts';
 import { TerminationMessages } from './termination-messages.ts';
@@ -63,6 +65,7 @@ export interface Engine {
   podContainers: Containers;
   processes: Processes;
   ociExec: OciExec;
+  aftermath: Aftermath;
 }
 
 /** Rejects with `RuntimeUnavailable` and what to do about it. */
@@ -72,9 +75,9 @@ export async function prepareEngine(options: EngineOptions, machine: Machine, ex
   const containersConfPath = await writeConf(options.dataDir, result.settings);
   await prepareHome(join(options.dataDir, 'home'), homedir());
   const engine = build(options, result.settings, containersConfPath, exits);
-  const { client, containers } = engine;
-  const { logDir, clock, logger } = options;
-  await sweep({ client, containers, logDir, clock, logger });
+  const live = new Set((await engine.containers.list()).map((container) => container.podUid));
+  await sweepLogs(options.logDir, live);
+  engine.aftermath.expect();
   return engine;
 }
 
@@ -94,15 +97,27 @@ function build(
   const { owner, runDir, storage, clock, logger, logDir } = options;
   const { podmanPath, ociRuntime } = settings;
   const homeDir = join(options.dataDir, 'home');
-  const service = new PodmanService({ podmanPath, runDir, containersConfPath, storage, homeDir, clock });
+  const aftermath = new Aftermath({ sweep: () => sweep(leftovers), clock, logger });
+  const onDeath = () => aftermath.expect();
+  const service = new PodmanService({
+    podmanPath,
+    runDir,
+    containersConfPath,
+    storage,
+    homeDir,
+    onDeath,
+    clock,
+  });
   const client = new LibpodClient(service);
-  const containers = new LibpodContainers(client, owner, new OciLeftovers({ ociRuntime, logger }));
-  const messages = new TerminationMessages(join(runDir, 'pods'));
+  const storageRoot = storage?.root ?? defaultStorageRoot;
+  const ociLeftovers = new OciLeftovers({ ociRuntime, storageRoot, logger });
+  const containers = new LibpodContainers(client, owner, ociLeftovers);
+  const messages = new TerminationMessages(podFilesFolder(runDir));
   const truth = new Truth(containers, exits, messages);
   const making = new Making(containers, truth, exits);
   const images = new Images(client, new RegistryAuthorities(homeDir));
   const network = new PodNetwork(client, options.network, owner);
-  const hostsFiles = new HostsFiles(join(runDir, 'pods'));
+  const hostsFiles = new HostsFiles(podFilesFolder(runDir));
   const maySpareFromOom = settings.ulimits === undefined;
   const staleLeases = new StaleLeases({
     client,
@@ -112,6 +127,18 @@ function build(
     clock,
     logger,
   });
+  const sandboxes = new Sandboxes({
+    owner,
+    settings,
+    containers,
+    making,
+    images,
+    podInfraImage: options.podInfraImage,
+    network,
+    staleLeases,
+    hostsFiles,
+  });
+  const leftovers = { client, containers, sandboxes, ociLeftovers, clock, logger };
   return {
     settings,
     client,
@@ -119,18 +146,8 @@ function build(
     truth,
     images,
     network,
-    sandboxes: new Sandboxes({
-      owner,
-      settings,
-      containers,
-      making,
-      images,
-      podInfraImage: options.podInfraImage,
-      network,
-      staleLeases,
-      hostsFiles,
-      podmanDeaths: () => service.deaths,
-    }),
+    sandboxes,
+    aftermath,
     podContainers: new Containers({
       clock,
       owner,

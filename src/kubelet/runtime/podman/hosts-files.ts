@@ -27,6 +27,15 @@ export class HostsFiles {
   }
 }
 
+/** A folder for each pod by its uid, in memory: its hosts file and its containers' messages. */
+export function podFilesFolder(runDir: string): string {
+  return join(runDir, 'pods');
+}
+
+export async function removePodFiles(runDir: string, podUid: string): Promise<void> {
+  await rm(join(podFilesFolder(runDir), podUid), { recursive: true, force: true });
+}
+
 async function boardHosts(): Promise<string> {
   return `# Kubernetes-managed hosts file (host network).\n${await readFile('/etc/hosts', 'utf8')}`;
 }

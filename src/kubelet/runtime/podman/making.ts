@@ -1,7 +1,8 @@
 // Makes and starts one container, or leaves nothing of it: what is half made is removed, never started again
 // (podman and the OCI runtime may disagree about it, and a second start would then fail for ever).
-import type { RuntimeContainer } from '../runtime.ts';
+import { type RuntimeContainer, RuntimeError } from '../runtime.ts';
 import type { Exits } from './exits.ts';
+import { endHalfMade } from './half-made.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import { isNameInUse } from './libpod-error.ts';
 import type { Truth } from './truth.ts';
@@ -39,6 +40,7 @@ export class Making {
       return made;
     } catch (error) {
       this.#exits.forget(id);
+      if (isUnanswered(error)) await endHalfMade(id);
       await this.#containers.remove(id);
       throw new MakingError('start', error);
     }
@@ -48,6 +50,7 @@ export class Making {
     try {
       return await this.#containers.create(spec);
     } catch (error) {
+      if (isUnanswered(error)) await this.#containers.remove(name);
       if (!isNameInUse(error) || !(await this.#clearName(name))) throw new MakingError('create', error);
     }
     return this.#containers.create(spec).catch((error) => {
@@ -59,7 +62,12 @@ export class Making {
   async #clearName(name: string): Promise<boolean> {
     const holder = await this.#containers.inspect(name);
     if (holder && holder.container.state !== 'created') return false;
-    await this.#containers.remove(name);
+    await this.#containers.remove(holder?.container.id ?? name);
     return true;
   }
+}
+
+/** podman died over it or waits for ever: whether the container was made, or half of it, is not known. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof RuntimeError && error.reason === 'RuntimeUnavailable';
 }

@@ -1,7 +1,7 @@
 // Finds and removes network namespaces that a killed podman left: in /run/netns, named by podman, without any
-// process, and either holding an address of our pod range or empty for long. Their veth goes with them.
+// process, and either holding an address of our pod range or empty for a while. Their veth goes with them.
 import { execFile } from 'node:child_process';
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { readdir, readlink, stat, statfs } from 'node:fs/promises';
 import { BlockList, isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,36 +10,42 @@ import { namesIn } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 
 const namespaceFolder = '/run/netns';
+const NSFS_MAGIC = 0x6e736673;
 const run = promisify(execFile);
 
 export interface NamespaceSweep {
   podRange: string;
   /** Addresses of pods that are being started now. */
   busyAddresses: ReadonlySet<string>;
+  /** Paths of those that podman will remove itself; asked only when there is one to judge. */
+  knownNamespaces(): Promise<ReadonlySet<string>>;
   clock: Clock;
   logger: Logger;
 }
 
+/** Of a namespace without a process: a leak of ours, somebody else's, or too young to be told from work under way. */
+export type Verdict = 'leftover' | 'foreign' | 'young' | 'young and empty';
+
 /**
  * Looks into those namespaces only that no process is in; on a healthy board that is none and costs no fork.
- * Resolves with whether all leftovers are gone: one that is very young may be the work of this moment.
+ * Resolves with the verdicts on those that stay: none but `foreign` is clean.
  */
-export async function sweepNamespaces(sweep: NamespaceSweep): Promise<boolean> {
+export async function sweepNamespaces(sweep: NamespaceSweep): Promise<ReadonlySet<Verdict>> {
   const inUse = await namespacesWithProcesses();
-  let isClean = true;
+  const staying = new Set<Verdict>();
   for (const name of await podmanNamespaces()) {
     const path = join(namespaceFolder, name);
     try {
       const { ino, mtimeMs } = await stat(path);
       if (inUse.has(ino)) continue;
-      const verdict = judge(addressesIn(await ipOutput(path)), sweep.clock.now() - mtimeMs, sweep);
-      if (verdict === 'young') isClean = false;
-      if (verdict === 'leftover') await removeNamespace(name, sweep.logger);
+      const verdict = judge(await addressesOf(path), sweep.clock.now() - mtimeMs, sweep);
+      if (verdict !== 'leftover') staying.add(verdict);
+      else if (!(await sweep.knownNamespaces()).has(path)) await removeNamespace(name, sweep.logger);
     } catch (error) {
       sweep.logger.warn({ err: error, namespace: name }, 'cannot look into a network namespace');
     }
   }
-  return isClean;
+  return staying;
 }
 
 async function removeNamespace(name: string, logger: Logger): Promise<void> {
@@ -62,6 +68,12 @@ async function namespacesWithProcesses(): Promise<Set<number>> {
   return inodes;
 }
 
+/** None also where podman was killed between making the file and mounting the namespace on it. */
+async function addressesOf(path: string): Promise<string[]> {
+  const { type } = await statfs(path);
+  return type === NSFS_MAGIC ? addressesIn(await ipOutput(path)) : [];
+}
+
 async function ipOutput(path: string): Promise<string> {
   const { stdout } = await run('nsenter', [`--net=${path}`, 'ip', '-j', '-4', 'address', 'show']);
   return stdout;
@@ -76,19 +88,23 @@ export function addressesIn(ipOutput: string): string[] {
 
 /** podman makes a namespace, then its addresses, then the process, all within a second or two. */
 const youngMs = 2_000;
-const longEmptyMs = 5 * 60_000;
+/** Nothing tells whose an empty one is: a podman that is not ours may be about to give it an address. */
+const youngEmptyMs = 10_000;
 
-/** Of a namespace without a process: whether it is a leak of ours, or may be somebody's work of this moment. */
 export function judge(
   addresses: readonly string[],
   ageMs: number,
   sweep: Pick<NamespaceSweep, 'podRange' | 'busyAddresses'>,
-): 'leftover' | 'young' | 'foreign' {
-  if (addresses.length === 0) return ageMs > longEmptyMs ? 'leftover' : 'foreign';
+): Verdict {
+  // After the clock was set back a namespace seems to come from the future: then it is not young.
+  const isWithin = (limitMs: number) => ageMs >= 0 && ageMs <= limitMs;
+  if (addresses.length === 0) {
+    return sweep.busyAddresses.size > 0 || isWithin(youngEmptyMs) ? 'young and empty' : 'leftover';
+  }
   const [network = '', prefix = ''] = sweep.podRange.split('/');
   const range = new BlockList();
   range.addSubnet(network, Number(prefix), 'ipv4');
   if (!addresses.some((address) => range.check(address))) return 'foreign';
   if (addresses.some((address) => sweep.busyAddresses.has(address))) return 'foreign';
-  return ageMs > youngMs ? 'leftover' : 'young';
+  return isWithin(youngMs) ? 'young' : 'leftover';
 }

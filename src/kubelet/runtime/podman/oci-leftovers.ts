@@ -1,9 +1,11 @@
 // What a podman killed during a start leaves with the OCI runtime: a container made there and never started, its
-// init and its conmon waiting for ever (some 4 MB). podman removes what it knows and not these; a reboot does.
+// init and its conmon waiting for ever (some 4 MB), or its empty cgroup alone. podman removes what it knows and not
+// these; a reboot does.
 import { execFile } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { access, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { namesIn } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { MachineSettings } from './settings.ts';
 
@@ -11,9 +13,13 @@ const execute = promisify(execFile);
 
 export interface OciLeftoversOptions {
   ociRuntime: MachineSettings['ociRuntime'];
+  /** podman's store of images and containers: what the OCI runtime has with files in it is podman's. */
+  storageRoot: string;
   logger: Logger;
   /** Where OCI runtimes keep what they know, a folder each with a folder per container; `/run` unless given. */
   stateFolder?: string;
+  /** `/sys/fs/cgroup` unless given. */
+  cgroupFolder?: string;
   /** Runs a program to its end; rejects when it fails. */
   run?(program: string, args: readonly string[]): Promise<unknown>;
 }
@@ -27,16 +33,60 @@ export class OciLeftovers {
 
   /** To be called once podman has removed the container: mostly nothing is left, which costs no process. */
   async clear(containerId: string): Promise<void> {
-    const { ociRuntime, logger, stateFolder = '/run', run = execute } = this.#options;
-    if (!(await exists(join(stateFolder, ociRuntime, containerId)))) return;
-    try {
-      await run(ociRuntime, ['delete', '--force', containerId]);
-      logger.info({ containerId }, 'removed a half-made container that a killed podman left');
-    } catch (error) {
-      logger.warn(
-        { err: error, containerId },
-        'a half-made container of a killed podman stays until a reboot',
-      );
+    const { ociRuntime, logger, run = execute } = this.#options;
+    if (await exists(join(this.#states, containerId))) {
+      try {
+        await run(ociRuntime, ['delete', '--force', containerId]);
+        logger.info({ containerId }, 'removed a half-made container that a killed podman left');
+      } catch (error) {
+        const words = 'a half-made container of a killed podman stays until a reboot';
+        logger.warn({ err: error, containerId }, words);
+      }
+    }
+    await this.#clearCgroups(containerId);
+  }
+
+  /**
+   * Clears what podman started before it was killed and does not know. It is asked for the ids that it knows after the OCI
+   * runtime was: what is started meanwhile is not looked at.
+   */
+  async sweep(knownIds: () => Promise<ReadonlySet<string>>): Promise<void> {
+    const started = await namesIn(this.#states);
+    const known = await knownIds();
+    for (const id of started) {
+      if (!known.has(id) && (await this.#isOfStore(id))) await this.clear(id);
+    }
+  }
+
+  get #states(): string {
+    const { ociRuntime, stateFolder = '/run' } = this.#options;
+    return join(stateFolder, ociRuntime);
+  }
+
+  /** runc and crun both write down where the container's files are. */
+  async #isOfStore(id: string): Promise<boolean> {
+    for (const name of ['state.json', 'status']) {
+      const text = await readFile(join(this.#states, id, name), 'utf8').catch(() => '');
+      const bundle = /"bundle(?:=|"\s*:\s*")([^"]+)"/.exec(text)?.[1];
+      if (bundle) return bundle.startsWith(join(this.#options.storageRoot, '/'));
+    }
+    return false;
+  }
+
+  /** Under cgroup v1 one for each controller. The kernel refuses while a process is in one. */
+  async #clearCgroups(containerId: string): Promise<void> {
+    const { cgroupFolder = '/sys/fs/cgroup', logger } = this.#options;
+    const name = join('libpod_parent', `libpod-${containerId}`);
+    const roots = [cgroupFolder, join(cgroupFolder, 'memory')];
+    const isLeft = await Promise.all(roots.map((root) => exists(join(root, name))));
+    if (!isLeft.includes(true)) return;
+    const controllers = (await namesIn(cgroupFolder)).map((controller) =>
+      join(cgroupFolder, controller, name),
+    );
+    for (const path of [join(cgroupFolder, name), ...controllers]) {
+      await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+        if (!['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) logger.warn({ err: error }, 'a cgroup stays');
+      });
     }
   }
 }

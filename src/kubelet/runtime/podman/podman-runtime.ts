@@ -16,6 +16,7 @@ import type {
 } from '../runtime.ts';
 import { type Engine, type EngineOptions, prepareEngine } from './engine.ts';
 import { Exits } from './exits.ts';
+import { removePodFiles } from './hosts-files.ts';
 import type { Images } from './images.ts';
 import { asRuntimeError } from './libpod-error.ts';
 import { type Machine, thisMachine } from './preflight.ts';
@@ -53,6 +54,7 @@ export class PodmanRuntime implements Runtime {
   /** Containers and podman's service go on; the service ends by itself when idle. */
   async stop(): Promise<void> {
     if (this.#options.removeOnStop && this.#engine) await this.#removeRest(this.#engine);
+    this.#engine?.aftermath.stop();
     await this.#exits.stop();
     this.#listeners.clear();
   }
@@ -96,8 +98,11 @@ export class PodmanRuntime implements Runtime {
     this.#exits.forget(id);
   }
 
-  removeLogs(podUid: string): Promise<void> {
-    return removePodLogs(this.#options.logDir, podUid);
+  /** Also its files in memory, which stay when podman dies over the removal of the sandbox. */
+  async removeLogs(podUid: string): Promise<void> {
+    const { logDir, runDir } = this.#options;
+    await removePodFiles(runDir, podUid);
+    await removePodLogs(logDir, podUid);
   }
 
   exec(id: string, command: readonly string[], streams: ProcessStreams): Promise<RuntimeProcess> {

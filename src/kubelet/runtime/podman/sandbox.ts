@@ -1,6 +1,5 @@
 // Pause containers: made first, holding the pod's network, removed last.
 import { type RuntimeContainer, RuntimeError, type SandboxConfig } from '../runtime.ts';
-import { DueSweep } from './due-sweep.ts';
 import type { HostsFiles } from './hosts-files.ts';
 import type { Images } from './images.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
@@ -23,28 +22,21 @@ export interface SandboxesOptions {
   network: PodNetwork;
   staleLeases: StaleLeases;
   hostsFiles: HostsFiles;
-  /** How often podman was seen to die. */
-  podmanDeaths(): number;
 }
 
 export class Sandboxes {
   readonly #options: SandboxesOptions;
   readonly #starting = new Set<SandboxConfig>();
   #hasPauseImage = false;
-  /** Not before the first pod: only then is the board's range known. */
-  readonly #sweep: DueSweep;
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
-    const sweep = () => options.staleLeases.sweep(this.#busyAddresses());
-    this.#sweep = new DueSweep(() => options.podmanDeaths(), sweep);
   }
 
   /** Rejects with `CreatePodSandboxError`. What a killed podman left in the way is cleared and tried once more. */
   async start(config: SandboxConfig): Promise<RuntimeContainer> {
     this.#starting.add(config);
     try {
-      await this.#sweep.run();
       return await this.#makeOrCure(config);
     } catch (error) {
       const cause = error instanceof MakingError ? error.cause : error;
@@ -52,6 +44,11 @@ export class Sandboxes {
     } finally {
       this.#starting.delete(config);
     }
+  }
+
+  /** Networks and addresses that a killed podman left; resolves with whether all could be judged. */
+  sweepNetworks(): Promise<boolean> {
+    return this.#options.staleLeases.sweep(this.#busyAddresses());
   }
 
   /** The containers first, side by side: podman refuses to remove a pause container that others are joined to. */

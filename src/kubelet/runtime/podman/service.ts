@@ -16,6 +16,8 @@ export interface ServiceOptions {
   storage: PodmanStorage | undefined;
   /** Its HOME: the authorities of registries are looked for in it. The inherited one unless given. */
   homeDir?: string;
+  /** Called when a request under way found it dead, or dying. */
+  onDeath?(): void;
   clock: Clock;
 }
 
@@ -32,7 +34,6 @@ export class PodmanService {
   readonly #logPath: string;
   #lastUsedMs = Number.NEGATIVE_INFINITY;
   #openRequests = 0;
-  #deaths = 0;
   #starting: Promise<void> | undefined;
 
   constructor(options: ServiceOptions) {
@@ -64,15 +65,10 @@ export class PodmanService {
     }
   }
 
-  /** How often it was found dead, or dying, by a request under way. */
-  get deaths(): number {
-    return this.#deaths;
-  }
-
   /** The connection broke: the next request begins with a look at the service. */
   distrust(): void {
-    this.#deaths++;
     this.#lastUsedMs = Number.NEGATIVE_INFINITY;
+    this.#options.onDeath?.();
   }
 
   async #wake(): Promise<void> {

@@ -12,7 +12,8 @@ export interface PodmanStorage {
   networkConfigDir: string;
 }
 
-/** Of a podman with its own store. */
+/** Of a podman with the machine's store. */
+export const defaultStorageRoot = '/var/lib/containers/storage';
 export const defaultTmpDir = '/run/libpod';
 
 /** Findings of preflight about this machine. */

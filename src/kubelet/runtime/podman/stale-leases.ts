@@ -6,12 +6,18 @@ import type { Logger } from '../../../base/logger.ts';
 import { containerList } from './container-list.ts';
 import { label } from './labels.ts';
 import type { LibpodClient } from './libpod-client.ts';
-import { sweepNamespaces } from './namespaces.ts';
+import { isNotFound } from './libpod-error.ts';
+import { sweepNamespaces, type Verdict } from './namespaces.ts';
 
 interface NetworkedContainer {
   Id: string;
   Labels: Record<string, string> | null;
   Networks: string[] | null;
+}
+
+interface Networked {
+  /** Path of the network namespace. */
+  NetworkSettings?: { SandboxKey?: string };
 }
 
 export interface StaleLeasesOptions {
@@ -31,11 +37,16 @@ export class StaleLeases {
     this.#options = options;
   }
 
-  /** Namespaces without a process. Resolves with whether none is left that was ours. */
+  /**
+   * Namespaces without a process, and then the leases. Resolves with whether none is left that was ours: what the board's
+   * range is, the master may have to tell first.
+   */
   async sweep(busyAddresses: ReadonlySet<string>): Promise<boolean> {
-    const { podRange, clock, logger } = this.#options;
-    const range = podRange();
-    return !range || sweepNamespaces({ podRange: range, busyAddresses, clock, logger });
+    const staying = await this.#sweepNamespaces(busyAddresses);
+    if (!staying || staying.has('young') || staying.has('young and empty')) return false;
+    const others = await this.#othersWithLeases();
+    if (others.length === 0) await rm(this.#options.leaseFile, { force: true });
+    return true;
   }
 
   /**
@@ -46,7 +57,7 @@ export class StaleLeases {
   async release(holderId: string, busyAddresses: ReadonlySet<string>): Promise<boolean> {
     const containers = await containerList<NetworkedContainer>(this.#options.client, 'all=true');
     if (containers.some((container) => container.Id.startsWith(holderId))) return false;
-    const others = containers.filter((container) => this.#mayHaveLease(container));
+    const others = await this.#othersWithLeases(containers);
     if (others.length > 0) {
       this.#options.logger.warn(
         { holderId, others: others.map((container) => container.Id.slice(0, 12)) },
@@ -66,10 +77,25 @@ export class StaleLeases {
   /** What was left a moment ago is too young to be told from somebody's work: waits until it no longer is. */
   async #sweepPatiently(busyAddresses: ReadonlySet<string>): Promise<boolean> {
     for (let attempt = 0; attempt < 6; attempt++) {
-      if (await this.sweep(busyAddresses)) return true;
+      const staying = await this.#sweepNamespaces(busyAddresses);
+      if (!staying?.has('young')) return true;
       await sleep(this.#options.clock, 500);
     }
     return false;
+  }
+
+  /** `undefined` while the board's range is not known. */
+  async #sweepNamespaces(busyAddresses: ReadonlySet<string>): Promise<ReadonlySet<Verdict> | undefined> {
+    const { client, podRange, clock, logger } = this.#options;
+    const range = podRange();
+    if (!range) return undefined;
+    const knownNamespaces = () => namespacesKnownTo(client);
+    return sweepNamespaces({ podRange: range, busyAddresses, knownNamespaces, clock, logger });
+  }
+
+  async #othersWithLeases(listed?: readonly NetworkedContainer[]): Promise<NetworkedContainer[]> {
+    const all = listed ?? (await containerList<NetworkedContainer>(this.#options.client, 'all=true'));
+    return all.filter((container) => this.#mayHaveLease(container));
   }
 
   /** A container that no agent made, on a network where podman chooses the addresses. */
@@ -77,6 +103,20 @@ export class StaleLeases {
     if (container.Labels?.[label.owner] !== undefined) return false;
     return (container.Networks ?? []).some((name) => name !== this.#options.networkName);
   }
+}
+
+/** Paths of the namespaces that podman itself will take away, of containers that are dead but not removed too. */
+async function namespacesKnownTo(client: LibpodClient): Promise<Set<string>> {
+  const paths = new Set<string>();
+  for (const { Id } of await containerList<NetworkedContainer>(client, 'all=true')) {
+    try {
+      const { NetworkSettings } = await client.getJson<Networked>(`/containers/${Id}/json`);
+      if (NetworkSettings?.SandboxKey) paths.add(NetworkSettings.SandboxKey);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  return paths;
 }
 
 /** netavark's leases, one file for all podmans of a board that run as root, whatever their run root is. */

@@ -1,16 +1,18 @@
-// What a killed podman or a removed pod left, cleared once when the agent starts: bare storage under names of ours
-// and log folders of pods that are gone. It never touches what runs.
+// Clears what a killed podman left: bare storage under names of ours, half-made containers that only the OCI runtime
+// knows, networks and address leases of no container. It never touches what runs or is being made.
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { sweepLogs } from '../../logs/log-paths.ts';
 import { containerList } from './container-list.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
+import type { OciLeftovers } from './oci-leftovers.ts';
+import type { Sandboxes } from './sandbox.ts';
 
 export interface SweepOptions {
   client: LibpodClient;
   containers: LibpodContainers;
-  logDir: string;
+  sandboxes: Sandboxes;
+  ociLeftovers: OciLeftovers;
   clock: Clock;
   logger: Logger;
 }
@@ -27,19 +29,30 @@ const ownName = /^[a-z0-9.-]+_[a-z0-9-]+_[a-z0-9-]+_[0-9a-f-]{8}_\d+$/;
 /** Another agent's podman on the same store may be in the middle of making it. */
 const youngestMs = 5 * 60_000;
 
-export async function sweep(options: SweepOptions): Promise<void> {
-  await sweepStorage(options);
-  const live = new Set((await options.containers.list()).map((container) => container.podUid));
-  await sweepLogs(options.logDir, live);
+/** Resolves with whether all could be judged: something may be too young to be told from work under way. */
+export async function sweep(options: SweepOptions): Promise<boolean> {
+  const all = () => containerList<ExternalContainer>(options.client, 'all=true&external=true');
+  const isStorageClean = await sweepStorage(await all(), options);
+  await options.ociLeftovers.sweep(async () => new Set((await all()).map(({ Id }) => Id)));
+  return (await options.sandboxes.sweepNetworks()) && isStorageClean;
 }
 
-async function sweepStorage({ client, containers, clock, logger }: SweepOptions): Promise<void> {
-  const all = await containerList<ExternalContainer>(client, 'all=true&external=true');
+async function sweepStorage(
+  all: readonly ExternalContainer[],
+  { containers, clock, logger }: SweepOptions,
+): Promise<boolean> {
+  let isClean = true;
   for (const { Names, State, Created } of all) {
     const name = Names[0] ?? '';
-    const isOurs = State.toLowerCase() === 'storage' && ownName.test(name);
-    if (!isOurs || clock.now() - Date.parse(Created) < youngestMs) continue;
+    if (State.toLowerCase() !== 'storage' || !ownName.test(name)) continue;
+    const ageMs = clock.now() - Date.parse(Created);
+    // A clock that was set back makes it seem to come from the future: then it is old.
+    if (ageMs >= 0 && ageMs < youngestMs) {
+      isClean = false;
+      continue;
+    }
     await containers.remove(name);
     logger.info({ name }, 'removed storage of a container that a killed podman did not finish');
   }
+  return isClean;
 }
