@@ -209,8 +209,7 @@ export class ContainerStarter {
 
   #tellStartFailure(entry: PodEntry, pod: Pod, name: string, { reason, message }: Failure): void {
     const { events } = this.#options;
-    if (reason === 'FailedMount')
-      events.warning(entry, pod, 'FailedMount', `MountVolume.SetUp failed: ${message}`);
+    if (reason === 'FailedMount') events.warning(entry, pod, 'FailedMount', message);
     else events.warning(entry, pod, 'Failed', `Error: ${message}`, name);
   }
 
