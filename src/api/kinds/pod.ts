@@ -6,7 +6,7 @@ import { claimNameOf } from '../pod-claims.ts';
 import { setPodDefaults } from '../pod-spec/defaults.ts';
 import { validateEphemeralUpdate } from '../pod-spec/validate-ephemeral.ts';
 import { validatePodSpec } from '../pod-spec/validate-spec.ts';
-import { validatePodSpecUpdate } from '../pod-spec/validate-update.ts';
+import { validateMirrorMark, validatePodSpecUpdate } from '../pod-spec/validate-update.ts';
 import type { KindDefinition } from '../scheme.ts';
 import type { FieldError } from '../status-error.ts';
 import { podColumns } from './pod-columns.ts';
@@ -38,10 +38,12 @@ export const pods: KindDefinition<Pod> = {
   },
   validate: (pod) => validatePodSpec(pod.spec, 'spec'),
   validateCreate: (pod) => [...ephemeralContainerErrors(pod), ...ephemeralVolumeErrors(pod)],
-  validateUpdate: (next, previous, subresource) =>
-    subresource === 'ephemeralcontainers'
+  validateUpdate: (next, previous, subresource) => [
+    ...validateMirrorMark(next, previous),
+    ...(subresource === 'ephemeralcontainers'
       ? validateEphemeralUpdate(next.spec, previous.spec)
-      : validatePodSpecUpdate(next.spec, previous.spec),
+      : validatePodSpecUpdate(next.spec, previous.spec)),
+  ],
 };
 
 function ephemeralContainerErrors({ spec }: Pod): FieldError[] {
