@@ -16,7 +16,7 @@ import { HostUpstreams } from '../dns/host-upstreams.ts';
 import { BoardLoadMeter } from '../kubelet/board/board-load.ts';
 import { Heartbeat } from '../kubelet/board/heartbeat.ts';
 import { hostAddresses } from '../kubelet/board/local-address.ts';
-import { MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
+import { allocatableSize, MAX_PODS, nodeFacts } from '../kubelet/board/node-facts.ts';
 import { boardDocuments } from '../kubelet/board-documents.ts';
 import { BoardDevices } from '../kubelet/devices/board-devices.ts';
 import { Evictor } from '../kubelet/eviction/evictor.ts';
@@ -344,7 +344,12 @@ export class Agent implements Component {
       },
       checkpoint: this.#sealedFile('pods', SETTLE_PODS_MS),
       devices: this.#devices,
-      room: () => ({ maxPods: MAX_PODS, devices: this.#devices.found, pressures: this.#health.pressures }),
+      room: () => ({
+        maxPods: MAX_PODS,
+        devices: this.#devices.found,
+        pressures: this.#health.pressures,
+        allocatable: allocatableSize(),
+      }),
       dataDir,
       clock,
       logger,

@@ -5,6 +5,7 @@ import type { Pod } from '../objects.ts';
 import { claimNameOf } from '../pod-claims.ts';
 import { setPodDefaults } from '../pod-spec/defaults.ts';
 import { validateEphemeralUpdate } from '../pod-spec/validate-ephemeral.ts';
+import { validateResize } from '../pod-spec/validate-resize.ts';
 import { validatePodSpec } from '../pod-spec/validate-spec.ts';
 import { validateMirrorMark, validatePodSpecUpdate } from '../pod-spec/validate-update.ts';
 import type { KindDefinition } from '../scheme.ts';
@@ -40,11 +41,15 @@ export const pods: KindDefinition<Pod> = {
   validateCreate: (pod) => [...ephemeralContainerErrors(pod), ...ephemeralVolumeErrors(pod)],
   validateUpdate: (next, previous, subresource) => [
     ...validateMirrorMark(next, previous),
-    ...(subresource === 'ephemeralcontainers'
-      ? validateEphemeralUpdate(next.spec, previous.spec)
-      : validatePodSpecUpdate(next.spec, previous.spec)),
+    ...updateErrors(next, previous, subresource),
   ],
 };
+
+function updateErrors(next: Pod, previous: Pod, subresource: string | undefined): FieldError[] {
+  if (subresource === 'resize') return validateResize(next, previous);
+  if (subresource === 'ephemeralcontainers') return validateEphemeralUpdate(next.spec, previous.spec);
+  return validatePodSpecUpdate(next.spec, previous.spec);
+}
 
 function ephemeralContainerErrors({ spec }: Pod): FieldError[] {
   if (!spec.ephemeralContainers?.length) return [];

@@ -18,6 +18,7 @@ import {
   type SandboxConfig,
 } from '../runtime/runtime.ts';
 import type { StartSlots } from '../start-slots.ts';
+import { grantedContainer } from './allocation.ts';
 import type { ContainerHooks } from './container-hooks.ts';
 import type { PodAction } from './pod-actions.ts';
 import { containerOf, type PodEntry } from './pod-entry.ts';
@@ -151,7 +152,8 @@ export class ContainerStarter {
   ): Promise<ContainerConfig> {
     const { podIP } = entry.record;
     const targetId = this.#targetOf(entry, container);
-    return this.#options.configs.container(pod, container, action.attempt, podIP, { devices, targetId });
+    const sized = grantedContainer(container, entry.record.allocated);
+    return this.#options.configs.container(pod, sized, action.attempt, podIP, { devices, targetId });
   }
 
   /** The container whose processes an ephemeral one asks to see. */
@@ -168,7 +170,8 @@ export class ContainerStarter {
     const name = action.containerName;
     cache.put(made);
     const record = startedRecord(entry.record.containers[name], made, action.backoffSteps);
-    entry.record = withContainer(entry.record, name, record);
+    const resources = entry.record.allocated?.[name];
+    entry.record = withContainer(entry.record, name, { ...record, ...(resources ? { resources } : {}) });
     entry.memory.startFailures.delete(name);
     events.normal(entry, pod, 'Created', `Created container: ${name}`, name);
     events.normal(entry, pod, 'Started', `Started container ${name}`, name);

@@ -5,7 +5,8 @@ import type { core, Pod } from '../../api/objects.ts';
 import { failedProbe, isStarted, probeOf } from '../probes/probe.ts';
 import { newestByName } from '../records/absorb.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
-import { decideStart, isOutdated, wait } from './decide-start.ts';
+import { resizeOf } from './allocation.ts';
+import { decideStart, isOutdated, lookAgainIn, wait } from './decide-start.ts';
 import type { Decision } from './pod-actions.ts';
 import { allContainersOf, ephemeralContainersOf } from './pod-entry.ts';
 import type { PodWorld } from './pod-world.ts';
@@ -103,6 +104,7 @@ function decideRunning(
     decideStop(world, made, { graceSeconds: graceSecondsOf(pod), why, next: 'replace' }, decision);
     return;
   }
+  if (decideResize(world, pod, container, made, decision)) return;
   const failed = failedProbe(container, world.record.containers[name]?.verdicts);
   if (!failed && world.memory.postStarts.get(made.id) !== 'failed') return;
   const what = failed
@@ -112,6 +114,28 @@ function decideRunning(
   const why = isRestarted ? `${what}, will be restarted` : what;
   const ownGrace = failed && probeOf(container, failed)?.terminationGracePeriodSeconds;
   decideStop(world, made, { graceSeconds: ownGrace || graceSecondsOf(pod), why, next: 'restart' }, decision);
+}
+
+/** Whether it is stopped for it. */
+function decideResize(
+  world: PodWorld,
+  pod: Pod,
+  container: core.Container,
+  made: RuntimeContainer,
+  decision: Decision,
+): boolean {
+  const { name } = container;
+  const resize = resizeOf(container, world.record.containers[name], world.record.allocated);
+  if (resize === 'restart') {
+    const why = `Container ${name} resize requires restart`;
+    decideStop(world, made, { graceSeconds: graceSecondsOf(pod), why, next: 'replace' }, decision);
+    return true;
+  }
+  if (resize === undefined) return false;
+  const waitMs = (world.memory.resizeFailures.get(name)?.retryAtMs ?? 0) - world.monotonicMs;
+  if (waitMs > 0) lookAgainIn(decision, waitMs);
+  else decision.actions.push({ do: 'resizeContainer', containerId: made.id, containerName: name });
+  return false;
 }
 
 function shouldRun(world: PodWorld, pod: Pod, container: core.Container): boolean {

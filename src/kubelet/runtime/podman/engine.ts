@@ -22,6 +22,7 @@ import { prepareHome } from './podman-home.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
 import { RegistryAuthorities } from './registry-authorities.ts';
+import { Resize } from './resize.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
 import type { MachineSettings, PodmanStorage } from './settings.ts';
@@ -62,6 +63,7 @@ export interface Engine {
   network: PodNetwork;
   podContainers: Containers;
   processes: Processes;
+  resize: Resize;
   ociExec: OciExec;
 }
 
@@ -143,6 +145,7 @@ function build(
       maySpareFromOom,
     }),
     processes: new Processes(client, containers),
+    resize: new Resize(client, containers),
     ociExec: new OciExec({ ociRuntime, runDir, clock }),
   };
 }
