@@ -62,13 +62,12 @@ export function assemblePods(parts: PodParts): PodReconciler {
   const starter = new ContainerStarter({
     ...parts,
     events,
-    hooks,
     addresses: new PodAddresses(),
     promisedAddresses: () => reconciler.addresses(),
     slots: new StartSlots(STARTS_AT_ONCE),
   });
   const resizer = new ContainerResizer({ ...parts, events });
-  const executor = new PodExecutor({ ...parts, events, images, resizer, starter, stopper });
+  const executor = new PodExecutor({ ...parts, events, hooks, images, resizer, starter, stopper });
   const reconciler = new PodReconciler({ ...parts, executor, probes });
   return reconciler;
 }

@@ -19,7 +19,6 @@ import {
 } from '../runtime/runtime.ts';
 import type { StartSlots } from '../start-slots.ts';
 import { grantedContainer } from './allocation.ts';
-import type { ContainerHooks } from './container-hooks.ts';
 import type { PodAction } from './pod-actions.ts';
 import { containerOf, type PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
@@ -62,7 +61,6 @@ export interface ContainerStarterOptions {
   /** Those that pods of this board have or had last: see PodAddresses. */
   promisedAddresses(): ReadonlySet<string>;
   slots: StartSlots;
-  hooks: ContainerHooks;
   clock: Clock;
   events: PodEvents;
   configs: ConfigSource;
@@ -107,7 +105,6 @@ export class ContainerStarter {
       const config = await this.#configOf(entry, pod, container, action, devices);
       const made = await this.#options.slots.run(() => this.#options.runtime.startContainer(sandbox, config));
       this.#noteStarted(entry, pod, action, made);
-      this.#options.hooks.postStart({ entry, pod, container, containerId: made.id });
     } catch (error) {
       await this.#noteStartFailure(entry, pod, container, action, sandbox, error);
     } finally {
@@ -171,7 +168,12 @@ export class ContainerStarter {
     cache.put(made);
     const record = startedRecord(entry.record.containers[name], made, action.backoffSteps);
     const resources = entry.record.allocated?.[name];
-    entry.record = withContainer(entry.record, name, { ...record, ...(resources ? { resources } : {}) });
+    const isInPostStart = containerOf(pod, name)?.lifecycle?.postStart !== undefined;
+    entry.record = withContainer(entry.record, name, {
+      ...record,
+      ...(resources ? { resources } : {}),
+      ...(isInPostStart ? { isInPostStart } : {}),
+    });
     entry.memory.startFailures.delete(name);
     events.normal(entry, pod, 'Created', `Created container: ${name}`, name);
     events.normal(entry, pod, 'Started', `Started container ${name}`, name);

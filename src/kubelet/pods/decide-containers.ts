@@ -24,7 +24,7 @@ export function decideContainers(world: PodWorld, pod: Pod, decision: Decision):
     else if (isHeldBack && !made) wait(decision, container.name, { reason: 'ContainerCreating' });
     else decideContainer(world, pod, container, made, decision);
     // As upstream, which people rely on: the next one starts when this one's postStart hook is done.
-    isHeldBack ||= isInPostStart(world, made);
+    isHeldBack ||= isInPostStart(world, made) || isOnItsWay(world, container, decision);
   }
   decideEphemeral(world, pod, newest, decision);
 }
@@ -74,7 +74,20 @@ function isUp(world: PodWorld, container: core.Container, made: RuntimeContainer
 }
 
 function isInPostStart(world: PodWorld, made: RuntimeContainer | undefined): boolean {
-  return made?.state === 'running' && world.memory.postStarts.get(made.id) === 'running';
+  if (made?.state !== 'running' || world.memory.postStarts.get(made.id) === 'failed') return false;
+  const record = world.record.containers[made.containerName ?? ''];
+  return record?.containerId === made.id && record.isInPostStart === true;
+}
+
+/** It will run a hook as soon as it is made; one that waits for something to be mended holds up nobody. */
+function isOnItsWay({ memory }: PodWorld, { name, lifecycle }: core.Container, decision: Decision): boolean {
+  if (!lifecycle?.postStart) return false;
+  const isPulling = memory.images.get(name)?.state === 'pulling';
+  const steps = ['startContainer', 'ensureImage'];
+  return (
+    isPulling ||
+    decision.actions.some((a) => steps.includes(a.do) && 'containerName' in a && a.containerName === name)
+  );
 }
 
 function decideContainer(
@@ -105,6 +118,8 @@ function decideRunning(
     return;
   }
   if (decideResize(world, pod, container, made, decision)) return;
+  if (isInPostStart(world, made) && !world.memory.postStarts.has(made.id))
+    decision.actions.push({ do: 'postStart', containerId: made.id, containerName: name });
   const failed = failedProbe(container, world.record.containers[name]?.verdicts);
   if (!failed && world.memory.postStarts.get(made.id) !== 'failed') return;
   const what = failed

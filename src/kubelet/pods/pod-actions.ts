@@ -40,6 +40,8 @@ export type PodAction =
   | { do: 'startSandbox'; attempt: number }
   | { do: 'ensureImage'; containerName: string; image: string; attempt: number; policy: ImagePolicy }
   | { do: 'startContainer'; containerName: string; attempt: number; backoffSteps: number }
+  /** Its postStart hook, beside the passes. */
+  | { do: 'postStart'; containerId: string; containerName: string }
   /** The board takes what the spec asks for. */
   | { do: 'allocate'; resources: Record<string, core.ResourceRequirements>; isResize: boolean }
   /** Of one that runs on. */

@@ -34,7 +34,7 @@ export interface PodMemory {
   resizeFailures: Map<string, StartFailure>;
   /** Container id → until when its stop waits before it kills. */
   stopping: Map<string, number>;
-  /** Container id → its postStart hook, until that has ended well. */
+  /** Container id → its postStart hook as this agent runs it, until that has ended well. */
   postStarts: Map<string, 'running' | 'failed'>;
   /** Events said already: topic → detail. */
   told: Map<string, string>;

@@ -32,6 +32,8 @@ export interface ContainerRecord {
   replacing?: boolean;
   /** It was stopped because a probe or its postStart hook failed: OnFailure restarts it whatever its exit code. */
   unhealthy?: boolean;
+  /** Its postStart hook has not ended well yet: an agent that finds it so runs it again (at least once). */
+  isInPostStart?: boolean;
   /** Requests and limits that it has now; absent where it has none. */
   resources?: core.ResourceRequirements;
   /** What the probes of this attempt have found. */
