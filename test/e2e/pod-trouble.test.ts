@@ -12,7 +12,7 @@ import { Trial } from '../support/trial.ts';
 
 const SLEEPER = 'trap "exit 0" TERM; while true; do /bin/busybox sleep 1; done';
 /** Of a log that would fill a card: of it three files of 4 MiB may stay. */
-const LOG_MIB = process.env.EDGE_TEST_LONG ? 1024 : 100;
+const LOG_MB = process.env.EDGE_TEST_LONG ? 1000 : 100;
 const KEPT_MIB = 3 * 4 + 1;
 
 const container = (own: Partial<core.Container> & { script?: string } = {}): core.Container => {
@@ -164,7 +164,7 @@ t.test('trouble', async (t) => {
     if (!isReady(pod)) throw new Error(JSON.stringify(pod.status));
     return pod;
   }, 30_000);
-  const loud = `/bin/busybox yes "${'x'.repeat(99)}" | /bin/busybox head -c ${LOG_MIB}m; exec /bin/busybox sleep 1000`;
+  const loud = `/bin/busybox yes "${'x'.repeat(99)}" | /bin/busybox head -c ${LOG_MB}000000; exec /bin/busybox sleep 1000`;
   const deaf = withContainer('deaf', { script: 'trap "" TERM; while true; do /bin/busybox sleep 1; done' });
   const cases = troubles(nodeName);
   await apply(...cases.map(({ pod }) => pod), deaf, withContainer('loud', { script: loud }));
