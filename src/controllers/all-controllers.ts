@@ -12,6 +12,7 @@ import { DeploymentController } from './deployment.ts';
 import { DisruptionController } from './disruption.ts';
 import { EndpointSliceController } from './endpoint-slice.ts';
 import { EndpointsController } from './endpoints.ts';
+import { EphemeralVolumeController } from './ephemeral-volumes.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import {
   type AutoscalerOptions,
@@ -69,6 +70,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new JobTtlController(options),
     new CronJobController(options),
     new DisruptionController(options),
+    new EphemeralVolumeController(options),
     new PersistentVolumeBinder(options),
     storageProtection(options),
     new HorizontalPodAutoscalerController(options),

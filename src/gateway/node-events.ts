@@ -2,7 +2,7 @@
 // itself, of pods that are bound to it, and of Services, which every board forwards.
 import type { Node, Pod, Service } from '../api/objects.ts';
 import { uidOnBoard } from '../api/static-pod.ts';
-import type { EventSink } from '../client/event-recorder.ts';
+import type { EventSink, RecordedEvent } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import { decodeJson } from '../mqtt/json-payload.ts';
 import type { BusMessage, MessageBus } from '../mqtt/message-bus.ts';
@@ -51,9 +51,9 @@ export class NodeEvents {
     });
   }
 
-  #subject({ kind, key, uid }: NodeEventMessage, host: string): Node | Pod | Service | undefined {
+  #subject({ kind, key, uid }: NodeEventMessage, host: string): RecordedEvent['object'] | undefined {
     const { nodes, pods, services } = this.#options;
-    if (kind === 'Node') return key === host ? nodes.lister.get(host) : undefined;
+    if (kind === 'Node') return key === host ? (nodes.lister.get(host) ?? newcomer(host)) : undefined;
     if (kind === 'Service') {
       const service = services.lister.get(key);
       return service?.metadata.uid === uid ? service : undefined;
@@ -62,3 +62,6 @@ export class NodeEvents {
     return pod && uidOnBoard(pod) === uid && pod.spec.nodeName === host ? pod : undefined;
   }
 }
+
+/** What a board says first, such as a bad file of a static pod, may come before its Node is there. */
+const newcomer = (name: string) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } });

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { core, Pod } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
+import { RESIZE_IN_PROGRESS, RESIZE_PENDING } from '../api/pod-resize.ts';
 import { isMirrorPod, uidOnBoard } from '../api/static-pod.ts';
 import type { ObservedPodMessage } from '../mqtt/messages.ts';
 
@@ -25,9 +26,12 @@ export function observedAction(pod: Pod, report: ObservedPodMessage): ObservedAc
   return { do: 'write', pod: { ...pod, status } };
 }
 
+/** The board's alone: not reported, they are over. */
+const COME_AND_GO: readonly string[] = [RESIZE_PENDING, RESIZE_IN_PROGRESS];
+
 /** The board's word, with what others own: the QoS class and conditions that it does not report. */
 function mergedStatus(stored: core.PodStatus, reported: core.PodStatus): core.PodStatus {
-  const types = new Set((reported.conditions ?? []).map(({ type }) => type));
+  const types = new Set([...COME_AND_GO, ...(reported.conditions ?? []).map(({ type }) => type)]);
   const others = (stored.conditions ?? []).filter(({ type }) => !types.has(type));
   const conditions = [...others, ...(reported.conditions ?? [])];
   const { qosClass } = stored;

@@ -18,7 +18,7 @@ import { EngineLink, type Problem } from './engine-link.ts';
 import { BoardImages, type ImageSettings } from './images/board-images.ts';
 import { KnownDesired } from './known-desired.ts';
 import { PodWorkers } from './pod-workers.ts';
-import { type BoardRoom, refusalBy } from './pods/admission.ts';
+import { type BoardRoom, refusalBy, resizeRefusalBy } from './pods/admission.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
@@ -297,6 +297,7 @@ export class Kubelet implements Component, SessionSources {
       podCIDR: () => this.#options.podCIDR(),
       devices: this.#options.devices,
       admit: (pod, admitted) => refusalBy(this.#options.room(), pod, admitted),
+      admitResize: (pod, others) => resizeRefusalBy(this.#options.room(), pod, others),
       networkProblem: () => this.#known.networkProblem(),
       hostAddresses: () => this.#options.hostAddresses(),
       look: (key) => this.#workers.look(key),

@@ -1,9 +1,11 @@
 // What one board has, and what the pods given to it already take: all that filters and scores look at.
+
+import { type HostPort, hostPortsOf } from '../api/host-ports.ts';
 import type { core, Node, Pod } from '../api/objects.ts';
 import { type PodRequests, podRequests } from '../api/pod-requests.ts';
+import { heldSpec } from '../api/pod-resize.ts';
 import { milliValue, tryParseQuantity, wholeValue } from '../api/quantity.ts';
 import { type OwnTerm, ownTerms } from './affinity-term.ts';
-import { type HostPort, hostPortsOf } from './host-ports.ts';
 import { effectiveTaints } from './taints.ts';
 
 /** A pod as a board's load; made once per pod. */
@@ -56,7 +58,7 @@ export function podLoad(pod: Pod): PodLoad {
   return {
     pod,
     priority: pod.spec.priority ?? 0,
-    requests: podRequests(pod.spec),
+    requests: podRequests(heldSpec(pod)),
     hostPorts: hostPortsOf(pod),
     terms: ownTerms(pod),
   };

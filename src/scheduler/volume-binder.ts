@@ -10,10 +10,11 @@ import {
   type PersistentVolumeClaim,
   type Pod,
 } from '../api/objects.ts';
+import { claimKeysOf } from '../api/pod-claims.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Client } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
-import { claimKeys, isBound } from './claims.ts';
+import { isBound } from './claims.ts';
 import { planClaims, type VolumeChoice } from './volume-plan.ts';
 import type { StorageView } from './world.ts';
 
@@ -44,7 +45,7 @@ export class VolumeBinder {
 
   /** Resolves when all is bound; rejects when that failed, took too long or `signal` ended it. */
   async bind(pod: Pod, node: Node, signal: AbortSignal): Promise<void> {
-    if (claimKeys(pod).length === 0) return;
+    if (claimKeysOf(pod).length === 0) return;
     const plan = planClaims(pod, node, this.#options.storage);
     if (typeof plan === 'string')
       throw new Error(`binding volumes: no longer possible on ${node.metadata.name}`);

@@ -10,8 +10,9 @@ import {
   type PersistentVolumeClaim,
   type Pod,
 } from '../api/objects.ts';
+import { claimKeysOf } from '../api/pod-claims.ts';
 import { compareQuantities, tryParseQuantity } from '../api/quantity.ts';
-import { claimKeys, isBound } from './claims.ts';
+import { isBound } from './claims.ts';
 import type { StorageView } from './world.ts';
 
 export interface VolumeChoice {
@@ -27,7 +28,7 @@ const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 export function planClaims(pod: Pod, node: Node, storage: StorageView): ClaimPlan {
   const choices: VolumeChoice[] = [];
-  for (const key of claimKeys(pod)) {
+  for (const key of claimKeysOf(pod)) {
     const claim = storage.claim(key);
     if (!claim) return 'unbound';
     if (isBound(claim)) {

@@ -76,6 +76,20 @@ t.test('volumes on a board', async (t) => {
     }, 15_000);
   });
 
+  await t.test("a volume of the pod's own comes with it, and goes with it", async (t) => {
+    const { spec } = claim(node);
+    const scratch = { name: 'scratch', ephemeral: { volumeClaimTemplate: { spec } } };
+    const script = 'echo mine >/scratch/file && cat /scratch/file';
+    await board.apply(pod('owner', script, [scratch], [{ name: 'scratch', mountPath: '/scratch' }]));
+    t.equal(await outputOf('owner'), 'mine\n');
+    t.match(await board.get('pvc', 'owner-scratch'), {
+      metadata: { ownerReferences: [{ kind: 'Pod', name: 'owner', controller: true }] },
+      status: { phase: 'Bound' },
+    });
+    await board.edgectl('delete', 'pod', 'owner');
+    await eventually(async () => (await directories()) === '', 15_000);
+  });
+
   await t.test('group, size and place are what the pod asked for, and nothing stays mounted', async (t) => {
     const volumes = [
       { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '2Mi' } },

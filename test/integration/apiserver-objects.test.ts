@@ -271,6 +271,35 @@ t.test('a port that is taken is one clear error', async (t) => {
   });
 });
 
+t.test('CPU and memory of a pod change through its resize alone, and nothing else does there', async (t) => {
+  const sized = pod('sized');
+  const amounts = (memory: string) => ({ requests: { memory }, limits: { memory } });
+  const of = (memory: string) => ({ spec: { containers: [{ name: 'a', resources: amounts(memory) }] } });
+  const [container] = sized.spec.containers;
+  const spec = { ...sized.spec, containers: [{ ...container, resources: amounts('64Mi') }] };
+  t.equal((await api.ask('POST', `${NS}/pods`, { body: { ...sized, spec } })).code, 201);
+  const path = `${NS}/pods/sized`;
+  const headers = { 'content-type': 'application/strategic-merge-patch+json' };
+  t.equal((await api.ask('PATCH', path, { body: of('128Mi'), headers })).code, 422, 'not by the pod itself');
+  const body = { ...of('128Mi'), metadata: { labels: { a: 'b' } } };
+  const resized = await api.ask('PATCH', `${path}/resize`, { body, headers });
+  t.equal(resized.code, 200);
+  t.match(resized.json, {
+    metadata: { generation: 2 },
+    spec: { containers: [{ name: 'a', image: container?.image, resources: amounts('128Mi') }] },
+  });
+  t.equal(resized.json.metadata.labels, undefined);
+  const unlimited = { spec: { containers: [{ name: 'a', resources: { limits: null } }] } };
+  t.equal((await api.ask('PATCH', `${path}/resize`, { body: unlimited, headers })).code, 422);
+  const ranges = { spec: { limits: [{ type: 'Container', max: { memory: '256Mi' } }] } };
+  const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'most' }, ...ranges };
+  await api.ask('POST', `${NS}/limitranges`, { body: range });
+  const tooMuch = await api.ask('PATCH', `${path}/resize`, { body: of('512Mi'), headers });
+  t.equal(tooMuch.code, 403);
+  t.match(tooMuch.json.message, /maximum memory usage per Container is 256Mi, but limit is 512Mi/);
+  await api.ask('DELETE', `${NS}/limitranges/most`);
+});
+
 t.test('an ephemeral container is added through its subresource alone, and never taken away', async (t) => {
   await api.ask('POST', `${NS}/pods`, { body: pod('debugged') });
   const path = `${NS}/pods/debugged`;

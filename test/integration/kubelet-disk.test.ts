@@ -126,7 +126,7 @@ t.test('a missing ConfigMap for a volume is told as FailedMount', async (t) => {
   await eventually(() => board.sink.reasons().includes('FailedMount'));
   t.match(board.sink.pods.get(KEY)?.status.containerStatuses?.[0]?.state?.waiting, {
     reason: 'ContainerCreating',
-    message: 'configmap "settings" not found',
+    message: 'MountVolume.SetUp failed for volume "all" : configmap "settings" not found',
   });
 });
 
@@ -150,10 +150,23 @@ for (const [type, isMade] of [
         return;
       }
       await eventually(() => board.sink.reasons().includes('FailedMount'));
-      t.match(board.sink.events.at(-1)?.message, /hostPath type check failed/);
+      t.match(
+        board.sink.events.at(-1)?.message,
+        `MountVolume.SetUp failed for volume "host" : hostPath type check failed: ${path} is not a `,
+      );
     },
   );
 }
+
+t.test('what the board itself refuses is told of the volume, not kept to the agent', async (t) => {
+  const board = await startBoard(t);
+  const file = join(board.dataDir, 'a-file');
+  await writeFile(file, '');
+  const path = join(file, 'below');
+  board.desired.put(podWith([{ name: 'host', hostPath: { path, type: 'DirectoryOrCreate' } }]));
+  await eventually(() => board.sink.reasons().includes('FailedMount'));
+  t.match(board.sink.events.at(-1)?.message, /^MountVolume.SetUp failed for volume "host" : ENOTDIR/);
+});
 
 t.test('a subPath is made inside its volume and may not lead out of it', async (t) => {
   const board = await startBoard(t);

@@ -30,7 +30,8 @@ t.test(
     const board = await startBoard(t);
     board.desired.put(podWith([access]));
     const waiting = () => board.sink.pods.get(KEY)?.status.containerStatuses?.[0]?.state?.waiting;
-    const message = 'the token of its ServiceAccount has not been received yet';
+    const why = 'the token of its ServiceAccount has not been received yet';
+    const message = `MountVolume.SetUp failed for volume "access" : ${why}`;
     await eventually(() => waiting()?.message === message);
     t.equal(waiting()?.reason, 'ContainerCreating');
     t.ok(board.sink.reasons().includes('FailedMount'));

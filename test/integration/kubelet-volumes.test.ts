@@ -43,7 +43,10 @@ const problem = (board: Board, text: RegExp) =>
 t.test('a pod waits for the volume of its claim, and finds what the pod before it left there', async (t) => {
   const board = await startBoard(t);
   board.desired.put(podWith([claim]));
-  await problem(board, /persistentvolumeclaim "data" is not bound to a volume yet/);
+  await problem(
+    board,
+    /unmounted volumes=\[data\]: error processing PVC default\/data: .* is not bound to a volume yet/,
+  );
   put(board, localVolume());
   await isRunning(board);
   const path = mountedAt(board, '/data');
@@ -84,7 +87,7 @@ t.test('a volume of another board, of another kind or without its directory says
     volumeAttributes: { node: 'board-b' },
   };
   const cases: [Partial<core.PersistentVolumeSpec>, RegExp][] = [
-    [{ csi }, /is a directory of node "board-b"/],
+    [{ csi }, /^MountVolume.SetUp failed for volume "pvc-1" : .* is a directory of node "board-b"/],
     [
       { csi: { ...csi, volumeAttributes: { node: 'board-a' }, volumeHandle: '../x' } },
       /is no name of a directory/,

@@ -76,7 +76,12 @@ export async function startBoard(
       logger: silentLogger,
     }),
     devices: { grant: async () => ({ paths: [], groups: [] }), release: () => undefined },
-    room: () => ({ maxPods: 250, devices: [], pressures: new Set() }),
+    room: () => ({
+      maxPods: 250,
+      devices: [],
+      pressures: new Set(),
+      allocatable: { cpuMillis: 4000, memoryBytes: 1024 ** 3 },
+    }),
     dataDir,
     clock,
     logger: silentLogger,

@@ -24,6 +24,7 @@ export type FailingCall =
   | 'removeSandbox'
   | 'startContainer'
   | 'stopContainer'
+  | 'updateResources'
   | 'removeContainer'
   | 'exec'
   | 'attach'
@@ -209,6 +210,13 @@ export class FakeRuntime implements Runtime {
       await new Promise<void>((resolve) => this.#clock.after(graceSeconds * 1000, resolve));
     }
     this.exit(id, 137);
+  }
+
+  async updateResources(id: string, resources: ContainerConfig['resources']): Promise<void> {
+    this.#guard('updateResources');
+    this.#refuseIdle(id, 'ResizeContainerError');
+    const config = this.configs.get(id);
+    if (config) this.configs.set(id, { ...config, resources });
   }
 
   async removeContainer(id: string): Promise<void> {

@@ -9,7 +9,7 @@ import { ImagePulls } from '../../src/kubelet/images/image-pulls.ts';
 import { pullSecretsOf } from '../../src/kubelet/images/pull-secrets.ts';
 import { RegistrySettings } from '../../src/kubelet/images/registry-settings.ts';
 import { PodWorkers } from '../../src/kubelet/pod-workers.ts';
-import { type BoardRoom, refusalBy } from '../../src/kubelet/pods/admission.ts';
+import { type BoardRoom, refusalBy, resizeRefusalBy } from '../../src/kubelet/pods/admission.ts';
 import { assemblePods } from '../../src/kubelet/pods/assemble-pods.ts';
 import type { PodReconciler } from '../../src/kubelet/pods/pod-reconciler.ts';
 import type {
@@ -141,7 +141,12 @@ export class KubeletWorld {
   serviceVariables: Record<string, string> | undefined = {};
   /** What containers are granted, by their names. */
   readonly devices = new Map<string, DeviceGrant>();
-  room: BoardRoom = { maxPods: 250, devices: [], pressures: new Set() };
+  room: BoardRoom = {
+    maxPods: 250,
+    devices: [],
+    pressures: new Set(),
+    allocatable: { cpuMillis: 4000, memoryBytes: 1024 ** 3 },
+  };
   #unsubscribe: () => void = () => {};
 
   constructor(options: KubeletWorldOptions = {}) {
@@ -274,6 +279,7 @@ export class KubeletWorld {
         release: () => undefined,
       },
       admit: (pod, admitted) => refusalBy(this.room, pod, admitted),
+      admitResize: (pod, others) => resizeRefusalBy(this.room, pod, others),
       networkProblem: () => (this.podCIDR ? undefined : 'the board has no pod range yet'),
       hostAddresses,
       look: (key) => this.workers.look(key),

@@ -2,7 +2,7 @@
 // Source: pkg/apis/core/validation ValidatePersistentVolumeClaim
 import { isDeepStrictEqual } from 'node:util';
 import { forbiddenField, immutable, required } from '../field-error.ts';
-import type { PersistentVolumeClaim } from '../objects.ts';
+import type { core, PersistentVolumeClaim } from '../objects.ts';
 import { validateLabelSelector } from '../pod-spec/validate-selector.ts';
 import { compareQuantities, tryParseQuantity } from '../quantity.ts';
 import type { FieldError } from '../status-error.ts';
@@ -16,15 +16,19 @@ import {
 const UPDATE_RULE =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
-export function validateClaim({ spec }: PersistentVolumeClaim): FieldError[] {
+export const validateClaim = ({ spec }: PersistentVolumeClaim): FieldError[] =>
+  validateClaimSpec(spec, 'spec');
+
+/** Also of a template. */
+export function validateClaimSpec(spec: core.PersistentVolumeClaimSpec, at: string): FieldError[] {
   const size = spec.resources?.requests?.storage;
-  const field = 'spec.resources[storage]';
+  const field = `${at}.resources[storage]`;
   return [
-    ...validateAccessModes(spec.accessModes, 'spec.accessModes', 'at least 1 access mode is required'),
-    ...validateLabelSelector(spec.selector, 'spec.selector'),
+    ...validateAccessModes(spec.accessModes, `${at}.accessModes`, 'at least 1 access mode is required'),
+    ...validateLabelSelector(spec.selector, `${at}.selector`),
     ...(size === undefined ? [required(field)] : validateStorageSize(size, field)),
-    ...validateClassName(spec.storageClassName, 'spec.storageClassName'),
-    ...validateVolumeMode(spec.volumeMode, 'spec.volumeMode'),
+    ...validateClassName(spec.storageClassName, `${at}.storageClassName`),
+    ...validateVolumeMode(spec.volumeMode, `${at}.volumeMode`),
   ];
 }
 

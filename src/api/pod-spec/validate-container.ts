@@ -15,6 +15,7 @@ import type { FieldError } from '../status-error.ts';
 import { systemId } from './numbers.ts';
 import { validateEnv, validateEnvFrom } from './validate-env.ts';
 import { type ProbeSort, validateLifecycle, validateProbe } from './validate-handlers.ts';
+import { validateResizePolicies } from './validate-resize.ts';
 import { validateResources } from './validate-resources.ts';
 import { validateLocalPath } from './validate-volumes.ts';
 
@@ -171,6 +172,7 @@ export function validateContainers(
     return [
       ...validateCommon(container, volumes, at),
       ...validateActions(container, at),
+      ...validateResizePolicies(container, spec.restartPolicy, at),
       ...nameTwice(container.name, at),
       ...policy,
     ];
@@ -180,6 +182,7 @@ export function validateContainers(
     return [
       ...validateCommon(container, volumes, at),
       ...validateInitOnly(container, at),
+      ...validateResizePolicies(container, container.restartPolicy ?? spec.restartPolicy, at),
       ...nameTwice(container.name, at),
     ];
   });

@@ -2,7 +2,8 @@
 // Source: pkg/apis/core/validation ValidatePodUpdate
 import { isDeepStrictEqual } from 'node:util';
 import { forbiddenField, invalidValue } from '../field-error.ts';
-import type { core } from '../objects.ts';
+import type { core, Pod } from '../objects.ts';
+import { CONFIG_MIRROR_ANNOTATION } from '../static-pod.ts';
 import type { FieldError } from '../status-error.ts';
 
 const RULE =
@@ -77,6 +78,16 @@ function withoutPermittedChanges(next: core.PodSpec, previous: core.PodSpec): ob
     spec.terminationGracePeriodSeconds = previous.terminationGracePeriodSeconds;
   }
   return defined(spec);
+}
+
+/** Which static pod it shows is said once, when it is made. Source: ValidatePodSpecificAnnotationUpdates */
+export function validateMirrorMark(next: Pod, previous: Pod): FieldError[] {
+  const after = next.metadata.annotations?.[CONFIG_MIRROR_ANNOTATION];
+  const before = previous.metadata.annotations?.[CONFIG_MIRROR_ANNOTATION];
+  if (after === before) return [];
+  const what = before === undefined ? 'add' : 'remove or update';
+  const field = `metadata.annotations[${CONFIG_MIRROR_ANNOTATION}]`;
+  return [forbiddenField(field, `may not ${what} mirror pod annotation`)];
 }
 
 const defined = (fields: object) =>

@@ -8,6 +8,8 @@ import {
   notSupported,
   required,
 } from '../field-error.ts';
+import { validateClaimSpec } from '../kinds/persistent-volume-claim-rules.ts';
+import { validateAnnotations, validateLabels } from '../metadata.ts';
 import { labelNameProblems } from '../names.ts';
 import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
@@ -150,6 +152,7 @@ const SOURCES: {
     ...fileMode(source.defaultMode, `${field}.defaultMode`),
     ...(source.sources ?? []).flatMap((s, i) => validateProjection(s, `${field}.sources[${i}]`)),
   ],
+  ephemeral: validateEphemeral,
   persistentVolumeClaim: (source, field) => (source.claimName ? [] : [required(`${field}.claimName`)]),
   nfs: (source, field) => [
     ...(source.server ? [] : [required(`${field}.server`)]),
@@ -159,6 +162,23 @@ const SOURCES: {
       : []),
   ],
 };
+
+/** Name and owner are not the template's to say. */
+function validateEphemeral({ volumeClaimTemplate }: core.EphemeralVolumeSource, field: string): FieldError[] {
+  const at = `${field}.volumeClaimTemplate`;
+  if (!volumeClaimTemplate) return [required(at)];
+  const { metadata = {}, spec } = volumeClaimTemplate;
+  const others = Object.keys(metadata).filter(
+    (name) => !['labels', 'annotations', 'creationTimestamp'].includes(name),
+  );
+  const why = 'cannot be set';
+  return [
+    ...validateLabels(metadata.labels, `${at}.metadata.labels`),
+    ...validateAnnotations(metadata.annotations, `${at}.metadata.annotations`),
+    ...others.map((name) => forbiddenField(`${at}.metadata.${name}`, why)),
+    ...(spec ? validateClaimSpec(spec, `${at}.spec`) : [required(`${at}.spec`)]),
+  ];
+}
 
 function validateSource(volume: core.Volume, field: string): FieldError[] {
   const given = Object.keys(volume).filter((name) => name !== 'name') as (keyof core.Volume)[];

@@ -1,6 +1,7 @@
 // LimitRange: fills in what containers do not ask for, and refuses what asks for too much or too little.
 // https://kubernetes.io/docs/concepts/policy/limit-range/
 import type { core, KubeObject, LimitRange, PersistentVolumeClaim, Pod } from '../../api/objects.ts';
+import { isSameSize, resizableContainers } from '../../api/pod-resize.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { Store } from '../../store/store.ts';
@@ -32,7 +33,7 @@ export class LimitRanger implements AdmissionPlugin {
 
   check(kind: KindDefinition, next: KubeObject, previous: KubeObject | undefined): void {
     const problems = isPods(kind)
-      ? previous === undefined
+      ? previous === undefined || isResized(next as Pod, previous as Pod)
         ? this.#ranges(next).flatMap(({ spec }) =>
             (spec.limits ?? []).flatMap((item) => podProblems(item, (next as Pod).spec)),
           )
@@ -52,6 +53,12 @@ export class LimitRanger implements AdmissionPlugin {
     return this.#store.list(prefix).map(({ value }) => value as LimitRange);
   }
 }
+
+/** Nothing but `pods/resize` can do that. */
+const isResized = ({ spec: next }: Pod, { spec: previous }: Pod): boolean =>
+  resizableContainers(next).some(
+    ({ resources }, i) => !isSameSize(resources, resizableContainers(previous)[i]?.resources),
+  );
 
 const isClaims = ({ group, plural }: KindDefinition): boolean =>
   group === '' && plural === 'persistentvolumeclaims';

@@ -49,6 +49,7 @@ function subresourcesOf(kind: KindDefinition): ServedResource[] {
       verbs: ['create'],
     });
     served.push({ name: name('ephemeralcontainers'), kind: 'Pod', verbs: ['get', 'patch', 'update'] });
+    served.push({ name: name('resize'), kind: 'Pod', verbs: ['get', 'patch', 'update'] });
     served.push({ name: name('binding'), kind: 'Binding', verbs: ['create'] });
     served.push({ name: name('log'), kind: 'Pod', verbs: ['get'] });
     const connect = ['create', 'get'];

@@ -25,7 +25,7 @@ interface Followed {
 const BOUNDS_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
 const VERBS = new Set('get list watch create update patch delete deletecollection'.split(' '));
 const SUBRESOURCES = new Set(
-  'status scale log exec attach portforward proxy eviction binding token finalize approval ephemeralcontainers'.split(
+  'status scale log exec attach portforward proxy eviction binding token finalize approval ephemeralcontainers resize'.split(
     ' ',
   ),
 );

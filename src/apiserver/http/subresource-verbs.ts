@@ -45,6 +45,11 @@ const ephemeralContainers: Verbs = {
   PUT: (request) => updateVerb(request, 'ephemeralcontainers'),
   PATCH: (request) => patchVerb(request, 'ephemeralcontainers'),
 };
+const resize: Verbs = {
+  GET: getVerb,
+  PUT: (request) => updateVerb(request, 'resize'),
+  PATCH: (request) => patchVerb(request, 'resize'),
+};
 /** Those that upgrade never come here. */
 const stream: Verbs = { GET: refuseWithoutUpgrade, POST: refuseWithoutUpgrade };
 const STREAMS = ['exec', 'attach', 'portforward'];
@@ -58,6 +63,7 @@ export function subresourceVerbs(kind: KindDefinition, subresource: string): Ver
   if (kind.group !== '') return undefined;
   if (subresource === 'eviction' && kind.plural === 'pods') return eviction;
   if (subresource === 'ephemeralcontainers' && kind.plural === 'pods') return ephemeralContainers;
+  if (subresource === 'resize' && kind.plural === 'pods') return resize;
   if (STREAMS.includes(subresource) && kind.plural === 'pods') return stream;
   if (subresource === 'finalize' && kind.plural === 'namespaces') return finalize;
   return subresource === 'binding' && kind.plural === 'pods' ? binding : undefined;

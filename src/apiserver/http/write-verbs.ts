@@ -91,7 +91,7 @@ export async function patchVerb(
   subresource?: PatchOptions['subresource'],
 ): Promise<void> {
   const { api, kind, services } = request;
-  const appliesNot = subresource === 'approval' || subresource === 'ephemeralcontainers';
+  const appliesNot = subresource !== undefined && subresource !== 'status' && subresource !== 'scale';
   if (!appliesNot && mediaType(header(api, 'content-type')) === APPLY_TYPE) {
     const { applyVerb } = await import('./apply-verb.ts');
     return applyVerb(request, subresource);

@@ -19,7 +19,7 @@ import { scaleKind, scaleOf, withScale } from './scale.ts';
 import type { WriteScope } from './update.ts';
 
 export interface PatchOptions {
-  subresource?: 'status' | 'scale' | 'approval' | 'ephemeralcontainers' | undefined;
+  subresource?: 'status' | 'scale' | 'approval' | 'ephemeralcontainers' | 'resize' | undefined;
   dryRun?: boolean | undefined;
   /** Whose fields are recorded. */
   writer?: FieldWriter | undefined;

@@ -2,7 +2,7 @@
 // store, so there is nothing to retry. A write that changes nothing draws no revision.
 import { isDeepStrictEqual } from 'node:util';
 import { type FieldWriter, managedFieldsOf } from '../../api/apply/managed-fields.ts';
-import { type KubeObject, timestamp } from '../../api/objects.ts';
+import { type core, type KubeObject, timestamp } from '../../api/objects.ts';
 import { jsonEqual } from '../../api/schema/json.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
@@ -26,7 +26,10 @@ import { type RegistryContext, strategyOf } from './registry-context.ts';
 import type { Reservation } from './strategy.ts';
 
 /** Which part of an object a write may touch. */
-export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding' | 'ephemeralcontainers';
+export type WriteScope = 'main' | 'status' | 'approval' | 'finalize' | 'binding' | SpecScope;
+
+/** Parts of a pod's spec that may change when the rest may not: it is a change of the spec all the same. */
+type SpecScope = 'ephemeralcontainers' | 'resize';
 
 export interface UpdateOptions {
   scope?: WriteScope;
@@ -138,7 +141,7 @@ class Update {
   /** Status and bindings are facts: they are counted, not refused. */
   #charge(next: Fields | undefined, previous: Fields): Reservation {
     const change = { kind: this.#kind, key: this.#key, next, previous };
-    return this.#context.admission.accounting.charge(change, this.#scope === 'main' && next !== undefined);
+    return this.#context.admission.accounting.charge(change, isOfSpec(this.#scope) && next !== undefined);
   }
 
   dry(entry: Entry | undefined): KubeObject {
@@ -173,7 +176,7 @@ class Update {
     keepServerMetadata(next.metadata, current.metadata);
     kind.setDefaults?.(next);
     recordFields(this.#options.recorder, next, current, sent);
-    if (this.#scope !== 'main' && this.#scope !== 'ephemeralcontainers') {
+    if (!isOfSpec(this.#scope)) {
       strategyOf(this.#context, kind).prepareForStatus?.(next, current, this.#scope);
       this.#options.guard?.(next, current);
       return { next: this.#checked(next, current), reservation: undefined };
@@ -188,6 +191,9 @@ class Update {
   }
 }
 
+const isOfSpec = (scope: WriteScope): boolean =>
+  scope === 'main' || scope === 'ephemeralcontainers' || scope === 'resize';
+
 /** A status write may label and annotate too, and that lasts. */
 const hasSameMarks = ({ metadata: a }: Fields, { metadata: b }: Fields): boolean =>
   isDeepStrictEqual([a.labels, a.annotations], [b.labels, b.annotations]);
@@ -198,6 +204,7 @@ function inScope(kind: KindDefinition, scope: WriteScope, wanted: Fields, curren
   if (scope === 'finalize') return withFinalizers(wanted, current);
   if (scope === 'binding') return wanted;
   if (scope === 'ephemeralcontainers') return withEphemeralContainers(wanted, current);
+  if (scope === 'resize') return withResources(wanted, current);
   if (scope === 'approval') return marked(withConditions(wanted, current), wanted);
   return marked(withField(structuredClone(current), 'status', wanted.status), wanted);
 }
@@ -230,6 +237,19 @@ function withEphemeralContainers(wanted: Fields, current: Fields): Fields {
   const next = structuredClone(current);
   next.spec = { ...(next.spec as object), ...(ephemeralContainers ? { ephemeralContainers } : {}) };
   if (!ephemeralContainers) delete (next.spec as { ephemeralContainers?: unknown }).ephemeralContainers;
+  return next;
+}
+
+/** Of each container by its name; what else was sent counts for nothing, as upstream. */
+function withResources(wanted: Fields, current: Fields): Fields {
+  const next = structuredClone(current) as Fields & { spec: core.PodSpec };
+  const sent = (wanted.spec ?? {}) as Partial<core.PodSpec>;
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const container of next.spec[list] ?? []) {
+      const found = sent[list]?.find(({ name }) => name === container.name);
+      if (found) container.resources = found.resources ?? {};
+    }
+  }
   return next;
 }
 

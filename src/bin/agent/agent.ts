@@ -5,7 +5,7 @@ import { KUBERNETES_VERSION } from '../../api/kubernetes-version.ts';
 import type { Component } from '../../base/component.ts';
 import { ProcessLock } from '../../base/process-lock.ts';
 import { hostAddresses } from '../../kubelet/board/local-address.ts';
-import { MAX_PODS, nodeFacts } from '../../kubelet/board/node-facts.ts';
+import { allocatableSize, MAX_PODS, nodeFacts } from '../../kubelet/board/node-facts.ts';
 import { boardDocuments } from '../../kubelet/board-documents.ts';
 import { BoardDevices } from '../../kubelet/devices/board-devices.ts';
 import { Kubelet } from '../../kubelet/kubelet.ts';
@@ -187,6 +187,7 @@ export class Agent implements Component {
         maxPods: MAX_PODS,
         devices: this.#devices.found,
         pressures: this.#watch.health.pressures,
+        allocatable: allocatableSize(),
       }),
       dataDir,
       clock,

@@ -68,6 +68,12 @@ export async function nodeFacts(options: NodeFactsOptions): Promise<NodeFacts> {
   };
 }
 
+/** What all pods together may ask for. */
+export const allocatableSize = () => ({
+  cpuMillis: availableParallelism() * 1000,
+  memoryBytes: allocatableMemory(totalmem()),
+});
+
 interface Capacity {
   cpus: number;
   memoryBytes: number;

@@ -10,6 +10,7 @@ const SUPPORTED_VOLUMES: ReadonlySet<string> = new Set([
   'downwardAPI',
   'projected',
   'persistentVolumeClaim',
+  'ephemeral',
   'nfs',
 ]);
 const SUPPORTED_PROJECTIONS: ReadonlySet<string> = new Set([

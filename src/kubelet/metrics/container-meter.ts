@@ -1,12 +1,12 @@
 // Measures what runs on this board, one round of file reads at a time. The files of a container are found once, from
 // its first process; what has gone is forgotten.
 import { readFile } from 'node:fs/promises';
-import { readFileIfPresent } from '../../base/if-present.ts';
 import { parseCpuTicks } from '../board/board-load.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
 import type { BoardReading, MeteredContainer } from './board-figures.ts';
 import { type Counters, parseBoardCpuNs, parseBoardWorkingSet, readCounters } from './cgroup-counters.ts';
-import { type CgroupFiles, type CgroupMounts, cgroupFiles, parseCgroupMounts } from './cgroup-mounts.ts';
+import type { CgroupFiles, CgroupMounts } from './cgroup-mounts.ts';
+import { containerCgroup, readCgroupMounts } from './container-cgroup.ts';
 import { type MeasuredContainer, type MetricsReport, podReports } from './metrics-report.ts';
 import { type Sample, usageOver, withSample } from './usage-window.ts';
 
@@ -68,10 +68,9 @@ export class ContainerMeter {
   async #filesOf({ id, pid }: Running): Promise<CgroupFiles | undefined> {
     const known = this.#known.get(id);
     if (known && known.pid === pid) return known.files;
-    const text = pid ? await processCgroup(pid) : undefined;
-    if (text === undefined) return undefined;
-    this.#mounts ??= parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
-    return cgroupFiles(this.#mounts, text, id);
+    if (!pid) return undefined;
+    this.#mounts ??= await readCgroupMounts();
+    return containerCgroup(this.#mounts, id, pid);
   }
 
   async #boardUsage(nowMs: number): Promise<MetricsReport['node']> {
@@ -88,14 +87,4 @@ async function boardCounters(): Promise<Counters> {
   const workingSetBytes = parseBoardWorkingSet(meminfo);
   const cpuNs = parseBoardCpuNs(parseCpuTicks(stat).busy);
   return { cpuNs, ...(workingSetBytes === undefined ? {} : { workingSetBytes }) };
-}
-
-/** `undefined` for a process that is gone. */
-async function processCgroup(pid: number): Promise<string | undefined> {
-  try {
-    return await readFileIfPresent(`/proc/${pid}/cgroup`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
-    throw error;
-  }
 }

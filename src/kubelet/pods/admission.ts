@@ -2,6 +2,7 @@
 // words are upstream's, which end such a pod as Failed so that whoever made it may try elsewhere.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
 import type { Pressure } from '../../api/board-conditions.ts';
+import { collide, hostPortsOf } from '../../api/host-ports.ts';
 import type { Pod } from '../../api/objects.ts';
 import { podRequests } from '../../api/pod-requests.ts';
 import { qosClass } from '../../api/qos-class.ts';
@@ -14,6 +15,13 @@ export interface BoardRoom {
   maxPods: number;
   devices: readonly BoardDevice[];
   pressures: ReadonlySet<Pressure>;
+  /** For pods, all together. */
+  allocatable: Size;
+}
+
+interface Size {
+  cpuMillis: number;
+  memoryBytes: number;
 }
 
 export interface Refusal {
@@ -23,7 +31,67 @@ export interface Refusal {
 
 /** `admitted`: all that the board has taken and that have not ended. */
 export function refusalBy(room: BoardRoom, pod: Pod, admitted: readonly Pod[]): Refusal | undefined {
-  return pressureRefusal(room, pod) ?? podsRefusal(room, admitted) ?? deviceRefusal(room, pod, admitted);
+  return (
+    pressureRefusal(room, pod) ??
+    podsRefusal(room, admitted) ??
+    portsRefusal(pod, admitted) ??
+    sizeRefusal(room, pod, admitted) ??
+    deviceRefusal(room, pod, admitted)
+  );
+}
+
+/** Of a pod that the board has already: whether it may have what it asks for now, beside the `others`. */
+export function resizeRefusalBy(
+  { allocatable }: BoardRoom,
+  pod: Pod,
+  others: readonly Pod[],
+): Refusal | undefined {
+  const alone = shortageOf(allocatable, pod, []);
+  if (alone) {
+    const message = `Node didn't have enough capacity: ${alone.name}, requested: ${alone.wanted}, capacity: ${alone.capacity}`;
+    return { reason: 'Infeasible', message };
+  }
+  const shortage = shortageOf(allocatable, pod, others);
+  return shortage && { reason: 'Deferred', message: wordsOf(shortage) };
+}
+
+/** A scheduler has looked at it before; a pod that names its board itself nobody has. */
+function sizeRefusal({ allocatable }: BoardRoom, pod: Pod, admitted: readonly Pod[]): Refusal | undefined {
+  const shortage = shortageOf(allocatable, pod, admitted);
+  return shortage && { reason: `OutOf${shortage.name}`, message: wordsOf(shortage) };
+}
+
+interface Shortage {
+  name: 'cpu' | 'memory';
+  wanted: number;
+  used: number;
+  capacity: number;
+}
+
+const AMOUNTS = { cpu: 'cpuMillis', memory: 'memoryBytes' } as const;
+
+function shortageOf(allocatable: Size, { spec }: Pod, others: readonly Pod[]): Shortage | undefined {
+  const wanted = podRequests(spec);
+  for (const name of ['cpu', 'memory'] as const) {
+    const amount = AMOUNTS[name];
+    if (wanted[amount] === 0) continue;
+    const used = others.reduce((sum, other) => sum + podRequests(other.spec)[amount], 0);
+    if (used + wanted[amount] <= allocatable[amount]) continue;
+    return { name, wanted: wanted[amount], used, capacity: allocatable[amount] };
+  }
+  return undefined;
+}
+
+const wordsOf = ({ name, wanted, used, capacity }: Shortage): string =>
+  `Node didn't have enough resource: ${name}, requested: ${wanted}, used: ${used}, capacity: ${capacity}`;
+
+function portsRefusal(pod: Pod, admitted: readonly Pod[]): Refusal | undefined {
+  const wanted = hostPortsOf(pod);
+  if (wanted.length === 0) return undefined;
+  const taken = admitted.flatMap(hostPortsOf);
+  if (!wanted.some((port) => taken.some((other) => collide(port, other)))) return undefined;
+  const message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+  return { reason: 'NodePorts', message };
 }
 
 function pressureRefusal({ pressures }: BoardRoom, pod: Pod): Refusal | undefined {

@@ -15,6 +15,7 @@ import { StartSlots } from '../start-slots.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
 import type { Refusal } from './admission.ts';
 import { ContainerHooks } from './container-hooks.ts';
+import { ContainerResizer } from './container-resizer.ts';
 import { type ConfigSource, ContainerStarter } from './container-starter.ts';
 import { ContainerStopper } from './container-stopper.ts';
 import { ImagePuller } from './image-puller.ts';
@@ -43,6 +44,8 @@ export interface PodParts {
   hostAddresses(): readonly string[];
   /** Whether the board takes one more pod. */
   admit(pod: Pod, admitted: readonly Pod[]): Refusal | undefined;
+  /** Whether the board gives a pod that it has taken what it asks for now. */
+  admitResize(pod: Pod, others: readonly Pod[]): Refusal | undefined;
   look(key: string): void;
   lookAfter(key: string, delayMs: number): void;
 }
@@ -59,12 +62,12 @@ export function assemblePods(parts: PodParts): PodReconciler {
   const starter = new ContainerStarter({
     ...parts,
     events,
-    hooks,
     addresses: new PodAddresses(),
     promisedAddresses: () => reconciler.addresses(),
     slots: new StartSlots(STARTS_AT_ONCE),
   });
-  const executor = new PodExecutor({ ...parts, events, images, starter, stopper });
+  const resizer = new ContainerResizer({ ...parts, events });
+  const executor = new PodExecutor({ ...parts, events, hooks, images, resizer, starter, stopper });
   const reconciler = new PodReconciler({ ...parts, executor, probes });
   return reconciler;
 }

@@ -1,7 +1,9 @@
 // Runs the hooks of containers beside the passes: a start or a stop waits for them, a pass never does.
 import type { core, Pod } from '../../api/objects.ts';
 import { type Clock, sleep } from '../../base/clock.ts';
+import { withContainer } from '../records/absorb.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { PodAction } from './pod-actions.ts';
 import { containerOf, type PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
 
@@ -12,6 +14,8 @@ export interface ContainerHooksOptions {
   hostAddresses(): readonly string[];
   look(key: string): void;
 }
+
+type PostStart = Extract<PodAction, { do: 'postStart' }>;
 
 interface Hook {
   entry: PodEntry;
@@ -30,11 +34,12 @@ export class ContainerHooks {
   }
 
   /** Its state is in the entry's memory until it has ended well; failing, it is the container's end. */
-  postStart(hook: Hook): void {
-    const handler = hook.container.lifecycle?.postStart;
+  postStart(entry: PodEntry, pod: Pod, { containerId, containerName }: PostStart): void {
+    const container = containerOf(pod, containerName);
+    const handler = container?.lifecycle?.postStart;
     if (!handler) return;
-    hook.entry.memory.postStarts.set(hook.containerId, 'running');
-    void this.#postStart(hook, handler);
+    entry.memory.postStarts.set(containerId, 'running');
+    void this.#postStart({ entry, pod, container, containerId }, handler);
   }
 
   /** Resolves when the hook has ended, whichever way, or `withinMs` are over; with whether there is one. */
@@ -65,6 +70,7 @@ export class ContainerHooks {
     const { postStarts } = entry.memory;
     try {
       await this.#run(hook, handler, new AbortController().signal);
+      noteDone(hook);
       postStarts.delete(containerId);
     } catch (error) {
       postStarts.set(containerId, 'failed');
@@ -97,4 +103,11 @@ export class ContainerHooks {
   #tell({ entry, pod, container }: Hook, reason: string, message: string): void {
     this.#options.events.warning(entry, pod, reason, message, container.name);
   }
+}
+
+function noteDone({ entry, container, containerId }: Hook): void {
+  const record = entry.record.containers[container.name];
+  if (record?.containerId !== containerId) return;
+  const { isInPostStart: _, ...done } = record;
+  entry.record = withContainer(entry.record, container.name, done);
 }

@@ -18,7 +18,7 @@ import {
   type SandboxConfig,
 } from '../runtime/runtime.ts';
 import type { StartSlots } from '../start-slots.ts';
-import type { ContainerHooks } from './container-hooks.ts';
+import { grantedContainer } from './allocation.ts';
 import type { PodAction } from './pod-actions.ts';
 import { containerOf, type PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
@@ -61,7 +61,6 @@ export interface ContainerStarterOptions {
   /** Those that pods of this board have or had last: see PodAddresses. */
   promisedAddresses(): ReadonlySet<string>;
   slots: StartSlots;
-  hooks: ContainerHooks;
   clock: Clock;
   events: PodEvents;
   configs: ConfigSource;
@@ -106,7 +105,6 @@ export class ContainerStarter {
       const config = await this.#configOf(entry, pod, container, action, devices);
       const made = await this.#options.slots.run(() => this.#options.runtime.startContainer(sandbox, config));
       this.#noteStarted(entry, pod, action, made);
-      this.#options.hooks.postStart({ entry, pod, container, containerId: made.id });
     } catch (error) {
       await this.#noteStartFailure(entry, pod, container, action, sandbox, error);
     } finally {
@@ -151,7 +149,8 @@ export class ContainerStarter {
   ): Promise<ContainerConfig> {
     const { podIP } = entry.record;
     const targetId = this.#targetOf(entry, container);
-    return this.#options.configs.container(pod, container, action.attempt, podIP, { devices, targetId });
+    const sized = grantedContainer(container, entry.record.allocated);
+    return this.#options.configs.container(pod, sized, action.attempt, podIP, { devices, targetId });
   }
 
   /** The container whose processes an ephemeral one asks to see. */
@@ -168,7 +167,13 @@ export class ContainerStarter {
     const name = action.containerName;
     cache.put(made);
     const record = startedRecord(entry.record.containers[name], made, action.backoffSteps);
-    entry.record = withContainer(entry.record, name, record);
+    const resources = entry.record.allocated?.[name];
+    const isInPostStart = containerOf(pod, name)?.lifecycle?.postStart !== undefined;
+    entry.record = withContainer(entry.record, name, {
+      ...record,
+      ...(resources ? { resources } : {}),
+      ...(isInPostStart ? { isInPostStart } : {}),
+    });
     entry.memory.startFailures.delete(name);
     events.normal(entry, pod, 'Created', `Created container: ${name}`, name);
     events.normal(entry, pod, 'Started', `Started container ${name}`, name);
@@ -209,8 +214,7 @@ export class ContainerStarter {
 
   #tellStartFailure(entry: PodEntry, pod: Pod, name: string, { reason, message }: Failure): void {
     const { events } = this.#options;
-    if (reason === 'FailedMount')
-      events.warning(entry, pod, 'FailedMount', `MountVolume.SetUp failed: ${message}`);
+    if (reason === 'FailedMount') events.warning(entry, pod, 'FailedMount', message);
     else events.warning(entry, pod, 'Failed', `Error: ${message}`, name);
   }
 

@@ -5,7 +5,8 @@ import type { core, Pod } from '../../api/objects.ts';
 import { failedProbe, isStarted, probeOf } from '../probes/probe.ts';
 import { newestByName } from '../records/absorb.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
-import { decideStart, isOutdated, wait } from './decide-start.ts';
+import { resizeOf } from './allocation.ts';
+import { decideStart, isOutdated, lookAgainIn, wait } from './decide-start.ts';
 import type { Decision } from './pod-actions.ts';
 import { allContainersOf, ephemeralContainersOf } from './pod-entry.ts';
 import type { PodWorld } from './pod-world.ts';
@@ -23,7 +24,7 @@ export function decideContainers(world: PodWorld, pod: Pod, decision: Decision):
     else if (isHeldBack && !made) wait(decision, container.name, { reason: 'ContainerCreating' });
     else decideContainer(world, pod, container, made, decision);
     // As upstream, which people rely on: the next one starts when this one's postStart hook is done.
-    isHeldBack ||= isInPostStart(world, made);
+    isHeldBack ||= isInPostStart(world, made) || isOnItsWay(world, container, decision);
   }
   decideEphemeral(world, pod, newest, decision);
 }
@@ -73,7 +74,20 @@ function isUp(world: PodWorld, container: core.Container, made: RuntimeContainer
 }
 
 function isInPostStart(world: PodWorld, made: RuntimeContainer | undefined): boolean {
-  return made?.state === 'running' && world.memory.postStarts.get(made.id) === 'running';
+  if (made?.state !== 'running' || world.memory.postStarts.get(made.id) === 'failed') return false;
+  const record = world.record.containers[made.containerName ?? ''];
+  return record?.containerId === made.id && record.isInPostStart === true;
+}
+
+/** It will run a hook as soon as it is made; one that waits for something to be mended holds up nobody. */
+function isOnItsWay({ memory }: PodWorld, { name, lifecycle }: core.Container, decision: Decision): boolean {
+  if (!lifecycle?.postStart) return false;
+  const isPulling = memory.images.get(name)?.state === 'pulling';
+  const steps = ['startContainer', 'ensureImage'];
+  return (
+    isPulling ||
+    decision.actions.some((a) => steps.includes(a.do) && 'containerName' in a && a.containerName === name)
+  );
 }
 
 function decideContainer(
@@ -103,6 +117,9 @@ function decideRunning(
     decideStop(world, made, { graceSeconds: graceSecondsOf(pod), why, next: 'replace' }, decision);
     return;
   }
+  if (decideResize(world, pod, container, made, decision)) return;
+  if (isInPostStart(world, made) && !world.memory.postStarts.has(made.id))
+    decision.actions.push({ do: 'postStart', containerId: made.id, containerName: name });
   const failed = failedProbe(container, world.record.containers[name]?.verdicts);
   if (!failed && world.memory.postStarts.get(made.id) !== 'failed') return;
   const what = failed
@@ -112,6 +129,28 @@ function decideRunning(
   const why = isRestarted ? `${what}, will be restarted` : what;
   const ownGrace = failed && probeOf(container, failed)?.terminationGracePeriodSeconds;
   decideStop(world, made, { graceSeconds: ownGrace || graceSecondsOf(pod), why, next: 'restart' }, decision);
+}
+
+/** Whether it is stopped for it. */
+function decideResize(
+  world: PodWorld,
+  pod: Pod,
+  container: core.Container,
+  made: RuntimeContainer,
+  decision: Decision,
+): boolean {
+  const { name } = container;
+  const resize = resizeOf(container, world.record.containers[name], world.record.allocated);
+  if (resize === 'restart') {
+    const why = `Container ${name} resize requires restart`;
+    decideStop(world, made, { graceSeconds: graceSecondsOf(pod), why, next: 'replace' }, decision);
+    return true;
+  }
+  if (resize === undefined) return false;
+  const waitMs = (world.memory.resizeFailures.get(name)?.retryAtMs ?? 0) - world.monotonicMs;
+  if (waitMs > 0) lookAgainIn(decision, waitMs);
+  else decision.actions.push({ do: 'resizeContainer', containerId: made.id, containerName: name });
+  return false;
 }
 
 function shouldRun(world: PodWorld, pod: Pod, container: core.Container): boolean {

@@ -6,6 +6,7 @@ import { forbiddenSysctl } from '../config/sysctls.ts';
 import { notesOn, refusalOf } from '../config/unsupported.ts';
 import { finishedPhase } from '../status/pod-phase.ts';
 import { decideContainers } from './decide-containers.ts';
+import { decideAllocation } from './decide-resize.ts';
 import { lookAgainIn, wait } from './decide-start.ts';
 import type { Decision, PodAction } from './pod-actions.ts';
 import type { PodWorld } from './pod-world.ts';
@@ -97,6 +98,7 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
     return;
   }
   tellNotes(pod, decision);
+  decideAllocation(world, pod, decision);
   const sandboxes = world.observed.filter((c) => c.containerName === undefined);
   const sandbox = sandboxes.length === 1 ? sandboxes[0] : undefined;
   if (sandbox?.state === 'running') decideContainers(world, pod, decision);

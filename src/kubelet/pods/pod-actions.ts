@@ -1,4 +1,5 @@
 // The typed steps that a decision may ask for, and what it has to say about containers that do not run.
+import type { core } from '../../api/objects.ts';
 
 export interface Waiting {
   reason: string;
@@ -39,6 +40,12 @@ export type PodAction =
   | { do: 'startSandbox'; attempt: number }
   | { do: 'ensureImage'; containerName: string; image: string; attempt: number; policy: ImagePolicy }
   | { do: 'startContainer'; containerName: string; attempt: number; backoffSteps: number }
+  /** Its postStart hook, beside the passes. */
+  | { do: 'postStart'; containerId: string; containerName: string }
+  /** The board takes what the spec asks for. */
+  | { do: 'allocate'; resources: Record<string, core.ResourceRequirements>; isResize: boolean }
+  /** Of one that runs on. */
+  | { do: 'resizeContainer'; containerId: string; containerName: string }
   | { do: 'finish'; phase: 'Succeeded' | 'Failed'; why?: { reason: string; message: string } }
   | TellAction;
 

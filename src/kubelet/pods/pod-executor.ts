@@ -5,6 +5,8 @@ import type { PodRecord } from '../records/pod-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/pod-volumes.ts';
+import type { ContainerHooks } from './container-hooks.ts';
+import type { ContainerResizer } from './container-resizer.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import type { ContainerStopper } from './container-stopper.ts';
 import type { ImagePuller } from './image-puller.ts';
@@ -18,7 +20,9 @@ export interface PodExecutorOptions {
   records: RecordStore;
   volumes: Volumes;
   events: PodEvents;
+  hooks: ContainerHooks;
   images: ImagePuller;
+  resizer: ContainerResizer;
   starter: ContainerStarter;
   stopper: ContainerStopper;
 }
@@ -36,7 +40,7 @@ export class PodExecutor {
   }
 
   async #one(entry: PodEntry, pod: Pod | undefined, action: PodAction): Promise<void> {
-    const { images, starter, stopper } = this.#options;
+    const { hooks, images, resizer, starter, stopper } = this.#options;
     switch (action.do) {
       case 'tell':
         return this.#tell(entry, pod, action);
@@ -50,6 +54,12 @@ export class PodExecutor {
         return this.#removeContainer(action.containerId);
       case 'forget':
         return this.#forget(entry);
+      case 'postStart':
+        return pod && hooks.postStart(entry, pod, action);
+      case 'allocate':
+        return pod && resizer.allocate(entry, pod, action);
+      case 'resizeContainer':
+        return pod && resizer.resize(entry, pod, action);
       case 'finish':
         entry.record = {
           ...entry.record,

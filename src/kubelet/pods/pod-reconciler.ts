@@ -12,6 +12,7 @@ import type { PodRecord } from '../records/pod-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import { podStatus } from '../status/pod-status.ts';
 import type { Refusal } from './admission.ts';
+import { granted, isResizeWanted } from './allocation.ts';
 import type { ConfigSource } from './container-starter.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision } from './pod-actions.ts';
@@ -44,6 +45,9 @@ export interface PodReconcilerOptions {
   probes: PodProbes;
   /** Whether the board takes one more pod, beside those it has. */
   admit(pod: Pod, admitted: readonly Pod[]): Refusal | undefined;
+  /** Whether the board gives a pod that it has what its spec asks for now, beside the others. */
+  admitResize(pod: Pod, others: readonly Pod[]): Refusal | undefined;
+  look(key: string): void;
 }
 
 export class PodReconciler {
@@ -137,6 +141,7 @@ export class PodReconciler {
       const decision = await this.#converge(entry, undefined);
       this.#options.probes.sync(entry, undefined);
       if (decision.gone) this.#entries.delete(entry.uid);
+      if (decision.gone) this.#lookAtDeferred();
       else pending = { requeueAfterMs: decision.requeueAfterMs };
     }
     return pending;
@@ -144,6 +149,7 @@ export class PodReconciler {
 
   async #bringInLine(entry: PodEntry, pod: Pod): Promise<PassResult> {
     let decision: Decision | undefined;
+    const { allocated, finished } = entry.record;
     try {
       decision = await this.#converge(entry, pod);
       if (!pod.metadata.deletionTimestamp) await this.#options.configs.refreshVolumes(pod);
@@ -151,6 +157,7 @@ export class PodReconciler {
       this.#options.probes.sync(entry, pod);
       this.#report(entry, pod, decision);
       await this.#save(entry);
+      if (entry.record.allocated !== allocated || entry.record.finished !== finished) this.#lookAtDeferred();
     }
     return { requeueAfterMs: decision.requeueAfterMs };
   }
@@ -170,17 +177,19 @@ export class PodReconciler {
     const { cache, clock, networkProblem } = this.#options;
     const observed = cache.ofPod(entry.uid);
     const nowMs = clock.now();
+    const record = absorb(entry.record, observed, nowMs);
     return {
       key: entry.key,
       uid: entry.uid,
       pod,
       observed,
-      record: absorb(entry.record, observed, nowMs),
+      record,
       memory: entry.memory,
       nowMs,
       monotonicMs: clock.monotonicMs(),
       networkProblem: networkProblem(),
       refusal: pod && observed.length === 0 ? this.#refusalOf(entry, pod) : undefined,
+      resizeProblem: pod && isResizeWanted(pod, record) ? this.#resizeProblem(entry, pod) : undefined,
     };
   }
 
@@ -193,7 +202,20 @@ export class PodReconciler {
     return refusal;
   }
 
-  /** Pods that the board has taken and that have not ended. */
+  #resizeProblem(entry: PodEntry, pod: Pod): Refusal | undefined {
+    return this.#options.admitResize(pod, this.admitted(entry));
+  }
+
+  /** Something was given back: it may be what another pod waits for. */
+  #lookAtDeferred(): void {
+    const pods = this.#options.desired()?.state.pods;
+    for (const { key, record } of this.#entries.values()) {
+      const pod = pods?.get(key);
+      if (pod && isResizeWanted(pod, record)) this.#options.look(key);
+    }
+  }
+
+  /** Pods that the board has taken and that have not ended, with what they were granted. */
   admitted(except?: PodEntry): Pod[] {
     const pods = this.#options.desired()?.state.pods;
     return [...this.#entries.values()].flatMap((entry) => {
@@ -201,7 +223,7 @@ export class PodReconciler {
       const isTaken = memory.isAdmitted || record.sandboxAttempt >= 0;
       const pod = pods?.get(entry.key);
       const isPresent = isTaken && entry !== except && !record.finished && pod?.metadata.uid === entry.uid;
-      return isPresent ? [pod] : [];
+      return isPresent ? [granted(pod, record)] : [];
     });
   }
 
@@ -211,6 +233,9 @@ export class PodReconciler {
       pod,
       record: isGone ? withFinalPhase(entry.record) : entry.record,
       waiting: decision?.waiting ?? new Map(),
+      resizePending:
+        isGone || !isResizeWanted(pod, entry.record) ? undefined : this.#resizeProblem(entry, pod),
+      resizeFailures: entry.memory.resizeFailures,
       hostAddresses: this.#options.hostAddresses(),
       nowMs: this.#options.clock.now(),
     });

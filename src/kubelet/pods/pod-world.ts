@@ -30,9 +30,11 @@ export interface PodMemory {
   /** By container name. */
   startFailures: Map<string, StartFailure>;
   sandboxFailure: StartFailure | undefined;
+  /** By container name: why one that runs could not be given what it was granted. */
+  resizeFailures: Map<string, StartFailure>;
   /** Container id → until when its stop waits before it kills. */
   stopping: Map<string, number>;
-  /** Container id → its postStart hook, until that has ended well. */
+  /** Container id → its postStart hook as this agent runs it, until that has ended well. */
   postStarts: Map<string, 'running' | 'failed'>;
   /** Events said already: topic → detail. */
   told: Map<string, string>;
@@ -49,6 +51,7 @@ export function newPodMemory(): PodMemory {
     images: new Map(),
     startFailures: new Map(),
     sandboxFailure: undefined,
+    resizeFailures: new Map(),
     stopping: new Map(),
     postStarts: new Map(),
     told: new Map(),
@@ -73,4 +76,6 @@ export interface PodWorld {
   networkProblem: string | undefined;
   /** Why the board does not take it. */
   refusal: { reason: string; message: string } | undefined;
+  /** Why the board does not grant the resize that the spec asks for: `Deferred` or `Infeasible`. */
+  resizeProblem: { reason: string; message: string } | undefined;
 }

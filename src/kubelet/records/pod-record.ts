@@ -1,5 +1,6 @@
 // What the board itself remembers of a pod: podman forgets exit codes in a power cut and with each container
 // that is removed. Plain JSON; it changes only when something happened to the pod.
+import type { core } from '../../api/objects.ts';
 import type { ProbeVerdicts } from '../probes/probe.ts';
 
 /** How one attempt of a container ended. Times are RFC 3339. */
@@ -31,6 +32,10 @@ export interface ContainerRecord {
   replacing?: boolean;
   /** It was stopped because a probe or its postStart hook failed: OnFailure restarts it whatever its exit code. */
   unhealthy?: boolean;
+  /** Its postStart hook has not ended well yet: an agent that finds it so runs it again (at least once). */
+  isInPostStart?: boolean;
+  /** Requests and limits that it has now; absent where it has none. */
+  resources?: core.ResourceRequirements;
   /** What the probes of this attempt have found. */
   verdicts?: ProbeVerdicts;
 }
@@ -52,6 +57,8 @@ export interface PodRecord {
   podIPBefore?: string | undefined;
   containers: Record<string, ContainerRecord>;
   conditions: Record<string, ConditionRecord>;
+  /** What the board has granted, by container; absent while none asks for anything. */
+  allocated?: Record<string, core.ResourceRequirements>;
   /** Set once and for good: a finished pod never runs again. */
   finished?: 'Succeeded' | 'Failed';
   /** Why the board ended it, such as `DeadlineExceeded`. */

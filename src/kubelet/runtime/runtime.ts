@@ -181,7 +181,7 @@ export interface ImageStore {
 export class RuntimeError extends Error {
   /**
    * `ErrImagePull`, `InvalidImageName`, `CreatePodSandboxError`, `CreateContainerError`, `RunContainerError`,
-   * `KillContainerError`, `KillPodSandboxError`, `ImageInspectError`, `ExecError`, `AttachError`,
+   * `KillContainerError`, `KillPodSandboxError`, `ResizeContainerError`, `ImageInspectError`, `ExecError`, `AttachError`,
    * or `RuntimeUnavailable`: no engine to ask.
    */
   readonly reason: string;
@@ -213,6 +213,11 @@ export interface Runtime extends Component {
   startContainer(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer>;
   /** SIGTERM (or the image's stop signal), then SIGKILL after `graceSeconds`. */
   stopContainer(id: string, graceSeconds: number): Promise<void>;
+  /**
+   * Other limits for a container that runs. Rejects with `ResizeContainerError`, also where it uses more memory than it
+   * would have.
+   */
+  updateResources(id: string, resources: ContainerConfig['resources']): Promise<void>;
   removeContainer(id: string): Promise<void>;
   /** The pod is gone for good: its log files go too. Removing containers or the sandbox alone keeps them. */
   removeLogs(podUid: string): Promise<void>;

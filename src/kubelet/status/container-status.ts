@@ -12,12 +12,14 @@ interface ContainerView {
   isInit: boolean;
   /** An init container that stays: it is ready and started as the pod's other containers are. */
   isSidecar: boolean;
+  /** What the board has granted it of CPU and memory. */
+  allocated: core.ResourceRequirements | undefined;
   /** What a container waits for that has not been made and that no decision speaks of. */
   initialReason: string;
 }
 
 export function containerStatus(view: ContainerView): core.ContainerStatus {
-  const { container, record } = view;
+  const { container, record, allocated } = view;
   const isInit = view.isInit && !view.isSidecar;
   const isRunning = record !== undefined && !record.ended;
   const last = lastTermination(view);
@@ -30,6 +32,8 @@ export function containerStatus(view: ContainerView): core.ContainerStatus {
     image: record?.image ?? container.image ?? '',
     imageID: record?.imageId ?? '',
     ...(record?.containerId ? { containerID: `podman://${record.containerId}` } : {}),
+    ...(allocated?.requests ? { allocatedResources: allocated.requests } : {}),
+    ...(isRunning && record.resources ? { resources: record.resources } : {}),
     started: isRunning && !isInit && isStarted(container, record.verdicts),
   };
 }

@@ -4,7 +4,7 @@ import { type core, type Pod, timestamp } from '../../api/objects.ts';
 import type { ConditionRecord, PodRecord } from '../records/pod-record.ts';
 import { isInitialized, type PodPhase } from './pod-phase.ts';
 
-interface Finding {
+export interface Finding {
   type: string;
   status: 'True' | 'False';
   reason?: string;
@@ -23,6 +23,7 @@ export function podConditions(
   record: PodRecord,
   phase: PodPhase,
   statuses: ContainerStatuses,
+  more: readonly Finding[],
 ): core.PodCondition[] {
   const scheduled = pod.status?.conditions?.find((c) => c.type === 'PodScheduled');
   const findings = [
@@ -31,6 +32,7 @@ export function podConditions(
     ...readinessFindings(pod, phase, [...statuses.sidecars, ...statuses.main]),
     { type: 'PodScheduled', status: 'True' } as const,
     ...disruptionFinding(record),
+    ...more,
   ];
   return findings.map((finding) => {
     if (finding.type === 'PodScheduled' && scheduled) return { ...scheduled };
@@ -38,7 +40,7 @@ export function podConditions(
   });
 }
 
-/** The record with the times of conditions that flipped; the same record when none did. */
+/** The record with the times of conditions that flipped, and without those that are over; the same record when none did. */
 export function withConditions(
   record: PodRecord,
   conditions: readonly core.PodCondition[],
@@ -49,8 +51,10 @@ export function withConditions(
     if (record.conditions[type]?.status === status) continue;
     changed[type] = { status: status as ConditionRecord['status'], since: timestamp(nowMs) };
   }
-  if (Object.keys(changed).length === 0) return record;
-  return { ...record, conditions: { ...record.conditions, ...changed } };
+  const types = new Set(conditions.map(({ type }) => type));
+  const kept = Object.entries(record.conditions).filter(([type]) => types.has(type));
+  const isSame = kept.length === Object.keys(record.conditions).length && Object.keys(changed).length === 0;
+  return isSame ? record : { ...record, conditions: { ...Object.fromEntries(kept), ...changed } };
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions */

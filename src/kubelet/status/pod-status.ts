@@ -1,18 +1,25 @@
 // A pod's whole status as the master stores it. Pure: (pod, record, waiting, board's addresses) → status.
 import type { core, Pod } from '../../api/objects.ts';
+import { isFinished } from '../../api/pod-phase.ts';
+import { RESIZE_IN_PROGRESS, RESIZE_PENDING } from '../../api/pod-resize.ts';
 import { qosClass } from '../../api/qos-class.ts';
+import { isResized } from '../pods/allocation.ts';
 import type { Waiting } from '../pods/pod-actions.ts';
 import { ephemeralContainersOf } from '../pods/pod-entry.ts';
 import { isSidecar } from '../pods/restart-policy.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import { containerStatus } from './container-status.ts';
-import { podConditions, withConditions } from './pod-conditions.ts';
+import { type Finding, podConditions, withConditions } from './pod-conditions.ts';
 import { isInitialized, type PodPhase, podPhase } from './pod-phase.ts';
 
 export interface PodStatusInput {
   pod: Pod;
   record: PodRecord;
   waiting: ReadonlyMap<string, Waiting>;
+  /** Why a resize that the spec asks for is not granted. */
+  resizePending: { reason: string; message: string } | undefined;
+  /** By container: why one has not got what it was granted. */
+  resizeFailures: ReadonlyMap<string, { message: string }>;
   hostAddresses: readonly string[];
   nowMs: number;
 }
@@ -22,14 +29,15 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
   const { pod, hostAddresses, nowMs } = input;
   const phase = podPhase(pod, input.record);
   const statuses = containerStatuses(input);
-  const found = podConditions(pod, input.record, phase, statuses);
+  const resize = isFinished({ status: { phase } }) ? [] : resizeFindings(input);
+  const found = podConditions(pod, input.record, phase, statuses, resize);
   const record = withConditions(input.record, found, nowMs);
   const { generation } = pod.metadata;
   const status: core.PodStatus = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
     ...endedFor(phase, record),
-    conditions: podConditions(pod, record, phase, statuses),
+    conditions: podConditions(pod, record, phase, statuses, resize),
     ...addresses(pod, record, hostAddresses),
     startTime: record.startTime,
     ...(statuses.init.length > 0 ? { initContainerStatuses: statuses.init } : {}),
@@ -38,6 +46,16 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
   };
   return { status, record };
+}
+
+/** https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/#pod-resize-status */
+function resizeFindings({ record, resizePending, resizeFailures }: PodStatusInput): Finding[] {
+  const found: Finding[] = [];
+  if (resizePending) found.push({ type: RESIZE_PENDING, status: 'True', ...resizePending });
+  if (isResized(record)) return found;
+  const [failure] = resizeFailures.values();
+  const why = failure ? { reason: 'Error', message: failure.message } : {};
+  return [...found, { type: RESIZE_IN_PROGRESS, status: 'True', ...why }];
 }
 
 /** Of a pod that the board, or somebody else before, has ended. */
@@ -50,6 +68,7 @@ function containerStatuses({ pod, record, waiting }: PodStatusInput) {
     containerStatus({
       container,
       record: record.containers[container.name],
+      allocated: record.allocated?.[container.name],
       waiting: waiting.get(container.name),
       isInit,
       isSidecar: isSidecar(pod.spec, container),

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { access, chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { core, Pod } from '../../api/objects.ts';
+import type { core, PersistentVolume, Pod } from '../../api/objects.ts';
 import { claimNameOf } from '../../api/pod-claims.ts';
 import { bytes } from '../../api/quantity.ts';
 import { namesIn } from '../../base/if-present.ts';
@@ -16,6 +16,7 @@ import type { LocalVolumes } from './local-volumes.ts';
 import { ownershipFor, takeOwnership } from './ownership.ts';
 import { persistentPlace } from './persistent-place.ts';
 import { hasProjectedFiles, type ProjectedFile, writeProjectedFiles } from './projected-files.ts';
+import { preparingSubPath, processingClaim, settingUp } from './set-up.ts';
 import { resolveSubPath, subPathOf } from './sub-path.ts';
 import { holdsProjectedFiles, projectedFilesOf } from './volume-sources.ts';
 
@@ -77,9 +78,11 @@ export class PodVolumes implements Volumes {
       const volume = pod.spec.volumes?.find((v) => v.name === mount.name);
       if (!volume)
         throw new ConfigError(`volumeMount "${mount.name}" names no volume of the pod`, 'FailedMount');
-      const place = await this.#prepare(pod, volume, lookup);
+      const place = await this.#placeOf(pod, volume, lookup);
       const subPath = subPathOf(mount, env);
-      const source = subPath === undefined ? place.path : await resolveSubPath(place.path, subPath);
+      const part = () => resolveSubPath(place.path, subPath ?? '');
+      const source =
+        subPath === undefined ? place.path : await preparingSubPath(mount.name, container.name, part);
       const propagation = PROPAGATION[mount.mountPropagation ?? 'None'];
       const readOnly = mount.readOnly === true || place.readOnly;
       mounts.push({
@@ -124,6 +127,15 @@ export class PodVolumes implements Volumes {
     }
   }
 
+  async #placeOf(pod: Pod, volume: core.Volume, lookup: FileLookup): Promise<Place> {
+    const claimName = claimNameOf(pod, volume);
+    if (claimName === undefined) return settingUp(volume.name, () => this.#prepare(pod, volume, lookup));
+    const claimKey = `${pod.metadata.namespace}/${claimName}`;
+    const find = () => lookup.volumeOfClaim(claimName);
+    const persistent = processingClaim(volume.name, claimKey, find);
+    return settingUp(persistent.metadata.name, () => this.#claimed(pod, volume, persistent));
+  }
+
   async #prepare(pod: Pod, volume: core.Volume, lookup: FileLookup): Promise<Place> {
     const { uid } = pod.metadata;
     if (lookup.isProvisional && holdsProjectedFiles(volume) && (await this.#isWritten(uid, volume))) {
@@ -134,13 +146,10 @@ export class PodVolumes implements Volumes {
     if (volume.hostPath) return { path: await ensureHostPath(volume.hostPath), readOnly: false };
     const { nfs } = volume;
     if (nfs) return { path: await this.#mountNfs(uid, volume, nfs, []), readOnly: nfs.readOnly ?? false };
-    const claimName = claimNameOf(pod, volume);
-    if (claimName !== undefined) return this.#claimed(pod, volume, claimName, lookup);
     return { path: await this.#own(pod, volume, await this.#emptyDir(uid, volume)), readOnly: false };
   }
 
-  async #claimed(pod: Pod, volume: core.Volume, claimName: string, lookup: FileLookup): Promise<Place> {
-    const persistent = lookup.volumeOfClaim(claimName);
+  async #claimed(pod: Pod, volume: core.Volume, persistent: PersistentVolume): Promise<Place> {
     const { uid } = pod.metadata;
     const path = await persistentPlace(persistent, {
       ...this.#options,

@@ -37,13 +37,13 @@ function pathInVolume(path: string): string {
     return safePath(path);
   } catch {
     const why = "must be relative, not empty, and may not contain '..'";
-    throw new ConfigError(`failed to prepare subPath "${path}": ${why}`);
+    throw new ConfigError(`"${path}" ${why}`);
   }
 }
 
 function refuseOutside(base: string, real: string, path: string): void {
   if (real === base || real.startsWith(`${base}/`)) return;
-  throw new ConfigError(`failed to prepare subPath: "${path}" leads out of its volume`);
+  throw new ConfigError(`"${path}" leads out of its volume`);
 }
 
 /** The real path of the longest part of `path` that is there. */

@@ -81,8 +81,16 @@ interface Selection {
   optional?: boolean;
 }
 
+type Sort = 'configmap' | 'secret';
+
+/** In upstream's words. */
+const MISSING_KEY: Readonly<Record<Sort, string>> = {
+  configmap: 'configmap references non-existent config key',
+  secret: 'references non-existent secret key',
+};
+
 function pick(
-  sort: string,
+  sort: Sort,
   name: string,
   files: ReadonlyMap<string, Uint8Array> | undefined,
   { items, defaultMode = DEFAULT_MODE, optional }: Selection,
@@ -94,7 +102,7 @@ function pick(
   for (const { key, path, mode } of items) {
     const content = all.get(key);
     if (content) picked.push({ path: safePath(path), content, mode: mode ?? defaultMode });
-    else if (!optional) throw new ConfigError(`${sort} "${name}" has no key ${key}`, 'FailedMount');
+    else if (!optional) throw new ConfigError(`${MISSING_KEY[sort]}: ${key}`, 'FailedMount');
   }
   return picked;
 }

@@ -1,5 +1,5 @@
 // Ports of the board that another pod holds already.
-import { collide } from '../host-ports.ts';
+import { collide } from '../../api/host-ports.ts';
 import { type Filter, unlessEvicted } from './filter.ts';
 
 export const hostPorts: Filter = {

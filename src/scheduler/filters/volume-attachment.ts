@@ -2,7 +2,7 @@
 // of reach: two boards must never write to one volume. Pods of the same board may share it.
 // https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 import type { Pod } from '../../api/objects.ts';
-import { claimKeys } from '../claims.ts';
+import { claimKeysOf } from '../../api/pod-claims.ts';
 import type { World } from '../world.ts';
 import { type Filter, forGood } from './filter.ts';
 
@@ -11,9 +11,9 @@ const REASON = "node(s) couldn't attach a ReadWriteOnce volume in use on another
 export const volumeAttachment: Filter = {
   name: 'VolumeRestrictions',
   prepare: ({ pod }, world) => {
-    const exclusive = claimKeys(pod).filter((key) => isForOneBoard(world, key));
+    const exclusive = claimKeysOf(pod).filter((key) => isForOneBoard(world, key));
     if (exclusive.length === 0) return undefined;
-    const matches = (other: Pod) => claimKeys(other).some((key) => exclusive.includes(key));
+    const matches = (other: Pod) => claimKeysOf(other).some((key) => exclusive.includes(key));
     const holders = world.counts({ key: `attaches ${exclusive.join(' ')}`, matches });
     // More than one holder is somebody else's doing, and none of them is refused.
     const isElsewhere = (name: string) => holders.size > 0 && !holders.has(name);

@@ -1,7 +1,7 @@
 // Boards that the pod's volumes can be on: bound volumes say where they are, claims that wait for their first
 // consumer need a volume that is free there or one that can be made there.
 // Source: pkg/scheduler/framework/plugins/volumebinding
-import { claimKeys } from '../claims.ts';
+import { claimKeysOf } from '../../api/pod-claims.ts';
 import { type ClaimPlan, planClaims } from '../volume-plan.ts';
 import type { World } from '../world.ts';
 import { type Filter, forGood } from './filter.ts';
@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<Exclude<ClaimPlan, object>, string>> = {
 export const volumeBinding: Filter = {
   name: 'VolumeBinding',
   prepare: ({ pod }, { storage }: World) => {
-    if (claimKeys(pod).length === 0) return undefined;
+    if (claimKeysOf(pod).length === 0) return undefined;
     return ({ node }) => {
       const plan = planClaims(pod, node, storage);
       return typeof plan === 'string' ? forGood(REASONS[plan]) : undefined;

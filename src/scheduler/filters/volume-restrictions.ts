@@ -1,7 +1,7 @@
 // A ReadWriteOncePod claim is for one pod at a time, wherever that is.
 // https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 import type { Pod } from '../../api/objects.ts';
-import { claimKeys } from '../claims.ts';
+import { claimKeysOf } from '../../api/pod-claims.ts';
 import type { World } from '../world.ts';
 import { type Filter, unlessEvicted } from './filter.ts';
 
@@ -10,9 +10,9 @@ const REASON = 'node has pod using PersistentVolumeClaim with the same name and 
 export const volumeRestrictions: Filter = {
   name: 'VolumeRestrictions',
   prepare: ({ pod }, world) => {
-    const exclusive = claimKeys(pod).filter((key) => isForOnePod(world, key));
+    const exclusive = claimKeysOf(pod).filter((key) => isForOnePod(world, key));
     if (exclusive.length === 0) return undefined;
-    const holds = (other: Pod) => claimKeys(other).some((key) => exclusive.includes(key));
+    const holds = (other: Pod) => claimKeysOf(other).some((key) => exclusive.includes(key));
     const key = `holds ${exclusive.join(' ')}`;
     const holders = world.counts({ key, matches: holds });
     // Held elsewhere, taking pods off this board would not help.

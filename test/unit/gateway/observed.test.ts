@@ -182,3 +182,22 @@ t.test('any board may speak of a Service, which all of them forward, by its uid'
   ]);
   t.equal(lab.cluster.recorder.events.length, 1);
 });
+
+t.test('a board speaks of its own Node before that is there, and of no other', async (t) => {
+  const lab = await GatewayLab.start(t);
+  const event = {
+    session: 's1',
+    kind: 'Node',
+    key: 'new',
+    uid: '',
+    type: 'Warning',
+    reason: 'FailedStaticPod',
+    message: 'x',
+  };
+  lab.bus.publish(topics.nodeEvents('new'), event, PASSING);
+  lab.bus.publish(topics.nodeEvents('other'), event, PASSING);
+  t.match(lab.cluster.recorder.events, [
+    { object: { kind: 'Node', metadata: { name: 'new' } }, host: 'new' },
+  ]);
+  t.equal(lab.cluster.recorder.events.length, 1);
+});

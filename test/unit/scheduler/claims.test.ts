@@ -44,3 +44,17 @@ for (const [name, known, wanted] of cases) {
 t.test('a pod without claims asks for none', async (t) => {
   t.equal(claimProblem(makePod(), storageOf({})), undefined);
 });
+
+t.test("a volume of the pod's own waits for its claim, and takes nobody else's", async (t) => {
+  const own = makePod({ spec: { volumes: [{ name: 'data', ephemeral: {} }] } });
+  const name = `${own.metadata.name}-data`;
+  const problem = (...claims: PersistentVolumeClaim[]) => claimProblem(own, storageOf({ claims }));
+  const made = (uid: string) => {
+    const { metadata, ...rest } = claim('v', 'Bound');
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: own.metadata.name, uid, controller: true };
+    return { ...rest, metadata: { ...metadata, name, ownerReferences: [owner] } };
+  };
+  t.equal(problem(), `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`);
+  t.match(problem(made('another')), /was not created for pod .*\(pod is not owner\)/);
+  t.equal(problem(made(own.metadata.uid)), undefined);
+});

@@ -98,7 +98,7 @@ function bindMount(mount: Mount): Record<string, unknown> {
 }
 
 /** Memory and swap together are limited to the memory limit: a board swapping to its card is a board lost. */
-function resourceLimits(resources: ContainerConfig['resources']): Record<string, unknown> | undefined {
+export function resourceLimits(resources: ContainerConfig['resources']): Record<string, unknown> | undefined {
   const { cpuShares, cpuQuotaUs, cpuPeriodUs, memoryLimitBytes } = resources;
   const cpu = { shares: cpuShares, quota: cpuQuotaUs, period: cpuPeriodUs };
   const hasCpu = Object.values(cpu).some((value) => value !== undefined);

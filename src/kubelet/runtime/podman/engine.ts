@@ -24,6 +24,7 @@ import { prepareHome } from './podman-home.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
 import { RegistryAuthorities } from './registry-authorities.ts';
+import { Resize } from './resize.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
 import { defaultStorageRoot, type MachineSettings, type PodmanStorage } from './settings.ts';
@@ -64,6 +65,7 @@ export interface Engine {
   network: PodNetwork;
   podContainers: Containers;
   processes: Processes;
+  resize: Resize;
   ociExec: OciExec;
   aftermath: Aftermath;
 }
@@ -160,6 +162,7 @@ function build(
       maySpareFromOom,
     }),
     processes: new Processes(client, containers),
+    resize: new Resize(client, containers),
     ociExec: new OciExec({ ociRuntime, runDir, clock }),
   };
 }

@@ -6,6 +6,10 @@ import { PassThrough, type Readable } from 'node:stream';
 
 const HEAD_BYTES = 8;
 const STDERR = 2;
+/** Shorter pieces are given whole, so that they can be told by their words. */
+const WHOLE_BYTES = 512;
+/** What podman adds to the OCI runtime's words when a program could not be started: it is about podman alone. */
+const OWN_TROUBLE = /^Error: read unixpacket @->\S*attach: read: connection reset by peer\n$/;
 
 /** Both end with the connection. A reader that is behind holds back podman. */
 export function outputStreams(socket: Socket, tty: boolean): { stdout: Readable; stderr: Readable } {
@@ -27,6 +31,7 @@ export function outputStreams(socket: Socket, tty: boolean): { stdout: Readable;
 async function split(socket: Socket, stdout: PassThrough, stderr: PassThrough): Promise<void> {
   try {
     for await (const { isError, bytes } of pieces(socket)) {
+      if (isError && bytes.length < WHOLE_BYTES && OWN_TROUBLE.test(bytes.toString())) continue;
       const target = isError ? stderr : stdout;
       if (!target.destroyed && !target.write(bytes))
         await Promise.race([once(target, 'drain'), once(target, 'close')]);
@@ -40,14 +45,14 @@ async function split(socket: Socket, stdout: PassThrough, stderr: PassThrough): 
   }
 }
 
-/** Pieces may be cut; what is there of one is given at once. */
+/** Pieces may be cut; what is there of a long one is given at once. */
 async function* pieces(source: AsyncIterable<Buffer>): AsyncGenerator<{ isError: boolean; bytes: Buffer }> {
   let rest: Buffer = Buffer.alloc(0);
   let isError = false;
   let left = 0;
   for await (const chunk of source) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= (left > 0 ? 1 : HEAD_BYTES)) {
+    while (rest.length >= (left > 0 ? leastOf(left) : HEAD_BYTES)) {
       if (left === 0) {
         isError = rest[0] === STDERR;
         left = rest.readUInt32BE(4);
@@ -60,4 +65,7 @@ async function* pieces(source: AsyncIterable<Buffer>): AsyncGenerator<{ isError:
       yield { isError, bytes };
     }
   }
+  if (left > 0 && rest.length > 0) yield { isError, bytes: rest };
 }
+
+const leastOf = (left: number): number => (left < WHOLE_BYTES ? left : 1);

@@ -93,6 +93,10 @@ export class PodmanRuntime implements Runtime {
     return this.#with('KillContainerError', ({ podContainers }) => podContainers.stop(id, graceSeconds));
   }
 
+  updateResources(id: string, resources: ContainerConfig['resources']): Promise<void> {
+    return this.#with('ResizeContainerError', ({ resize }) => resize.update(id, resources));
+  }
+
   async removeContainer(id: string): Promise<void> {
     await this.#with('KillContainerError', ({ containers }) => containers.remove(id));
     this.#exits.forget(id);

@@ -1,7 +1,8 @@
 import t from 'tap';
-import type { core } from '../../../../src/api/objects.ts';
+import type { core, Pod } from '../../../../src/api/objects.ts';
 import { setPodDefaults } from '../../../../src/api/pod-spec/defaults.ts';
-import { validatePodSpecUpdate } from '../../../../src/api/pod-spec/validate-update.ts';
+import { validateMirrorMark, validatePodSpecUpdate } from '../../../../src/api/pod-spec/validate-update.ts';
+import { makePod } from '../../../support/make-pod.ts';
 
 const base = (): core.PodSpec => {
   const spec: core.PodSpec = {
@@ -46,4 +47,18 @@ t.test('everything else stays as it is', async (t) => {
     problems((spec) => delete spec.activeDeadlineSeconds)[0],
     /must not update from a positive integer/,
   );
+});
+
+t.test('which static pod a mirror shows is said when it is made, and never again', async (t) => {
+  const pod = makePod();
+  const marked = (mark?: string): Pod => {
+    const annotations: Record<string, string> = mark ? { 'kubernetes.io/config.mirror': mark } : {};
+    return { ...pod, metadata: { ...pod.metadata, annotations } };
+  };
+  const words = (next: Pod, previous: Pod) =>
+    validateMirrorMark(next, previous).map(({ message }) => message);
+  t.same(words(marked('a'), marked('a')), []);
+  t.same(words(marked('a'), marked()), ['Forbidden: may not add mirror pod annotation']);
+  t.same(words(marked('b'), marked('a')), ['Forbidden: may not remove or update mirror pod annotation']);
+  t.same(words(marked(), marked('a')), ['Forbidden: may not remove or update mirror pod annotation']);
 });

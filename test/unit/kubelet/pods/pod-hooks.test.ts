@@ -4,6 +4,7 @@ import type { core } from '../../../../src/api/objects.ts';
 import {
   desiredPod,
   KubeletWorld,
+  MemoryRecords,
   startedWorld,
   WEB_IMAGE,
   WEB_KEY,
@@ -23,10 +24,45 @@ function podWith(lifecycle: core.Lifecycle, metadata = {}) {
 t.test('the next container waits until the postStart hook of the one before is done', async (t) => {
   const pod = podWith({ postStart: hook('sleep', '7') });
   const world = await startedWorld(t, pod);
-  world.runtime.processes.get(world.running()?.id ?? '')?.[0]?.end();
+  t.equal(world.running('side'), undefined);
+  t.match(world.containerStatus('side').state, { waiting: { reason: 'ContainerCreating' } });
+  world.runtime.processes.get(world.running()?.id ?? '')?.[0]?.end(0);
   await world.settle();
   t.ok(world.running());
+  t.ok(world.running('side'));
 });
+
+t.test(
+  'a postStart hook that a restart of the agent cut off is run again, and one that was done is not',
+  async (t) => {
+    const pod = podWith({ postStart: hook('sleep', '7') });
+    const records = new MemoryRecords();
+    const first = new KubeletWorld({ records });
+    await first.start();
+    await first.want(pod);
+    const id = first.running()?.id ?? '';
+    await first.stop();
+    const { runtime, clock } = first;
+    const second = new KubeletWorld({ records, runtime, clock });
+    second.pods.set(WEB_KEY, pod);
+    await second.start();
+    t.same(
+      runtime.commands.map(({ command }) => command[0]),
+      ['sleep', 'sleep'],
+    );
+    t.equal(second.running('side'), undefined);
+    runtime.processes.get(id)?.[1]?.end(0);
+    await second.settle();
+    t.ok(second.running('side'));
+    await second.stop();
+    const third = new KubeletWorld({ records, runtime, clock });
+    t.teardown(() => third.stop());
+    third.pods.set(WEB_KEY, pod);
+    await third.start();
+    t.equal(third.running()?.id, id);
+    t.equal(runtime.commands.length, 2);
+  },
+);
 
 t.test('a failed postStart hook is told and costs the container its life', async (t) => {
   const world = new KubeletWorld();

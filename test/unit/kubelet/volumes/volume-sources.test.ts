@@ -74,7 +74,7 @@ t.test('a projected volume holds the files of all its sources, under their paths
 t.test('a missing source is told, unless it is optional', async (t) => {
   t.throws(() => files(projected([{ secret: { name: 'gone' } }])), { message: 'secret "gone" not found' });
   t.throws(() => files(projected([{ configMap: { name: 'ca', items: [{ key: 'z', path: 'z' }] } }])), {
-    message: 'configmap "ca" has no key z',
+    message: 'configmap references non-existent config key: z',
   });
   t.same(files(projected([{ secret: { name: 'gone', optional: true } }])), {});
 });
