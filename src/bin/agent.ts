@@ -69,6 +69,8 @@ export interface AgentOptions {
   clock: Clock;
   logger: Logger;
   logLimits?: LogLimits;
+  /** How often the use of containers is told. */
+  metricsIntervalMs?: number;
   /** Instead of podman, in tests. */
   runtime?: Runtime;
 }
@@ -515,10 +517,11 @@ export class Agent implements Component {
   }
 
   #makeMetrics(): MetricsReporter {
-    const { clock, logger } = this.#options;
+    const { clock, logger, metricsIntervalMs } = this.#options;
     return new MetricsReporter({
       clock,
       logger,
+      ...(metricsIntervalMs === undefined ? {} : { intervalMs: metricsIntervalMs }),
       running: () => this.#kubelet.runningContainers(),
       meter: this.#meter,
       send: (report) => this.#link.metrics(report),
