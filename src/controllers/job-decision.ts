@@ -6,8 +6,8 @@ import { backoffInMs } from './job-backoff.ts';
 import { deadlineInMs, endOf, type JobEnd } from './job-end.ts';
 import { hasIndexLimit, indexBackoffInMs } from './job-index-failures.ts';
 import { pendingIndexes } from './job-indexes.ts';
-import { completionIndex, isIndexed, isTerminating } from './job-pod.ts';
-import { isActive } from './pod-state.ts';
+import { completionIndex, isIndexed } from './job-pod.ts';
+import { isActive, isTerminating } from './pod-state.ts';
 import { replicasToDelete } from './replica-deletion-order.ts';
 
 export interface JobDecision {

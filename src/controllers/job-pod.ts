@@ -14,10 +14,6 @@ export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'In
 export const isTracked = ({ metadata }: Pod): boolean =>
   (metadata.finalizers ?? []).includes(TRACKING_FINALIZER);
 
-/** Being deleted, and something may still run. */
-export const isTerminating = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
-
 export const isReadyAndStaying = (pod: Pod): boolean => isReady(pod) && !pod.metadata.deletionTimestamp;
 
 /** `undefined` when the pod has none that its job knows. */

@@ -6,8 +6,8 @@ import { type batch, type Condition, type Job, type Pod, timestamp } from '../ap
 import { accountStatus } from './job-account.ts';
 import type { JobDecision } from './job-decision.ts';
 import { INTERIM, isOver } from './job-end.ts';
-import { isReadyAndStaying, isTerminating } from './job-pod.ts';
-import { isActive } from './pod-state.ts';
+import { isReadyAndStaying } from './job-pod.ts';
+import { isActive, isTerminating } from './pod-state.ts';
 
 export interface JobNews {
   type: 'Normal' | 'Warning';

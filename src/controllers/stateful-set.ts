@@ -95,6 +95,7 @@ export class StatefulSetController implements Component {
     const revisions = { current: known.includes(current) ? current : update, update };
     await this.#pods.claim(set, (pod) => ordinalOf(set, pod) !== undefined);
     await this.#identify(set);
+    await this.#claims.retain(set, this.#pods.of(set));
     const nowMs = this.#options.clock.now();
     const failure = await this.#carryOut(set, decideStateful(set, this.#pods.of(set), revisions, nowMs));
     await this.#writeStatus(set, revisions);

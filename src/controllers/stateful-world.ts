@@ -21,12 +21,22 @@ export interface StatefulPods {
   condemned: Pod[];
 }
 
+function ordinalRange({ spec }: StatefulSet): { start: number; end: number } {
+  const start = spec.ordinals?.start ?? 0;
+  return { start, end: start + (spec.replicas ?? 1) };
+}
+
+/** Whether the set asks for no pod of this ordinal. */
+export function isScaledAway(set: StatefulSet, ordinal: number): boolean {
+  const { start, end } = ordinalRange(set);
+  return ordinal < start || ordinal >= end;
+}
+
 /** `pods` are the set's own; those that are going are among them until they are really gone. */
 export function statefulPods(set: StatefulSet, pods: readonly Pod[]): StatefulPods {
   const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set, pod) ?? -1, pod]));
-  const start = set.spec.ordinals?.start ?? 0;
-  const end = start + (set.spec.replicas ?? 1);
-  const isWanted = (ordinal: number) => ordinal >= start && ordinal < end;
+  const { start, end } = ordinalRange(set);
+  const isWanted = (at: number) => !isScaledAway(set, at);
   const present = [...byOrdinal.keys()].filter(isWanted).length;
   const slots: Slot[] = [];
   let ordinal = start;
