@@ -25,6 +25,7 @@ import { JoinHandler } from './http/join-handler.ts';
 import { RequestFigures } from './http/request-figures.ts';
 import { ResourceRouter } from './http/resource-router.ts';
 import { WatchUpgrades } from './http/watch-upgrade.ts';
+import type { PublishedNumbers } from './measured/published-numbers.ts';
 import type { UsageSource } from './measured/usage-source.ts';
 import type { NodeSessions } from './node-sessions.ts';
 import { PodLogs } from './pod-logs.ts';
@@ -51,6 +52,8 @@ export interface ApiServerOptions
   nodeSessions: NodeSessions;
   /** The boards' figures, for metrics.k8s.io; it is empty without them. */
   usage?: UsageSource | undefined;
+  /** What applications publish, for custom.metrics.k8s.io and external.metrics.k8s.io. */
+  numbers?: PublishedNumbers | undefined;
   /** Figures of other rooms, which /metrics shows beside its own. */
   figures?: readonly MetricSource[] | undefined;
   /** Signs a client certificate CN=system:node:NAME, O=system:nodes for the key in a PEM CSR; rejects a bad CSR. */
@@ -124,6 +127,8 @@ export class ApiServer implements Component {
       caPem,
       figures: [processMetrics, () => requests.metrics(), ...(options.figures ?? [])],
       kinds: this.kinds,
+      registry,
+      numbers: options.numbers,
       schema,
     });
     const { access, audit } = this.#access;

@@ -6,11 +6,21 @@ import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Logger } from '../base/logger.ts';
 import { defaultLogLimits, LEAST_LOG_SIZE_BYTES, type LogLimits } from '../kubelet/logs/log-limits.ts';
+import { METRICS_INTERVAL_MS } from '../kubelet/metrics/metrics-reporter.ts';
+import { SHORTEST_WINDOW_MS } from '../kubelet/metrics/usage-window.ts';
 import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent/agent.ts';
 import { ingressFlags, ingressSettings } from './agent/agent-ingress.ts';
-import { type Flags, type FlagValues, numberIn, podManifestPath, required, UsageError } from './flags.ts';
+import {
+  durationMs,
+  type Flags,
+  type FlagValues,
+  numberIn,
+  podManifestPath,
+  required,
+  UsageError,
+} from './flags.ts';
 import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
@@ -53,6 +63,11 @@ const flags: Flags = {
     help: 'how many such files are kept of a container',
     default: `${defaultLogLimits.maxFiles}`,
   },
+  'metrics-interval': {
+    value: 'DURATION',
+    help: 'how often the use of containers is told, which kubectl top and autoscalers see; 5s at least',
+    default: `${METRICS_INTERVAL_MS / 1000}s`,
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -84,6 +99,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     proxyThread: values['proxy-thread'] === 'true',
     images: agentImages(values),
     logLimits: logLimits(values),
+    metricsIntervalMs: durationMs(values, 'metrics-interval', SHORTEST_WINDOW_MS),
     clock: systemClock,
     logger,
   });

@@ -136,6 +136,7 @@ export class Master implements Component {
     const apiServer = this.#makeApiServer(store, tls, credentials, {
       nodeSessions: { request: (node, request) => gateway.request(node, request) },
       usage: { nodes: () => gateway.metrics.nodes(), pods: () => gateway.metrics.pods() },
+      numbers: { all: () => gateway.appMetrics.all() },
       figures: [
         () => store.metrics(),
         () => figures.metrics(),
@@ -161,7 +162,10 @@ export class Master implements Component {
         read: requestedIdentity,
         sign: (request, wanted) => signRequest(this.authority, request, wanted),
       },
-      customMetrics: { find: (...path) => gateway.appMetrics.find(...path) },
+      customMetrics: {
+        find: (...path) => gateway.appMetrics.find(...path),
+        series: (...path) => gateway.appMetrics.series(...path),
+      },
       syncPeriodMs: this.#options.autoscalerSyncPeriodMs,
     });
     const scheduler = new Scheduler(common);
@@ -234,7 +238,7 @@ export class Master implements Component {
     store: Store,
     tls: BrokerTls,
     credentials: Credentials,
-    joined: Pick<ApiServerOptions, 'nodeSessions' | 'usage' | 'figures'>,
+    joined: Pick<ApiServerOptions, 'nodeSessions' | 'usage' | 'numbers' | 'figures'>,
   ): ApiServer {
     const { insecurePort, auditLogPath } = this.#options;
     const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;

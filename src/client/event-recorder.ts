@@ -1,5 +1,7 @@
-// Events that people read in `describe`: the same happening again raises a count instead of making a new
-// object, one noisy object cannot drown the rest, and recording never makes a loop wait or fail.
+// Events that people read in `describe`: the same happening again raises a count instead of making a new object, many
+// that differ in their words alone become one, a frequent reason drowns neither another object nor a rarer reason, and
+// recording never makes a loop wait or fail.
+// Source: client-go tools/record/events_cache.go EventCorrelator
 // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 import { events } from '../api/kinds/event.ts';
 import { type Event, type KubeObject, keyOf, timestamp } from '../api/objects.ts';
@@ -8,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from './client.ts';
+import { SimilarEvents } from './similar-events.ts';
 import { SpamFilter } from './spam-filter.ts';
 
 export interface RecordedEvent {
@@ -38,29 +41,38 @@ export interface EventRecorderOptions {
   logger: Logger;
 }
 
+/** The event object in which the same happenings are counted. */
 interface Series {
   key: string;
+  /** Those that were left out are counted, too, and shown with the next one that is not. */
   count: number;
-  lastMs: number;
 }
 
-/** Upstream's: after ten quiet minutes the same message is a new event. */
-const SERIES_LIFE_MS = 600_000;
+interface Waiting {
+  event: RecordedEvent;
+  id: string;
+  atMs: number;
+}
+
 const MAX_SERIES = 1024;
 const MAX_WAITING = 512;
+/** Upstream's words. */
+const COMBINED = '(combined from similar events): ';
 
 export class EventRecorder implements Component, EventSink {
   readonly #options: EventRecorderOptions;
   readonly #spam: SpamFilter;
+  readonly #similar: SimilarEvents;
   /** In the order of their last use, so that the first is the one to forget. */
   readonly #series = new Map<string, Series>();
-  readonly #waiting: { event: RecordedEvent; atMs: number }[] = [];
+  readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #isRunning = false;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
     this.#spam = new SpamFilter(options.clock);
+    this.#similar = new SimilarEvents(options.clock);
   }
 
   async start(): Promise<void> {
@@ -80,13 +92,21 @@ export class EventRecorder implements Component, EventSink {
     while (this.#writing) await this.#writing;
   }
 
-  record(event: RecordedEvent): void {
-    if (this.#waiting.length >= MAX_WAITING || !this.#spam.allows(subjectOf(event))) {
-      this.#options.logger.debug({ reason: event.reason, subject: subjectOf(event) }, 'event left out');
-      return;
-    }
-    this.#waiting.push({ event, atMs: this.#options.clock.now() });
+  record(happened: RecordedEvent): void {
+    const kind = kindIdOf(happened);
+    const isCombined = this.#similar.isCombined(kind, happened.message);
+    const event = isCombined ? { ...happened, message: `${COMBINED}${happened.message}` } : happened;
+    const id = isCombined ? kind : [kind, happened.fieldPath ?? '', happened.message].join('\n');
+    const isTold = this.#waiting.length < MAX_WAITING && this.#spam.allows(kind);
+    if (isTold) this.#waiting.push({ event, id, atMs: this.#options.clock.now() });
+    else this.#leaveOut(event, id);
     this.#pump();
+  }
+
+  #leaveOut({ reason, object }: RecordedEvent, id: string): void {
+    const series = this.#series.get(id);
+    if (series) series.count += 1;
+    this.#options.logger.debug({ reason, kind: object.kind, name: object.metadata.name }, 'event left out');
   }
 
   #pump(): void {
@@ -100,18 +120,17 @@ export class EventRecorder implements Component, EventSink {
   async #drain(): Promise<void> {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       try {
-        await this.#write(next.event, next.atMs);
+        await this.#write(next);
       } catch (error) {
         this.#options.logger.debug({ err: error, reason: next.event.reason }, 'event could not be written');
       }
     }
   }
 
-  async #write(event: RecordedEvent, atMs: number): Promise<void> {
-    const id = seriesIdOf(event);
+  async #write({ event, id, atMs }: Waiting): Promise<void> {
     const known = this.#series.get(id);
-    const isCurrent = known !== undefined && atMs - known.lastMs < SERIES_LIFE_MS;
-    const series = isCurrent && (await this.#raise(known, atMs)) ? known : await this.#create(event, atMs);
+    const isRaised = known !== undefined && (await this.#raise(known, event, atMs));
+    const series = isRaised ? known : await this.#create(event, atMs);
     this.#series.delete(id);
     this.#series.set(id, series);
     const oldest = this.#series.keys().next().value;
@@ -119,8 +138,8 @@ export class EventRecorder implements Component, EventSink {
   }
 
   /** False when the event object is gone: its hour was over, or somebody deleted it. */
-  async #raise(series: Series, atMs: number): Promise<boolean> {
-    const body = { count: series.count + 1, lastTimestamp: timestamp(atMs) };
+  async #raise(series: Series, { message }: RecordedEvent, atMs: number): Promise<boolean> {
+    const body = { count: series.count + 1, lastTimestamp: timestamp(atMs), message };
     try {
       await this.#options.client.patch(events, series.key, { type: 'merge', body });
     } catch (error) {
@@ -128,7 +147,6 @@ export class EventRecorder implements Component, EventSink {
       throw error;
     }
     series.count += 1;
-    series.lastMs = atMs;
     return true;
   }
 
@@ -138,18 +156,15 @@ export class EventRecorder implements Component, EventSink {
       ...eventObject(event, atMs),
       metadata: { generateName: `${event.object.metadata.name}.`, namespace },
     });
-    return { key: keyOf(created), count: 1, lastMs: atMs };
+    return { key: keyOf(created), count: 1 };
   }
 }
 
-function subjectOf({ component, object }: RecordedEvent): string {
+/** All but the message and the part of the object. */
+function kindIdOf({ component, host, object, type, reason }: RecordedEvent): string {
   const { namespace, name, uid } = object.metadata;
-  return [component, object.kind, namespace ?? '', name, uid ?? ''].join('\n');
-}
-
-function seriesIdOf(event: RecordedEvent): string {
-  const { type, reason, message, host, fieldPath } = event;
-  return [subjectOf(event), type, reason, host ?? '', fieldPath ?? '', message].join('\n');
+  const who = [component, host ?? '', object.kind, namespace ?? '', name, uid ?? ''];
+  return [...who, type, reason].join('\n');
 }
 
 function eventObject(event: RecordedEvent, atMs: number): Omit<Event, 'metadata'> {

@@ -1,9 +1,11 @@
-// A bucket of events per object: 25 at once, then one each five minutes, as client-go's EventCorrelator allows.
+// A bucket of events: 25 at once, then one each five minutes, as client-go's EventCorrelator allows. Who asks says for
+// what there is one; upstream's default is one for all that a component says of an object, so that a failure which is
+// told at each look keeps the rarer news away.
 import type { Clock } from '../base/clock.ts';
 
 const BURST = 25;
 const REFILL_MS = 300_000;
-/** Objects remembered; the one unheard of for the longest is forgotten first. */
+/** Buckets remembered; the one unheard of for the longest is forgotten first. */
 const MAX_SUBJECTS = 4096;
 
 export class SpamFilter {

@@ -13,7 +13,7 @@ import { WrittenObjects } from '../client/written-objects.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { type CronDecision, decideCron, pastHistory } from './cron-decision.ts';
-import { cronStatus, endedJobs, scheduledJob } from './cron-status.ts';
+import { cronStatus, endedJobs, scheduledJob, unexpectedJobs } from './cron-status.ts';
 import { controllerOf } from './pod-state.ts';
 import { isNamespaceTerminating } from './workload-failure.ts';
 
@@ -144,6 +144,8 @@ export class CronJobController implements Component {
       if (!isNotFound(error)) throw error;
       return;
     }
+    for (const message of unexpectedJobs(cronJob, own))
+      this.#record(cronJob, 'Warning', 'UnexpectedJob', message);
     for (const { reason, message } of endedJobs(cronJob, own))
       this.#record(cronJob, 'Normal', reason, message);
   }

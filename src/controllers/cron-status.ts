@@ -62,6 +62,16 @@ function referenceTo({ metadata }: Job): core.ObjectReference {
   return { apiVersion: 'batch/v1', kind: 'Job', name, uid, ...(namespace ? { namespace } : {}) };
 }
 
+/** Unfinished jobs that the status does not list and no schedule made, as of `kubectl create job --from`. */
+export function unexpectedJobs({ status }: CronJob, jobs: readonly Job[]): string[] {
+  const listed = new Set((status?.active ?? []).map(({ uid }) => uid));
+  const isOurs = ({ metadata }: Job) =>
+    listed.has(metadata.uid) || metadata.annotations?.[SCHEDULED_ANNOTATION] !== undefined;
+  return jobs
+    .filter((job) => !isOver(job) && !isOurs(job))
+    .map(({ metadata }) => `Saw a job that the controller did not create or forgot: ${metadata.name}`);
+}
+
 /** What people are told of jobs that were active in the status of `cronJob`. */
 export function endedJobs({ status }: CronJob, jobs: readonly Job[]): { reason: string; message: string }[] {
   return (status?.active ?? []).flatMap(({ name = '', namespace, uid }) => {

@@ -11,6 +11,7 @@ import {
   withProgress,
 } from './deployment-progress.ts';
 import { allSets, type Rollout } from './deployment-revisions.ts';
+import type { ReplicaStatus } from './replica-status.ts';
 
 const REPLICA_FAILURE = 'ReplicaFailure';
 
@@ -33,6 +34,7 @@ export function deploymentStatus(rollout: Rollout, news: StatusNews, nowMs: numb
   const status = {
     observedGeneration: deployment.metadata.generation ?? 0,
     ...withoutZeros(counts),
+    ...terminatingOf(rollout),
     ...(collisionCount ? { collisionCount } : {}),
     conditions,
   };
@@ -54,6 +56,16 @@ function countsOf(rollout: Rollout) {
     availableReplicas,
     unavailableReplicas: Math.max(0, totalSize(sets) - availableReplicas),
   };
+}
+
+/** Known once each ReplicaSet has said it; 0 is said, as upstream does. */
+function terminatingOf(rollout: Rollout): { terminatingReplicas?: number } {
+  const counts = allSets(rollout).map(
+    ({ status }) => (status as ReplicaStatus | undefined)?.terminatingReplicas,
+  );
+  const known = counts.filter((count) => count !== undefined);
+  if (known.length < counts.length) return {};
+  return { terminatingReplicas: known.reduce((sum, count) => sum + count, 0) };
 }
 
 function availability(isAvailable: boolean) {

@@ -4,6 +4,7 @@
 // https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-tracking-with-finalizers
 import type { Job, Pod } from '../api/objects.ts';
 import { judgeFailure } from './job-failure-rules.ts';
+import { failedIndexes, podsToReplace } from './job-index-failures.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';
 import { completionIndex, hasFailed, isIndexed, isTracked } from './job-pod.ts';
 
@@ -14,6 +15,10 @@ export interface JobAccount {
   uncounted: { succeeded: string[]; failed: string[] };
   /** Of Indexed jobs; an index counts once, whichever of its pods was first. */
   completed: ReadonlySet<number>;
+  /** That failed for good; `undefined` without a back-off limit per index. */
+  failedIndexes: ReadonlySet<number> | undefined;
+  /** By index: failed pods that stay, uncounted, until the next try of their index carries their count on. */
+  toReplace: ReadonlyMap<number, Pod>;
   /** Pods whose finalizer may go once this account is stored. */
   release: Pod[];
   /** What there is in all, as far as we know. */
@@ -24,10 +29,14 @@ export interface JobAccount {
 /** Upstream's bound, so that a status stays small; what is over it is counted in the next round. */
 const MAX_UNCOUNTED = 500;
 
-/** `pods` are the job's own. */
-export function accountPods(job: Job, pods: readonly Pod[]): JobAccount {
+/** `pods` are the job's own. With `isOver` no index is tried again. */
+export function accountPods(job: Job, pods: readonly Pod[], isOver = false): JobAccount {
   const books = openBooks(job, pods);
+  const failed = failedIndexes(job, pods);
+  const toReplace = isOver ? new Map<number, Pod>() : awaitingRetry(job, pods, books.completed, failed);
+  const held = new Set(toReplace.values());
   for (const pod of pods.filter(isTracked)) {
+    if (held.has(pod) && !isNoted(books, pod)) continue;
     if (isNoted(books, pod)) books.release.push(pod);
     else if (pod.status?.phase === 'Succeeded') bookSuccess(job, pod, books);
     else if (hasFailed(pod, job)) bookFailure(job, pod, books);
@@ -35,10 +44,37 @@ export function accountPods(job: Job, pods: readonly Pod[]): JobAccount {
   }
   const { settled, uncounted, completed } = books;
   const succeeded = isIndexed(job) ? completed.size : settled.succeeded + uncounted.succeeded.length;
-  return { ...books, succeeded, failed: settled.failed + uncounted.failed.length };
+  return {
+    ...books,
+    failedIndexes: failed,
+    toReplace,
+    succeeded,
+    failed: settled.failed + uncounted.failed.length + countedAmong(job, toReplace),
+  };
 }
 
-type Books = Omit<JobAccount, 'succeeded' | 'failed'> & { completed: Set<number> };
+function awaitingRetry(
+  job: Job,
+  pods: readonly Pod[],
+  completed: ReadonlySet<number>,
+  failed: ReadonlySet<number> | undefined,
+): Map<number, Pod> {
+  if (job.metadata.deletionTimestamp) return new Map();
+  const { completions = 0 } = job.spec;
+  // One that has just succeeded is not in the books yet.
+  const done = pods.filter(({ status }) => status?.phase === 'Succeeded');
+  const succeeded = new Set(done.map((pod) => completionIndex(pod, completions)));
+  return podsToReplace(
+    job,
+    pods,
+    (index) => completed.has(index) || succeeded.has(index) || failed?.has(index) === true,
+  );
+}
+
+const countedAmong = (job: Job, toReplace: ReadonlyMap<number, Pod>): number =>
+  [...toReplace.values()].filter((pod) => judgeFailure(job.spec.podFailurePolicy, pod).counts).length;
+
+type Books = Pick<JobAccount, 'settled' | 'uncounted' | 'release'> & { completed: Set<number> };
 
 /** What was noted before: an uncounted pod that carries the finalizer no more (or is gone) counts from now on. */
 function openBooks(job: Job, pods: readonly Pod[]): Books {
@@ -89,12 +125,13 @@ function note(books: Books, uids: string[], pod: Pod): void {
 }
 
 /** The status fields that hold the account. */
-export function accountStatus(job: Job, { settled, uncounted, completed }: JobAccount) {
+export function accountStatus(job: Job, { settled, uncounted, completed, failedIndexes }: JobAccount) {
   const succeeded = isIndexed(job) ? completed.size : settled.succeeded;
   return {
     ...(succeeded > 0 ? { succeeded } : {}),
     ...(settled.failed > 0 ? { failed: settled.failed } : {}),
     ...(isIndexed(job) ? { completedIndexes: formatIndexes(completed) } : {}),
+    ...(failedIndexes ? { failedIndexes: formatIndexes(failedIndexes) } : {}),
     uncountedTerminatedPods: {
       ...(uncounted.succeeded.length > 0 ? { succeeded: uncounted.succeeded } : {}),
       ...(uncounted.failed.length > 0 ? { failed: uncounted.failed } : {}),

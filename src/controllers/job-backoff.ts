@@ -5,7 +5,7 @@ import type { Job, Pod } from '../api/objects.ts';
 import { type BackoffLimits, exponentialBackoffMs } from '../base/backoff.ts';
 import { endedMs, hasFailed } from './job-pod.ts';
 
-const LIMITS: BackoffLimits = { initialMs: 10_000, maxMs: 600_000 };
+export const JOB_BACKOFF: BackoffLimits = { initialMs: 10_000, maxMs: 600_000 };
 
 /** Milliseconds until new pods may be made; 0 or less = now. */
 export function backoffInMs(job: Job, pods: readonly Pod[], nowMs: number): number {
@@ -18,5 +18,5 @@ export function backoffInMs(job: Job, pods: readonly Pod[], nowMs: number): numb
   if (failedMs.length === 0) return 0;
   // A board whose clock is ahead must not make us wait for it.
   const lastFailureMs = Math.min(Math.max(...failedMs), nowMs);
-  return lastFailureMs + exponentialBackoffMs(LIMITS, failedMs.length) - nowMs;
+  return lastFailureMs + exponentialBackoffMs(JOB_BACKOFF, failedMs.length) - nowMs;
 }

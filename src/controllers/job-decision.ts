@@ -4,9 +4,10 @@ import type { Job, Pod } from '../api/objects.ts';
 import { accountPods, type JobAccount } from './job-account.ts';
 import { backoffInMs } from './job-backoff.ts';
 import { deadlineInMs, endOf, type JobEnd } from './job-end.ts';
+import { hasIndexLimit, indexBackoffInMs } from './job-index-failures.ts';
 import { pendingIndexes } from './job-indexes.ts';
-import { completionIndex, isIndexed, isTerminating } from './job-pod.ts';
-import { isActive } from './pod-state.ts';
+import { completionIndex, isIndexed } from './job-pod.ts';
+import { isActive, isTerminating } from './pod-state.ts';
 import { replicasToDelete } from './replica-deletion-order.ts';
 
 export interface JobDecision {
@@ -25,25 +26,51 @@ export interface JobDecision {
 const BURST_PODS = 500;
 
 export function decideJob(job: Job, pods: readonly Pod[], nowMs: number): JobDecision {
-  const account = accountPods(job, pods);
+  const counted = accountPods(job, pods);
+  const end = job.metadata.deletionTimestamp ? undefined : endOf(job, pods, counted, nowMs);
+  const account = end ? accountPods(job, pods, true) : counted;
   const nothing = { account, end: undefined, create: [], discard: [], abort: [] };
   if (job.metadata.deletionTimestamp) return nothing;
   const active = pods.filter(isActive);
-  const end = endOf(job, pods, account, nowMs);
   if (end?.type === 'Failed') return { ...nothing, end, abort: active };
   if (end || job.spec.suspend) return { ...nothing, end, discard: active };
   const wanted = wantedActive(job, account, active.length);
   const discard = podsToDiscard(job, active, wanted);
   // As upstream: a round either removes or makes, so that an index is never there twice.
   const create = discard.length > 0 ? [] : podsToCreate(job, pods, account, wanted);
-  const waitMs = create.length > 0 ? backoffInMs(job, pods, nowMs) : 0;
+  const { now, waitMs } = dueOf(job, pods, account, create, nowMs);
   const waits = [waitMs, deadlineInMs(job, nowMs) ?? 0].filter((ms) => ms > 0);
   return {
     ...nothing,
     discard,
-    create: waitMs > 0 ? [] : create,
+    create: now,
     ...(waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}),
   };
+}
+
+interface Due {
+  now: (number | undefined)[];
+  /** Until the next may be made; 0 = nothing waits. */
+  waitMs: number;
+}
+
+/** Which pods may be made by now: all wait for one another, unless each index has a back-off of its own. */
+function dueOf(
+  job: Job,
+  pods: readonly Pod[],
+  { toReplace }: JobAccount,
+  create: (number | undefined)[],
+  nowMs: number,
+): Due {
+  if (create.length === 0) return { now: [], waitMs: 0 };
+  if (!hasIndexLimit(job)) {
+    const waitMs = Math.max(0, backoffInMs(job, pods, nowMs));
+    return { now: waitMs > 0 ? [] : create, waitMs };
+  }
+  const waits = create.map((index) => indexBackoffInMs(toReplace.get(index ?? -1), nowMs));
+  const waiting = waits.filter((ms) => ms > 0);
+  const now = create.filter((_, at) => (waits[at] ?? 0) <= 0);
+  return { now, waitMs: waiting.length > 0 ? Math.min(...waiting) : 0 };
 }
 
 /** A work queue makes no new pod once one has succeeded: the work is done, the others finish theirs. */
@@ -71,7 +98,7 @@ function misplacedPods(job: Job, active: readonly Pod[]): Pod[] {
 function podsToCreate(
   job: Job,
   pods: readonly Pod[],
-  { completed }: JobAccount,
+  { completed, failedIndexes = new Set() }: JobAccount,
   wanted: number,
 ): (number | undefined)[] {
   const waitsForEnd = job.spec.podReplacementPolicy === 'Failed';
@@ -80,5 +107,5 @@ function podsToCreate(
   if (!isIndexed(job)) return new Array<undefined>(missing).fill(undefined);
   const completions = job.spec.completions ?? 0;
   const running = present.flatMap((pod) => completionIndex(pod, completions) ?? []);
-  return pendingIndexes(completions, missing, new Set([...completed, ...running]));
+  return pendingIndexes(completions, missing, new Set([...completed, ...failedIndexes, ...running]));
 }

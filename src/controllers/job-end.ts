@@ -5,6 +5,7 @@ import type { Job, Pod } from '../api/objects.ts';
 import type { JobAccount } from './job-account.ts';
 import { judgeFailure } from './job-failure-rules.ts';
 import { hasFailed, isTracked } from './job-pod.ts';
+import { metSuccessRule } from './job-success-rules.ts';
 import { isActive } from './pod-state.ts';
 
 export interface JobEnd {
@@ -26,7 +27,13 @@ export function endOf(
   account: JobAccount,
   nowMs: number,
 ): JobEnd | undefined {
-  return announcedEnd(job) ?? failureOf(job, pods, account, nowMs) ?? successOf(job, pods, account);
+  return (
+    announcedEnd(job) ??
+    failureOf(job, pods, account, nowMs) ??
+    indexFailureOf(job, account) ??
+    successByRule(job, account) ??
+    successOf(job, pods, account)
+  );
 }
 
 function announcedEnd({ status }: Job): JobEnd | undefined {
@@ -76,6 +83,24 @@ function restartsExceed(job: Job, pods: readonly Pod[], limit: number): boolean 
 export function deadlineInMs({ spec, status }: Job, nowMs: number): number | undefined {
   if (spec.activeDeadlineSeconds === undefined || spec.suspend || !status?.startTime) return undefined;
   return Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000 - nowMs;
+}
+
+function indexFailureOf({ spec }: Job, { failedIndexes, completed }: JobAccount): JobEnd | undefined {
+  if (!failedIndexes) return undefined;
+  const type = 'Failed';
+  if (failedIndexes.size > (spec.maxFailedIndexes ?? Number.POSITIVE_INFINITY)) {
+    const message = 'Job has exceeded the specified maximal number of failed indexes';
+    return { type, reason: 'MaxFailedIndexesExceeded', message };
+  }
+  const isLastTried = failedIndexes.size + completed.size >= (spec.completions ?? 0);
+  if (failedIndexes.size === 0 || !isLastTried) return undefined;
+  return { type, reason: 'FailedIndexes', message: 'Job has failed indexes' };
+}
+
+/** The pods that are left are let go, and count as nothing. */
+function successByRule({ spec }: Job, { completed }: JobAccount): JobEnd | undefined {
+  const message = metSuccessRule(spec, completed);
+  return message === undefined ? undefined : { type: 'Complete', reason: 'SuccessPolicy', message };
 }
 
 /** Without completions the first success says that the work is done, and the others are waited for. */

@@ -5,6 +5,8 @@ import { type batch, type core, keyOf, type Pod } from '../api/objects.ts';
 interface FailureVerdict {
   /** Whether it counts towards the back-off limit. */
   counts: boolean;
+  /** Its index is not tried again. */
+  failsIndex?: boolean;
   /** Why the whole job fails of it, in upstream's words. */
   jobFailure?: string;
 }
@@ -14,6 +16,7 @@ export function judgeFailure(policy: batch.PodFailurePolicy | undefined, pod: Po
     const why = matchExitCodes(rule.onExitCodes, pod) ?? matchConditions(rule.onPodConditions, pod);
     if (why === undefined) continue;
     if (rule.action === 'Ignore') return { counts: false };
+    if (rule.action === 'FailIndex') return { counts: true, failsIndex: true };
     if (rule.action !== 'FailJob') return { counts: true };
     return { counts: true, jobFailure: `${why} matching FailJob rule at index ${at}` };
   }

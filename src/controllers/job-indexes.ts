@@ -1,19 +1,27 @@
 // The completion indexes of an Indexed Job as its status writes them: `1,3-5,7`.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/#JobStatus
 
+type IndexRange = [first: number, last: number];
+
 /** What lies outside 0 … `completions` - 1 is left out: an elastic job may have shrunk. */
+export function indexRanges(text: string | undefined, completions: number): IndexRange[] {
+  return (text ?? '').split(',').flatMap((range): IndexRange[] => {
+    const [first, last = first] = range.split('-').map(Number);
+    if (range === '' || first === undefined || last === undefined || first >= completions) return [];
+    return [[first, Math.min(last, completions - 1)]];
+  });
+}
+
 export function parseIndexes(text: string | undefined, completions: number): Set<number> {
   const indexes = new Set<number>();
-  for (const range of (text ?? '').split(',')) {
-    const [first, last = first] = range.split('-').map(Number);
-    if (range === '' || first === undefined || last === undefined) continue;
-    for (let index = first; index <= Math.min(last, completions - 1); index++) indexes.add(index);
+  for (const [first, last] of indexRanges(text, completions)) {
+    for (let index = first; index <= last; index++) indexes.add(index);
   }
   return indexes;
 }
 
 export function formatIndexes(indexes: ReadonlySet<number>): string {
-  const ranges: [first: number, last: number][] = [];
+  const ranges: IndexRange[] = [];
   for (const index of [...indexes].sort((a, b) => a - b)) {
     const range = ranges.at(-1);
     if (range && range[1] === index - 1) range[1] = index;
@@ -23,7 +31,7 @@ export function formatIndexes(indexes: ReadonlySet<number>): string {
 }
 
 /** As upstream: two neighbours are listed, only three make a range. */
-function formatRange([first, last]: [number, number]): string {
+function formatRange([first, last]: IndexRange): string {
   if (first === last) return String(first);
   return `${first}${last === first + 1 ? ',' : '-'}${last}`;
 }

@@ -6,6 +6,7 @@ import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { WrittenObjects } from '../client/written-objects.ts';
 import { controllerReference } from './claims.ts';
+import { failureMarks } from './job-index-failures.ts';
 import { isTracked, jobPod, TRACKING_FINALIZER } from './job-pod.ts';
 
 export class JobPodWrites {
@@ -17,8 +18,9 @@ export class JobPodWrites {
     this.#written = written;
   }
 
-  async create(job: Job, index: number | undefined): Promise<Pod> {
-    const pod = await this.#client.create(pods, jobPod(job, index));
+  /** `replaced` is the pod whose failures its index goes on to count. */
+  async create(job: Job, index: number | undefined, replaced: Pod | undefined): Promise<Pod> {
+    const pod = await this.#client.create(pods, jobPod(job, index, failureMarks(job, replaced)));
     this.#written.wrote(pod);
     return pod;
   }

@@ -14,10 +14,6 @@ export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'In
 export const isTracked = ({ metadata }: Pod): boolean =>
   (metadata.finalizers ?? []).includes(TRACKING_FINALIZER);
 
-/** Being deleted, and something may still run. */
-export const isTerminating = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
-
 export const isReadyAndStaying = (pod: Pod): boolean => isReady(pod) && !pod.metadata.deletionTimestamp;
 
 /** `undefined` when the pod has none that its job knows. */
@@ -46,8 +42,12 @@ export function endedMs({ metadata, status }: Pod, nowMs: number): number {
   return times.length > 0 ? Math.max(...times.map((time) => Date.parse(time))) : nowMs;
 }
 
-/** `index` for Indexed jobs only. */
-export function jobPod(job: Job, index: number | undefined): NewObject<Pod> {
+/** `index` for Indexed jobs only; `annotations` beside those of the template. */
+export function jobPod(
+  job: Job,
+  index: number | undefined,
+  annotations: Record<string, string> = {},
+): NewObject<Pod> {
   const { metadata, spec } = job.spec.template;
   if (!spec) throw new Error(`job ${job.metadata.name} has no pod template`);
   const mark: Record<string, string> = index === undefined ? {} : { [INDEX_NAME]: String(index) };
@@ -60,7 +60,7 @@ export function jobPod(job: Job, index: number | undefined): NewObject<Pod> {
       namespace: job.metadata.namespace ?? 'default',
       labels: { ...metadata?.labels, ...mark },
       ...(metadata?.annotations || index !== undefined
-        ? { annotations: { ...metadata?.annotations, ...mark } }
+        ? { annotations: { ...metadata?.annotations, ...mark, ...annotations } }
         : {}),
       finalizers: [...(metadata?.finalizers ?? []), TRACKING_FINALIZER],
       ownerReferences: [controllerReference(job)],

@@ -6,8 +6,8 @@ import { type batch, type Condition, type Job, type Pod, timestamp } from '../ap
 import { accountStatus } from './job-account.ts';
 import type { JobDecision } from './job-decision.ts';
 import { INTERIM, isOver } from './job-end.ts';
-import { isReadyAndStaying, isTerminating } from './job-pod.ts';
-import { isActive } from './pod-state.ts';
+import { isReadyAndStaying } from './job-pod.ts';
+import { isActive, isTerminating } from './pod-state.ts';
 
 export interface JobNews {
   type: 'Normal' | 'Warning';
@@ -74,8 +74,8 @@ function suspension({ spec }: Job, present: Condition[], nowMs: number): Conditi
   return withCondition(present, said, nowMs);
 }
 
-/** What people are told when a job goes from `before` to `after`. */
-export function jobNews(before: batch.JobStatus | undefined, after: batch.JobStatus): JobNews[] {
+/** What people are told when a job's status becomes `after`. */
+export function jobNews({ spec, status: before }: Job, after: batch.JobStatus): JobNews[] {
   const has = (status: batch.JobStatus | undefined, type: string) =>
     isConditionTrue(status?.conditions, type);
   const turned = (type: string) => has(after, type) && !has(before, type);
@@ -83,6 +83,10 @@ export function jobNews(before: batch.JobStatus | undefined, after: batch.JobSta
   if (turned('Suspended')) news.push({ type: 'Normal', reason: 'Suspended', message: 'Job suspended' });
   if (has(before, 'Suspended') && !has(after, 'Suspended')) {
     news.push({ type: 'Normal', reason: 'Resumed', message: 'Job resumed' });
+  }
+  if (turned('Complete') && (after.succeeded ?? 0) > (spec.completions ?? Number.POSITIVE_INFINITY)) {
+    const message = 'Too many succeeded pods running after completion count reached';
+    news.push({ type: 'Warning', reason: 'TooManySucceededPods', message });
   }
   if (turned('Complete')) news.push({ type: 'Normal', reason: 'Completed', message: 'Job completed' });
   if (turned('Failed')) {

@@ -95,7 +95,7 @@ export class JobController implements Component {
   }
 
   /** Makes and removes pods; resolves with the first failure, so that the status is written all the same. */
-  async #act(job: Job, { create, discard, abort }: JobDecision): Promise<unknown> {
+  async #act(job: Job, { account, create, discard, abort }: JobDecision): Promise<unknown> {
     const removals = [
       ...discard.map((pod) => this.#discard(job, pod)),
       ...abort.map((pod) => this.#delete(job, pod)),
@@ -104,7 +104,8 @@ export class JobController implements Component {
     if (failed !== undefined) return failed;
     const indexes = create.values();
     const { error } = await slowStart(create.length, async () => {
-      const pod = await this.#writes.create(job, indexes.next().value);
+      const index = indexes.next().value;
+      const pod = await this.#writes.create(job, index, account.toReplace.get(index ?? -1));
       this.#record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
     if (error === undefined || isNamespaceTerminating(error)) return undefined;
@@ -132,7 +133,7 @@ export class JobController implements Component {
       if (!isNotFound(error)) throw error;
       return;
     }
-    for (const { type, reason, message } of jobNews(job.status, status)) {
+    for (const { type, reason, message } of jobNews(job, status)) {
       this.#record(job, type, reason, message);
     }
   }

@@ -28,8 +28,12 @@ export class NodeLifecycleController implements Component {
     this.#pods = options.informers.for(pods);
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);
     this.#controller.follows(this.#nodes, {
-      onAdd: (node) => this.#controller.enqueue(keyOf(node)),
+      onAdd: (node) => {
+        this.#tell(node, 'RegisteredNode', 'Registered Node', 'in Controller');
+        this.#controller.enqueue(keyOf(node));
+      },
       onUpdate: (node) => this.#controller.enqueue(keyOf(node)),
+      onDelete: (node) => this.#tell(node, 'RemovingNode', 'Removing Node', 'from Controller'),
     });
     this.#controller.follows(this.#pods, {
       onAdd: (pod) => this.#podChanged(pod),
@@ -44,6 +48,13 @@ export class NodeLifecycleController implements Component {
 
   stop(): Promise<void> {
     return this.#controller.stop();
+  }
+
+  /** As upstream: at each start of the master for all there are. */
+  #tell(node: Node, reason: string, what: string, where: string): void {
+    const { name } = node.metadata;
+    const message = `Node ${name} event: ${what} ${name} ${where}`;
+    this.#options.recorder.record({ object: node, type: 'Normal', reason, message, component: COMPONENT });
   }
 
   /** A pod that calls itself ready on a board that is out of reach, such as one that was bound a moment ago. */

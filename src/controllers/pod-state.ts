@@ -8,6 +8,11 @@ export function isActive(pod: Pod): boolean {
   return !isFinished(pod) && !pod.metadata.deletionTimestamp;
 }
 
+/** Being deleted, and not ended yet. */
+export function isTerminating(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined && !isFinished(pod);
+}
+
 export function isReady(pod: Pod): boolean {
   return isConditionTrue(pod.status?.conditions, 'Ready');
 }

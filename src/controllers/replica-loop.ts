@@ -12,11 +12,12 @@ import { ClaimWriter } from './claims.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { ownersConcerned } from './owner-lookup.ts';
-import { controllerOf } from './pod-state.ts';
+import { controllerOf, isTerminating } from './pod-state.ts';
 import { decideReplicas } from './replica-decision.ts';
 import { type ReplicaKind, type ReplicaOwner, selectorOf } from './replica-owner.ts';
 import { replicaPod } from './replica-pod.ts';
 import {
+  type CountedPods,
   nextAvailableInMs,
   type ReplicaFailure,
   replicaStatus,
@@ -74,20 +75,31 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const owner = this.#owners.lister.get(key);
     if (!owner) return undefined;
-    const decision = this.#decide(owner);
+    const decision = this.#decide(owner, this.#podsBeside(owner));
     await this.#claims.write(owner, decision);
     const failure =
       (await this.#create(owner, decision.create)) ?? (await this.#remove(owner, decision.remove));
-    const { active } = this.#decide(owner);
-    await this.#writeStatus(owner, active, failure?.shown);
+    const beside = this.#podsBeside(owner);
+    const { active } = this.#decide(owner, beside);
+    await this.#writeStatus(owner, this.#counted(owner, active, beside), failure?.shown);
     if (failure) throw failure.error;
     const requeueAfterMs = nextAvailableInMs(owner, active, this.#options.clock.now());
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 
-  #decide(owner: T) {
-    const namespace = owner.metadata.namespace ?? '';
-    return decideReplicas(owner, this.#written.list(namespace), this.#siblings(owner));
+  /** All of its namespace. */
+  #podsBeside({ metadata }: T): Pod[] {
+    return this.#written.list(metadata.namespace ?? '');
+  }
+
+  #decide(owner: T, beside: readonly Pod[]) {
+    return decideReplicas(owner, beside, this.#siblings(owner));
+  }
+
+  #counted({ metadata }: T, active: readonly Pod[], beside: readonly Pod[]): CountedPods {
+    if (!this.#options.replicaKind.showsTerminating) return { active };
+    const isGoing = (pod: Pod) => isTerminating(pod) && controllerOf(pod)?.uid === metadata.uid;
+    return { active, terminating: beside.filter(isGoing).length };
   }
 
   /** The uids of all owners that work for the same Deployment. */
@@ -136,8 +148,8 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
     this.#record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
   }
 
-  async #writeStatus(owner: T, active: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
-    const status = replicaStatus(owner, active, failure, this.#options.clock.now());
+  async #writeStatus(owner: T, counted: CountedPods, failure: ReplicaFailure | undefined): Promise<void> {
+    const status = replicaStatus(owner, counted, failure, this.#options.clock.now());
     if (sameReplicaStatus(owner.status, status)) return;
     try {
       await this.#options.client.updateStatus(this.#kind, { ...owner, status });

@@ -12,16 +12,20 @@ export interface ReplicaKind<T extends ReplicaOwner = ReplicaOwner> {
   kind: KindDefinition<T>;
   /** Who its events say they come from: upstream's names. */
   component: string;
+  /** Whether its status says how many pods are being deleted. */
+  showsTerminating: boolean;
 }
 
 export const replicationControllerKind: ReplicaKind<ReplicationController> = {
   kind: replicationControllers,
   component: 'replication-controller',
+  showsTerminating: false,
 };
 
 export const replicaSetKind: ReplicaKind<ReplicaSet> = {
   kind: replicaSets,
   component: 'replicaset-controller',
+  showsTerminating: true,
 };
 
 export function selectorOf(owner: ReplicaOwner): LabelSelector {

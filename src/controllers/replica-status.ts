@@ -10,13 +10,24 @@ export interface ReplicaFailure {
   message: string;
 }
 
-/** `active` are the pods that count. The result equals the present status in all when nothing changed. */
+/** Of either kind; a ReplicationController does not count what is terminating. */
+export type ReplicaStatus = core.ReplicationControllerStatus & { terminatingReplicas?: number };
+
+/** The pods of an owner that its status is about. */
+export interface CountedPods {
+  /** Those that count. */
+  active: readonly Pod[];
+  /** How many are being deleted and have not ended; left out where the kind does not show it. */
+  terminating?: number;
+}
+
+/** The result equals the present status in all when nothing changed. */
 export function replicaStatus(
   owner: ReplicaOwner,
-  active: readonly Pod[],
+  { active, terminating }: CountedPods,
   failure: ReplicaFailure | undefined,
   nowMs: number,
-): core.ReplicationControllerStatus {
+): ReplicaStatus {
   const minReadySeconds = owner.spec.minReadySeconds ?? 0;
   const templateLabels = owner.spec.template?.metadata?.labels ?? {};
   const conditions = conditionsWith(owner.status?.conditions, failure, nowMs);
@@ -25,21 +36,20 @@ export function replicaStatus(
     fullyLabeledReplicas: active.filter((p) => matchesSelectorMap(templateLabels, p.metadata.labels)).length,
     readyReplicas: active.filter(isReady).length,
     availableReplicas: active.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
+    ...(terminating === undefined ? {} : { terminatingReplicas: terminating }),
     observedGeneration: owner.metadata.generation ?? 0,
     ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
 
-export function sameReplicaStatus(
-  a: core.ReplicationControllerStatus | undefined,
-  b: core.ReplicationControllerStatus,
-): boolean {
-  const facts = (status: core.ReplicationControllerStatus | undefined) =>
+export function sameReplicaStatus(a: ReplicaStatus | undefined, b: ReplicaStatus): boolean {
+  const facts = (status: ReplicaStatus | undefined) =>
     JSON.stringify([
       status?.replicas,
       status?.fullyLabeledReplicas ?? 0,
       status?.readyReplicas ?? 0,
       status?.availableReplicas ?? 0,
+      status?.terminatingReplicas ?? 0,
       status?.observedGeneration,
       (status?.conditions ?? []).map(({ type, status: s, reason, message }) => [type, s, reason, message]),
     ]);

@@ -1,12 +1,15 @@
-// The PersistentVolumeClaims of a StatefulSet's pods: made before the pod, and left when it goes.
+// The PersistentVolumeClaims of a StatefulSet's pods: made before the pod, and kept or let go with it as the set's
+// retention policy says.
 // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
 import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
-import { keyOf, type PersistentVolumeClaim, type StatefulSet } from '../api/objects.ts';
-import { isAlreadyExists } from '../api/status-error.ts';
+import { keyOf, type meta, type PersistentVolumeClaim, type Pod, type StatefulSet } from '../api/objects.ts';
+import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
 import { messageOf } from '../base/error-message.ts';
 import type { NewObject } from '../client/client.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { podNameOf, volumeClaimsOf } from './stateful-pod.ts';
+import { ordinalOf, podNameOf, volumeClaimsOf } from './stateful-pod.ts';
+import { ownersToSet } from './stateful-retention.ts';
+import { isScaledAway } from './stateful-world.ts';
 
 export class StatefulClaims {
   readonly #options: ControllerOptions;
@@ -25,6 +28,34 @@ export class StatefulClaims {
       const known = lister.get(keyOf(claim as PersistentVolumeClaim));
       if (known?.metadata.deletionTimestamp) throw new Error(`pvc ${keyOf(known)} is being deleted`);
       if (!known) await this.#make(set, ordinal, claim);
+    }
+  }
+
+  /** Makes each claim's owners those that the policy asks for: before a pod is scaled away, and after a change of it. */
+  async retain(set: StatefulSet, pods: readonly Pod[]): Promise<void> {
+    const { lister } = this.#options.informers.for(persistentVolumeClaims);
+    for (const pod of pods) {
+      const ordinal = ordinalOf(set, pod);
+      if (ordinal === undefined) continue;
+      for (const { metadata } of volumeClaimsOf(set, ordinal)) {
+        const claim = lister.get(`${metadata.namespace}/${metadata.name}`);
+        const owners = claim && ownersToSet(set, pod, isScaledAway(set, ordinal), claim);
+        if (owners) await this.#setOwners(claim, owners);
+      }
+    }
+  }
+
+  async #setOwners(
+    { metadata }: PersistentVolumeClaim,
+    ownerReferences: meta.OwnerReference[],
+  ): Promise<void> {
+    const { uid, resourceVersion } = metadata;
+    const body = { metadata: { uid, resourceVersion, ownerReferences } };
+    try {
+      const key = keyOf({ metadata });
+      await this.#options.client.patch(persistentVolumeClaims, key, { type: 'merge', body });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
     }
   }
 

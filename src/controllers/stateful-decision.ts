@@ -37,7 +37,7 @@ export function decideStateful(
   if (isOrdered && !isFilled) return decision;
   const isShrunk = shrink(world, decision, { isOrdered, isUp });
   if (isOrdered && !isShrunk) return decision;
-  decision.remove.push(...rollOut(set, world.slots, revisions.update, isUp));
+  decision.remove.push(...rollOut(set, world, revisions.update, isUp));
   return decision;
 }
 
@@ -49,7 +49,7 @@ interface Order {
 /** Whether every ordinal has its healthy pod; in order, the first that has not is the only one to be cared for. */
 function fill(
   set: StatefulSet,
-  { slots }: StatefulPods,
+  { slots, moreMissing }: StatefulPods,
   revisions: Revisions,
   { create, ended }: StatefulDecision,
   { isOrdered, isUp }: Order,
@@ -59,7 +59,7 @@ function fill(
     if (!pod) create.push({ ordinal, revision: revisionFor(set, ordinal, revisions) });
     else if (isFinished(pod) && !isGoing(pod)) ended.push(pod);
   }
-  return lacking.length === 0;
+  return lacking.length + moreMissing === 0;
 }
 
 /** Below the partition a pod that is lost comes back as it was. */

@@ -95,6 +95,7 @@ export class StatefulSetController implements Component {
     const revisions = { current: known.includes(current) ? current : update, update };
     await this.#pods.claim(set, (pod) => ordinalOf(set, pod) !== undefined);
     await this.#identify(set);
+    await this.#claims.retain(set, this.#pods.of(set));
     const nowMs = this.#options.clock.now();
     const failure = await this.#carryOut(set, decideStateful(set, this.#pods.of(set), revisions, nowMs));
     await this.#writeStatus(set, revisions);
@@ -123,8 +124,13 @@ export class StatefulSetController implements Component {
       if (value) await this.#create(set, value.ordinal, value.revision);
     });
     for (const pod of ended) {
-      const message = `StatefulSet ${keyOf(set)} is recreating ${pod.status?.phase} Pod ${pod.metadata.name}`;
-      this.#record(set, 'Warning', 'RecreatingFailedPod', message);
+      const { type, reason, how } = recreation(pod);
+      this.#record(
+        set,
+        type,
+        reason,
+        `StatefulSet ${keyOf(set)} is recreating ${how} Pod ${pod.metadata.name}`,
+      );
     }
     const kept = await firstFailure([...ended, ...remove].map((pod) => this.#remove(set, pod)));
     return (isNamespaceTerminating(made.error) ? undefined : made.error) ?? kept;
@@ -175,4 +181,11 @@ export class StatefulSetController implements Component {
   #record(set: StatefulSet, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#options.recorder.record({ object: set, type, reason, message, component: COMPONENT });
   }
+}
+
+/** In upstream's words: an end is a failure or not. */
+function recreation({ status }: Pod) {
+  return status?.phase === 'Failed'
+    ? ({ type: 'Warning', reason: 'RecreatingFailedPod', how: 'failed' } as const)
+    : ({ type: 'Normal', reason: 'RecreatingTerminatedPod', how: 'terminated' } as const);
 }

@@ -2,18 +2,18 @@
 // the partition, one at a time unless maxUnavailable allows more, and never past one that is not healthy yet.
 // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates
 import type { Pod, StatefulSet } from '../api/objects.ts';
-import { isGoing, revisionOf, type Slot } from './stateful-world.ts';
+import { isGoing, revisionOf, type StatefulPods } from './stateful-world.ts';
 
 export function rollOut(
   { spec }: StatefulSet,
-  slots: readonly Slot[],
+  { slots, moreMissing }: Pick<StatefulPods, 'slots' | 'moreMissing'>,
   update: string,
   isUp: (pod: Pod | undefined) => boolean,
 ): Pod[] {
   const { type, rollingUpdate } = spec.updateStrategy ?? {};
   if (type !== 'RollingUpdate') return [];
   const first = (spec.ordinals?.start ?? 0) + (rollingUpdate?.partition ?? 0);
-  let budget = unavailableLimit(rollingUpdate?.maxUnavailable, slots.length);
+  let budget = unavailableLimit(rollingUpdate?.maxUnavailable, slots.length + moreMissing) - moreMissing;
   const remove: Pod[] = [];
   for (const { ordinal, pod } of [...slots].reverse()) {
     if (budget <= 0 || ordinal < first) break;

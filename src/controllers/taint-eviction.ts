@@ -39,6 +39,8 @@ export class TaintEvictionController implements Component {
   readonly #controller: Controller;
   /** Node name → `uid key=value` of each NoExecute taint → since when it stands. */
   readonly #standing = new Map<string, Map<string, number>>();
+  /** Node name → keys of its pods whose time runs. */
+  readonly #awaited = new Map<string, ReadonlySet<string>>();
   #disruption: DisruptionRecord | undefined;
   #startedMs = 0;
 
@@ -68,6 +70,7 @@ export class TaintEvictionController implements Component {
   async stop(): Promise<void> {
     await this.#controller.stop();
     this.#standing.clear();
+    this.#awaited.clear();
     this.#disruption = undefined;
   }
 
@@ -89,20 +92,41 @@ export class TaintEvictionController implements Component {
   async #reconcile(name: string): Promise<ReconcileResult | undefined> {
     const node = this.#nodes.lister.get(name);
     const standing = this.#standingTaints(name, node);
-    if (!node || standing.length === 0) return undefined;
+    if (!node || standing.length === 0) return this.#await(name, new Set());
     const nowMs = this.#options.clock.monotonicMs();
     const heldMs = this.#heldUntilMs(name, nowMs);
     let nextMs = Number.POSITIVE_INFINITY;
     const over: Pod[] = [];
+    const awaited = new Set<string>();
     for (const pod of podsOnNode(this.#pods, name)) {
       if (pod.metadata.deletionTimestamp) continue;
       const due = evictionDueMs(pod, standing, heldMs);
-      if (due !== undefined && due <= nowMs) over.push(pod);
-      else nextMs = Math.min(nextMs, due ?? Number.POSITIVE_INFINITY);
+      if (due === undefined) continue;
+      if (due <= nowMs) over.push(pod);
+      else nextMs = Math.min(nextMs, due);
+      awaited.add(keyOf(pod));
     }
+    this.#await(name, awaited);
     const isUnreachable = standing.some(({ taint }) => taint.key === UNREACHABLE_TAINT);
     await Promise.all(over.map((pod) => this.#evict(pod, isUnreachable)));
     return Number.isFinite(nextMs) ? { requeueAfterMs: nextMs - nowMs } : undefined;
+  }
+
+  /** Tells of the pods whose time ran before, that are still there, and that may stay now. */
+  #await(name: string, awaited: ReadonlySet<string>): undefined {
+    for (const key of this.#awaited.get(name) ?? []) {
+      const pod = awaited.has(key) ? undefined : this.#pods.lister.get(key);
+      if (pod?.spec.nodeName === name && !pod.metadata.deletionTimestamp) {
+        this.#tell(pod, `Cancelling deletion of Pod ${key}`);
+      }
+    }
+    if (awaited.size > 0) this.#awaited.set(name, awaited);
+    else this.#awaited.delete(name);
+  }
+
+  #tell(pod: Pod, message: string): void {
+    const reason = 'TaintManagerEviction';
+    this.#options.recorder.record({ object: pod, type: 'Normal', reason, message, component: COMPONENT });
   }
 
   /** Only what follows from a board's state is held back; a person's taint means what it says. */
@@ -141,14 +165,7 @@ export class TaintEvictionController implements Component {
       if (isNotFound(error) || isConflict(error)) return;
       throw error;
     }
-    const message = `Marking for deletion Pod ${keyOf(pod)}`;
-    this.#options.recorder.record({
-      object: pod,
-      type: 'Normal',
-      reason: 'TaintManagerEviction',
-      message,
-      component: COMPONENT,
-    });
+    this.#tell(pod, `Marking for deletion Pod ${keyOf(pod)}`);
   }
 }
 

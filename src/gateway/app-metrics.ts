@@ -1,16 +1,28 @@
-// The newest number that applications have published about each object, in memory: what HorizontalPodAutoscalers
-// read as Pods and Object metrics. A number that is not said again within two minutes is not known any more.
+// The newest number that applications have published about each object, or about none, in memory: what
+// HorizontalPodAutoscalers read as Pods, Object and External metrics, and people over HTTP. A number that is not said
+// again within two minutes is not known any more.
+import { labelValueProblems } from '../api/names.ts';
 import { milliValue, tryParseQuantity } from '../api/quantity.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { BusMessage, MessageBus } from '../mqtt/message-bus.ts';
-import { appMetricsFilter, levelsOf } from '../mqtt/topics.ts';
+import { appMetricsFilter, levelsOf, NO_OBJECT } from '../mqtt/topics.ts';
 
 export interface AppMetric {
   /** Thousandths. */
   milli: number;
   /** When it came, milliseconds since the epoch. */
   atMs: number;
+}
+
+/** A number with what it is about. */
+export interface NamedMetric extends AppMetric {
+  namespace: string;
+  /** `''` = about no object. */
+  kind: string;
+  /** The object's, or that of the series. */
+  name: string;
+  metric: string;
 }
 
 interface Kept extends AppMetric {
@@ -45,9 +57,27 @@ export class AppMetrics {
     return kept && this.#isFresh(kept) ? { milli: kept.milli, atMs: kept.atMs } : undefined;
   }
 
+  /** Every series of one metric that is about no object. */
+  series(namespace: string, metric: string): NamedMetric[] {
+    const isAsked = (one: NamedMetric) =>
+      one.kind === '' && one.namespace === namespace && one.metric === metric;
+    return [...this.all()].filter(isAsked);
+  }
+
+  /** All that are fresh. */
+  *all(): Generator<NamedMetric> {
+    for (const [path, kept] of this.#kept) {
+      if (!this.#isFresh(kept)) continue;
+      const [namespace = '', kind = '', name = '', metric = ''] = path.split('\n');
+      const about = { namespace, kind: kind === NO_OBJECT ? '' : kind, name, metric };
+      yield { ...about, milli: kept.milli, atMs: kept.atMs };
+    }
+  }
+
   #receive({ topic, payload }: BusMessage): void {
     const [, namespace, kind, name, metric, ...more] = levelsOf(topic) ?? [];
     if (!namespace || !kind || !name || !metric || more.length > 0) return;
+    if (!isReadable(kind, name, metric)) return;
     const said = readNumber(payload);
     if (!said) {
       this.#logger.debug({ topic }, 'a metric of an application is no number, ignored');
@@ -77,6 +107,10 @@ export class AppMetrics {
     return this.#clock.monotonicMs() - monotonicMs <= LIFE_MS;
   }
 }
+
+/** A series is shown as the value of a label. */
+const isReadable = (kind: string, name: string, metric: string): boolean =>
+  !/\s/.test(metric) && (kind !== NO_OBJECT || labelValueProblems(name).length === 0);
 
 const pathOf = (...levels: string[]): string => levels.join('\n');
 

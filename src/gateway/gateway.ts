@@ -120,7 +120,7 @@ export class Gateway implements Component {
   }
 
   /** What applications have published about objects. */
-  get appMetrics(): Pick<AppMetrics, 'find'> {
+  get appMetrics(): Pick<AppMetrics, 'find' | 'series' | 'all'> {
     return this.#appMetrics;
   }
 

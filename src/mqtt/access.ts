@@ -1,12 +1,15 @@
 // Who may write and read which topic: the table of docs/mqtt.md as code, and the only place that decides it.
-import { levelsOf } from './topics.ts';
+import { levelsOf, NO_OBJECT } from './topics.ts';
 
 /** Who is at the other end of a connection. The node's name comes from its certificate. */
 export interface NodePeer {
   role: 'node';
   node: string;
 }
-/** An application, by the token of its pod: it publishes numbers about these subjects and reads nothing. */
+/**
+ * An application, by the token of its pod: it publishes numbers about these subjects, and about no object at all in its
+ * namespace, and reads nothing.
+ */
 export interface PodPeer {
   role: 'pod';
   namespace: string;
@@ -46,8 +49,9 @@ export function mayPublish(peer: Peer, topic: string): Retention | undefined {
 
 function podPublishes({ namespace, subjects }: PodPeer, levels: readonly string[]): Retention | undefined {
   const [area, within, kind = '', name = '', metric, ...more] = levels;
-  const isMetric = area === 'metrics' && within === namespace && Boolean(metric) && more.length === 0;
-  return isMetric && subjects.has(subjectOf(kind, name)) ? 'passing' : undefined;
+  const isMetric = area === 'metrics' && within === namespace && Boolean(name && metric) && more.length === 0;
+  const isOwn = kind === NO_OBJECT || subjects.has(subjectOf(kind, name));
+  return isMetric && isOwn ? 'passing' : undefined;
 }
 
 /** `masked`: values of environment variables must be hidden first. */

@@ -47,12 +47,16 @@ export const topics = {
   ingressIndex: join('ingress', 'index'),
   ingress: (key: string) => join('ingress', ...keyLevels(key)),
   networkPeers: join('network', 'peers'),
+  /** With the kind `NO_OBJECT`, `name` is that of a series which is about no object. */
   appMetric: (namespace: string, kind: string, name: string, metric: string) =>
     join('metrics', namespace, kind, name, metric),
   event: (namespace: string, kind: string, name: string) => join('events', namespace, kind, name),
 };
 
-/** Every number that an application publishes about an object. */
+/** Stands for the kind of what a number is about when that is no object of the cluster. */
+export const NO_OBJECT = '_';
+
+/** Every number that applications publish. */
 export const appMetricsFilter = `${ROOT}/metrics/#`;
 
 /** What an agent subscribes to: its own wishes and what all boards share, of Ingresses those that serve them. */

@@ -24,7 +24,7 @@ import { HorizontalPodAutoscalerController } from '../../src/controllers/horizon
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { MQTT_AUDIENCE, PodPeers } from '../../src/gateway/pod-peers.ts';
 import type { PodOf } from '../../src/mqtt/gatekeeper.ts';
-import { topics } from '../../src/mqtt/topics.ts';
+import { NO_OBJECT, topics } from '../../src/mqtt/topics.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { MqttLab, type RawClient } from '../support/mqtt-lab.ts';
@@ -148,6 +148,22 @@ t.test('it cannot say anything about another, nor on any other topic', async (t)
     await isClosed(refused, () => refused.mqtt.publish(topic, '1'));
   }
   t.equal(found('Pod', 'web-1-b'), undefined);
+});
+
+t.test('about no object it says numbers in its own namespace, for all to scale by', async (t) => {
+  const { mqtt } = await lab.application(await tokenFor(first));
+  await mqtt.publishAsync(topics.appMetric('default', NO_OBJECT, 'orders', 'waiting'), '42', { qos: 1 });
+  await mqtt.publishAsync(topics.appMetric('default', NO_OBJECT, 'no label!', 'waiting'), '1', { qos: 1 });
+  await eventually(() => gateway.appMetrics.series('default', 'waiting').length > 0);
+  t.match(gateway.appMetrics.series('default', 'waiting'), [{ name: 'orders', milli: 42_000 }]);
+  t.equal(
+    gateway.appMetrics.series('default', 'waiting').length,
+    1,
+    'a series is named by a value of a label',
+  );
+  t.same(gateway.appMetrics.series('other', 'waiting'), []);
+  const foreign = topics.appMetric('kube-system', NO_OBJECT, 'orders', 'waiting');
+  await isClosed({ mqtt } as RawClient, () => mqtt.publish(foreign, '1'));
 });
 
 t.test('it reads nothing', async (t) => {

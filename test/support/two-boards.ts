@@ -16,6 +16,8 @@ export class BoardCluster {
   readonly agents = new Map<string, Agent>();
   /** Flags of every agent. */
   agentFlags: readonly string[] = [];
+  /** Of the master, beside those that say where it listens. */
+  masterFlags: readonly string[] = [];
   /** Holds the ports, the data directory and `edgectl`; its program is the master alone. */
   readonly master: Trial;
 
@@ -51,6 +53,7 @@ export class BoardCluster {
       master.dataDir,
       ...ports.map(String),
       ...addresses,
+      ...this.masterFlags,
     ];
     master.program = new Program(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
     await master.program.waitFor('The master is ready', 30_000);

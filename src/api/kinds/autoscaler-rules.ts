@@ -3,6 +3,7 @@
 import { invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
 import { pathSegmentProblems } from '../names.ts';
 import type { autoscaling, HorizontalPodAutoscaler } from '../objects.ts';
+import { milliValue, parseQuantity } from '../quantity.ts';
 import type { FieldError } from '../status-error.ts';
 import { validateMetrics } from './autoscaler-metric-rules.ts';
 
@@ -50,6 +51,10 @@ function validateScalingRules(rules: autoscaling.HPAScalingRules | undefined, fi
   if (windowSeconds > MAX_STABILIZATION_SECONDS) {
     const why = `must be less than or equal to ${MAX_STABILIZATION_SECONDS}`;
     errors.push(invalidValue(window, windowSeconds, why));
+  }
+  const { tolerance } = rules as { tolerance?: string };
+  if (tolerance !== undefined && milliValue(parseQuantity(tolerance)) < 0) {
+    errors.push(invalidValue(`${field}.tolerance`, tolerance, 'must be greater than or equal to zero'));
   }
   if (!SELECT_POLICIES.includes(selectPolicy)) {
     errors.push(notSupported(`${field}.selectPolicy`, selectPolicy, SELECT_POLICIES));

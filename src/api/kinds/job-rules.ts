@@ -9,6 +9,7 @@ import { validateSelected, validateTemplate } from '../pod-spec/template.ts';
 import { validateLabelSelector } from '../pod-spec/validate-selector.ts';
 import type { FieldError } from '../status-error.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
+import { validateIndexLimits, validateSuccessPolicy } from './job-success-policy.ts';
 
 export const MAX_INT32 = 2_147_483_647;
 /** Labels that the server puts on a job's pods; the short ones are from before Kubernetes 1.27. */
@@ -45,7 +46,7 @@ function validateIndexed(spec: batch.JobSpec, field: string): FieldError[] {
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
     errors.push(required(`${field}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   }
-  return errors;
+  return [...errors, ...validateIndexLimits(spec, field), ...validateSuccessPolicy(spec, field)];
 }
 
 function validatePolicies(spec: batch.JobSpec, field: string): FieldError[] {

@@ -3,11 +3,14 @@ import type { Schema } from '../../api/schema/schema.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { methodNotAllowed } from '../../api/status-error.ts';
 import type { MetricSource } from '../../base/metrics/metric.ts';
+import { isPublished, publishedResourceList } from '../measured/published-discovery.ts';
+import type { PublishedNumbers } from '../measured/published-numbers.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { AccessHandler } from './access-handler.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
 import type { JoinHandler } from './join-handler.ts';
-import { parseResourcePath } from './resource-path.ts';
+import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { ResourceRouter } from './resource-router.ts';
 import { sendBytes, sendJson, sendText } from './respond.ts';
 import { shownKinds } from './review-kinds.ts';
@@ -21,6 +24,9 @@ export interface ApiRouterOptions {
   /** What /metrics shows. */
   figures: readonly MetricSource[];
   kinds: ServedKinds;
+  registry: Registry;
+  /** What applications publish. */
+  numbers: PublishedNumbers | undefined;
   schema(): Promise<Schema>;
 }
 
@@ -37,12 +43,24 @@ export class ApiRouter {
     if (isResource(segments)) {
       const path = parseResourcePath(segments);
       if (!path) return sendUnknown(request);
+      if (isPublished(path.group, path.version)) return this.#published(request, path);
       if (await this.#options.access.handle(request, path)) return;
       return this.#options.resources.handle(request, path);
     }
     if (segments[0] === 'edge') return this.#edge(request);
     requireGet(request);
     await this.#document(request);
+  }
+
+  async #published(request: ApiRequest, path: ResourcePath): Promise<void> {
+    const { answerPublished } = await import('../measured/published-answers.ts');
+    answerPublished(this.#options, request, path);
+  }
+
+  #resourceList(group: string, version: string): object {
+    const { kinds, numbers } = this.#options;
+    if (isPublished(group, version)) return publishedResourceList(numbers, kinds, { group, version });
+    return resourceList(kinds, group, version);
   }
 
   async #edge(request: ApiRequest): Promise<void> {
@@ -61,7 +79,7 @@ export class ApiRouter {
     if (root === 'api') return sendJson(response, 200, resourceList(kinds, '', first ?? ''));
     if (root === 'apis' && first === undefined) return sendDiscovery(request, kinds, false);
     if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(kinds, first ?? ''));
-    if (root === 'apis') return sendJson(response, 200, resourceList(kinds, first ?? '', second ?? ''));
+    if (root === 'apis') return sendJson(response, 200, this.#resourceList(first ?? '', second ?? ''));
     if (root === 'openapi') return this.#openApi(request);
     if (root === 'metrics' && segments.length === 1) return this.#metrics(request);
     if (await this.#options.access.document(request)) return;

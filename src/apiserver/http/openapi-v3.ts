@@ -6,6 +6,7 @@ import type { MessageSpec, OwnSchema, Schema } from '../../api/schema/schema.ts'
 import type { FieldSpec, FieldType, ScalarName } from '../../api/schema/table.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
+import { isPublished } from '../measured/published-discovery.ts';
 import { objectPathTemplate } from './resource-path.ts';
 import { shownKinds, shownVersions } from './review-kinds.ts';
 import { serverVersion } from './server-version.ts';
@@ -16,7 +17,8 @@ const documentPath = (group: string, version: string) =>
 
 /** GET /openapi/v3 */
 export function openApiIndex(schema: Schema, kinds: ServedKinds, texts: FieldDescriptions): object {
-  const entries = shownVersions(kinds).map(({ group, version }) => {
+  const documented = shownVersions(kinds).filter(({ group, version }) => !isPublished(group, version));
+  const entries = documented.map(({ group, version }) => {
     const path = documentPath(group, version);
     const text = JSON.stringify(openApiDocument(schema, shownKinds(kinds, group, version), texts));
     const hash = createHash('sha512').update(text).digest('hex').toUpperCase();

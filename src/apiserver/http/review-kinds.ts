@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { GroupVersion, ServedKinds } from '../../api/served-kinds.ts';
+import { publishedVersions } from '../measured/published-discovery.ts';
 import type { ResourcePath } from './resource-path.ts';
 
 const review = (group: string, kind: string, namespaced = false): KindDefinition => ({
@@ -47,11 +48,12 @@ export function shownKinds(served: ServedKinds, group: string, version: string):
   return [...served.of(group, version), ...reviewKinds.filter(isOf)];
 }
 
-/** Every group and version, those of reviews last. */
+/** Every group and version, those without kinds to store last. */
 export const shownVersions = (served: ServedKinds): GroupVersion[] => [
   ...served.groupVersions(),
   { group: AUTHENTICATION, version: 'v1' },
   { group: AUTHORIZATION, version: 'v1' },
+  ...publishedVersions,
 ];
 
 export const isTokenRequest = ({ group, version, plural, subresource }: ResourcePath): boolean =>

@@ -28,6 +28,8 @@ export interface AgentOptions {
   clock: Clock;
   logger: Logger;
   logLimits?: LogLimits;
+  /** How often the use of containers is told. */
+  metricsIntervalMs?: number;
   /** Instead of podman, in tests. */
   runtime?: Runtime;
 }

@@ -23,6 +23,8 @@ export interface BoardWatchOptions {
   kubelet: Kubelet;
   dataDir: string;
   logLimits: LogLimits;
+  /** How often the use of containers is told. */
+  metricsIntervalMs?: number;
   clock: Clock;
   logger: Logger;
 }
@@ -106,10 +108,11 @@ export class BoardWatch implements Component {
   }
 
   #makeMetrics(): MetricsReporter {
-    const { kubelet, link, clock, logger } = this.#options;
+    const { kubelet, link, metricsIntervalMs, clock, logger } = this.#options;
     return new MetricsReporter({
       clock,
       logger,
+      ...(metricsIntervalMs === undefined ? {} : { intervalMs: metricsIntervalMs }),
       running: () => kubelet.runningContainers(),
       meter: this.#meter,
       send: (report) => link.metrics(report),

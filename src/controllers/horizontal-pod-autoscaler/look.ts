@@ -12,6 +12,7 @@ import type { Informer } from '../../client/informer.ts';
 import { AutoscalerStatus } from './autoscaler-status.ts';
 import { MetricFailure, type MetricProposal, metricProposal } from './metric-proposals.ts';
 import type { CustomMetricSource } from './metric-reader.ts';
+import { tolerancesOf } from './replica-calculator.ts';
 import { type FoundTarget, findTarget, TargetError } from './scale-target.ts';
 import { limitReplicas } from './scaling-limits.ts';
 import type { ScalingMemory } from './scaling-memory.ts';
@@ -44,6 +45,12 @@ interface Wanted {
   replicas: number;
   name: string;
   metrics: (autoscaling.MetricStatus | undefined)[];
+}
+
+/** As upstream says it: nothing when what was recommended before decides. */
+function reasonOf({ name, replicas }: Wanted, currentReplicas: number): string {
+  if (replicas > currentReplicas) return `${name} above target`;
+  return replicas < currentReplicas ? 'All metrics below target' : '';
 }
 
 class Look {
@@ -111,8 +118,7 @@ class Look {
     memory.recommended(this.#key, wanted.replicas, nowMs);
     this.#status.set('AbleToScale', 'True', limited.able);
     this.#status.set('ScalingLimited', limited.limited.status, limited.limited);
-    const why =
-      wanted.replicas > currentReplicas ? `${wanted.name} above target` : 'All metrics below target';
+    const why = reasonOf(wanted, currentReplicas);
     if (limited.replicas !== currentReplicas) {
       return this.#rescale(target, limited.replicas, why, wanted.metrics);
     }
@@ -162,7 +168,8 @@ class Look {
   ): Promise<(MetricProposal | MetricFailure)[]> {
     const { client, customMetrics: custom, nowMs } = this.#options;
     const namespace = this.#autoscaler.metadata.namespace ?? '';
-    const context = { client, custom, nowMs, target: { ...target, namespace, pods: selected } };
+    const tolerances = tolerancesOf(this.#autoscaler.spec.behavior);
+    const context = { client, custom, nowMs, tolerances, target: { ...target, namespace, pods: selected } };
     const results: (MetricProposal | MetricFailure)[] = [];
     for (const spec of specs) {
       const result = await metricProposal(context, spec).catch((error: unknown) => {
@@ -203,8 +210,9 @@ class Look {
     const selected = all.filter(({ metadata }) => matchesLabels(requirements, metadata.labels));
     const rivals = new Set(selected.flatMap((pod) => this.#options.rivals(this.#key, pod)));
     if (rivals.size === 0) return selected;
-    const keys = [this.#key, ...rivals].sort().join(' ');
-    const message = `pods by selector ${selector} are controlled by multiple HPAs: [${keys}]`;
+    const [first = '', second = ''] = [this.#key, ...rivals].sort();
+    const examples = `[${first} ${second}]`;
+    const message = `pods by selector ${selector} are controlled by more than one HPA (e.g. ${examples})`;
     this.#inactive('AmbiguousSelector', message, { reason: 'AmbiguousSelector', message });
     return undefined;
   }
@@ -223,6 +231,7 @@ class Look {
   #inactive(eventReason: string, message: string, why: { reason: string; message: string }): void {
     this.#warn(eventReason, message);
     this.#status.set('ScalingActive', 'False', why);
+    this.#warn('FailedComputeMetricsReplicas', message);
   }
 
   async #rescale(

@@ -3,19 +3,20 @@
 import type { autoscaling, core, Pod } from '../../api/objects.ts';
 import { formatQuantity, milliValue, tryParseQuantity } from '../../api/quantity.ts';
 import type { Client } from '../../client/client.ts';
-import { isReady } from '../pod-state.ts';
 import {
   type CustomMetricSource,
   externalMetric,
   objectMetric,
   podsMetrics,
   resourceMetrics,
+  selectorText,
 } from './metric-reader.ts';
 import {
   averageReplicas,
   MetricsError,
   type Proposal,
   sharedReplicas,
+  type Tolerances,
   utilizationReplicas,
   valueReplicas,
 } from './replica-calculator.ts';
@@ -35,6 +36,7 @@ export interface MetricContext {
   client: Client;
   custom: CustomMetricSource | undefined;
   target: ScaleTarget;
+  tolerances: Tolerances;
   nowMs: number;
 }
 
@@ -90,7 +92,7 @@ function sourceOf(spec: autoscaling.MetricSpec): Source {
   if (type === 'ContainerResource' && containerResource) {
     return {
       reason: 'FailedGetContainerResourceMetric',
-      summary: `failed to get ${containerResource.name} container metric value`,
+      summary: `failed to get ${containerResource.container} container metric value`,
       propose: (context) => resourceProposal(context, containerResource, containerResource.container),
     };
   }
@@ -106,7 +108,7 @@ function sourceOf(spec: autoscaling.MetricSpec): Source {
     return {
       reason: 'FailedGetExternalMetric',
       summary: `failed to get ${external.metric.name} external metric value`,
-      propose: async ({ target }) => externalMetric(target.namespace, external.metric.name),
+      propose: async (context) => externalProposal(context, external),
     };
   }
   const refuse = async (): Promise<never> => {
@@ -124,7 +126,7 @@ const milliOf = (text: string | undefined): number | undefined => {
 };
 
 async function resourceProposal(
-  { client, target, nowMs }: MetricContext,
+  { client, target, tolerances, nowMs }: MetricContext,
   source: autoscaling.ResourceMetricSource,
   container: string | undefined,
 ): Promise<MetricProposal> {
@@ -136,11 +138,11 @@ async function resourceProposal(
     const metrics = await inWords(`unable to get metrics for resource ${name}`, () =>
       resourceMetrics(client, { namespace, selector, resource: name, container }),
     );
-    const question = { currentReplicas, pods, metrics, isCpu: name === 'cpu', nowMs };
+    const question = { currentReplicas, pods, metrics, isCpu: name === 'cpu', nowMs, tolerances };
     if (averageMilli !== undefined) return averageReplicas(question, averageMilli);
     const percent = wanted.averageUtilization;
     if (percent === undefined) throw new MetricsError(NO_TARGET);
-    return utilizationReplicas(question, requestsOf(pods, name, container), percent);
+    return utilizationReplicas(question, () => requestsOf(pods, name, container), percent);
   });
   return {
     replicas: proposal.replicas,
@@ -210,13 +212,13 @@ function requestsOf(
 const isSidecar = ({ restartPolicy }: core.Container): boolean => restartPolicy === 'Always';
 
 function podsProposal(
-  { custom, target, nowMs }: MetricContext,
+  { custom, target, tolerances, nowMs }: MetricContext,
   { metric, target: wanted }: autoscaling.PodsMetricSource,
 ): MetricProposal {
   const { namespace, pods, specReplicas: currentReplicas } = target;
   const names = pods.map(({ metadata }) => metadata.name);
-  const metrics = podsMetrics(custom, namespace, names, metric.name);
-  const question = { currentReplicas, pods, metrics, isCpu: false, nowMs };
+  const metrics = podsMetrics(custom, namespace, names, metric);
+  const question = { currentReplicas, pods, metrics, isCpu: false, nowMs, tolerances };
   const { replicas, averageMilli } = averageReplicas(question, milliOf(wanted.averageValue) ?? 0);
   const current = { averageValue: quantityOf(averageMilli) };
   const status = { type: 'Pods', pods: { metric, current } };
@@ -224,32 +226,49 @@ function podsProposal(
 }
 
 function objectProposal(
-  { custom, target }: MetricContext,
+  { custom, target, tolerances }: MetricContext,
   { describedObject, metric, target: wanted }: autoscaling.ObjectMetricSource,
 ): MetricProposal {
-  const milli = objectMetric(custom, target.namespace, describedObject, metric.name);
-  const { replicas, current } = againstObject(target, milli, wanted);
+  const milli = objectMetric(custom, target.namespace, describedObject, metric);
+  const { replicas, current } = againstTarget({ target, milli, wanted, tolerances, sort: 'object' });
   const status = { type: 'Object', object: { describedObject, metric, current } };
   return { replicas, name: `${describedObject.kind} metric ${metric.name}`, status };
 }
 
-function againstObject(
-  { specReplicas, statusReplicas, pods }: ScaleTarget,
-  milli: number,
-  wanted: autoscaling.MetricTarget,
-): { replicas: number; current: autoscaling.MetricValueStatus } {
-  const valueMilli = wanted.type === 'Value' ? milliOf(wanted.value) : undefined;
-  if (valueMilli !== undefined) {
-    const readyCount = pods.filter(isReady).length;
-    const replicas = valueReplicas(specReplicas, readyCount, milli, valueMilli);
+function externalProposal(
+  { custom, target, tolerances }: MetricContext,
+  { metric, target: wanted }: autoscaling.ExternalMetricSource,
+): MetricProposal {
+  const milli = externalMetric(custom, target.namespace, metric);
+  const { replicas, current } = againstTarget({ target, milli, wanted, tolerances, sort: 'external' });
+  const status = { type: 'External', external: { metric, current } };
+  return { replicas, name: `external metric ${metric.name}(${selectorText(metric)})`, status };
+}
+
+interface SharedValue {
+  target: ScaleTarget;
+  milli: number;
+  wanted: autoscaling.MetricTarget;
+  tolerances: Tolerances;
+  sort: 'object' | 'external';
+}
+
+function againstTarget({ target, milli, wanted, tolerances, sort }: SharedValue): {
+  replicas: number;
+  current: autoscaling.MetricValueStatus;
+} {
+  const { specReplicas, statusReplicas, pods } = target;
+  const valueMilli = milliOf(wanted.value);
+  const shareMilli = milliOf(wanted.averageValue);
+  if (wanted.type === 'Value' && valueMilli !== undefined) {
+    const replicas = valueReplicas(specReplicas, pods, milli / valueMilli, tolerances);
     return { replicas, current: { value: quantityOf(milli) } };
   }
-  const shareMilli = milliOf(wanted.averageValue);
   if (shareMilli === undefined) {
     throw new MetricsError(
-      'invalid object metric source: neither a value target nor an average value target was set',
+      `invalid ${sort} metric source: neither a value target nor an average value target was set`,
     );
   }
-  const { replicas, averageMilli } = sharedReplicas(statusReplicas, milli, shareMilli);
+  const { replicas, averageMilli } = sharedReplicas(statusReplicas, milli, shareMilli, tolerances);
   return { replicas, current: { averageValue: quantityOf(averageMilli) } };
 }

@@ -2,6 +2,7 @@
 // are in thousandths. Absent figures are errors in upstream's words, which people read in events and conditions.
 // Source: pkg/controller/podautoscaler/metrics/client.go
 import { podMetrics } from '../../api/kinds/pod-metrics.ts';
+import { matchesLabels, selectorFromObject } from '../../api/label-selector.ts';
 import type { autoscaling } from '../../api/objects.ts';
 import { milliValue, tryParseQuantity } from '../../api/quantity.ts';
 import type { Client } from '../../client/client.ts';
@@ -18,6 +19,8 @@ export interface CustomMetric {
 export interface CustomMetricSource {
   /** The newest; `undefined` when there is none, or none that is fresh. */
   find(namespace: string, kind: string, name: string, metric: string): CustomMetric | undefined;
+  /** What is about no object: the fresh series of a metric, by their names. */
+  series(namespace: string, metric: string): (CustomMetric & { name: string })[];
 }
 
 export interface ResourceQuestion {
@@ -40,9 +43,6 @@ export async function resourceMetrics(
   for (const item of items) {
     const { name } = item.metadata;
     const wanted = item.containers.filter((one) => container === undefined || one.name === container);
-    if (wanted.length === 0 && container !== undefined) {
-      throw new MetricsError(`container ${container} not present in metrics for pod ${namespace}/${name}`);
-    }
     const milli = sumOf(wanted.map(({ usage }) => usage[resource]));
     const windowMs = Number.parseFloat(item.window) * 1000;
     if (milli !== undefined) found.set(name, { milli, atMs: Date.parse(item.timestamp), windowMs });
@@ -51,6 +51,7 @@ export async function resourceMetrics(
 }
 
 function sumOf(texts: readonly (string | undefined)[]): number | undefined {
+  if (texts.length === 0) return undefined;
   let sum = 0;
   for (const text of texts) {
     const quantity = tryParseQuantity(text ?? '');
@@ -60,28 +61,25 @@ function sumOf(texts: readonly (string | undefined)[]): number | undefined {
   return sum;
 }
 
-const NO_CUSTOM = 'unable to fetch metrics from custom metrics API';
 /** Published numbers have no window of their own; upstream's default. */
 const CUSTOM_WINDOW_MS = 60_000;
+
+type Metric = autoscaling.MetricIdentifier;
 
 /** What each of these pods has published of itself. */
 export function podsMetrics(
   source: CustomMetricSource | undefined,
   namespace: string,
   podNames: readonly string[],
-  metric: string,
+  metric: Metric,
 ): Map<string, PodMetric> {
   const found = new Map<string, PodMetric>();
-  for (const name of podNames) {
-    const value = source?.find(namespace, 'Pod', name, metric);
+  for (const name of isSelected(metric, {}) ? podNames : []) {
+    const value = source?.find(namespace, 'Pod', name, metric.name);
     if (value) found.set(name, { ...value, windowMs: CUSTOM_WINDOW_MS });
   }
-  if (found.size === 0) {
-    throw new MetricsError(
-      `unable to get metric ${metric}: ${NO_CUSTOM}: the server could not find the metric ${metric} for pods`,
-    );
-  }
-  return found;
+  if (found.size > 0) return found;
+  throw new MetricsError(`unable to get metric ${metric.name}: ${notFoundFor(metric, 'pods')}`);
 }
 
 /** What was published about one object. */
@@ -89,20 +87,44 @@ export function objectMetric(
   source: CustomMetricSource | undefined,
   namespace: string,
   { kind, name }: autoscaling.CrossVersionObjectReference,
-  metric: string,
+  metric: Metric,
 ): number {
-  const value = source?.find(namespace, kind, name, metric);
+  const value = isSelected(metric, {}) ? source?.find(namespace, kind, name, metric.name) : undefined;
   if (value) return value.milli;
-  const why = `the server could not find the metric ${metric} for ${kind} ${name}`;
   throw new MetricsError(
-    `unable to get metric ${metric}: ${kind} on ${namespace} ${name}/${NO_CUSTOM}: ${why}`,
+    `unable to get metric ${metric.name} on ${kind} ${namespace}/${name}: ${notFoundFor(metric, `${kind} ${name}`)}`,
   );
 }
 
-/** Nothing here serves external.metrics.k8s.io, and the autoscaler says so. */
-export function externalMetric(namespace: string, metric: string): never {
-  const why = 'no external metrics API (external.metrics.k8s.io) registered';
+/** The sum over the series that the selector leaves, as upstream. */
+export function externalMetric(
+  source: CustomMetricSource | undefined,
+  namespace: string,
+  metric: Metric,
+): number {
+  const series = source?.series(namespace, metric.name) ?? [];
+  const selected = series.filter(({ name }) => isSelected(metric, { series: name }));
+  if (selected.length > 0) return selected.reduce((sum, { milli }) => sum + milli, 0);
   throw new MetricsError(
-    `unable to get external metric ${namespace}/${metric}: unable to fetch metrics from external metrics API: ${why}`,
+    `unable to get external metric ${namespace}/${metric.name}/${selectorText(metric)}: no metrics returned from external metrics API`,
   );
+}
+
+/** Published numbers carry no labels but the name of their series: without a selector all are meant. */
+function isSelected({ selector }: Metric, labels: Readonly<Record<string, string>>): boolean {
+  return matchesLabels(selectorFromObject(selector) ?? [], labels);
+}
+
+const notFoundFor = ({ name }: Metric, whose: string): string =>
+  `unable to fetch metrics from custom metrics API: the server could not find the metric ${name} for ${whose}`;
+
+/** As Go prints a LabelSelector, `nil` when there is none. */
+export function selectorText({ selector }: Metric): string {
+  if (!selector) return 'nil';
+  const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}: ${value},`);
+  const requirements = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
 }

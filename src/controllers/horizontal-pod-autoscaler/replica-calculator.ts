@@ -3,7 +3,9 @@
 // Source: pkg/controller/podautoscaler/replica_calculator.go ·
 // https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
 import { findCondition } from '../../api/conditions.ts';
-import type { Pod } from '../../api/objects.ts';
+import type { autoscaling, Pod } from '../../api/objects.ts';
+import { milliValue, tryParseQuantity } from '../../api/quantity.ts';
+import { isReady } from '../pod-state.ts';
 
 export interface PodMetric {
   milli: number;
@@ -26,12 +28,33 @@ export interface Proposal {
 /** No replica count can be computed; the message is shown to people. */
 export class MetricsError extends Error {}
 
+/** How far from 1 the ratio of use to target may be, either way, before anything changes. */
+export interface Tolerances {
+  shrink: number;
+  grow: number;
+}
+
+/** `--horizontal-pod-autoscaler-tolerance`. */
 const TOLERANCE = 0.1;
+const usual: Tolerances = { shrink: TOLERANCE, grow: TOLERANCE };
+
+type Rules = autoscaling.HPAScalingRules & { tolerance?: string };
+
+/** Of `behavior`, each way the usual one unless said. */
+export function tolerancesOf(behavior: autoscaling.HorizontalPodAutoscalerBehavior | undefined): Tolerances {
+  const toleranceOf = (rules: Rules | undefined) => {
+    const said = tryParseQuantity(rules?.tolerance ?? '');
+    return said ? milliValue(said) / 1000 : TOLERANCE;
+  };
+  return { shrink: toleranceOf(behavior?.scaleDown), grow: toleranceOf(behavior?.scaleUp) };
+}
+
 /** `--horizontal-pod-autoscaler-cpu-initialization-period` and `…-initial-readiness-delay`. */
 const CPU_INITIALIZATION_MS = 300_000;
 const INITIAL_READINESS_MS = 30_000;
 
-const isWithinTolerance = (ratio: number): boolean => Math.abs(1 - ratio) <= TOLERANCE + 1e-9;
+const isTolerated = (ratio: number, { shrink, grow }: Tolerances): boolean =>
+  ratio >= 1 - shrink - 1e-9 && ratio <= 1 + grow + 1e-9;
 
 export interface PodGroups {
   readyCount: number;
@@ -77,6 +100,7 @@ export interface PodsQuestion {
   metrics: PodMetrics;
   isCpu: boolean;
   nowMs: number;
+  tolerances?: Tolerances;
 }
 
 interface Ratio {
@@ -91,15 +115,20 @@ interface Target {
   assumedWhenShrinking(pod: string): number;
 }
 
-/** Against a share of the requests, in percent; `requests` by the pod's name. */
+/** Against a share of the requests, in percent; these, by the pod's name, are asked for once there are figures. */
 export function utilizationReplicas(
   question: PodsQuestion,
-  requests: ReadonlyMap<string, number>,
+  readRequests: () => ReadonlyMap<string, number>,
   targetPercent: number,
 ): Proposal {
+  let known: ReadonlyMap<string, number> | undefined;
+  const requests = () => {
+    known ??= readRequests();
+    return known;
+  };
   return podsReplicas(question, {
-    ratioOf: (milli) => utilizationRatio(milli, requests, targetPercent),
-    assumedWhenShrinking: (pod) => ((requests.get(pod) ?? 0) * Math.max(100, targetPercent)) / 100,
+    ratioOf: (milli) => utilizationRatio(milli, requests(), targetPercent),
+    assumedWhenShrinking: (pod) => ((requests().get(pod) ?? 0) * Math.max(100, targetPercent)) / 100,
   });
 }
 
@@ -135,7 +164,7 @@ function averageRatio(milli: ReadonlyMap<string, number>, targetMilli: number): 
 }
 
 function podsReplicas(question: PodsQuestion, target: Target): Proposal {
-  const { currentReplicas, pods, metrics, isCpu, nowMs } = question;
+  const { currentReplicas, pods, metrics, isCpu, nowMs, tolerances = usual } = question;
   if (pods.length === 0) {
     throw new MetricsError('no pods returned by selector while calculating replica count');
   }
@@ -152,14 +181,16 @@ function podsReplicas(question: PodsQuestion, target: Target): Proposal {
   const growsWithUnready = groups.unready.size > 0 && first.ratio > 1;
   const { ratio, ...seen } = first;
   if (!growsWithUnready && groups.missing.size === 0) {
-    const replicas = isWithinTolerance(ratio) ? currentReplicas : wholeReplicas(ratio * groups.readyCount);
+    const replicas = isTolerated(ratio, tolerances)
+      ? currentReplicas
+      : wholeReplicas(ratio * groups.readyCount);
     return { replicas, ...seen };
   }
   assume(counted, groups, growsWithUnready, ratio, target);
-  return {
-    replicas: cautiously(currentReplicas, ratio, target.ratioOf(counted).ratio, counted.size),
-    ...seen,
-  };
+  const assumed = target.ratioOf(counted).ratio;
+  const isStill = isTolerated(assumed, tolerances);
+  const replicas = isStill ? currentReplicas : cautiously(currentReplicas, ratio, assumed, counted.size);
+  return { replicas, ...seen };
 }
 
 /** Fills in what is not known, against the direction in which `ratio` points. */
@@ -180,29 +211,37 @@ function assume(
 /** No change when the assumptions turn it round, or take it back. */
 function cautiously(currentReplicas: number, ratio: number, assumed: number, podCount: number): number {
   const isTurned = (ratio < 1 && assumed > 1) || (ratio > 1 && assumed < 1);
-  if (isWithinTolerance(assumed) || isTurned) return currentReplicas;
+  if (isTurned) return currentReplicas;
   const replicas = wholeReplicas(assumed * podCount);
   const isOpposite =
     (assumed < 1 && replicas > currentReplicas) || (assumed > 1 && replicas < currentReplicas);
   return isOpposite ? currentReplicas : replicas;
 }
 
-/** One value for all replicas against one target: Object and External metrics. */
+/** One value for all replicas against one target: Object and External metrics. @throws MetricsError without pods. */
 export function valueReplicas(
   currentReplicas: number,
-  readyCount: number,
-  valueMilli: number,
-  targetMilli: number,
+  pods: readonly Pod[],
+  ratio: number,
+  tolerances: Tolerances = usual,
 ): number {
-  const ratio = valueMilli / targetMilli;
   if (currentReplicas === 0) return wholeReplicas(ratio);
-  return isWithinTolerance(ratio) ? currentReplicas : wholeReplicas(ratio * readyCount);
+  if (isTolerated(ratio, tolerances)) return currentReplicas;
+  if (pods.length > 0) return wholeReplicas(ratio * pods.filter(isReady).length);
+  throw new MetricsError(
+    'unable to calculate ready pods: no pods returned by selector while calculating replica count',
+  );
 }
 
 /** One value shared by all replicas; the mean that people are shown comes with it. */
-export function sharedReplicas(statusReplicas: number, valueMilli: number, targetMilli: number): Proposal {
+export function sharedReplicas(
+  statusReplicas: number,
+  valueMilli: number,
+  targetMilli: number,
+  tolerances: Tolerances = usual,
+): Proposal {
   const ratio = valueMilli / (targetMilli * statusReplicas);
-  const replicas = isWithinTolerance(ratio) ? statusReplicas : wholeReplicas(valueMilli / targetMilli);
+  const replicas = isTolerated(ratio, tolerances) ? statusReplicas : wholeReplicas(valueMilli / targetMilli);
   const averageMilli = statusReplicas === 0 ? 0 : Math.ceil(valueMilli / statusReplicas);
   return { replicas, averageMilli };
 }

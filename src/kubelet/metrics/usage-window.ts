@@ -17,7 +17,7 @@ export interface Usage {
 /** What HorizontalPodAutoscalers are meant to look at: long enough to be calm, short enough to act. */
 export const WINDOW_MS = 60_000;
 /** Below this a rate says more of the moment than of the container. */
-const SHORTEST_WINDOW_MS = 5_000;
+export const SHORTEST_WINDOW_MS = 5_000;
 
 /** The samples that are still of use, oldest first, with the new one. A counter that fell belongs to another run. */
 export function withSample(samples: readonly Sample[], next: Sample): Sample[] {

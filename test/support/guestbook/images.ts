@@ -12,6 +12,8 @@ const applets = ['sh', 'nc', 'httpd', 'printf', 'sed', 'hostname', 'cat', 'echo'
 export const redisImage = 'localhost/edge-cluster-test-redis:1';
 /** Of a program that speaks TLS, and a shell. */
 export const curlImage = 'localhost/edge-cluster-test-curl:1';
+/** Of a program that speaks MQTT over TLS, and a shell. */
+export const mqttImage = 'localhost/edge-cluster-test-mqtt:1';
 export const registryImage = 'localhost/edge-cluster-test-registry:1';
 export const frontendImage = 'localhost/edge-cluster-test-guestbook:1';
 
@@ -30,6 +32,11 @@ export async function guestbookArchives(): Promise<string[]> {
 export async function curlArchive(): Promise<string> {
   await mkdir(cacheDir, { recursive: true });
   return archive('curl', curlImage, ['curl', 'busybox-static'], async () => undefined);
+}
+
+export async function mqttArchive(): Promise<string> {
+  await mkdir(cacheDir, { recursive: true });
+  return archive('mqtt', mqttImage, ['mosquitto-clients', 'busybox-static'], async () => undefined);
 }
 
 /** Debian's registry; its configuration is mounted by whoever runs it. */

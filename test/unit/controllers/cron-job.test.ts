@@ -205,6 +205,26 @@ t.test('a job that somebody deletes is missed, and not made again', async (t) =>
   t.same(await all(), []);
 });
 
+t.test('a job that somebody made of it runs as its own, and people are told that it is not', async (t) => {
+  const { make, client, recorder, cronJob } = await setUp(t);
+  const { metadata, spec } = await make();
+  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: metadata.name, uid: metadata.uid };
+  await client.create(jobs, {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: 'by-hand',
+      namespace: 'default',
+      annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
+      ownerReferences: [{ ...owner, controller: true }],
+    },
+    spec: spec.jobTemplate.spec ?? {},
+  } as never);
+  await settles(async () => (await cronJob()).status?.active?.[0]?.name === 'by-hand');
+  await quiet();
+  t.same(recorder.lines, ['UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand']);
+});
+
 /** The board sleeps: time passes, and all that was due in it fires late. */
 async function leap(clock: { sleep(ms: number): Promise<void> }, ms: number): Promise<void> {
   await clock.sleep(ms);

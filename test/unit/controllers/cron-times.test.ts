@@ -44,8 +44,8 @@ t.test('a random walk agrees with trying every minute', async (t) => {
   const due = ['7 */5 * * *', '0 3 */4 * 1', '15,45 1-3 8 3,11 *'];
   for (const text of due) {
     const parsed = parseCron(text) as CronSchedule;
-    const from = Date.parse('2026-03-05T00:00:00Z');
-    const to = from + 8 * 86_400_000;
+    const from = Date.parse('2026-03-07T00:00:00Z');
+    const to = from + 3 * 86_400_000;
     const walked: number[] = [];
     for (
       let ms = nextDueMs(parsed, clock, from);

@@ -5,6 +5,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { apps, ReplicaSet } from '../../../src/api/objects.ts';
 import { nextDeadlineInMs } from '../../../src/controllers/deployment-progress.ts';
 import { deploymentStatus, type StatusNews } from '../../../src/controllers/deployment-status.ts';
+import type { ReplicaStatus } from '../../../src/controllers/replica-status.ts';
 import {
   type DeploymentTraits,
   makeDeployment,
@@ -50,6 +51,19 @@ t.test('counts are of all ReplicaSets, those of zero are left out', async (t) =>
     availableReplicas: 8,
     unavailableReplicas: 5,
   });
+});
+
+t.test('what is terminating is told once every ReplicaSet tells it, 0 too', async (t) => {
+  const telling = (set: ReplicaSet, terminatingReplicas: number): ReplicaSet => ({
+    ...set,
+    status: { ...set.status, terminatingReplicas } as ReplicaSet['status'],
+  });
+  const told = (...sets: ReplicaSet[]) =>
+    (deploymentStatus(makeRollout(makeDeployment(), ...sets), rolling, nowMs) as ReplicaStatus)
+      .terminatingReplicas;
+  t.equal(told(telling(old(8), 2), telling(fresh(5), 1)), 3);
+  t.equal(told(telling(old(8), 0)), 0);
+  t.equal(told(telling(old(8), 2), fresh(5)), undefined);
 });
 
 t.test('it is available as long as no more than allowed are missing', async (t) => {

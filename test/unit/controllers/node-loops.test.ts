@@ -80,7 +80,7 @@ t.test(
 t.test(
   'a board that returns in time keeps its pods, and the next time the wait is whole again',
   async (t) => {
-    const { client, clock, start, ready, place, pod, taints } = await setUp(t);
+    const { client, clock, start, ready, place, pod, taints, recorder } = await setUp(t);
     await addNode(client, 'a');
     await addNode(client, 'b');
     await place('one', 'a');
@@ -96,6 +96,13 @@ t.test(
       await quiet();
     }
     t.equal((await pod('one')).metadata.deletionTimestamp, undefined);
+    const cancelled = recorder.lines.filter((line) => line.startsWith('TaintManagerEviction'));
+    t.same(cancelled, new Array(3).fill('TaintManagerEviction: Cancelling deletion of Pod default/one'));
+    await client.delete(nodes, 'b');
+    await settles(() =>
+      recorder.lines.includes('RemovingNode: Node b event: Removing Node b from Controller'),
+    );
+    t.ok(recorder.lines.includes('RegisteredNode: Node a event: Registered Node a in Controller'));
   },
 );
 

@@ -12,6 +12,7 @@ import {
   replicaSetKind,
   replicationControllerKind,
 } from '../../../src/controllers/replica-owner.ts';
+import type { ReplicaStatus } from '../../../src/controllers/replica-status.ts';
 import { memoryCluster } from '../../support/memory-cluster.ts';
 import { quiet, settles } from '../../support/settles.ts';
 
@@ -193,6 +194,26 @@ for (const form of selectors) {
       await settles(async () => (await rc()).status?.conditions === undefined);
     },
   );
+
+  t.test(`${form[0].kind.kind}: pods that are still ending are told by a ReplicaSet`, async (t) => {
+    const { client, make, atRest, scale, all, rc } = await setUp(t, form);
+    await make(3);
+    await atRest(3);
+    for (const pod of await all()) {
+      // On a board: it goes when the board says so.
+      await client.bind(`default/${pod.metadata.name}`, 'board');
+    }
+    await scale(1);
+    await atRest(1);
+    const terminating = async () => ((await rc()).status as ReplicaStatus).terminatingReplicas;
+    if (!form[0].showsTerminating) return t.equal(await terminating(), undefined);
+    await settles(async () => (await terminating()) === 2);
+    const going = (await all()).filter(({ metadata }) => metadata.deletionTimestamp);
+    for (const { metadata } of going) {
+      await client.delete(pods, `default/${metadata.name}`, { gracePeriodSeconds: 0 });
+    }
+    await settles(async () => (await terminating()) === 0);
+  });
 
   t.test(`${form[0].kind.kind}: a controller that is being deleted makes nothing more`, async (t) => {
     const { client, kind, make, active, atRest } = await setUp(t, form);

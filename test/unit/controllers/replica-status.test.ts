@@ -21,7 +21,7 @@ const active = [
 ];
 
 t.test('the status counts all, ready, available and fully labelled pods', async (t) => {
-  t.same(replicaStatus(rc, active, undefined, nowMs), {
+  t.same(replicaStatus(rc, { active }, undefined, nowMs), {
     replicas: 3,
     fullyLabeledReplicas: 1,
     readyReplicas: 2,
@@ -36,31 +36,31 @@ t.test('it is looked at again when the next pod becomes available', async (t) =>
 });
 
 t.test('a failure shows as a condition until it is over', async (t) => {
-  const failed = replicaStatus(rc, active, { reason: 'FailedCreate', message: 'no' }, nowMs);
+  const failed = replicaStatus(rc, { active }, { reason: 'FailedCreate', message: 'no' }, nowMs);
   t.match(failed.conditions, [
     { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'no' },
   ]);
   const later = replicaStatus(
     { ...rc, status: failed },
-    active,
+    { active },
     { reason: 'FailedCreate', message: 'no' },
     nowMs + 5000,
   );
   t.ok(sameReplicaStatus(failed, later), 'the same failure is no news');
   const another = replicaStatus(
     { ...rc, status: failed },
-    active,
+    { active },
     { reason: 'FailedCreate', message: 'no to another pod' },
     nowMs,
   );
   t.ok(sameReplicaStatus(failed, another), 'nor is the same reason, or each try would cause the next');
   const deleting = { reason: 'FailedDelete', message: 'no' } as const;
-  t.match(replicaStatus({ ...rc, status: failed }, active, deleting, nowMs).conditions, [deleting]);
-  t.equal(replicaStatus({ ...rc, status: failed }, active, undefined, nowMs).conditions, undefined);
+  t.match(replicaStatus({ ...rc, status: failed }, { active }, deleting, nowMs).conditions, [deleting]);
+  t.equal(replicaStatus({ ...rc, status: failed }, { active }, undefined, nowMs).conditions, undefined);
 });
 
 t.test('a status without the counts that are zero equals one with them', async (t) => {
-  const none = replicaStatus(rc, [], undefined, nowMs);
+  const none = replicaStatus(rc, { active: [] }, undefined, nowMs);
   t.ok(sameReplicaStatus({ replicas: 0, observedGeneration: 7 }, none));
   t.notOk(sameReplicaStatus({ replicas: 0, observedGeneration: 6 }, none));
   t.notOk(sameReplicaStatus(undefined, none));

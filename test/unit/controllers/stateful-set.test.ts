@@ -5,6 +5,7 @@ import { persistentVolumeClaims } from '../../../src/api/kinds/persistent-volume
 import { pods } from '../../../src/api/kinds/pod.ts';
 import { statefulSets } from '../../../src/api/kinds/stateful-set.ts';
 import { keyOf, type PersistentVolume, type Pod, type StatefulSet } from '../../../src/api/objects.ts';
+import type { Client } from '../../../src/client/client.ts';
 import { NodeLifecycleController } from '../../../src/controllers/node-lifecycle.ts';
 import { StatefulSetController } from '../../../src/controllers/stateful-set.ts';
 import { TaintEvictionController } from '../../../src/controllers/taint-eviction.ts';
@@ -330,3 +331,53 @@ t.test('a pod whose claim has no volume stays pending, says why, and starts when
   await settles(async () => (await client.get(pods, 'default/web-0')).spec.nodeName !== undefined);
   t.same(await names(), ['web-0']);
 });
+
+const claimTemplates = [
+  {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+  },
+];
+const claimOwners = async (client: Client) => {
+  const { items } = await client.list(persistentVolumeClaims);
+  return items.map(({ metadata }) => {
+    const owners = (metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`);
+    return [metadata.name, ...owners].join(' ');
+  });
+};
+
+t.test(
+  'claims belong to nobody, to the set, or to the pod that is scaled away, as the policy says',
+  async (t) => {
+    const { client, make, patch, rest } = await setUp(t);
+    const policy = (whenDeleted: string, whenScaled: string) => ({
+      persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled },
+    });
+    await client.create(persistentVolumeClaims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data-other-0', namespace: 'default' },
+      spec: claimTemplates[0]?.spec ?? {},
+    });
+    await make({ volumeClaimTemplates: claimTemplates, podManagementPolicy: 'Parallel', replicas: 2 });
+    const owned = (...lines: string[]) =>
+      settles(
+        async () => (await claimOwners(client)).join('; ') === [...lines, 'data-other-0'].sort().join('; '),
+      );
+    await owned('data-web-0', 'data-web-1');
+    await patch(policy('Delete', 'Retain'));
+    await owned('data-web-0 StatefulSet/web', 'data-web-1 StatefulSet/web');
+    await patch(policy('Retain', 'Delete'));
+    await owned('data-web-0', 'data-web-1');
+    // Held, so that it can be looked at while it goes.
+    const body = { metadata: { finalizers: ['example.com/hold'] } };
+    await client.patch(pods, 'default/web-1', { type: 'merge', body });
+    await patch({ replicas: 1 });
+    await owned('data-web-0', 'data-web-1 Pod/web-1');
+    await patch({ ...policy('Delete', 'Delete'), replicas: 1 });
+    await owned('data-web-0 StatefulSet/web', 'data-web-1 Pod/web-1');
+    await patch({ replicas: 2 });
+    await owned('data-web-0 StatefulSet/web', 'data-web-1 StatefulSet/web');
+    await rest();
+  },
+);

@@ -1,4 +1,5 @@
-// Conditions, reasons and messages as
+// Conditions, reasons, messages and events as upstream's pkg/controller/podautoscaler/horizontal.go and
+// replica_calculator.go write them, and
 // https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale-walkthrough/ shows them.
 import t, { type Test } from 'tap';
 import { findCondition } from '../../../../src/api/conditions.ts';
@@ -70,7 +71,14 @@ async function setUp(t: Test) {
   await addPod('web-2', 200);
   const controller = new HorizontalPodAutoscalerController({
     ...cluster.options,
-    customMetrics: { find: (...path) => published.get(path.join('/')) },
+    customMetrics: {
+      find: (...path) => published.get(path.join('/')),
+      series: (namespace, metric) =>
+        [...published].flatMap(([path, value]) => {
+          const [within, kind, name = '', what] = path.split('/');
+          return within === namespace && kind === '_' && what === metric ? [{ ...value, name }] : [];
+        }),
+    },
   });
   await cluster.run(controller);
   const get = (name = 'web') => client.get(horizontalPodAutoscalers, `default/${name}`);
@@ -250,7 +258,10 @@ t.test('two autoscalers on the same pods stop each other', async (t) => {
   lab.used.set('web-1', 400).set('web-2', 400);
   await lab.make();
   await settles(async () => (await lab.condition('ScalingActive')) === 'False AmbiguousSelector');
-  t.match(lab.recorder.lines, [/^AmbiguousSelector: .*app=web.* \[default\/other default\/web\]/]);
+  t.match(lab.recorder.lines, [
+    'AmbiguousSelector: pods by selector app=web are controlled by more than one HPA (e.g. [default/other default/web])',
+    /^FailedComputeMetricsReplicas: pods by selector app=web are controlled by more than one HPA/,
+  ]);
   await lab.client.delete(horizontalPodAutoscalers, 'default/other');
   await lab.round();
   t.equal(await lab.replicas(), 4);
@@ -267,4 +278,115 @@ t.test('a pod without a request has no share to be measured by', async (t) => {
   await lab.make();
   await settles(async () => (await lab.condition('ScalingActive')) === 'False FailedGetResourceMetric');
   t.match(lab.recorder.lines[0], /missing request for cpu in container main of Pod bare/);
+});
+
+/** The words that upstream has for each failure: reason of the condition, its message, and the events. */
+const failures: { what: string; spec: Spec; reason: string; message: string; summary?: string }[] = [
+  {
+    what: 'a Pods metric that nobody publishes',
+    spec: { metrics: [hits] },
+    reason: 'FailedGetPodsMetric',
+    message:
+      'unable to get metric hits: unable to fetch metrics from custom metrics API: the server could not find the metric hits for pods',
+    summary: 'failed to get pods metric value',
+  },
+  {
+    what: 'an Object metric that nobody publishes',
+    spec: {
+      metrics: [
+        {
+          type: 'Object',
+          object: {
+            describedObject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+            metric: { name: 'queue' },
+            target: { type: 'Value', value: '5' },
+          },
+        },
+      ],
+    },
+    reason: 'FailedGetObjectMetric',
+    message:
+      'unable to get metric queue on Deployment default/web: unable to fetch metrics from custom metrics API: the server could not find the metric queue for Deployment web',
+    summary: 'failed to get object metric value',
+  },
+  {
+    what: 'an External metric that nobody publishes',
+    spec: {
+      metrics: [
+        {
+          type: 'External',
+          external: { metric: { name: 'queue' }, target: { type: 'Value', value: '5' } },
+        },
+      ],
+    },
+    reason: 'FailedGetExternalMetric',
+    message: 'unable to get external metric default/queue/nil: no metrics returned from external metrics API',
+    summary: 'failed to get queue external metric value',
+  },
+  {
+    what: 'a container that no pod has',
+    spec: {
+      metrics: [
+        {
+          type: 'ContainerResource',
+          containerResource: {
+            name: 'cpu',
+            container: 'side',
+            target: { type: 'Utilization', averageUtilization: 50 },
+          },
+        },
+      ],
+    },
+    reason: 'FailedGetContainerResourceMetric',
+    message:
+      'failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)',
+    summary: 'failed to get side container metric value',
+  },
+];
+
+for (const { what, spec, reason, message, summary } of failures) {
+  t.test(`${what} is told as upstream tells it`, async (t) => {
+    const lab = await setUp(t);
+    await lab.make(spec);
+    await settles(async () => (await lab.condition('ScalingActive')) === `False ${reason}`);
+    const condition = findCondition((await lab.get()).status?.conditions, 'ScalingActive');
+    t.equal(condition?.message, `the HPA was unable to compute the replica count: ${message}`);
+    t.same(lab.recorder.lines, [
+      `${reason}: ${message}`,
+      `FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 1), first error is: ${summary}: ${message}`,
+    ]);
+  });
+}
+
+t.test('an External metric is the sum over the series that its selector leaves', async (t) => {
+  const lab = await setUp(t);
+  const target = await lab.client.get(deployments, 'default/web');
+  await lab.client.updateStatus<Deployment>(deployments, { ...target, status: { replicas: 2 } });
+  lab.published.set('default/_/orders/waiting', { milli: 15_000, atMs: 0 });
+  lab.published.set('default/_/returns/waiting', { milli: 5_000, atMs: 0 });
+  lab.published.set('other/_/orders/waiting', { milli: 90_000, atMs: 0 });
+  const external = (selector?: object) => ({
+    type: 'External',
+    external: {
+      metric: { name: 'waiting', ...(selector ? { selector } : {}) },
+      target: { type: 'AverageValue', averageValue: '5' },
+    },
+  });
+  await lab.make({ metrics: [external()], behavior: shrinkAtOnce });
+  await settles(async () => (await lab.replicas()) === 4);
+  t.same(lab.recorder.lines, [
+    'SuccessfulRescale: New size: 4; reason: external metric waiting(nil) above target',
+  ]);
+  t.match((await lab.get()).status?.currentMetrics, [
+    { type: 'External', external: { metric: { name: 'waiting' }, current: { averageValue: '10' } } },
+  ]);
+  const metrics = [external({ matchLabels: { series: 'orders' } })];
+  await lab.client.patch(horizontalPodAutoscalers, 'default/web', {
+    type: 'merge',
+    body: { spec: { metrics } },
+  });
+  await settles(async () => (await lab.replicas()) === 3);
+  t.equal(await lab.condition('ScalingActive'), 'True ValidMetricFound');
+  const found = findCondition((await lab.get()).status?.conditions, 'ScalingActive');
+  t.match(found?.message, /calculate a replica count from external metric waiting\(&LabelSelector\{/);
 });

@@ -7,6 +7,7 @@ import {
   groupPods,
   type PodMetric,
   sharedReplicas,
+  tolerancesOf,
   utilizationReplicas,
   valueReplicas,
 } from '../../../../src/controllers/horizontal-pod-autoscaler/replica-calculator.ts';
@@ -39,7 +40,7 @@ function question({ current, used, traits = [] }: World) {
 
 const requests = (world: World, milli: number) => new Map(world.used.map((_, i) => [`p${i}`, milli]));
 const byShare = (world: World, percent: number, request = 400) =>
-  utilizationReplicas(question(world), requests(world, request), percent);
+  utilizationReplicas(question(world), () => requests(world, request), percent);
 
 const cases: [string, World, number, number][] = [
   ['a request of 0.4 with 0.2 used is 50 %: as wanted', { current: 2, used: [200, 200] }, 50, 2],
@@ -95,7 +96,7 @@ t.test('what people are shown is of the pods that were measured', async (t) => {
 t.test('nothing to go by is an error in upstream’s words', async (t) => {
   t.throws(() => byShare({ current: 1, used: [] }, 50), { message: /^no pods returned by selector/ });
   t.throws(() => byShare({ current: 1, used: [undefined] }, 50), { message: /^did not receive metrics/ });
-  const unmatched = () => utilizationReplicas(question({ current: 1, used: [5] }), new Map(), 50);
+  const unmatched = () => utilizationReplicas(question({ current: 1, used: [5] }), () => new Map(), 50);
   t.throws(unmatched, { message: 'no metrics returned matched known pods' });
 });
 
@@ -121,12 +122,31 @@ t.test('CPU of a pod that is starting is not taken for what it will use', async 
 });
 
 t.test('Object and External values: against one target, or shared by the replicas', async (t) => {
-  t.equal(valueReplicas(3, 3, 20_000, 10_000), 6);
-  t.equal(valueReplicas(3, 3, 10_900, 10_000), 3, 'tolerated');
-  t.equal(valueReplicas(0, 0, 25_000, 10_000), 3, 'from zero');
+  const ready = (count: number) => Array.from({ length: count }, (_, i) => pod(`p${i}`));
+  t.equal(valueReplicas(3, ready(3), 2), 6);
+  t.equal(valueReplicas(3, ready(3), 1.09), 3, 'tolerated');
+  t.equal(valueReplicas(0, [], 2.5), 3, 'from zero');
+  t.throws(() => valueReplicas(3, [], 2), { message: /no pods returned by selector/ });
   t.same(sharedReplicas(2, 50_000, 10_000), { replicas: 5, averageMilli: 25_000 });
   t.same(sharedReplicas(5, 50_000, 10_000), { replicas: 5, averageMilli: 10_000 });
   t.match(sharedReplicas(0, 50_000, 10_000), { replicas: 5 });
+});
+
+t.test('a tolerance of the spec holds for its direction alone', async (t) => {
+  const tolerances = tolerancesOf({ scaleUp: { tolerance: '500m' } as object });
+  t.same(tolerances, { shrink: 0.1, grow: 0.5 });
+  const replicas = (milli: number) =>
+    utilizationReplicas(
+      { ...question({ current: 4, used: [milli, milli, milli, milli] }), tolerances },
+      () => requests({ current: 4, used: [0, 0, 0, 0] }, 400),
+      50,
+    ).replicas;
+  t.equal(replicas(300), 4, '50 % more is tolerated');
+  t.equal(replicas(304), 7);
+  t.equal(replicas(178), 4, 'rounded up');
+  t.equal(replicas(140), 3, 'less is not');
+  const none = tolerancesOf({ scaleUp: { tolerance: '0' } as object });
+  t.equal(valueReplicas(3, [pod('a'), pod('b'), pod('c')], 1.01, none), 4);
 });
 
 t.test(
