@@ -447,7 +447,7 @@ export class Agent implements Component {
   }
 
   #makeSessions(): Sessions {
-    const { nodeName, master, identity, logger } = this.#options;
+    const { nodeName, master, identity, clock, logger } = this.#options;
     return new Sessions({
       masterUrl: master.origin,
       tls: () => ({
@@ -455,6 +455,7 @@ export class Agent implements Component {
         certPem: identity.certificatePem,
         keyPem: identity.keyPem,
       }),
+      clock,
       logger,
       sources: this.#kubelet,
       documents: boardDocuments({
