@@ -9,14 +9,14 @@ const root = join(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
 const programs = ['edge-master', 'edge-agent', 'edgectl'];
 /** Found by those who start them beside the code that does. */
-const threads = ['src/proxy/proxy-worker.ts'];
+const besides = ['src/proxy/proxy-worker.ts', 'src/kubelet/streams/loopback-program.ts'];
 /** Loads its prebuilt library from its own folder, so it cannot be bundled. */
 const nativePackage = 'classic-level';
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await build({
-  entryPoints: [...programs.map((name) => `src/bin/${name}.ts`), ...threads].map((file) => ({
+  entryPoints: [...programs.map((name) => `src/bin/${name}.ts`), ...besides].map((file) => ({
     in: join(root, file),
     out: basename(file, '.ts'),
   })),

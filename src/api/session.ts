@@ -58,7 +58,8 @@ export type SessionTask =
   | { kind: 'logs'; logs: LogOptions }
   | { kind: 'exec'; exec: ExecOptions }
   | { kind: 'attach'; attach: AttachOptions }
-  | { kind: 'portforward' }
+  /** `addressOnly`: to the pod's address and no further, not to what listens on its own loopback alone. */
+  | { kind: 'portforward'; addressOnly?: true }
   /** HTTP to the board itself: each `open` is a connection, its port says nothing; `pod` and `podUid` are empty. */
   | { kind: 'board' };
 
@@ -77,6 +78,8 @@ export type SessionRequest = SessionTask &
 
 export type LogsRequest = Extract<SessionRequest, { kind: 'logs' }>;
 export type ProcessRequest = Extract<SessionRequest, { kind: 'exec' | 'attach' }>;
+
+export type ForwardRequest = Extract<SessionRequest, { kind: 'portforward' }>;
 
 export interface TerminalSize {
   columns: number;

@@ -6,9 +6,7 @@ import { badRequest, internalError, notFound, unavailable } from '../api/status-
 import type { ContainerCache } from './container-cache.ts';
 import { newestByName } from './records/absorb.ts';
 import { type Runtime, RuntimeError, type RuntimeProcess } from './runtime/runtime.ts';
-
-/** What the kernel routes to the board itself: pods with hostNetwork. */
-const LOOPBACK = '127.0.0.1';
+import type { PodNetwork } from './streams/pod-ports.ts';
 
 /** @throws StatusError */
 export async function containerProcess(
@@ -36,9 +34,17 @@ function runningContainer(cache: ContainerCache, { pod, podUid }: SessionPlace, 
 }
 
 /** @throws StatusError BadRequest while the pod has no sandbox that runs. */
-export function podAddress(cache: ContainerCache, { pod, podUid }: SessionPlace): string {
+export function podNetwork(
+  cache: ContainerCache,
+  { pod, podUid }: SessionPlace,
+  hostAddresses: readonly string[],
+): PodNetwork {
   const sandbox = cache.ofPod(podUid).find((c) => c.containerName === undefined && c.state === 'running');
-  if (sandbox) return sandbox.ip ?? LOOPBACK;
+  if (sandbox) {
+    const { id, ip, pid } = sandbox;
+    // A board without a network has itself.
+    return { id, pid, address: ip ?? hostAddresses[0] ?? '127.0.0.1', isBoards: ip === undefined };
+  }
   throw badRequest(
     `unable to forward port because pod is not running: ${splitKey(pod).name} has no address yet`,
   );

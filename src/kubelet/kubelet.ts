@@ -12,7 +12,7 @@ import type { CheckpointFile } from './checkpoint.ts';
 import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
-import { containerProcess, podAddress } from './container-processes.ts';
+import { containerProcess, podNetwork } from './container-processes.ts';
 import type { BoardDevices } from './devices/board-devices.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
 import { BoardImages, type ImageSettings } from './images/board-images.ts';
@@ -26,6 +26,7 @@ import type { DesiredSource, ServiceEnvironment, StaticPodSource, StatusSink, Vo
 import { FileRecordStore } from './records/record-store.ts';
 import type { Runtime, RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
+import type { PodNetwork } from './streams/pod-ports.ts';
 import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
 import { PodVolumes, removeFolder } from './volumes/pod-volumes.ts';
@@ -203,8 +204,8 @@ export class Kubelet implements Component, SessionSources {
   }
 
   /** @throws StatusError while the pod has none. */
-  podAddress(place: SessionPlace): string {
-    return podAddress(this.#cache, place);
+  podNetwork(place: SessionPlace): PodNetwork {
+    return podNetwork(this.#cache, place, this.#options.hostAddresses());
   }
 
   /** For a board that is short of disk; resolves with the bytes that this gave back. */

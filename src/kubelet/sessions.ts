@@ -1,12 +1,14 @@
 // The board's end of a stream that a client waits for: dials the API server, serves what is asked for and says how
 // it ended. The protocol is described in api/session.ts. Nothing on the board listens.
 import type { WebSocket } from 'ws';
-import type { SessionMessage, SessionRequest } from '../api/session.ts';
+import type { ForwardRequest, SessionMessage, SessionRequest } from '../api/session.ts';
 import { SessionLink } from '../api/session-link.ts';
 import { internalError, StatusError } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { BoardStream, SessionSources } from './streams/board-stream.ts';
+import type { PodPorts } from './streams/pod-ports.ts';
 import type { BoardDocuments } from './streams/serve-board.ts';
 
 export interface SessionTls {
@@ -20,6 +22,7 @@ export interface SessionsOptions {
   masterUrl: string;
   /** This board's certificate as it is now. */
   tls(): SessionTls;
+  clock: Clock;
   logger: Logger;
   sources: SessionSources;
   /** What the board says of itself; nothing unless given. */
@@ -36,6 +39,8 @@ const KEEP_ALIVE_DELAY_MS = 15_000;
 export class Sessions implements Component {
   readonly #options: SessionsOptions;
   readonly #open = new Map<AbortController, Promise<void>>();
+  /** Since the first port-forward. */
+  #ports: PodPorts | undefined;
   #isStopped = false;
 
   constructor(options: SessionsOptions) {
@@ -50,6 +55,7 @@ export class Sessions implements Component {
     this.#isStopped = true;
     for (const controller of this.#open.keys()) controller.abort();
     await Promise.all(this.#open.values());
+    this.#ports?.stop();
   }
 
   /** Dials back and serves; what goes wrong is told to the client, or logged where it cannot be. */
@@ -117,11 +123,23 @@ export class Sessions implements Component {
       return serveBoard(stream, this.#options.documents ?? (async () => undefined));
     }
     if (request.kind === 'portforward') {
-      const { serveForwards } = await import('./streams/serve-forwards.ts');
-      return serveForwards(request, stream, sources);
+      return this.#forwards(request, stream);
     }
     const { serveProcess } = await import('./streams/serve-process.ts');
     return serveProcess(request, stream, sources);
+  }
+
+  /** @throws StatusError when the pod has no network. */
+  async #forwards(request: ForwardRequest, stream: BoardStream): Promise<{ exitCode?: number }> {
+    const { sources, clock } = this.#options;
+    const { serveForwards } = await import('./streams/serve-forwards.ts');
+    const { PodPorts: Ports } = await import('./streams/pod-ports.ts');
+    sources.podNetwork(request);
+    this.#ports ??= new Ports({ podNetwork: (place) => sources.podNetwork(place), clock });
+    const ports = this.#ports;
+    return serveForwards(stream, (port) =>
+      request.addressOnly ? ports.connectToAddress(request, port) : ports.connect(request, port),
+    );
   }
 
   async #dial(path: string, controller: AbortController): Promise<WebSocket> {

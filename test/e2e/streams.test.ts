@@ -1,14 +1,15 @@
 // exec, attach, port-forward and cp on real podman, with edgectl and kubectl as the hands.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import t from 'tap';
 import { eventually } from '../support/eventually.ts';
-import { oldKubectlPath, runKubectl } from '../support/kubectl.ts';
+import { oldKubectlPath, runKubectl, startKubectl } from '../support/kubectl.ts';
 import { podman, readyPods } from '../support/pods.ts';
 import { busyboxRoot } from '../support/test-image.ts';
 import { command, Program, Trial } from '../support/trial.ts';
@@ -44,7 +45,8 @@ const manifest = {
         command: [
           'sh',
           '-c',
-          'mkdir /www; echo hello > /www/index.html; httpd -p 8080 -h /www; while read line; do echo "got $line"; done; sleep 3600',
+          `mkdir /www; echo hello > /www/index.html; httpd -p 8080 -h /www; httpd -p 127.0.0.1:8081 -h /www;
+           nc -ll -p 9000 -e sha256sum & while read line; do echo "got $line"; done; sleep 3600`,
         ],
       },
     ],
@@ -68,10 +70,13 @@ t.test('streams on a board', async (t) => {
   const clients: {
     name: string;
     run(args: string[], input?: Uint8Array): Promise<{ code: number; out: Buffer; err: string }>;
+    start(args: string[]): ChildProcess;
   }[] = [
     {
       name: 'edgectl',
       run: (args, input) => runProgram(edgectl[0] ?? '', [edgectl[1] ?? '', ...args], env, input),
+      start: (args) =>
+        spawn(edgectl[0] ?? '', [edgectl[1] ?? '', ...args], { env: { ...process.env, ...env } }),
     },
   ];
   for (const path of [
@@ -82,10 +87,11 @@ t.test('streams on a board', async (t) => {
       clients.push({
         name: path.endsWith('/usr/bin/kubectl') && path.length < 20 ? 'new kubectl' : 'old kubectl',
         run: (args, input) => runKubectl(path, home, args, input),
+        start: (args) => startKubectl(path, home, args),
       });
   }
 
-  for (const { name, run } of clients) {
+  for (const { name, run, start } of clients) {
     await t.test(`${name}: outputs, exit code, 5 MB through and through`, async (t) => {
       const result = await run(['exec', 'web', '--', 'sh', '-c', 'echo out; echo err >&2; exit 42']);
       t.match({ code: result.code, out: result.out.toString() }, { code: 42, out: 'out\n' });
@@ -113,6 +119,22 @@ t.test('streams on a board', async (t) => {
       t.equal((await run(['exec', 'web', '--', 'cat', '/tmp/folder/deep/a.txt'])).out.toString(), 'deep');
       await run(['exec', 'web', '--', 'rm', '-r', '/tmp/folder', '/tmp/x.bin']);
     });
+
+    await t.test(
+      `${name}: port-forward reaches the pod's own loopback too, and tells of an end`,
+      async (t) => {
+        const program = new Program(start(['port-forward', 'web', ':8081', ':9000', ':9']));
+        t.teardown(() => program.end());
+        const local = await eventually(() => localPorts(program.output, 3), 20_000);
+        const get = async () => (await fetch(`http://127.0.0.1:${local.get(8081)}/`)).text();
+        t.same(new Set(await Promise.all(Array.from({ length: 10 }, get))), new Set(['hello\n']));
+        const sent = randomBytes(1_000_000);
+        // It answers only after the end of its input.
+        t.match(await exchange(local.get(9000) ?? 0, sent), sha(sent));
+        await exchange(local.get(9) ?? 0, sent).catch(() => undefined);
+        await program.waitFor('connect: connection refused', 20_000);
+      },
+    );
   }
 
   await t.test('a terminal has its size, follows changes, and keeps the exit code', async (t) => {
@@ -198,6 +220,20 @@ async function runProgram(
   const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
   const [out, err] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);
   return { code: await ended, out, err: err.toString() };
+}
+
+/** Which port of this machine leads to which of the pod. */
+function localPorts(output: string, count: number): Map<number, number> {
+  const found = [...output.matchAll(/127\.0\.0\.1:(\d+) -> (\d+)/g)];
+  if (found.length !== count) throw new Error(`it does not listen yet: ${output}`);
+  return new Map(found.map(([, here, there]) => [Number(there), Number(here)]));
+}
+
+/** Says all, ends, and reads until the other side ends. */
+async function exchange(port: number, sent: Uint8Array): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  socket.end(sent);
+  return text(socket);
 }
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;

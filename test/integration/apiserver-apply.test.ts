@@ -198,6 +198,43 @@ t.test('status and scale are owned under their subresource', async (t) => {
   t.equal(kept.json.spec.replicas, 6, "what alice lets go is another's by now");
 });
 
+t.test(
+  'ephemeral containers are applied to a pod through their subresource, and nothing else is',
+  async (t) => {
+    const path = '/api/v1/namespaces/default/pods/debugged';
+    const head = { apiVersion: 'v1', kind: 'Pod' };
+    const pod = { ...head, metadata: { name: 'debugged' }, spec: { containers: [web('web:1')] } };
+    t.equal((await apply(path, pod, 'alice')).code, 201);
+    const debug = (name: string, image: string) => ({
+      ...head,
+      metadata: { name: 'debugged', labels: { not: 'here' } },
+      spec: { containers: [web('web:2')], ephemeralContainers: [{ name, image }] },
+    });
+    const added = await apply(`${path}/ephemeralcontainers`, debug('eye', 'busybox:1'), 'doctor');
+    t.match(added, {
+      code: 200,
+      json: { spec: { containers: [{ image: 'web:1' }], ephemeralContainers: [{ name: 'eye' }] } },
+    });
+    t.equal(added.json.metadata.labels, undefined);
+    t.same(managersOf(added.json), ['alice Apply', 'doctor Apply ephemeralcontainers']);
+    t.same(entriesOf(added.json)[1]?.fieldsV1, {
+      'f:spec': { 'f:ephemeralContainers': { 'k:{"name":"eye"}': { '.': {}, 'f:image': {}, 'f:name': {} } } },
+    });
+    const again = await apply(`${path}/ephemeralcontainers`, debug('eye', 'busybox:1'), 'doctor');
+    t.equal(again.json.metadata.resourceVersion, added.json.metadata.resourceVersion, 'nothing changed');
+    const other = await apply(`${path}/ephemeralcontainers`, debug('eye', 'busybox:2'), 'nurse');
+    t.match(other, { code: 409, json: { details: { causes: [{ reason: 'FieldManagerConflict' }] } } });
+    const replaced = await apply(`${path}/ephemeralcontainers`, debug('ear', 'busybox:1'), 'doctor');
+    t.match(replaced, { code: 422, json: { reason: 'Invalid' } }, 'none is ever taken away');
+    t.equal(
+      (await apply('/api/v1/namespaces/default/pods/none/ephemeralcontainers', debug('a', 'b'), 'x')).code,
+      400,
+    );
+    const none = { ...debug('a', 'b'), metadata: { name: 'none' } };
+    t.equal((await apply('/api/v1/namespaces/default/pods/none/ephemeralcontainers', none, 'x')).code, 404);
+  },
+);
+
 t.test('an object that nobody recorded belongs to whoever was before the first apply', async (t) => {
   const path = '/api/v1/namespaces/default/configmaps/cleared';
   const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'cleared' }, data: { a: '1' } };

@@ -209,9 +209,95 @@ for (const [what, bytes] of Object.entries(SMUGGLING)) {
   });
 }
 
-t.test('a request that names no host is refused, and ends the connection', async (t) => {
-  t.match(await sendRaw(`POST ${CONFIG_MAPS} HTTP/1.1\r\n\r\n`), /^HTTP\/1\.1 400 /);
+const json = (body: unknown): [string[], string] => {
+  const text = JSON.stringify(body);
+  return [[`Content-Length: ${Buffer.byteLength(text)}`], text];
+};
+
+/** Behind each of them the server ends the connection: what comes behind must never be carried out. */
+const LAST: Record<string, { bytes: string; code: number }> = {
+  'a request that names no host': { bytes: `GET ${CONFIG_MAPS} HTTP/1.1\r\n\r\n`, code: 400 },
+  'a request that asks for the end': { bytes: request('GET', '/readyz', ['Connection: close']), code: 200 },
+  'a request of HTTP/1.0': { bytes: 'GET /readyz HTTP/1.0\r\n\r\n', code: 200 },
+  'a body that is too large to be read away': {
+    bytes: request('POST', CONFIG_MAPS, ['Content-Length: 20000000'], 'x'.repeat(20_000_000)),
+    code: 413,
+  },
+};
+
+for (const [what, { bytes, code }] of Object.entries(LAST)) {
+  t.test(`what comes behind ${what} is not carried out`, async (t) => {
+    const { revision } = api.store;
+    const answer = await sendRaw(`${bytes}${HIDDEN}`);
+    t.match(answer, new RegExp(`^HTTP/1\\.1 ${code} `));
+    t.equal(answer.match(/HTTP\/1\.1 \d\d\d /g)?.length, 1);
+    await unharmed(t, revision);
+  });
+}
+
+t.test('what is no HTTP behind requests is told after their answers', async (t) => {
+  const named = (name: string) => request('POST', CONFIG_MAPS, ...json({ metadata: { name } }));
+  const answer = await sendRaw(`${named('first')}${named('second')}no HTTP\r\n\r\n${HIDDEN}`);
+  t.same(answer.match(/HTTP\/1\.1 \d\d\d /g), ['HTTP/1.1 201 ', 'HTTP/1.1 201 ', 'HTTP/1.1 400 ']);
+  const cut = await sendRaw(
+    `${named('third')}${request('POST', CONFIG_MAPS, ['Transfer-Encoding: chunked'], 'zz')}`,
+  );
+  t.same(cut.match(/HTTP\/1\.1 \d\d\d /g), ['HTTP/1.1 201 ', 'HTTP/1.1 400 ']);
+  for (const name of ['first', 'second', 'third']) {
+    t.equal((await api.ask('DELETE', `${CONFIG_MAPS}/${name}`)).code, 200);
+  }
 });
+
+t.test('writes on one connection are carried out in the order in which they came', async (t) => {
+  const { socket, received } = await dial();
+  const steps = Array.from({ length: 60 }, (_, i) =>
+    i % 2 === 0
+      ? request('POST', CONFIG_MAPS, ...json({ metadata: { name: 'again' }, data: { step: `${i}` } }))
+      : request('DELETE', `${CONFIG_MAPS}/again`, []),
+  );
+  socket.write(steps.join(''));
+  const codes = await eventually(() => {
+    const found = received().match(/HTTP\/1\.1 \d\d\d /g) ?? [];
+    if (found.length < steps.length) throw new Error(`${found.length} answers`);
+    return found as string[];
+  });
+  t.same([...new Set(codes)], ['HTTP/1.1 201 ', 'HTTP/1.1 200 ']);
+  socket.destroy();
+});
+
+t.test('an upgrade behind a request waits for its answer', async () => {
+  const watch = request('GET', `${CONFIG_MAPS}?watch=1`, [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==',
+  ]);
+  const { socket, received } = await dial();
+  socket.write(`${request('GET', '/readyz', [])}${watch}`);
+  await eventually(() => /^HTTP\/1\.1 200 [\s\S]*ok\n?HTTP\/1\.1 101 /.test(received()));
+  socket.destroy();
+});
+
+t.test(
+  'who sends more requests than are answered is read no further; what was read is answered',
+  async (t) => {
+    const { socket, received } = await dial();
+    const flood = Buffer.from(request('GET', '/readyz', []).repeat(400_000));
+    socket.write(request('GET', `${CONFIG_MAPS}?watch=1&timeoutSeconds=1`, []));
+    await eventually(() => received().includes('200 OK'));
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    socket.write(flood);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    collectGarbage();
+    t.ok(process.memoryUsage().heapUsed - before < 10e6, 'what waits is little');
+    t.ok(socket.writableLength > 0, 'the rest is still with the client');
+    // By then its next request was too long under way.
+    await eventually(() => /HTTP\/1\.1 408 /.test(received()), 10_000);
+    t.ok((received().match(/HTTP\/1\.1 200 /g)?.length ?? 0) > 64);
+    socket.destroy();
+  },
+);
 
 t.test('a header or an URL without end is 431, many small headers too', async (t) => {
   const { revision } = api.store;
@@ -312,6 +398,22 @@ t.test('a hundred requests on one connection at once are answered in order', asy
     if (names.length < 100) throw new Error(`${names.length} answers`);
     return names.map((name) => Number(/\d+$/.exec(name)?.[0]));
   });
+  t.same(
+    answered,
+    paths.map((_, i) => i),
+  );
+  socket.destroy();
+});
+
+t.test('two thousand requests at once, more than a record of TLS holds, are answered in order', async (t) => {
+  const { socket, received } = await dial();
+  const paths = Array.from({ length: 2_000 }, (_, i) => `${CONFIG_MAPS}/none-${i}`);
+  socket.write(paths.map((path) => request('GET', path, [])).join(''));
+  const answered = await eventually(() => {
+    const names = received().match(/configmaps \\"none-(\d+)/g) ?? [];
+    if (names.length < paths.length) throw new Error(`${names.length} answers: ${received().slice(-300)}`);
+    return names.map((name) => Number(/\d+$/.exec(name)?.[0]));
+  }, 20_000);
   t.same(
     answered,
     paths.map((_, i) => i),

@@ -116,6 +116,25 @@ for (const algorithm of [RSA, KEY_ALGORITHM]) {
   });
 }
 
+t.test('who approves may apply the condition, and owns it under the subresource', async (t) => {
+  const { pem } = await made({ commonName: 'applied', organization: 'readers' }, KEY_ALGORITHM);
+  const request = Buffer.from(pem).toString('base64');
+  const spec = { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] };
+  await api.ask('POST', CSRS, { body: { metadata: { name: 'applied' }, spec } });
+  const head = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' };
+  const conditions = [{ type: 'Approved', status: 'True', reason: 'Test', message: 'x' }];
+  const status = { conditions, certificate: Buffer.from('forged').toString('base64') };
+  const { code, json } = await api.ask('PATCH', `${CSRS}/applied/approval?fieldManager=boss`, {
+    body: { ...head, metadata: { name: 'applied' }, status },
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+  });
+  t.equal(code, 200, json.message);
+  t.notOk(json.status.certificate);
+  const entry = json.metadata.managedFields.find((e: { manager: string }) => e.manager === 'boss');
+  t.match(entry, { operation: 'Apply', subresource: 'approval' });
+  await eventually(async () => (await api.ask('GET', `${CSRS}/applied`)).json.status.certificate);
+});
+
 t.test('a serving certificate of a board carries its names, and lets nobody in', async (t) => {
   const { pem } = await made(
     { commonName: 'system:node:a', organization: 'system:nodes', dns: 'a.local' },

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CHANNEL_WINDOW_BYTES, type SessionRequest } from '../../src/api/session.ts';
 import { badRequest } from '../../src/api/status-error.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Sessions } from '../../src/kubelet/sessions.ts';
 import { eventually } from '../support/eventually.ts';
@@ -40,9 +41,9 @@ function sessionsFor(t: Test, masterUrl: string, log: Log): Sessions {
   const sources = {
     openLog: async (request: SessionRequest, signal: AbortSignal) => log(request, signal),
     startProcess: () => Promise.reject(badRequest('no process')),
-    podAddress: () => '127.0.0.1',
+    podNetwork: () => ({ id: 's', address: '127.0.0.1', isBoards: true, pid: undefined }),
   };
-  const sessions = new Sessions({ masterUrl, tls, logger: silentLogger, sources });
+  const sessions = new Sessions({ masterUrl, tls, clock: systemClock, logger: silentLogger, sources });
   t.teardown(() => sessions.stop());
   return sessions;
 }

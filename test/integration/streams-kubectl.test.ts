@@ -149,7 +149,7 @@ for (const { name, path, skip } of clients) {
       t.equal(await (await fetch(url, { method: 'POST', body })).text(), sha(body));
       t.equal(seen.length, 21);
       await fetch(`http://127.0.0.1:${local.get(1)}`).catch(() => undefined);
-      await eventually(() => /error forwarding port 1 to pod web.*ECONNREFUSED/.test(err));
+      await eventually(() => /error forwarding port 1 to pod web, uid .*connection refused/.test(err));
     });
 
     t.test('twenty processes at once keep their own outputs', async (t) => {

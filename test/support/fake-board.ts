@@ -5,12 +5,13 @@ import { pods } from '../../src/api/kinds/pod.ts';
 import { type core, keyOf, type Pod, timestamp } from '../../src/api/objects.ts';
 import type { SessionRequest } from '../../src/api/session.ts';
 import { isConflict, isNotFound } from '../../src/api/status-error.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import type { Component } from '../../src/base/component.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { Client } from '../../src/client/client.ts';
 import type { InformerFactory } from '../../src/client/informer-factory.ts';
 import { ContainerCache } from '../../src/kubelet/container-cache.ts';
-import { containerProcess, podAddress } from '../../src/kubelet/container-processes.ts';
+import { containerProcess, podNetwork } from '../../src/kubelet/container-processes.ts';
 import type { RuntimeContainer } from '../../src/kubelet/runtime/runtime.ts';
 import { Sessions, type SessionTls } from '../../src/kubelet/sessions.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -46,11 +47,12 @@ export class FakeBoard implements Component {
     this.#sessions = new Sessions({
       masterUrl: masterUrl(),
       tls,
+      clock: systemClock,
       logger: silentLogger,
       sources: {
         openLog: async ({ pod, logs }, signal) => lines(pod, logs.follow, signal),
         startProcess: (request) => containerProcess(this.runtime, this.#cache, request),
-        podAddress: (place) => podAddress(this.#cache, place),
+        podNetwork: (place) => podNetwork(this.#cache, place, ['127.0.0.1']),
       },
     });
     const look = (pod: Pod) => this.#look(keyOf(pod));

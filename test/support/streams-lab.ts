@@ -1,9 +1,10 @@
 // An API server over HTTPS and a board that serves its sessions from the fake runtime: all of a stream but MQTT
 // and podman. Pod `default/web` (container `main`) runs on it; its address is loopback.
 import type { SessionRequest } from '../../src/api/session.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { ContainerCache } from '../../src/kubelet/container-cache.ts';
-import { containerProcess, podAddress } from '../../src/kubelet/container-processes.ts';
+import { containerProcess, podNetwork } from '../../src/kubelet/container-processes.ts';
 import { Sessions } from '../../src/kubelet/sessions.ts';
 import type { BoardDocuments } from '../../src/kubelet/streams/serve-board.ts';
 import { startApiServer, type TestApiServer } from './api-server.ts';
@@ -55,12 +56,13 @@ export async function startStreamsLab(options: { documents?: BoardDocuments } = 
   const sessions = new Sessions({
     masterUrl: api.url,
     tls: () => ({ caPem, certPem: node.certificatePem, keyPem: node.keyPem }),
+    clock: systemClock,
     logger: silentLogger,
     ...options,
     sources: {
       openLog: async () => log(),
       startProcess: (request) => containerProcess(runtime, cache, request),
-      podAddress: (place) => podAddress(cache, place),
+      podNetwork: (place) => podNetwork(cache, place, ['127.0.0.1']),
     },
   });
   const containerId = await runPod(api, runtime, cache);

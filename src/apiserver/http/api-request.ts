@@ -44,3 +44,12 @@ export function header(request: Pick<ApiRequest, 'incoming'>, name: string): str
   const value = request.incoming.headers[name];
   return Array.isArray(value) ? value.join(', ') : (value ?? '');
 }
+
+/** As upstream: nobody can tell whom a request without it was meant for. */
+export const namesHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.host !== undefined || httpVersion !== '1.1';
+
+/** @throws StatusError BadRequest */
+export function requireHost(incoming: IncomingMessage): void {
+  if (!namesHost(incoming)) throw badRequest('missing required Host header');
+}

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/objects.ts';
 import { parseJson } from '../../api/schema/parse-json.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { PatchOptions } from '../registry/patcher.ts';
 import { scaleKind, scaleOf, scalePaths } from '../registry/scale.ts';
 import { readBody } from './body.ts';
 import { decodeObject } from './decode.ts';
@@ -16,7 +17,7 @@ import { checkNew } from './write-verbs.ts';
 
 export async function applyVerb(
   request: ResourceRequest,
-  subresource: 'status' | 'scale' | undefined,
+  subresource: PatchOptions['subresource'],
 ): Promise<void> {
   const { api, kind, services } = request;
   const writer = fieldWriter(api, 'Apply', subresource);
@@ -33,7 +34,7 @@ export async function applyVerb(
   const { object: applied, created } = await services.registry.apply(kind, config, {
     writer,
     force,
-    scope: subresource === 'status' ? 'status' : 'main',
+    scope: subresource === undefined || subresource === 'scale' ? 'main' : subresource,
     dryRun: dryRun(api.query),
     prepareNew: (fresh) => api.user && kind.setAuthor?.(fresh, api.user),
     guard: services.guards.for(kind, api.user, true),

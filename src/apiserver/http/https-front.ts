@@ -14,9 +14,11 @@ import { attributesOf } from '../auth/attributes.ts';
 import { SESSION_PATH, type Sessions } from '../sessions.ts';
 import type { StreamUpgrades } from '../streams/stream-upgrades.ts';
 import type { UpgradeRequest } from '../streams/upgrade-request.ts';
-import { type ApiRequest, readUrl, type User } from './api-request.ts';
+import { type ApiRequest, namesHost, readUrl, requireHost, type User } from './api-request.ts';
 import type { ApiRouter } from './api-router.ts';
+import { RequestTurns } from './connection-turns.ts';
 import { discard, endRaw, httpError } from './raw-answer.ts';
+import { readAsStream } from './read-as-stream.ts';
 import type { RequestAudit } from './request-audit.ts';
 import type { RequestFigures } from './request-figures.ts';
 import { sendError } from './respond.ts';
@@ -58,6 +60,7 @@ const MAX_CONNECTIONS = 1200;
 export class HttpsFront implements Component {
   readonly #options: HttpsFrontOptions;
   readonly #sockets = new OpenSockets();
+  readonly #turns = new RequestTurns();
   #server: Server | undefined;
 
   constructor(options: HttpsFrontOptions) {
@@ -84,6 +87,8 @@ export class HttpsFront implements Component {
       requestTimeout: patience.requestMs,
       connectionsCheckingInterval: patience.checkMs,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Node would refuse it, and carry out what comes behind it on the connection.
+      requireHostHeader: false,
     });
     server.maxConnections = MAX_CONNECTIONS;
     this.#server = server;
@@ -103,24 +108,39 @@ export class HttpsFront implements Component {
   #listenTo(server: Server): void {
     // Also connections that never finish their handshake must end with the server.
     server.on('connection', (socket: Socket) => this.#sockets.add(socket));
-    server.on('secureConnection', (socket) => this.#sockets.add(socket));
+    server.on('secureConnection', (socket) => {
+      this.#sockets.add(socket);
+      readAsStream(socket);
+    });
     server.on('tlsClientError', (error, socket) => {
       this.#options.logger.debug({ error: error.message }, 'a TLS handshake failed');
       socket.destroy();
     });
     server.on('clientError', (error, socket) => this.#clientError(error, socket));
-    server.on('request', (incoming, response) => void this.serve(incoming, response));
-    server.on('upgrade', (incoming, socket, head) => void this.serveUpgrade(incoming, socket, head));
+    server.on('request', (incoming, response) => this.serve(incoming, response));
+    server.on('upgrade', (incoming, socket, head) => this.serveUpgrade(incoming, socket, head));
   }
 
-  /** Answers one request, whatever happens. `trusted` stands in for authentication. */
-  async serve(incoming: IncomingMessage, response: ServerResponse, trusted?: User): Promise<void> {
+  /** Answers one request when its turn comes, whatever happens. `trusted` stands in for authentication. */
+  serve(incoming: IncomingMessage, response: ServerResponse, trusted?: User): void {
+    const turns = this.#turns.of(incoming.socket);
+    turns.take(incoming, response, () => void this.#answer(incoming, response, trusted));
+  }
+
+  /** As serve(), for a request that wants to speak something else than HTTP. */
+  serveUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, trusted?: User): void {
+    const turns = this.#turns.of(socket);
+    turns.takeLast(incoming, () => void this.#answerUpgrade(incoming, socket, head, trusted));
+  }
+
+  async #answer(incoming: IncomingMessage, response: ServerResponse, trusted?: User): Promise<void> {
     const startMs = this.#options.clock.monotonicMs();
     const { method = 'GET', url = '/' } = incoming;
     response.on('error', (error) =>
       this.#options.logger.debug({ error: error.message }, 'an answer broke off'),
     );
     try {
+      requireHost(incoming);
       await this.#options.router.handle(this.#admitted(incoming, response, trusted));
     } catch (error) {
       await this.#refuse(incoming, response, error);
@@ -155,7 +175,7 @@ export class HttpsFront implements Component {
   async #refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
     const status = this.#asStatus(error, incoming);
     if (!incoming.complete) await discard(incoming);
-    if (!incoming.complete) response.shouldKeepAlive = false;
+    if (!incoming.complete || !namesHost(incoming)) response.shouldKeepAlive = false;
     sendError(response, status);
   }
 
@@ -166,13 +186,19 @@ export class HttpsFront implements Component {
     return internalError('an internal error occurred: see the log of the API server');
   }
 
-  async serveUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, trusted?: User): Promise<void> {
+  async #answerUpgrade(
+    incoming: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    trusted: User | undefined,
+  ): Promise<void> {
     socket.on('error', (error) =>
       this.#options.logger.debug({ error: error.message }, 'an upgrade broke off'),
     );
     let code = SWITCHING_PROTOCOLS;
     const { access, audit } = this.#options;
     try {
+      requireHost(incoming);
       const line = { ...readUrl(incoming.url ?? '/'), method: incoming.method ?? 'GET' };
       const record = audit?.followUntil(socket, () => code, incoming, line);
       const asked = trusted ?? access.identify(incoming, line);
@@ -201,6 +227,6 @@ export class HttpsFront implements Component {
       socket.destroy();
       return;
     }
-    endRaw(socket, httpError(error));
+    this.#turns.of(socket).breakOff(() => endRaw(socket, httpError(error)));
   }
 }

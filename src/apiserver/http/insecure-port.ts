@@ -41,12 +41,12 @@ export class InsecurePort implements Component {
     server.on('request', (incoming, response) => {
       const error = refusal(incoming);
       if (error) sendError(response, error);
-      else void this.#front.serve(incoming, response, USER);
+      else this.#front.serve(incoming, response, USER);
     });
     server.on('upgrade', (incoming, socket, head) => {
       const error = refusal(incoming);
       if (error) endRaw(socket, error);
-      else void this.#front.serveUpgrade(incoming, socket, head, USER);
+      else this.#front.serveUpgrade(incoming, socket, head, USER);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

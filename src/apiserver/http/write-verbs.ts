@@ -91,8 +91,7 @@ export async function patchVerb(
   subresource?: PatchOptions['subresource'],
 ): Promise<void> {
   const { api, kind, services } = request;
-  const appliesNot = subresource !== undefined && subresource !== 'status' && subresource !== 'scale';
-  if (!appliesNot && mediaType(header(api, 'content-type')) === APPLY_TYPE) {
+  if (mediaType(header(api, 'content-type')) === APPLY_TYPE) {
     const { applyVerb } = await import('./apply-verb.ts');
     return applyVerb(request, subresource);
   }

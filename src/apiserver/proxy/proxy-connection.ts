@@ -21,7 +21,7 @@ export async function connectToPod(
   sessions: Sessions,
   { pod, port, scheme }: ProxyTarget,
 ): Promise<ProxyConnection> {
-  const session: BoardSession = await dialBoard(sessions, pod, { kind: 'portforward' });
+  const session: BoardSession = await dialBoard(sessions, pod, { kind: 'portforward', addressOnly: true });
   await session.begun();
   const channel: Duplex = session.connect(port);
   // As upstream: pods have certificates that nobody signed, and the way to the pod is the board's own.

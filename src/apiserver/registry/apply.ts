@@ -15,11 +15,14 @@ import { storeKey } from './keys.ts';
 import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
 import { resourceSubject } from './prepare.ts';
 import type { RegistryContext } from './registry-context.ts';
-import { type UpdateOptions, updateObject } from './update.ts';
+import { type UpdateOptions, updateObject, type WriteScope } from './update.ts';
+
+/** Which part of an object may be applied. */
+export type ApplyScope = Extract<WriteScope, 'main' | 'status' | 'approval' | 'ephemeralcontainers'>;
 
 export interface ApplyOptions extends Pick<UpdateOptions, 'guard' | 'warn'> {
   writer: FieldWriter;
-  scope: 'main' | 'status';
+  scope: ApplyScope;
   /** Take what other managers own. */
   force: boolean;
   dryRun?: boolean | undefined;
@@ -130,10 +133,24 @@ class ObjectApplication {
 }
 
 /** As upstream: what the other endpoint writes is neither applied nor owned. */
-function configInScope(kind: KindDefinition, config: KubeObject, scope: 'main' | 'status'): KubeObject {
-  const { status, ...rest } = config as KubeObject & { status?: unknown };
+function configInScope(kind: KindDefinition, config: KubeObject, scope: ApplyScope): KubeObject {
+  const { status, ...rest } = config as KubeObject & { status?: Fragment };
   if (scope === 'main') return kind.hasStatus ? rest : config;
   const { apiVersion, kind: kindName, metadata } = config;
   const { ownerReferences: _owners, finalizers: _finalizers, ...kept } = metadata;
-  return { apiVersion, kind: kindName, metadata: kept, ...(status === undefined ? {} : { status }) };
+  const head = { apiVersion, kind: kindName };
+  if (scope === 'ephemeralcontainers') {
+    const { labels: _labels, annotations: _annotations, ...named } = kept;
+    const { spec } = config as KubeObject & { spec?: Fragment };
+    return { ...head, metadata: named, ...only('spec', spec, 'ephemeralContainers') } as KubeObject;
+  }
+  if (scope === 'approval') return { ...head, metadata: kept, ...only('status', status, 'conditions') };
+  return { ...head, metadata: kept, ...(status === undefined ? {} : { status }) };
+}
+
+type Fragment = Record<string, unknown>;
+
+/** `{part: {field: …}}` of what a configuration says; nothing where it does not say it. */
+function only(part: string, said: Fragment | undefined, field: string): Fragment {
+  return said?.[field] === undefined ? {} : { [part]: { [field]: said[field] } };
 }

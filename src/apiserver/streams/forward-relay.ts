@@ -1,5 +1,6 @@
 // Joins the connections that a client forwards to the ports of a pod, any number over one session of its board.
 import type { Duplex } from 'node:stream';
+import type { Pod } from '../../api/objects.ts';
 import type { BoardSession } from './board-session.ts';
 
 /** One connection of a client. */
@@ -20,25 +21,22 @@ export interface ClientForwards {
 }
 
 /** Resolves when the client or the board is gone. */
-export async function relayForwards(
-  session: BoardSession,
-  client: ClientForwards,
-  pod: string,
-): Promise<void> {
+export async function relayForwards(session: BoardSession, client: ClientForwards, pod: Pod): Promise<void> {
   client.onGone(() => session.leave());
   client.onConnection((connection) => join(session, connection, pod));
   await session.ended.catch(() => undefined);
   client.close();
 }
 
-function join(session: BoardSession, { port, data, finish }: ForwardedConnection, pod: string): void {
+function join(session: BoardSession, { port, data, finish }: ForwardedConnection, pod: Pod): void {
+  const { name, uid } = pod.metadata;
   const channel = session.connect(port);
   data.pipe(channel);
   channel.pipe(data);
   // The client closes when the pod has nothing more to say: kubectl waits for this word with its own close.
   channel.once('end', () => finish(undefined));
   channel.once('error', (error) => {
-    finish(`error forwarding port ${port} to pod ${pod}: ${error.message}`);
+    finish(`error forwarding port ${port} to pod ${name}, uid ${uid}: ${error.message}`);
   });
   channel.once('close', () => {
     finish(undefined);

@@ -24,7 +24,7 @@ export async function upgradeToForwards(
   request.socket.once('close', left);
   await session.begun();
   try {
-    await relayForwards(session, await connect(), pod.metadata.name);
+    await relayForwards(session, await connect(), pod);
   } finally {
     session.leave();
     request.socket.off('close', left);

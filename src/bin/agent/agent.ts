@@ -221,10 +221,11 @@ export class Agent implements Component {
   }
 
   #makeSessions(): Sessions {
-    const { nodeName, master, identity, logger } = this.#options;
+    const { nodeName, master, identity, clock, logger } = this.#options;
     return new Sessions({
       masterUrl: master.origin,
       tls: () => boardTls(identity),
+      clock,
       logger,
       sources: this.#kubelet,
       documents: boardDocuments({

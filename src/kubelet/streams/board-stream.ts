@@ -2,6 +2,7 @@
 import type { LogsRequest, ProcessRequest, SessionMessage, SessionPlace } from '../../api/session.ts';
 import type { SessionLink } from '../../api/session-link.ts';
 import type { RuntimeProcess } from '../runtime/runtime.ts';
+import type { PodNetwork } from './pod-ports.ts';
 
 /** The session as its server sees it: it makes its channels, then starts the link. */
 export interface BoardStream {
@@ -15,6 +16,5 @@ export interface BoardStream {
 export interface SessionSources {
   openLog(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   startProcess(request: ProcessRequest): Promise<RuntimeProcess>;
-  /** The pod's address as the board reaches it. */
-  podAddress(place: SessionPlace): string;
+  podNetwork(place: SessionPlace): PodNetwork;
 }

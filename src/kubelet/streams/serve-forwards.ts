@@ -1,44 +1,49 @@
 // Connects a client to TCP ports of a pod, each connection on a channel of its own.
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import type { SessionRequest } from '../../api/session.ts';
+import type { Socket } from 'node:net';
 import type { SessionChannel } from '../../api/session-channel.ts';
-import type { BoardStream, SessionSources } from './board-stream.ts';
+import type { BoardStream } from './board-stream.ts';
 
-/** A pod that drops packets would hold the client for minutes. */
-const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 500;
 
-/** Resolves when the client is gone. @throws StatusError when the pod has no address. */
+/** Gives a connection of which nothing has been read. */
+export type ConnectToPort = (port: number) => Promise<Socket>;
+
+/** Resolves when the client is gone. */
 export async function serveForwards(
-  request: SessionRequest,
   { link, signal, onMessage }: BoardStream,
-  sources: SessionSources,
+  connect: ConnectToPort,
 ): Promise<{ exitCode?: number }> {
-  const address = sources.podAddress(request);
-  const sockets = new Set<Socket>();
+  const channels = new Set<SessionChannel>();
   onMessage(({ open }) => {
     if (!open) return;
     const channel = link.channel(open.channel);
-    if (sockets.size >= MAX_CONNECTIONS) {
+    if (channels.size >= MAX_CONNECTIONS) {
       channel.destroy(new Error(`there are ${MAX_CONNECTIONS} connections already`));
       return;
     }
-    const socket = join(channel, address, open.port);
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    channels.add(channel);
+    channel.once('close', () => channels.delete(channel));
+    void serve(channel, connect(open.port));
   });
   link.start();
   link.send({ started: true });
   if (!signal.aborted) await once(signal, 'abort');
-  for (const socket of sockets) socket.destroy();
+  for (const channel of channels) channel.destroy();
   return {};
 }
 
-function join(channel: SessionChannel, host: string, port: number): Socket {
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
-  socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
-  socket.once('connect', () => socket.setTimeout(0));
+async function serve(channel: SessionChannel, connection: Promise<Socket>): Promise<void> {
+  try {
+    const socket = await connection;
+    if (channel.destroyed) socket.destroy();
+    else join(channel, socket);
+  } catch (error) {
+    channel.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function join(channel: SessionChannel, socket: Socket): void {
   channel.pipe(socket);
   socket.pipe(channel);
   socket.once('error', (error) => channel.destroy(new Error(error.message)));
@@ -48,5 +53,4 @@ function join(channel: SessionChannel, host: string, port: number): Socket {
   channel.once('close', () => {
     if (!channel.readableEnded || !socket.writableEnded) socket.destroy();
   });
-  return socket;
 }
