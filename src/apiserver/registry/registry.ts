@@ -58,7 +58,8 @@ export class Registry {
   list(kind: KindDefinition, options: ServerListOptions = {}): ListResult {
     checkKnown(options.resourceVersion, this.revision);
     if (kind.measured) return listMeasured(this.#context, kind, options);
-    const list = listObjects(this.#context.store, kind, options);
+    const { store, clock } = this.#context;
+    const list = listObjects(store, kind, options, clock.now());
     return kind.view ? { ...list, items: list.items.map((item) => fromStored(kind, item)) } : list;
   }
 
