@@ -125,9 +125,23 @@ function undone(now: readonly Entry[], history: readonly StoreEvent[]): Item[] {
 }
 
 function withFreshToken(store: Store, { afterKey }: ContinueToken, nowMs: number): StatusError {
-  const fresh = encodeContinue({ revision: store.revision, afterKey, begunMs: nowMs });
+  drawRevision(store);
+  const fresh = encodeContinue({ revision: undefined, afterKey, begunMs: nowMs });
   const message =
     'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +
     'without the continue parameter, or use the continue token in this response to go on with what is there now.';
   return Object.assign(expired(message), { listMeta: { continue: fresh } });
 }
+
+/**
+ * As upstream's compaction, which is a write too: what is listed from now on has another revision than the pages before
+ * also where nobody writes, so that clients can tell the two lists apart. In memory alone; a store that ends has no more
+ * pages to give.
+ */
+function drawRevision(store: Store): void {
+  const mark = { apiVersion: 'v1', kind: 'Status', metadata: { name: 'expired-pages' } } as KubeObject;
+  store.write(MARK_KEY, () => ({ put: mark }), { volatile: true }).catch(() => {});
+}
+
+/** Outside of all that is listed and watched. */
+const MARK_KEY = '/expired-pages';

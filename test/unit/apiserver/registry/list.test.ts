@@ -101,6 +101,15 @@ t.test(
   },
 );
 
+t.test('the list that goes on has another revision, also where nobody writes', async (t) => {
+  const { list, store } = await storeWith(['a', 'b']);
+  const first = list({ limit: 1 });
+  t.throws(() => list({ continue: first.continue }, 600_000), { reason: 'Expired' });
+  await store.write(key('none'), () => undefined);
+  t.equal(Number(list().resourceVersion), Number(first.resourceVersion) + 1);
+  t.equal(list().items.length, 2);
+});
+
 t.test('an exact revision shows the past, and expires', async (t) => {
   const { names, put, remove, store } = await storeWith(['a', 'b']);
   const resourceVersion = String(store.revision);
