@@ -1,5 +1,5 @@
 // Conditions of a status: a list keyed by type, whose lastTransitionTime moves only when the status flips.
-import { type Condition, timestamp } from './objects.ts';
+import { type Condition, type KubeObject, timestamp } from './objects.ts';
 
 export function findCondition<C extends { type: string }>(
   conditions: readonly C[] | undefined,
@@ -41,3 +41,11 @@ export function sameCondition(a: Condition | undefined, b: Condition | undefined
     a?.type === b?.type && a?.status === b?.status && a?.reason === b?.reason && a?.message === b?.message
   );
 }
+
+/** For the conditions of a pod: which generation of it was looked at. Upstream since 1.33. */
+export const observing = ({ metadata: { generation } }: KubeObject): { observedGeneration?: number } =>
+  generation === undefined ? {} : { observedGeneration: generation };
+
+/** Of a condition; the package of types is older than the field. */
+export const observedBy = (condition: object | undefined): number | undefined =>
+  (condition as { observedGeneration?: number } | undefined)?.observedGeneration;

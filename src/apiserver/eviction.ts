@@ -2,7 +2,7 @@
 // so that no two evictions spend the same allowance.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 
-import { isConditionTrue, withCondition } from '../api/conditions.ts';
+import { isConditionTrue, observing, withCondition } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { matchesLabels, selectorFromObject } from '../api/label-selector.ts';
@@ -46,7 +46,7 @@ async function markTarget(registry: Registry, podKey: string, uid: string, nowMs
   const change = (current: KubeObject) => {
     const pod = current as Pod;
     if (pod.metadata.uid !== uid) return current;
-    const conditions = withCondition(pod.status?.conditions, condition, nowMs);
+    const conditions = withCondition(pod.status?.conditions, { ...condition, ...observing(pod) }, nowMs);
     return { ...structuredClone(pod), status: { ...pod.status, conditions } } as KubeObject;
   };
   await registry.update(pods as unknown as KindDefinition, podKey, change, { scope: 'status' });

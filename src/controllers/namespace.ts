@@ -1,7 +1,8 @@
-// Empties a namespace that is being deleted, kind by kind, then lets it go.
+// Empties a namespace that is being deleted, its pods first, then lets it go.
 // https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace
 import { isDeepStrictEqual } from 'node:util';
 import { namespaces } from '../api/kinds/namespace.ts';
+import { pods } from '../api/kinds/pod.ts';
 import { type KubeObject, keyOf, type Namespace } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
@@ -77,8 +78,7 @@ export class NamespaceController implements Component {
     const namespace = this.#namespaces.lister.get(name);
     const finalizers = namespace?.spec?.finalizers ?? [];
     if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return;
-    for (const kind of this.#contents()) await this.#deleteAll(kind, name);
-    const left = await this.#remaining(name);
+    const left = await this.#empty(name);
     if (left.length > 0) return this.#tellWhatIsLeft(namespace, left);
     const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     try {
@@ -89,6 +89,21 @@ export class NamespaceController implements Component {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+  }
+
+  /**
+   * Pods first, and all else when they are gone: what they use and what guards them (accounts, Secrets, network
+   * policies) outlasts them. https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+   */
+  async #empty(namespace: string): Promise<Remainder[]> {
+    const kinds = this.#contents();
+    const isPods = ({ group, plural }: KindDefinition) => group === pods.group && plural === pods.plural;
+    for (const some of [kinds.filter(isPods), kinds.filter((kind) => !isPods(kind))]) {
+      for (const kind of some) await this.#deleteAll(kind, namespace);
+      const left = await this.#remaining(some, namespace);
+      if (left.length > 0) return left;
+    }
+    return [];
   }
 
   /** Lists at the server, not in a cache: what was made a moment before the end must not be missed. */
@@ -109,9 +124,9 @@ export class NamespaceController implements Component {
     }
   }
 
-  async #remaining(namespace: string): Promise<Remainder[]> {
+  async #remaining(kinds: readonly KindDefinition[], namespace: string): Promise<Remainder[]> {
     const left: Remainder[] = [];
-    for (const kind of this.#contents()) {
+    for (const kind of kinds) {
       const { items } = await this.#options.client.list(kind, { namespace });
       if (items.length > 0) left.push({ kind, objects: items });
     }

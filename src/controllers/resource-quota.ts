@@ -5,9 +5,11 @@ import { type KubeObject, keyOf, type ResourceQuota } from '../api/objects.ts';
 import { canonicalQuantity } from '../api/quantity.ts';
 import { addUsage, inScope, limitsKind, type Usage, usageOf, usedOf } from '../api/quota.ts';
 import type { KindDefinition } from '../api/scheme.ts';
+import type { CustomKindSource } from '../api/served-kinds.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
+import { followCustomKinds } from '../client/custom-kinds.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -15,6 +17,8 @@ import type { ControllerOptions } from './controller-options.ts';
 export interface ResourceQuotaOptions extends ControllerOptions {
   /** All kinds of the scheme. */
   kinds: readonly KindDefinition[];
+  /** Kinds that come and go. */
+  customKinds?: CustomKindSource | undefined;
 }
 
 interface Counted {
@@ -30,6 +34,7 @@ export class ResourceQuotaController implements Component {
   readonly #quotas: Informer<ResourceQuota>;
   readonly #counted: readonly Counted[];
   readonly #controller: Controller;
+  #unfollow: () => void = () => {};
 
   constructor(options: ResourceQuotaOptions) {
     this.#options = options;
@@ -49,12 +54,26 @@ export class ResourceQuotaController implements Component {
     }
   }
 
-  start(): Promise<void> {
-    return this.#controller.start();
+  async start(): Promise<void> {
+    await this.#controller.start();
+    const { customKinds, informers } = this.#options;
+    this.#unfollow = followCustomKinds(customKinds, (kind) => {
+      if (!kind.namespaced) return;
+      const changed = ({ metadata }: KubeObject) => this.#changed(kind, metadata.namespace ?? '');
+      this.#controller.followsFromNow(informers.for(kind), onAnyChange(changed));
+    });
   }
 
   stop(): Promise<void> {
+    this.#unfollow();
     return this.#controller.stop();
+  }
+
+  /** Of each kind that a namespace may hold at this moment. */
+  #countedNow(): readonly Counted[] {
+    const { customKinds, informers } = this.#options;
+    const custom = (customKinds?.custom ?? []).filter(({ namespaced }) => namespaced);
+    return [...this.#counted, ...custom.map((kind) => ({ kind, informer: informers.for(kind) }))];
   }
 
   #changed(kind: KindDefinition, namespace: string): void {
@@ -83,7 +102,7 @@ export class ResourceQuotaController implements Component {
   #usage(quota: ResourceQuota): Usage {
     const total: Usage = new Map();
     const hard = hardOf(quota);
-    for (const { kind, informer } of this.#counted) {
+    for (const { kind, informer } of this.#countedNow()) {
       if (!limitsKind(hard, kind)) continue;
       for (const object of informer.lister.inNamespace(quota.metadata.namespace ?? '')) {
         if (inScope(quota, kind, object)) addUsage(total, usageOf(kind, object));

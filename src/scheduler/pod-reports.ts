@@ -1,6 +1,6 @@
 // What the scheduler tells of a pod: events, the PodScheduled condition, the board that is being cleared for it. Each
 // is written only when it says something new.
-import { findCondition, withCondition } from '../api/conditions.ts';
+import { findCondition, observedBy, observing, withCondition } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { keyOf, type Pod } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
@@ -29,9 +29,16 @@ export class PodReports {
   /** `nominatedNodeName` as it is to stand in the status; `undefined` = as it is. */
   async unschedulable(pod: Pod, message: string, nominatedNodeName?: string): Promise<void> {
     this.#record(pod, 'Warning', 'FailedScheduling', message);
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message,
+      ...observing(pod),
+    } as const;
     const known = findCondition(pod.status?.conditions, 'PodScheduled');
-    const isKnown = known?.status === 'False' && known.message === message;
+    const isKnown =
+      known?.status === 'False' && known.message === message && observedBy(known) === pod.metadata.generation;
     const isNominated = (nominatedNodeName ?? '') === (pod.status?.nominatedNodeName ?? '');
     if (isKnown && (nominatedNodeName === undefined || isNominated)) return;
     const conditions = withCondition(pod.status?.conditions, condition, this.#options.clock.now());
@@ -53,6 +60,7 @@ export class PodReports {
       status: 'True',
       reason: 'PreemptionByScheduler',
       message: `${DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod`,
+      ...observing(victim),
     } as const;
     const conditions = withCondition(victim.status?.conditions, condition, this.#options.clock.now());
     await this.#patchStatus(victim, { conditions: conditions.filter(({ type }) => type === condition.type) });

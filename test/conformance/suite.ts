@@ -102,13 +102,12 @@ async function runProcess(name: string, directory: string, options: SuiteOptions
   return isInTime;
 }
 
-/** The default content type would be protobuf, which is not served as an answer. */
+/** Bodies come as protobuf, the suite's default; answers are JSON, which its client takes beside it. */
 function flagsOf(name: string, directory: string, { kubeconfig, kubectl }: SuiteOptions): string[] {
   return [
     '--kubeconfig',
     kubeconfig,
     '--provider=skeleton',
-    '--kube-api-content-type=application/json',
     '--allowed-not-ready-nodes=0',
     '--disable-log-dump',
     '--kubectl-path',

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { parse } from 'yaml';
 import { renderKubeconfig } from '../../src/pki/kubeconfig.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { protobufBody } from '../support/protobuf-encoder.ts';
@@ -60,6 +61,39 @@ t.test('a typed client creates, replaces and deletes in protobuf', async (t) => 
   });
   const refused = await api.ask('DELETE', `${path}/release`, { body, headers: PROTOBUF });
   t.match(refused, { code: 409, json: { reason: 'Conflict' } });
+});
+
+t.test(
+  'YAML is answered where it is wanted, errors and discovery too, so that every reader gets it back',
+  async (t) => {
+    const headers = { accept: 'application/yaml' };
+    const path = '/api/v1/namespaces/default/configmaps';
+    const data = {
+      yes: 'no',
+      number: '1.0',
+      date: '2026-01-01',
+      text: 'a: b\n# no comment\n',
+      octal: '0o17',
+    };
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'texts' }, data };
+    const created = await api.ask('POST', path, { body, headers });
+    t.equal(created.code, 201);
+    t.equal(created.headers['content-type'], 'application/yaml');
+    for (const version of ['1.1', '1.2'] as const) t.same(parse(created.text, { version }).data, data);
+    const list = parse((await api.ask('GET', path, { headers })).text);
+    t.match(list, { kind: 'ConfigMapList', apiVersion: 'v1' });
+    t.match(parse((await api.ask('GET', `${path}/none`, { headers })).text), { kind: 'Status', code: 404 });
+    t.match(parse((await api.ask('GET', '/apis/apps/v1', { headers })).text), { kind: 'APIResourceList' });
+    await api.ask('DELETE', `${path}/texts`);
+  },
+);
+
+t.test('nothing is written for a client that takes no form of answer', async (t) => {
+  const path = '/api/v1/namespaces/default/configmaps';
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'unheard' } };
+  const headers = { accept: 'application/vnd.kubernetes.protobuf' };
+  t.match(await api.ask('POST', path, { body, headers }), { code: 406, json: { reason: 'NotAcceptable' } });
+  t.equal((await api.ask('GET', `${path}/unheard`)).code, 404);
 });
 
 t.test('a protobuf body that is another kind or no object at all is a bad request', async (t) => {

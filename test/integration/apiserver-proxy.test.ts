@@ -91,6 +91,10 @@ t.test(
       t.equal(code, 200);
       t.equal(headers['content-type'], 'text/x-own');
     }
+    for (const method of ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT']) {
+      const { code, text } = await api.ask(method, `${POD}?method=${method}`);
+      t.same([code, text], [200, `${method} /?method=${method} `]);
+    }
     t.equal((await api.ask('GET', `${POD}/`)).text, 'GET / ');
     t.equal((await api.ask('HEAD', `${POD}/echo`)).code, 200);
     const large = 'x'.repeat(3_500_000);
@@ -127,6 +131,7 @@ t.test('the pod never sees who the client is to the API server, but where it com
 });
 
 t.test('an empty path is led to the root, and what the pod redirects to stays under the proxy', async (t) => {
+  t.equal((await api.ask('HEAD', `${POD}?a=b`)).code, 301);
   t.match(await api.ask('GET', `${POD}?a=b`), { code: 301, headers: { location: `${POD}/?a=b` } });
   t.equal((await api.ask('POST', POD)).text, 'POST / ');
   const { headers } = await api.ask('GET', `${POD}/away`);

@@ -12,11 +12,11 @@ import {
 import { labelNameProblems, portNameProblems, portNumberProblems } from '../names.ts';
 import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
-import { systemId } from './numbers.ts';
 import { validateEnv, validateEnvFrom } from './validate-env.ts';
 import { type ProbeSort, validateLifecycle, validateProbe } from './validate-handlers.ts';
 import { validateResizePolicies } from './validate-resize.ts';
 import { validateResources } from './validate-resources.ts';
+import { validateContainerSecurity } from './validate-security.ts';
 import { validateLocalPath } from './validate-volumes.ts';
 
 export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -88,22 +88,6 @@ function validateMounts(
   });
 }
 
-function validateSecurity(context: core.SecurityContext | undefined, field: string): FieldError[] {
-  if (!context) return [];
-  const errors = [
-    ...systemId(context.runAsUser, `${field}.runAsUser`),
-    ...systemId(context.runAsGroup, `${field}.runAsGroup`),
-  ];
-  const elevated = context.privileged
-    ? '`privileged` to true'
-    : context.capabilities?.add?.includes('CAP_SYS_ADMIN') && '`capabilities.Add` CAP_SYS_ADMIN';
-  if (context.allowPrivilegeEscalation === false && elevated) {
-    const why = `cannot set \`allowPrivilegeEscalation\` to false and ${elevated}`;
-    errors.push(invalidValue(field, context, why));
-  }
-  return errors;
-}
-
 /** The parts that containers, init containers and ephemeral containers share, save the name's uniqueness. */
 export function validateCommon(
   container: core.Container,
@@ -128,7 +112,7 @@ export function validateCommon(
     ...validateMounts(container, volumes, field),
     ...oneOf(container.imagePullPolicy, PULL_POLICIES, `${field}.imagePullPolicy`),
     ...validateResources(container.resources, `${field}.resources`),
-    ...validateSecurity(container.securityContext, `${field}.securityContext`),
+    ...validateContainerSecurity(container.securityContext, `${field}.securityContext`),
   ];
 }
 

@@ -5,10 +5,11 @@ import { duplicate, invalidEach, invalidValue, required } from '../field-error.t
 import { labelNameProblems, subdomainProblems } from '../names.ts';
 import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
-import { nonNegative, systemId, withinInt32From1 } from './numbers.ts';
+import { nonNegative, withinInt32From1 } from './numbers.ts';
 import { oneOf, validateContainers } from './validate-container.ts';
 import { validateEphemeralContainers } from './validate-ephemeral.ts';
 import { validateScheduling } from './validate-scheduling.ts';
+import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './validate-volumes.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -30,23 +31,6 @@ function validateHostPorts(spec: core.PodSpec, field: string): FieldError[] {
       taken.add(key);
     });
   });
-  return errors;
-}
-
-function validateSecurity(spec: core.PodSpec, field: string): FieldError[] {
-  const { runAsUser, runAsGroup, fsGroup, supplementalGroups = [] } = spec.securityContext ?? {};
-  const errors = [
-    ...systemId(runAsUser, `${field}.securityContext.runAsUser`),
-    ...systemId(runAsGroup, `${field}.securityContext.runAsGroup`),
-    ...systemId(fsGroup, `${field}.securityContext.fsGroup`),
-    ...supplementalGroups.flatMap((id, i) =>
-      systemId(id, `${field}.securityContext.supplementalGroups[${i}]`),
-    ),
-  ];
-  if (spec.hostPID && spec.shareProcessNamespace) {
-    const why = 'ShareProcessNamespace and HostPID cannot both be enabled';
-    errors.push(invalidValue(`${field}.shareProcessNamespace`, true, why));
-  }
   return errors;
 }
 
@@ -103,7 +87,7 @@ export function validatePodSpec(spec: core.PodSpec, field: string): FieldError[]
     ...validateDns(spec, field),
     ...validateNames(spec, field),
     ...validateScheduling(spec, field),
-    ...validateSecurity(spec, field),
+    ...validatePodSecurity(spec, field),
     ...(spec.imagePullSecrets ?? []).flatMap((secret, i) =>
       secret.name ? [] : [required(`${field}.imagePullSecrets[${i}].name`)],
     ),

@@ -16,3 +16,27 @@ export const decodingError = (kind: KindRef, typeErrors: readonly string[]): Sta
  */
 export const strictDecodingError = (kind: KindRef, fields: readonly string[]): StatusError =>
   cannotHandle(kind, `strict decoding error: ${fields.join(', ')}`);
+
+/** 400 for keys that stand twice in an apply configuration, each such as `line 11: key "foo" already set in map`. */
+export const strictYamlError = (problems: readonly string[]): StatusError =>
+  badRequest(
+    `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${problems.join('\n  ')}`,
+  );
+
+/**
+ * 400 for an apply configuration with fields that its kind does not have, each told as `unknown field "spec.x"`:
+ * `failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.x: field not declared in schema`.
+ */
+export function undeclaredFieldsError(
+  kind: KindRef,
+  key: string,
+  unknownFields: readonly string[],
+): StatusError {
+  const problems = unknownFields.map((text) => `.${UNKNOWN.exec(text)?.[1]}: field not declared in schema`);
+  const told =
+    problems.length === 1 ? problems[0] : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n');
+  const typed = `(${key}; ${apiVersionOf(kind)}, Kind=${kind.kind})`;
+  return badRequest(`failed to create typed patch object ${typed}: ${told}`);
+}
+
+const UNKNOWN = /^unknown field "(.*)"$/s;

@@ -8,6 +8,7 @@ import { LimitRanger } from './limit-ranger.ts';
 import { PodSecurity } from './pod-security.ts';
 import { PriorityAdmission } from './priority.ts';
 import { QuotaLedger } from './quota-ledger.ts';
+import { RuntimeClassAdmission } from './runtime-class.ts';
 import { ServiceAccountAdmission } from './service-account-admission.ts';
 import { StorageDefaults } from './storage-defaults.ts';
 
@@ -36,6 +37,7 @@ export function newAdmission(
     new PodSecurity(store),
     new PriorityAdmission(store),
     new StorageDefaults(store),
+    new RuntimeClassAdmission(store),
     new DefaultIngressClass(store),
   ];
   return { admission: new Admission(plugins, ledger), components: [ledger] };

@@ -1,4 +1,4 @@
-// Which form of an answer a client wants: plain JSON, a Table, or metadata only.
+// Which form of an answer a client wants: a plain object, a Table, or metadata only; in JSON or in YAML.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
 import { notAcceptable } from '../../api/status-error.ts';
 
@@ -31,14 +31,21 @@ export function formOf(accept: string): Form {
     if (form) return form;
   }
   throw notAcceptable(
-    'only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io',
+    'only the following media types are accepted: application/json, application/yaml, application/json;as=Table;v=v1;g=meta.k8s.io',
   );
 }
 
 const JSON_RANGES = ['application/json', 'application/*', '*/*'];
+export const YAML_TYPE = 'application/yaml';
+
+/** Whether the first form that can be given is to be written in YAML. */
+export function prefersYaml(accept: string): boolean {
+  if (!accept.includes(YAML_TYPE)) return false;
+  return parseAccept(accept).find(offered)?.type === YAML_TYPE;
+}
 
 function offered({ type, parameters }: MediaRange): Form | undefined {
-  if (!JSON_RANGES.includes(type)) return undefined;
+  if (!JSON_RANGES.includes(type) && type !== YAML_TYPE) return undefined;
   const { as, v: version, g: group } = parameters;
   if (!as) return { as: 'object' };
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;

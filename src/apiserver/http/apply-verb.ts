@@ -2,13 +2,15 @@
 import type { Scale } from 'kubernetes-types/autoscaling/v1.js';
 import { managedFieldsOf } from '../../api/apply/managed-fields.ts';
 import type { KubeObject } from '../../api/objects.ts';
-import { parseJson } from '../../api/schema/parse-json.ts';
+import { strictYamlError, undeclaredFieldsError } from '../../api/schema/decoding-errors.ts';
+import { type ParsedJson, parseJson } from '../../api/schema/parse-json.ts';
+import type { KindRef, Schema } from '../../api/schema/schema.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { PatchOptions } from '../registry/patcher.ts';
 import { scaleKind, scaleOf, scalePaths } from '../registry/scale.ts';
 import { readBody } from './body.ts';
-import { decodeObject } from './decode.ts';
+import { checkObject, type Decoded } from './decode.ts';
 import { fieldWriter, forceParameter } from './field-manager.ts';
 import { dryRun, fieldValidation } from './query.ts';
 import { placeObject, type ResourceRequest, sendObject } from './resource-handler.ts';
@@ -24,8 +26,7 @@ export async function applyVerb(
   const force = forceParameter(api, true);
   const parsed = await parseConfig(await readBody(api.incoming));
   const target = subresource === 'scale' ? scaleKind : kind;
-  const validation = fieldValidation(api.query);
-  const { object, warnings } = decodeObject(await services.schema(), target, parsed, validation);
+  const { object, warnings } = decodeConfig(await services.schema(), target, parsed, request);
   placeObject(request, object);
   if (managedFieldsOf(object.metadata)?.length) throw badRequest('metadata.managedFields must be nil');
   await checkNew(kind, object);
@@ -43,6 +44,25 @@ export async function applyVerb(
   addWarnings(api.response, messages);
   if (subresource === 'scale') sendJson(api.response, 200, scaleOf(kind, applied));
   else sendObject(request, created ? 201 : 200, applied);
+}
+
+/**
+ * As upstream: whoever applies owns the fields that it names, so one that the kind does not have is refused whatever
+ * `fieldValidation` says; that is about keys that stand twice.
+ */
+function decodeConfig(
+  schema: Schema,
+  target: KindRef,
+  parsed: ParsedJson,
+  request: ResourceRequest,
+): Decoded {
+  const { api, namespace = '', name } = request;
+  const validation = fieldValidation(api.query);
+  const { duplicateFields } = parsed;
+  if (validation === 'Strict' && duplicateFields.length > 0) throw strictYamlError(duplicateFields);
+  const { object, unknownFields } = checkObject(schema, target, parsed);
+  if (unknownFields.length > 0) throw undeclaredFieldsError(target, `${namespace}/${name}`, unknownFields);
+  return { object, warnings: validation === 'Warn' ? duplicateFields : [] };
 }
 
 /** What a Scale says of the object that it scales. */

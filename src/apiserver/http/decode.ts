@@ -55,14 +55,24 @@ export function decodeObject(
   parsed: ParsedBody,
   validation: FieldValidation,
 ): Decoded {
+  const { object, unknownFields } = checkObject(schema, target, parsed);
+  const problems = [...unknownFields, ...parsed.duplicateFields];
+  if (validation === 'Strict' && problems.length > 0) throw strictDecodingError(target, problems);
+  return { object, warnings: validation === 'Warn' ? problems : [] };
+}
+
+/** @throws StatusError BadRequest when the value is not an object of this kind. */
+export function checkObject(
+  schema: Schema,
+  target: KindRef,
+  parsed: ParsedBody,
+): { object: KubeObject; unknownFields: string[] } {
   const value = withDefaultType(target, parsed.decode ? parsed.decode(schema, target) : parsed.value);
   const checked = schema.check(target, value);
   if (checked.typeErrors.length > 0) throw decodingError(target, checked.typeErrors);
-  const problems = [...checked.unknownFields, ...parsed.duplicateFields];
-  if (validation === 'Strict' && problems.length > 0) throw strictDecodingError(target, problems);
   const object = checked.value as unknown as KubeObject;
   object.metadata ??= {} as KubeObject['metadata'];
-  return { object, warnings: validation === 'Warn' ? problems : [] };
+  return { object, unknownFields: checked.unknownFields };
 }
 
 /** Objects may leave out apiVersion and kind where the URL says them; what they do say must agree. */

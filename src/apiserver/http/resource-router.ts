@@ -8,7 +8,12 @@ import type { ApiRequest } from './api-request.ts';
 import { deleteCollectionVerb, deleteVerb } from './delete-verbs.ts';
 import { verbsOf } from './discovery.ts';
 import { getVerb, listVerb } from './read-verbs.ts';
-import { type ResourceRequest, type ResourceServices, requireNamespace } from './resource-handler.ts';
+import {
+  type ResourceRequest,
+  type ResourceServices,
+  requireNamespace,
+  wantedForm,
+} from './resource-handler.ts';
 import { isProxied, type ResourcePath } from './resource-path.ts';
 import { subresourceVerbs, type Verbs } from './subresource-verbs.ts';
 import { createVerb, patchVerb, updateVerb } from './write-verbs.ts';
@@ -53,6 +58,8 @@ export class ResourceRouter {
     const request: ResourceRequest = { api, services: this.#services, kind, namespace, name };
     const verb = this.#verbs(request, path.subresource)[api.method];
     if (!verb) throw methodNotAllowed('the server does not allow this method on the requested resource');
+    // What cannot be answered must not be done first.
+    if (api.method !== 'GET') wantedForm(request);
     await verb(request);
   }
 

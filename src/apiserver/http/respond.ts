@@ -1,7 +1,8 @@
-// How answers are written: JSON with its length, errors as Status, warnings as headers.
+// How answers are written: JSON with its length, or YAML for whoever prefers it, errors as Status, warnings as headers.
 import type { ServerResponse } from 'node:http';
 import { gzip } from 'node:zlib';
 import type { StatusError } from '../../api/status-error.ts';
+import { prefersYaml, YAML_TYPE } from './accept.ts';
 
 export const JSON_TYPE = 'application/json';
 
@@ -11,7 +12,22 @@ export function sendJson(
   value: unknown,
   contentType = JSON_TYPE,
 ): void {
+  if (contentType === JSON_TYPE && prefersYaml(response.req.headers.accept ?? '')) {
+    sendYaml(response, code, value);
+    return;
+  }
   sendBytes(response, code, Buffer.from(`${JSON.stringify(value)}\n`), contentType);
+}
+
+/** As YAML 1.1 reads it, which Go's clients do: there `yes` is no text. Loaded when somebody asks for it. */
+function sendYaml(response: ServerResponse, code: number, value: unknown): void {
+  import('yaml')
+    .then(({ stringify }) => {
+      const plain: unknown = JSON.parse(JSON.stringify(value));
+      const text = stringify(plain, { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 });
+      sendBytes(response, code, Buffer.from(text), YAML_TYPE);
+    })
+    .catch((error: Error) => response.destroy(error));
 }
 
 export function sendText(response: ServerResponse, code: number, text: string): void {

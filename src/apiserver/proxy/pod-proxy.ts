@@ -28,7 +28,7 @@ export async function proxyRequest(
 ): Promise<void> {
   const { incoming, response, method } = request;
   const place = placeOf(request);
-  if (place.path === '' && (method === 'GET' || method === 'HEAD')) return redirectToRoot(incoming, response);
+  if (place.isBare && (method === 'GET' || method === 'HEAD')) return redirectToRoot(incoming, response);
   const connection = await connect(services, path);
   response.once('close', () => connection.leave());
   if (response.destroyed) return connection.leave();
@@ -57,7 +57,7 @@ export async function proxyUpgrade(
   if (socket.destroyed) return connection.leave();
   const { upgrade } = incoming.headers;
   const headers = { ...requestHeaders(incoming, place), connection: 'Upgrade', upgrade };
-  const sent = connection.request(method, place.path || '/', headers);
+  const sent = connection.request(method, place.path, headers);
   sent.end();
   const { answer, stream, first } = await upgraded(sent);
   request.isGranted = true;
@@ -101,7 +101,7 @@ function placeOf({ path, incoming }: Pick<ApiRequest, 'path' | 'incoming'>): Pro
   const rest = path.replace(/\/+/g, '/').slice(prefix.length);
   const url = incoming.url ?? '';
   const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
-  return { prefix, path: rest === '' ? '' : rest + query };
+  return { prefix, path: (rest || '/') + query, isBare: rest === '' };
 }
 
 /** As upstream: relative links of a page only hold below a path that ends in a slash. */
@@ -123,7 +123,7 @@ function answerTo(
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const headers = requestHeaders(incoming, place);
   const framing = incoming.headers['transfer-encoding'] ? { 'transfer-encoding': 'chunked' } : {};
-  const sent = connection.request(method, place.path || '/', { ...headers, ...framing, connection: 'close' });
+  const sent = connection.request(method, place.path, { ...headers, ...framing, connection: 'close' });
   sent.once('response', resolve);
   sent.on('error', (error) => reject(notReached(error)));
   incoming.pipe(sent);

@@ -20,6 +20,8 @@ export interface ProxyPlace {
   prefix: string;
   /** What is asked of the pod, with the query; begins with `/`. */
   path: string;
+  /** Nothing stands behind the prefix, not even a slash. */
+  isBare: boolean;
 }
 
 /** A credential is for the API server alone: a pod that saw it could act as the client. */

@@ -3,10 +3,10 @@
 import type { KubeObject } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { storedKind } from '../../api/served-versions.ts';
-import { badRequest, invalid, isExpired, StatusError } from '../../api/status-error.ts';
+import { badRequest, expired, invalid, isExpired, type StatusError } from '../../api/status-error.ts';
 import type { ListOptions } from '../../client/client.ts';
 import type { Entry, Store, StoreEvent } from '../../store/store.ts';
-import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
+import { type ContinueToken, decodeContinue, encodeContinue, isOutlived } from './continue-token.ts';
 import { storePrefix } from './keys.ts';
 import { Selection } from './selection.ts';
 
@@ -26,31 +26,38 @@ export interface ListResult {
 
 type Item = Pick<Entry, 'key' | 'value'>;
 
-export function listObjects(store: Store, kind: KindDefinition, options: ServerListOptions): ListResult {
+/** @throws StatusError BadRequest, Invalid, Expired. */
+export function listObjects(
+  store: Store,
+  kind: KindDefinition,
+  options: ServerListOptions,
+  nowMs: number,
+): ListResult {
   checkVersionOptions(kind, options);
   const selection = new Selection(kind, options);
   const prefix = storePrefix(storedKind(kind), options.namespace);
   const token = options.continue ? decodeContinue(options.continue) : undefined;
+  if (token && isOutlived(token, nowMs)) throw withFreshToken(store, token, nowMs);
   const revision = token?.revision ?? exactRevision(options) ?? store.revision;
-  const items = itemsAt(store, prefix, revision, token);
+  const items = itemsAt(store, prefix, revision, token, nowMs);
   const rest = token ? items.filter((item) => item.key > token.afterKey) : items;
   const limit = options.resourceVersion === '0' ? undefined : options.limit;
-  return page(rest, selection, limit, revision);
+  return page(rest, selection, limit, { revision, begunMs: token?.begunMs ?? nowMs });
 }
 
 function page(
   items: readonly Item[],
   selection: Selection,
   limit: number | undefined,
-  revision: number,
+  shownAt: Omit<ContinueToken, 'afterKey'>,
 ): ListResult {
-  const resourceVersion = String(revision);
+  const resourceVersion = String(shownAt.revision);
   const chosen = items.filter((item) => selection.matches(item.value));
   const shown = limit ? chosen.slice(0, limit) : chosen;
   const last = shown.at(-1);
   const result: ListResult = { resourceVersion, items: shown.map((item) => item.value) };
   if (!last || shown.length === chosen.length) return result;
-  result.continue = encodeContinue({ revision, afterKey: last.key });
+  result.continue = encodeContinue({ ...shownAt, afterKey: last.key });
   if (selection.selectsAll) result.remainingItemCount = chosen.length - shown.length;
   return result;
 }
@@ -83,13 +90,19 @@ function checkMatch(kind: KindDefinition, match: string, resourceVersion: string
 }
 
 /** What was under `prefix` at `revision`, in key order. @throws StatusError Expired, with a fresh token for pages. */
-function itemsAt(store: Store, prefix: string, revision: number, token: ContinueToken | undefined): Item[] {
+function itemsAt(
+  store: Store,
+  prefix: string,
+  revision: number,
+  token: ContinueToken | undefined,
+  nowMs: number,
+): Item[] {
   const now = store.list(prefix);
   if (revision >= store.revision) return now;
   try {
     return undone(now, historySince(store, prefix, revision));
   } catch (error) {
-    if (token && isExpired(error)) throw withFreshToken(error, store, token);
+    if (token && isExpired(error)) throw withFreshToken(store, token, nowMs);
     throw error;
   }
 }
@@ -111,11 +124,24 @@ function undone(now: readonly Entry[], history: readonly StoreEvent[]): Item[] {
   return [...state].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-function withFreshToken(error: StatusError, store: Store, token: ContinueToken): StatusError {
-  const fresh = encodeContinue({ revision: store.revision, afterKey: token.afterKey });
+function withFreshToken(store: Store, { afterKey }: ContinueToken, nowMs: number): StatusError {
+  drawRevision(store);
+  const fresh = encodeContinue({ revision: undefined, afterKey, begunMs: nowMs });
   const message =
     'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +
     'without the continue parameter, or use the continue token in this response to go on with what is there now.';
-  const status = new StatusError(error.code, 'Expired', message);
-  return Object.assign(status, { listMeta: { continue: fresh } });
+  return Object.assign(expired(message), { listMeta: { continue: fresh } });
 }
+
+/**
+ * As upstream's compaction, which is a write too: what is listed from now on has another revision than the pages before
+ * also where nobody writes, so that clients can tell the two lists apart. In memory alone; a store that ends has no more
+ * pages to give.
+ */
+function drawRevision(store: Store): void {
+  const mark = { apiVersion: 'v1', kind: 'Status', metadata: { name: 'expired-pages' } } as KubeObject;
+  store.write(MARK_KEY, () => ({ put: mark }), { volatile: true }).catch(() => {});
+}
+
+/** Outside of all that is listed and watched. */
+const MARK_KEY = '/expired-pages';

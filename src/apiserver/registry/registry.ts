@@ -1,7 +1,7 @@
 // The only writer to the store: every verb for every kind of the scheme. Objects that come out are shared with
 // the store; objects that go in are private copies and may be changed.
 
-import { withCondition } from '../../api/conditions.ts';
+import { observing, withCondition } from '../../api/conditions.ts';
 import { pods } from '../../api/kinds/pod.ts';
 import type { core, KubeObject, Pod } from '../../api/objects.ts';
 import { splitKey } from '../../api/objects.ts';
@@ -58,7 +58,8 @@ export class Registry {
   list(kind: KindDefinition, options: ServerListOptions = {}): ListResult {
     checkKnown(options.resourceVersion, this.revision);
     if (kind.measured) return listMeasured(this.#context, kind, options);
-    const list = listObjects(this.#context.store, kind, options);
+    const { store, clock } = this.#context;
+    const list = listObjects(store, kind, options, clock.now());
     return kind.view ? { ...list, items: list.items.map((item) => fromStored(kind, item)) } : list;
   }
 
@@ -161,7 +162,7 @@ function bound(pod: Writable<Pod>, nodeName: string, uid: string | undefined, no
     throw conflict(subject, `pod ${pod.metadata.name} has non-empty .spec.schedulingGates`);
   }
   pod.spec.nodeName = nodeName;
-  const scheduled = { type: 'PodScheduled', status: 'True' } as const;
+  const scheduled = { type: 'PodScheduled', status: 'True', ...observing(pod) } as const;
   pod.status = { ...pod.status, conditions: withCondition(pod.status?.conditions, scheduled, nowMs) };
   return pod;
 }

@@ -47,6 +47,11 @@ export class PodStrategy implements Strategy<Pod> {
     next.status = { phase: 'Pending', qosClass: qosClass(next.spec), ...conditions };
   }
 
+  /** Also of a changed pod, as upstream: a list that leaves them out is no wish to be evicted at once. */
+  prepareForUpdate(next: Writable<Pod>): void {
+    next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
+  }
+
   /** As upstream's CheckGracefulDelete: nobody has to stop what no board runs. */
   gracePeriodSeconds(object: Pod, requested: number | undefined): number {
     const { spec } = object;

@@ -1,5 +1,6 @@
 // The conditions of a pod. Pure; the time of the last flip comes from the record, so it survives the agent.
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
+import { observing } from '../../api/conditions.ts';
 import { type core, type Pod, timestamp } from '../../api/objects.ts';
 import type { ConditionRecord, PodRecord } from '../records/pod-record.ts';
 import { isInitialized, type PodPhase } from './pod-phase.ts';
@@ -35,8 +36,9 @@ export function podConditions(
     ...more,
   ];
   return findings.map((finding) => {
-    if (finding.type === 'PodScheduled' && scheduled) return { ...scheduled };
-    return { ...finding, lastTransitionTime: record.conditions[finding.type]?.since ?? record.startTime };
+    if (finding.type === 'PodScheduled' && scheduled) return { ...scheduled, ...observing(pod) };
+    const lastTransitionTime = record.conditions[finding.type]?.since ?? record.startTime;
+    return { ...finding, ...observing(pod), lastTransitionTime };
   });
 }
 

@@ -3,12 +3,14 @@ import t, { type Test } from 'tap';
 import { configMaps } from '../../../src/api/kinds/config-map.ts';
 import { customResourceDefinitions } from '../../../src/api/kinds/custom-resource-definition.ts';
 import { namespaces } from '../../../src/api/kinds/namespace.ts';
+import { resourceQuotas } from '../../../src/api/kinds/resource-quota.ts';
 import type { KubeObject } from '../../../src/api/objects.ts';
 import type { KindDefinition } from '../../../src/api/scheme.ts';
 import { allKinds } from '../../../src/api/scheme-table.ts';
 import type { NewObject } from '../../../src/client/client.ts';
 import { GarbageCollector } from '../../../src/controllers/garbage-collector.ts';
 import { NamespaceController } from '../../../src/controllers/namespace.ts';
+import { ResourceQuotaController } from '../../../src/controllers/resource-quota.ts';
 import { memoryCluster } from '../../support/memory-cluster.ts';
 import { settles } from '../../support/settles.ts';
 
@@ -17,7 +19,11 @@ async function setUp(t: Test) {
   t.teardown(() => cluster.stop());
   const { client, kinds } = cluster;
   const options = { ...cluster.options, kinds: allKinds, customKinds: kinds };
-  await cluster.run(new NamespaceController(options), new GarbageCollector(options));
+  await cluster.run(
+    new NamespaceController(options),
+    new GarbageCollector(options),
+    new ResourceQuotaController(options),
+  );
   await client.create(customResourceDefinitions, {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -73,3 +79,25 @@ t.test(
     t.equal(await left(), 0);
   },
 );
+
+t.test('a quota shows how many custom objects there are, and what goes is given back', async (t) => {
+  const { client, widgets, make, clock } = await setUp(t);
+  const count = 'count/widgets.example.com';
+  await client.create(resourceQuotas, {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'few', namespace: 'default' },
+    spec: { hard: { [count]: '1' } },
+  });
+  const shows = (used: string) =>
+    settles(async () => {
+      clock.advance(1000);
+      return (await client.get(resourceQuotas, 'default/few')).status?.used?.[count] === used;
+    });
+  await shows('0');
+  await make('one', 'default');
+  await shows('1');
+  await t.rejects(make('two', 'default'), { code: 403, message: /exceeded quota: few/ });
+  await client.delete(widgets, 'default/one', {});
+  await shows('0');
+});

@@ -12,6 +12,9 @@ t.test('what is left, and what holds it, is told by kind and by finalizer', asyn
   ];
   const conditions = remainingConditions(undefined, left, nowMs);
   t.match(conditions, [
+    { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered' },
+    { type: 'NamespaceDeletionGroupVersionParsingFailure', status: 'False', reason: 'ParsedGroupVersions' },
+    { type: 'NamespaceDeletionContentFailure', status: 'False', reason: 'ContentDeleted' },
     {
       type: 'NamespaceContentRemaining',
       status: 'True',

@@ -31,7 +31,7 @@ t.test('a namespace goes with all that is in it, and nothing else', async (t) =>
   t.same(left, ['default']);
 });
 
-t.test('it waits for a pod until its board has answered', async (t) => {
+t.test('it waits for a pod until its board has answered, and keeps what the pod uses', async (t) => {
   const { client, exists } = await setUp(t);
   const spec = { containers: [{ name: 'c', image: 'e.com/c:1' }] };
   await client.create(pods, {
@@ -40,12 +40,15 @@ t.test('it waits for a pod until its board has answered', async (t) => {
     metadata: { name: 'one', namespace: 'lab' },
     spec,
   });
+  const metadata = { name: 'used', namespace: 'lab' };
+  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata });
   await client.bind('lab/one', 'board');
   await client.delete(namespaces as never, 'lab');
   await settles(async () => (await client.get(pods, 'lab/one')).metadata.deletionTimestamp !== undefined);
   await quiet();
   t.equal(await exists(), true);
-  t.match((await client.get<Namespace>(namespaces, 'lab')).status?.conditions, [
+  t.equal((await client.get(configMaps, 'lab/used')).metadata.deletionTimestamp, undefined);
+  t.match((await client.get<Namespace>(namespaces, 'lab')).status?.conditions?.slice(3), [
     {
       type: 'NamespaceContentRemaining',
       status: 'True',

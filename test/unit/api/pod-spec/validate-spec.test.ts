@@ -256,6 +256,54 @@ const cases: [string, Parts, string | RegExp][] = [
   ['a bad host alias', { hostAliases: [{ ip: 'x', hostnames: [] }] }, /must be valid IP address/],
   ['a user below 0', { securityContext: { runAsUser: -1 } }, /runAsUser: Invalid value: -1/],
   [
+    'a sysctl with an odd name',
+    { securityContext: { sysctls: [{ name: 'foo-', value: 'bar' }] } },
+    /^spec.securityContext.sysctls\[0\].name: Invalid value: "foo-": must have at most 253 characters and match regex/,
+  ],
+  [
+    'a sysctl that ends in dots',
+    { securityContext: { sysctls: [{ name: 'bar..', value: '42' }] } },
+    /sysctls\[0\].name: Invalid value: "bar.."/,
+  ],
+  [
+    'a sysctl without a name',
+    { securityContext: { sysctls: [{ name: '', value: '42' }] } },
+    'spec.securityContext.sysctls[0].name: Required value',
+  ],
+  [
+    'a sysctl that stands twice',
+    {
+      securityContext: {
+        sysctls: [
+          { name: 'net/ipv4/tcp_syncookies', value: '1' },
+          { name: 'kernel.shm_rmid_forced', value: '1' },
+          { name: 'kernel.shm_rmid_forced', value: '0' },
+        ],
+      },
+    },
+    'spec.securityContext.sysctls[2].name: Duplicate value: "kernel.shm_rmid_forced"',
+  ],
+  [
+    'an unknown way to change owners',
+    { securityContext: { fsGroupChangePolicy: 'Never' } },
+    /fsGroupChangePolicy: Unsupported value: "Never": supported values: "Always", "OnRootMismatch"/,
+  ],
+  [
+    'an unknown seccomp type',
+    { securityContext: { seccompProfile: { type: 'None' } } },
+    /seccompProfile.type: Unsupported value: "None": supported values: "Localhost", "RuntimeDefault", "Unconfined"/,
+  ],
+  [
+    'a local seccomp profile without its name',
+    { container: { securityContext: { seccompProfile: { type: 'Localhost' } } } },
+    'spec.containers[0].securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost',
+  ],
+  [
+    'a profile name that nothing reads',
+    { container: { securityContext: { appArmorProfile: { type: 'Unconfined', localhostProfile: 'x' } } } },
+    /appArmorProfile.localhostProfile: Invalid value: "x": can only be set when AppArmor type is Localhost/,
+  ],
+  [
     'privileged without escalation',
     { container: { securityContext: { privileged: true, allowPrivilegeEscalation: false } } },
     /cannot set `allowPrivilegeEscalation` to false and `privileged` to true/,

@@ -24,8 +24,8 @@ async function storeWith(names: string[], historyLength = 100) {
   const put = (name: string, labels = {}) => store.write(key(name), () => ({ put: object(name, labels) }));
   const remove = (name: string) => store.write(key(name), () => ({ remove: object(name) }));
   for (const name of names) await put(name);
-  const list = (options: ServerListOptions = {}) =>
-    listObjects(store, kind, { namespace: 'default', ...options });
+  const list = (options: ServerListOptions = {}, nowMs = 0) =>
+    listObjects(store, kind, { namespace: 'default', ...options }, nowMs);
   const names_ = (options: ServerListOptions = {}) =>
     list(options).items.map(({ metadata }) => metadata.name);
   return { store, put, remove, list, names: names_ };
@@ -73,6 +73,41 @@ t.test('a token whose revision left the history is 410 with one that goes on fro
       ['b', 'c'],
     );
   }
+});
+
+t.test(
+  'pages are given out for five minutes from the first one, and a fresh token goes on from there',
+  async (t) => {
+    const { list, put } = await storeWith(['a', 'b', 'c', 'd']);
+    const minuteMs = 60_000;
+    const first = list({ limit: 1 });
+    const second = list({ limit: 1, continue: first.continue }, 4 * minuteMs);
+    await put('e');
+    t.equal(list({ limit: 1, continue: second.continue }, 5 * minuteMs).items[0]?.metadata.name, 'c');
+    try {
+      list({ limit: 1, continue: second.continue }, 5 * minuteMs + 1);
+      t.fail('the pages are too old');
+    } catch (error) {
+      t.match(error, { reason: 'Expired', code: 410 });
+      const { listMeta } = error as { listMeta: { continue: string } };
+      const rest = list({ limit: 2, continue: listMeta.continue }, 9 * minuteMs);
+      t.same(
+        rest.items.map(({ metadata }) => metadata.name),
+        ['c', 'd'],
+      );
+      t.equal(rest.remainingItemCount, 1);
+      t.not(rest.resourceVersion, first.resourceVersion);
+    }
+  },
+);
+
+t.test('the list that goes on has another revision, also where nobody writes', async (t) => {
+  const { list, store } = await storeWith(['a', 'b']);
+  const first = list({ limit: 1 });
+  t.throws(() => list({ continue: first.continue }, 600_000), { reason: 'Expired' });
+  await store.write(key('none'), () => undefined);
+  t.equal(Number(list().resourceVersion), Number(first.resourceVersion) + 1);
+  t.equal(list().items.length, 2);
 });
 
 t.test('an exact revision shows the past, and expires', async (t) => {
