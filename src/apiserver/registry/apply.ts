@@ -17,8 +17,15 @@ import { resourceSubject } from './prepare.ts';
 import type { RegistryContext } from './registry-context.ts';
 import { type UpdateOptions, updateObject, type WriteScope } from './update.ts';
 
+/** What of a pod's spec its subresources write, and nothing else. */
+const POD_PARTS = {
+  ephemeralcontainers: ['ephemeralContainers'],
+  resize: ['containers', 'initContainers'],
+} as const;
+type PodScope = keyof typeof POD_PARTS;
+
 /** Which part of an object may be applied. */
-export type ApplyScope = Extract<WriteScope, 'main' | 'status' | 'approval' | 'ephemeralcontainers'>;
+export type ApplyScope = Extract<WriteScope, 'main' | 'status' | 'approval' | PodScope>;
 
 export interface ApplyOptions extends Pick<UpdateOptions, 'guard' | 'warn'> {
   writer: FieldWriter;
@@ -139,10 +146,10 @@ function configInScope(kind: KindDefinition, config: KubeObject, scope: ApplySco
   const { apiVersion, kind: kindName, metadata } = config;
   const { ownerReferences: _owners, finalizers: _finalizers, ...kept } = metadata;
   const head = { apiVersion, kind: kindName };
-  if (scope === 'ephemeralcontainers') {
+  if (scope === 'ephemeralcontainers' || scope === 'resize') {
     const { labels: _labels, annotations: _annotations, ...named } = kept;
     const { spec } = config as KubeObject & { spec?: Fragment };
-    return { ...head, metadata: named, ...only('spec', spec, 'ephemeralContainers') } as KubeObject;
+    return { ...head, metadata: named, ...only('spec', spec, ...POD_PARTS[scope]) } as KubeObject;
   }
   if (scope === 'approval') return { ...head, metadata: kept, ...only('status', status, 'conditions') };
   return { ...head, metadata: kept, ...(status === undefined ? {} : { status }) };
@@ -151,6 +158,7 @@ function configInScope(kind: KindDefinition, config: KubeObject, scope: ApplySco
 type Fragment = Record<string, unknown>;
 
 /** `{part: {field: …}}` of what a configuration says; nothing where it does not say it. */
-function only(part: string, said: Fragment | undefined, field: string): Fragment {
-  return said?.[field] === undefined ? {} : { [part]: { [field]: said[field] } };
+function only(part: string, said: Fragment | undefined, ...fields: string[]): Fragment {
+  const kept = fields.flatMap((field) => (said?.[field] === undefined ? [] : [[field, said[field]]]));
+  return kept.length > 0 ? { [part]: Object.fromEntries(kept) } : {};
 }

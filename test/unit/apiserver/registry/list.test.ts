@@ -104,7 +104,7 @@ t.test(
 t.test('the list that goes on has another revision, also where nobody writes', async (t) => {
   const { list, store } = await storeWith(['a', 'b']);
   const first = list({ limit: 1 });
-  t.throws(() => list({ continue: first.continue }, 600_000), { reason: 'Expired' });
+  t.throws(() => list({ continue: first.continue }, 600_000), { reason: 'Expired', code: 410 });
   await store.write(key('none'), () => undefined);
   t.equal(Number(list().resourceVersion), Number(first.resourceVersion) + 1);
   t.equal(list().items.length, 2);
