@@ -25,8 +25,14 @@ function parseRange(text: string): MediaRange {
 }
 
 /** @throws StatusError NotAcceptable when nothing that the client takes can be given. */
-export function formOf(accept: string): Form {
-  for (const range of parseAccept(accept)) {
+export const formOf = (accept: string): Form => firstForm(parseAccept(accept));
+
+/** As {@link formOf}, of a watch: YAML has no frames. */
+export const streamFormOf = (accept: string): Form =>
+  firstForm(parseAccept(accept).filter(({ type }) => type !== YAML_TYPE));
+
+function firstForm(ranges: readonly MediaRange[]): Form {
+  for (const range of ranges) {
     const form = offered(range);
     if (form) return form;
   }

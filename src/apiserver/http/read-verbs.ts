@@ -4,7 +4,8 @@ import type { KubeObject } from '../../api/objects.ts';
 import { type FieldError, invalid } from '../../api/status-error.ts';
 import { attributesOf } from '../auth/attributes.ts';
 import type { ListResult, ServerListOptions } from '../registry/list.ts';
-import type { Form } from './accept.ts';
+import { type Form, streamFormOf } from './accept.ts';
+import { header } from './api-request.ts';
 import { booleanParameter, listOptions, numberParameter } from './query.ts';
 import {
   keyOfRequest,
@@ -70,7 +71,7 @@ export interface OpenWatch {
 export function openWatch(request: ReadRequest): OpenWatch {
   const { services, kind, api } = request;
   const options = listOptions(api.query, request.namespace);
-  const form = wantedForm(request);
+  const form = streamFormOf(header(api, 'accept'));
   const sendInitialEvents = wantsInitialEvents(api.query, options);
   const bookmarks = booleanParameter(api.query, 'allowWatchBookmarks');
   const timeoutSeconds = numberParameter(api.query, 'timeoutSeconds');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { formOf, prefersYaml } from '../../../../src/apiserver/http/accept.ts';
+import { formOf, prefersYaml, streamFormOf } from '../../../../src/apiserver/http/accept.ts';
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
@@ -28,4 +28,9 @@ t.test('YAML is written for whoever names it first', async (t) => {
     ['application/yaml;as=Table;v=v9;g=meta.k8s.io, application/json', false],
   ];
   for (const [accept, wanted] of cases) t.equal(prefersYaml(accept), wanted, accept);
+});
+
+t.test('a watch is told in JSON, or not at all', async (t) => {
+  t.same(streamFormOf('application/yaml, application/json'), { as: 'object' });
+  t.throws(() => streamFormOf('application/yaml'), { code: 406 });
 });
