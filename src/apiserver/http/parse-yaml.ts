@@ -1,5 +1,5 @@
 // A YAML body as JSON: one document, no aliases that blow up. Loaded only when somebody sends YAML.
-import { isScalar, LineCounter, type Node, parseAllDocuments, visit, type YAMLMap } from 'yaml';
+import { isScalar, LineCounter, type Node, parseAllDocuments, type Scalar, visit, type YAMLMap } from 'yaml';
 import type { Json } from '../../api/schema/json.ts';
 import { type ParsedJson, parseJson } from '../../api/schema/parse-json.ts';
 import { badRequest } from '../../api/status-error.ts';
@@ -42,20 +42,23 @@ function onlyDocument(text: string): ParsedJson {
 }
 
 function duplicateKeys(contents: Node | null, lines: LineCounter): string[] {
-  const found: string[] = [];
-  visit(contents, { Map: (_, map) => void found.push(...duplicatesIn(map, lines)) });
-  return found.slice(0, MAX_DUPLICATES);
+  const found: Scalar[] = [];
+  visit(contents, {
+    Map: (_, map) => void found.push(...repeatedKeys(map).slice(0, MAX_DUPLICATES - found.length)),
+  });
+  return found.map(({ value, range }) => {
+    const { line } = lines.linePos(range?.[0] ?? 0);
+    return `line ${line}: key ${JSON.stringify(String(value).slice(0, MAX_KEY_LENGTH))} already set in map`;
+  });
 }
 
-function duplicatesIn(map: YAMLMap, lines: LineCounter): string[] {
+function repeatedKeys(map: YAMLMap): Scalar[] {
   const seen = new Set<string>();
   return map.items.flatMap(({ key }) => {
     if (!isScalar(key)) return [];
     const name = String(key.value);
-    const isNew = !seen.has(name);
+    if (seen.has(name)) return [key];
     seen.add(name);
-    if (isNew) return [];
-    const { line } = lines.linePos(key.range?.[0] ?? 0);
-    return [`line ${line}: key ${JSON.stringify(name.slice(0, MAX_KEY_LENGTH))} already set in map`];
+    return [];
   });
 }

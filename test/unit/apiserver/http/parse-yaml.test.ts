@@ -21,3 +21,10 @@ t.test('what is no single document is refused in one line', async (t) => {
     });
   }
 });
+
+t.test('of very many such keys the first hundred are told', async (t) => {
+  const { duplicateFields, value } = parseYaml(Buffer.from('a: 1\n'.repeat(5_000)));
+  t.equal(duplicateFields.length, 100);
+  t.equal(duplicateFields[0], 'line 2: key "a" already set in map');
+  t.same(value, { a: 1 });
+});
