@@ -1,7 +1,9 @@
 // What this server offers, in the legacy form (one document per group and version) and in the aggregated one.
 // https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
+import { createHash } from 'node:crypto';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
+import { storedKind } from '../../api/served-versions.ts';
 import { notFound } from '../../api/status-error.ts';
 import { parseAccept } from './accept.ts';
 import { type ApiRequest, header } from './api-request.ts';
@@ -92,9 +94,19 @@ function legacyResources(kind: KindDefinition): object[] {
     verbs: verbsOf(kind),
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
+    ...(isReview(kind) || kind.measured ? {} : { storageVersionHash: storageVersionHash(kind) }),
   };
   return [main, ...subresourcesOf(kind).map((sub) => ({ ...sub, singularName: '', namespaced }))];
 }
+
+/** Says in which version objects are stored, as upstream computes it: it changes when they are to be written anew. */
+function storageVersionHash(kind: KindDefinition): string {
+  const { group, version, kind: name } = storedKind(kind);
+  const hash = createHash('sha256').update(`${group}/${version}/${name}`).digest();
+  return hash.subarray(0, STORAGE_HASH_BYTES).toString('base64');
+}
+
+const STORAGE_HASH_BYTES = 8;
 
 function groupList(served: ServedKinds): object {
   const groups = [...new Set(shownVersions(served).map(({ group }) => group))].filter((name) => name !== '');
