@@ -10,6 +10,7 @@ import { OUT_OF_SERVICE_TAINT } from '../api/taints.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
+import { markDisrupted } from '../client/mark-disrupted.ts';
 import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -17,6 +18,8 @@ import { isNodeReady } from './node-taints.ts';
 
 /** Upstream's wait for a board that was never seen: its Node may be on the way. */
 const UNKNOWN_NODE_GRACE_MS = 40_000;
+
+const NODE_GONE = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
 
 export class PodGarbageCollector implements Component {
   readonly #options: ControllerOptions;
@@ -89,6 +92,8 @@ export class PodGarbageCollector implements Component {
     const waitMs = this.#waitFor(nodeName);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     if (await this.#nodeExists(nodeName)) return undefined;
+    const { client, clock } = this.#options;
+    await markDisrupted(client, pod, NODE_GONE, clock.now());
     await this.#remove(pod);
     return undefined;
   }

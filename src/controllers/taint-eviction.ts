@@ -10,6 +10,7 @@ import { UNREACHABLE_TAINT } from '../api/taints.ts';
 import type { Component } from '../base/component.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
+import { markDisrupted } from '../client/mark-disrupted.ts';
 import { addNodeNameIndex, podsOnNode } from '../client/pods-on-node.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -24,6 +25,10 @@ import {
 import { isLifecycleTaint, isNodeReady } from './node-taints.ts';
 
 const COMPONENT = 'taint-eviction-controller';
+const TAINTED = {
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
+};
 /** Replacements start at once, so a board that comes back need not be gentle with what it still runs. */
 const UNREACHABLE_GRACE_SECONDS = 2;
 
@@ -157,9 +162,11 @@ export class TaintEvictionController implements Component {
   async #evict(pod: Pod, isUnreachable: boolean): Promise<void> {
     const own = pod.spec.terminationGracePeriodSeconds ?? UNREACHABLE_GRACE_SECONDS;
     const grace = isUnreachable ? { gracePeriodSeconds: Math.min(own, UNREACHABLE_GRACE_SECONDS) } : {};
+    const { client, clock } = this.#options;
     try {
+      await markDisrupted(client, pod, TAINTED, clock.now());
       const preconditions = { uid: pod.metadata.uid };
-      await this.#options.client.delete(pods, keyOf(pod), { preconditions, ...grace });
+      await client.delete(pods, keyOf(pod), { preconditions, ...grace });
     } catch (error) {
       // Gone, or another pod of that name by now: nothing is left to evict.
       if (isNotFound(error) || isConflict(error)) return;

@@ -7,6 +7,7 @@ import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Client } from '../client/client.ts';
 import type { EventSink } from '../client/event-recorder.ts';
+import { markDisrupted } from '../client/mark-disrupted.ts';
 import { DEFAULT_SCHEDULER } from './wake-ups.ts';
 
 export interface PodReportsOptions {
@@ -55,18 +56,12 @@ export class PodReports {
 
   /** Says why, then asks the pod to go with its own grace. */
   async preempt(victim: Pod, preemptor: Pod, nodeName: string): Promise<void> {
-    const condition = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'PreemptionByScheduler',
-      message: `${DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod`,
-      ...observing(victim),
-    } as const;
-    const conditions = withCondition(victim.status?.conditions, condition, this.#options.clock.now());
-    await this.#patchStatus(victim, { conditions: conditions.filter(({ type }) => type === condition.type) });
+    const message = `${DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod`;
+    const { client, clock } = this.#options;
+    await markDisrupted(client, victim, { reason: 'PreemptionByScheduler', message }, clock.now());
     try {
       const { uid } = victim.metadata;
-      await this.#options.client.delete(pods as never, keyOf(victim), { preconditions: { uid } });
+      await client.delete(pods as never, keyOf(victim), { preconditions: { uid } });
     } catch (error) {
       if (isNotFound(error) || isConflict(error)) return;
       throw error;

@@ -66,6 +66,11 @@ t.test(
     await clock.advance(100);
     await settles(async () => (await pod('one')).metadata.deletionTimestamp !== undefined);
     t.equal((await pod('one')).metadata.deletionGracePeriodSeconds, 2);
+    t.match(findCondition((await pod('one')).status?.conditions, 'DisruptionTarget'), {
+      status: 'True',
+      reason: 'DeletionByTaintManager',
+      message: 'Taint manager: deleting due to NoExecute taint',
+    });
     t.equal((await pod('other')).metadata.deletionTimestamp, undefined);
     t.equal(findCondition((await pod('other')).status?.conditions, 'Ready')?.status, 'True');
     for (const reason of ['NodeNotReady', 'TaintManagerEviction']) {
@@ -211,6 +216,22 @@ t.test('a removed board takes its pods with it', async (t) => {
   await start();
   await client.delete(nodes as never, 'a');
   await settles(async () => (await names()).join() === 'other');
+});
+
+t.test('a pod that goes with its board says so', async (t) => {
+  const { client, start, place, pod } = await setUp(t);
+  await addNode(client, 'a');
+  await place('held', 'a');
+  const body = { metadata: { finalizers: ['e.com/held'] } };
+  await client.patch(pods, 'default/held', { type: 'merge', body });
+  await start();
+  await client.delete(nodes as never, 'a');
+  await settles(async () => (await pod('held')).metadata.deletionTimestamp !== undefined);
+  t.match(findCondition((await pod('held')).status?.conditions, 'DisruptionTarget'), {
+    status: 'True',
+    reason: 'DeletionByPodGC',
+    message: 'PodGC: node no longer exists',
+  });
 });
 
 t.test('pods of a board that was never seen get 40 s in which it may appear', async (t) => {
