@@ -1,6 +1,7 @@
 // From a message to its answer: names of the cluster from memory, all others by the forwarder. Whatever comes in, it
 // never throws.
 import { type Answer, encode, type OptAnswer } from 'dns-packet';
+import { addressAnswer, noRecords, type Section, sectionOf } from './address-answer.ts';
 import type { ClusterZone, ZoneAnswer } from './cluster-zone.ts';
 import { TTL_SECONDS } from './cluster-zone.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -18,31 +19,48 @@ export interface ResponderOptions {
 /** An ExternalName that leads to another, and so on: no honest one is longer. */
 const MAX_ALIASES = 8;
 const EDNS_BADVERS = 1;
+const OWN_EDNS = sectionOf([ownEdns(0)]);
+
+type MaybeLater<T> = T | Promise<T>;
 
 export class Responder {
   readonly #options: ResponderOptions;
+  readonly #soaSection: Section;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
+    this.#soaSection = sectionOf([soa(options.domain)]);
   }
 
-  /** `undefined`: what came deserves no answer. */
-  async answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> {
+  /** `undefined`: what came deserves no answer. A promise only where somebody else has to be asked. */
+  answer(query: Buffer, transport: Transport): MaybeLater<Buffer | undefined> {
     if (query.length < HEADER_BYTES || isResponse(query)) return undefined;
     if (opcodeOf(query) !== 0) return refusal(query, 'NOTIMP');
     const question = readQuestion(query);
     if (question === 'REFUSED' || question === undefined) return refusal(query, question ?? 'FORMERR');
     if ((question.edns?.ednsVersion ?? 0) !== 0) return badVersion(query);
     const limit = sizeLimit(question, transport);
-    const response = await this.#respond(query, question, transport);
-    return response.length > limit ? truncated(response, limit) : response;
+    const cut = (response: Buffer) => (response.length > limit ? truncated(response, limit) : response);
+    const response = this.#respond(query, question, transport);
+    return Buffer.isBuffer(response) ? cut(response) : response.then(cut);
   }
 
-  #respond(query: Buffer, question: Question, transport: Transport): Promise<Buffer> | Buffer {
+  #respond(query: Buffer, question: Question, transport: Transport): MaybeLater<Buffer> {
     const { zone, forwarder } = this.#options;
     if (!zone.owns(question.name)) return forwarder.answer(query, transport);
     if (!zone.isKnown) return refusal(query, 'SERVFAIL');
-    return this.#fromZone(query, question);
+    const found = zone.lookup(question.name, question.type);
+    const addresses = addressesIn(found, question.name);
+    if (!addresses) return this.#fromZone(query, question);
+    const authorities = addresses.length === 0 ? this.#soaSection : noRecords;
+    const additionals = question.edns ? OWN_EDNS : noRecords;
+    return addressAnswer(query, {
+      rcode: found.rcode,
+      addresses,
+      ttl: TTL_SECONDS,
+      authorities,
+      additionals,
+    });
   }
 
   async #fromZone(query: Buffer, question: Question): Promise<Buffer> {
@@ -54,7 +72,7 @@ export class Responder {
     const body = encode({
       type: 'response',
       answers: spelt,
-      authorities: isNegative ? [this.#soa()] : [],
+      authorities: isNegative ? [soa(this.#options.domain)] : [],
       additionals: [...additionals, ...(question.edns ? [ownEdns(0)] : [])],
     });
     return respond(query, rcode, body);
@@ -89,24 +107,34 @@ export class Responder {
     const response = readResponse(await this.#options.forwarder.answer(query, 'udp'));
     return response.isTruncated ? readResponse(await this.#options.forwarder.answer(query, 'tcp')) : response;
   }
+}
 
-  #soa(): Answer {
-    const { domain } = this.#options;
-    return {
-      type: 'SOA',
-      name: domain,
-      ttl: TTL_SECONDS,
-      data: {
-        mname: `ns.dns.${domain}`,
-        rname: `hostmaster.${domain}`,
-        serial: 1,
-        refresh: 7200,
-        retry: 1800,
-        expire: 86_400,
-        minimum: TTL_SECONDS,
-      },
-    };
+/** Of an answer that is nothing but IPv4 addresses of `name`, or that there are no records. */
+function addressesIn({ answers, additionals, alias }: ZoneAnswer, name: string): string[] | undefined {
+  if (alias !== undefined || additionals.length > 0) return undefined;
+  const addresses: string[] = [];
+  for (const answer of answers) {
+    if (answer.type !== 'A' || answer.name !== name) return undefined;
+    addresses.push(answer.data);
   }
+  return addresses;
+}
+
+function soa(domain: string): Answer {
+  return {
+    type: 'SOA',
+    name: domain,
+    ttl: TTL_SECONDS,
+    data: {
+      mname: `ns.dns.${domain}`,
+      rname: `hostmaster.${domain}`,
+      serial: 1,
+      refresh: 7200,
+      retry: 1800,
+      expire: 86_400,
+      minimum: TTL_SECONDS,
+    },
+  };
 }
 
 /** Without the question when even that cannot be read. */
