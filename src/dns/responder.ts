@@ -1,11 +1,11 @@
 // From a message to its answer: names of the cluster from memory, all others by the forwarder. Whatever comes in, it
 // never throws.
 import { type Answer, encode, type OptAnswer } from 'dns-packet';
-import { addressAnswer, noRecords, type Section, sectionOf } from './address-answer.ts';
 import type { ClusterZone, ZoneAnswer } from './cluster-zone.ts';
 import { TTL_SECONDS } from './cluster-zone.ts';
 import type { Forwarder } from './forwarder.ts';
 import { OWN_UDP_BYTES, type Question, readQuestion, readResponse, sizeLimit } from './messages.ts';
+import { addressSection, answerWith, noRecords, type Section, sectionOf } from './sections.ts';
 import type { Transport } from './upstream-exchange.ts';
 import { HEADER_BYTES, isResponse, opcodeOf, type Rcode, respond, truncated } from './wire.ts';
 
@@ -52,30 +52,26 @@ export class Responder {
     const found = zone.lookup(question.name, question.type);
     const addresses = addressesIn(found, question.name);
     if (!addresses) return this.#fromZone(query, question);
-    const authorities = addresses.length === 0 ? this.#soaSection : noRecords;
-    const additionals = question.edns ? OWN_EDNS : noRecords;
-    return addressAnswer(query, {
-      rcode: found.rcode,
-      addresses,
-      ttl: TTL_SECONDS,
-      authorities,
-      additionals,
-    });
+    return this.#answer(query, question, found.rcode, { answers: addressSection(addresses, TTL_SECONDS) });
   }
 
   async #fromZone(query: Buffer, question: Question): Promise<Buffer> {
     const { rcode, answers, additionals } = await this.#resolve(question.name, question.type);
-    const isNegative = answers.length === 0;
-    const spelt = answers.map((answer) =>
-      answer.name === question.name ? { ...answer, name: question.spelling } : answer,
-    );
-    const body = encode({
-      type: 'response',
-      answers: spelt,
-      authorities: isNegative ? [soa(this.#options.domain)] : [],
-      additionals: [...additionals, ...(question.edns ? [ownEdns(0)] : [])],
+    return this.#answer(query, question, rcode, { answers: sectionOf(answers, question.name), additionals });
+  }
+
+  #answer(
+    query: Buffer,
+    { edns }: Question,
+    rcode: Rcode,
+    { answers, additionals = [] }: { answers: Section; additionals?: readonly Answer[] },
+  ): Buffer {
+    const own = edns ? [...additionals, ownEdns(0)] : additionals;
+    return answerWith(query, rcode, {
+      answers,
+      authorities: answers.count === 0 ? this.#soaSection : noRecords,
+      additionals: additionals.length > 0 ? sectionOf(own) : edns ? OWN_EDNS : noRecords,
     });
-    return respond(query, rcode, body);
   }
 
   /** Follows aliases, within the cluster and out of it. */

@@ -46,13 +46,15 @@ export function respond(query: Buffer, rcode: Rcode, body?: Buffer, more: readon
 }
 
 /**
- * As many whole answers as fit into `limit` bytes, EDNS if there was, and the mark by which a client asks again over
- * TCP: those that do not (musl before 1.2.4) live with what they got. Only header and question of what cannot be read.
+ * As many whole answers as fit into `limit` bytes, and EDNS if there was. Where an answer is left out, the mark by which
+ * a client asks again over TCP (RFC 2181, 9): those that do not (musl before 1.2.4) live with what they got. Only header
+ * and question of what cannot be read.
  */
 export function truncated(response: Buffer, limit: number): Buffer {
   const { end, count, edns } = fittingAnswers(response, limit);
+  const isWhole = count > 0 && count === response.readUInt16BE(6);
   const cut = Buffer.concat([response.subarray(0, end), edns]);
-  cut.writeUInt16BE(cut.readUInt16BE(2) | FLAG_TRUNCATED, 2);
+  if (!isWhole) cut.writeUInt16BE(cut.readUInt16BE(2) | FLAG_TRUNCATED, 2);
   cut.fill(0, 6, HEADER_BYTES);
   cut.writeUInt16BE(count, 6);
   cut.writeUInt16BE(edns.length > 0 ? 1 : 0, 10);
@@ -124,7 +126,8 @@ function* records(message: Buffer): Generator<RecordAt> {
   }
 }
 
-function skipName(message: Buffer, from: number): number {
+/** Where the name that begins at `from` ends. Throws a RangeError when that is after the message. */
+export function skipName(message: Buffer, from: number): number {
   let at = from;
   for (;;) {
     const length = message.readUInt8(at);

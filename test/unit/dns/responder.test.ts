@@ -109,6 +109,23 @@ t.test('an answer that does not fit is cut, and whole over TCP', async (t) => {
   t.match(whole.additionals, [{ type: 'OPT', udpPayloadSize: 1232 }]);
 });
 
+t.test('ports of a thousand endpoints fit into one answer over TCP', async (t) => {
+  const endpoints = Array.from({ length: 1000 }, (_, i) => ({ addresses: [`10.4${i >> 8}.${i & 255}.7`] }));
+  const slices = [{ addressType: 'IPv4' as const, ports: [{ name: 'sql', port: 5432 }], endpoints }];
+  const many = responder([{ ...db, slices }]);
+  const name = '_Sql._tcp.db.default.svc.cluster.local';
+  const found = await ask(query(name, 'SRV', [edns(1232)]), many, 'tcp');
+  t.equal(found.answers?.length, 1000);
+  t.match(found.answers?.[0], { name, type: 'SRV', data: { port: 5432, target: /^10-4.*\.db\./ } });
+  t.notOk(found.flag_tc, 'the addresses beside them are no loss');
+  t.match(found.additionals, [{ type: 'OPT' }]);
+  const few = await ask(query(name, 'SRV'), responder([db]));
+  t.match(few.additionals, [
+    { type: 'A', data: '10.40.0.2' },
+    { type: 'A', data: '10.40.2.4' },
+  ]);
+});
+
 t.test('a version of EDNS that is not known is refused as such', async (t) => {
   t.match((await ask(query('web.default.svc.cluster.local', 'A', [edns(1232, 1)]))).additionals, [
     { type: 'OPT', extendedRcode: 1 },
