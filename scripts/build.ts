@@ -9,7 +9,11 @@ const root = join(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
 const programs = ['edge-master', 'edge-agent', 'edgectl'];
 /** Found by those who start them beside the code that does. */
-const besides = ['src/proxy/proxy-worker.ts', 'src/kubelet/streams/loopback-program.ts'];
+const besides = [
+  'src/proxy/proxy-worker.ts',
+  'src/ingress/ingress-worker.ts',
+  'src/kubelet/streams/loopback-program.ts',
+];
 /** Loads its prebuilt library from its own folder, so it cannot be bundled. */
 const nativePackage = 'classic-level';
 

@@ -11,7 +11,7 @@ export interface DnsServerOptions {
   host: string;
   /** 0 = any free one. */
   port: number;
-  answer(query: Buffer, transport: Transport): Promise<Buffer | undefined>;
+  answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> | Buffer | undefined;
   logger: Logger;
 }
 
@@ -61,7 +61,7 @@ export class DnsServer implements Component {
 
   async #open(): Promise<void> {
     const { host, port } = this.#options;
-    const udp = createSocket('udp4', (query, from) => void this.#datagram(query, from));
+    const udp = createSocket({ type: 'udp4', lookup: itself }, (query, from) => this.#datagram(query, from));
     await new Promise<void>((resolve, reject) => {
       udp.once('error', reject);
       udp.bind({ port, address: host, exclusive: true }, () => resolve());
@@ -78,25 +78,39 @@ export class DnsServer implements Component {
     });
   }
 
-  async #datagram(query: Buffer, { address, port }: RemoteInfo): Promise<void> {
-    const response = await this.#answer(query, 'udp');
-    // A client that is gone is told nothing, and nobody else need know.
-    if (response) this.#udp?.send(response, port, address, () => undefined);
+  #datagram(query: Buffer, from: RemoteInfo): void {
+    const answer = this.#answer(query, 'udp');
+    if (answer instanceof Promise) void answer.then((response) => this.#send(response, from));
+    else this.#send(answer, from);
+  }
+
+  /** A client that is gone is told nothing, and nobody else need know. */
+  #send(response: Buffer | undefined, { address, port }: RemoteInfo): void {
+    if (response) this.#udp?.send(response, port, address, ignore);
   }
 
   #connection(socket: Socket): void {
     this.#connections.add(socket);
     socket.on('close', () => this.#connections.delete(socket));
-    new TcpClient(socket, (query) => this.#answer(query, 'tcp')).serve();
+    new TcpClient(socket, async (query) => this.#answer(query, 'tcp')).serve();
   }
 
-  async #answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> {
+  #answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> | Buffer | undefined {
     if (this.#pending >= MAX_PENDING) return undefined;
+    const answer = this.#options.answer(query, transport);
+    if (!(answer instanceof Promise)) return answer;
     this.#pending++;
-    try {
-      return await this.#options.answer(query, transport);
-    } finally {
-      this.#pending--;
-    }
+    return answer.finally(() => this.#pending--);
   }
 }
+
+/** Answers go to addresses: nothing needs to be looked up. */
+function itself(
+  address: string,
+  _: object,
+  found: (error: Error | null, address: string, family: number) => void,
+): void {
+  found(null, address, 4);
+}
+
+const ignore = (): void => undefined;

@@ -16,6 +16,8 @@ export interface ForwarderOptions {
 const TIMEOUT_MS = 2000;
 /** More at once are a flood: each holds a socket. */
 const MAX_PENDING = 256;
+/** Nobody answered a moment ago: what is remembered is told at once, though it is over, and not waited for (5). */
+const RECHECK_MS = 10_000;
 /** Life of an answer that is told although it is over, because nobody could be asked (RFC 8767, 4). */
 const STALE_ANSWER_SECONDS = 30;
 
@@ -24,6 +26,8 @@ export class Forwarder {
   /** Questions on their way, so that many who ask the same cost one. */
   readonly #pending = new Map<string, Promise<Buffer | undefined>>();
   #lastGood: string | undefined;
+  /** Monotonic: when all servers were last silent; of a server that has answered since nothing is held against it. */
+  #silentAtMs: number | undefined;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -34,10 +38,15 @@ export class Forwarder {
     const key = keyOf(query, transport);
     const known = this.#options.cache.get(key);
     if (known?.isFresh) return answerTo(query, known.response, known.ageSeconds);
-    const response = await this.#ask(key, query, transport);
+    const response = known && this.#wasSilent ? undefined : await this.#ask(key, query, transport);
     if (response) return answerTo(query, response);
     if (!known) return respond(query, 'SERVFAIL');
     return answerTo(query, known.response, Math.max(0, known.ageSeconds - STALE_ANSWER_SECONDS));
+  }
+
+  get #wasSilent(): boolean {
+    const { clock } = this.#options;
+    return this.#silentAtMs !== undefined && clock.monotonicMs() - this.#silentAtMs < RECHECK_MS;
   }
 
   #ask(key: string, query: Buffer, transport: Transport): Promise<Buffer | undefined> {
@@ -64,12 +73,14 @@ export class Forwarder {
       const response = await this.#options
         .exchange(query, upstream, transport, limits)
         .catch(() => undefined);
+      if (response) this.#silentAtMs = undefined;
       if (response && isGood(response)) {
         this.#lastGood = upstream.address;
         return response;
       }
       poor ??= response;
     }
+    if (!poor) this.#silentAtMs = this.#options.clock.monotonicMs();
     return poor;
   }
 

@@ -1,5 +1,6 @@
 // What is read of a DNS message before it is answered: the one question, and what the client can take.
 import { type Answer, decode, type OptAnswer } from 'dns-packet';
+import { type Edns, readPlainQuestion } from './plain-question.ts';
 import type { Transport } from './upstream-exchange.ts';
 import { DEFAULT_UDP_BYTES, questionCount, type Rcode } from './wire.ts';
 
@@ -13,11 +14,16 @@ export interface Question {
   /** As it was spelt. */
   spelling: string;
   type: string;
-  edns: OptAnswer | undefined;
+  edns: Edns | undefined;
 }
 
 /** `REFUSED`: a question that nobody here answers; `undefined`: no question that could be read. */
 export function readQuestion(query: Buffer): Question | 'REFUSED' | undefined {
+  const plain = readPlainQuestion(query);
+  return plain ? { ...plain, name: plain.spelling.toLowerCase() } : decodeQuestion(query);
+}
+
+function decodeQuestion(query: Buffer): Question | 'REFUSED' | undefined {
   try {
     const { questions = [], additionals = [] } = decode(query);
     const [question] = questions;

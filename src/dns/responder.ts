@@ -5,6 +5,7 @@ import type { ClusterZone, ZoneAnswer } from './cluster-zone.ts';
 import { TTL_SECONDS } from './cluster-zone.ts';
 import type { Forwarder } from './forwarder.ts';
 import { OWN_UDP_BYTES, type Question, readQuestion, readResponse, sizeLimit } from './messages.ts';
+import { addressSection, answerWith, noRecords, type Section, sectionOf } from './sections.ts';
 import type { Transport } from './upstream-exchange.ts';
 import { HEADER_BYTES, isResponse, opcodeOf, type Rcode, respond, truncated } from './wire.ts';
 
@@ -18,46 +19,59 @@ export interface ResponderOptions {
 /** An ExternalName that leads to another, and so on: no honest one is longer. */
 const MAX_ALIASES = 8;
 const EDNS_BADVERS = 1;
+const OWN_EDNS = sectionOf([ownEdns(0)]);
+
+type MaybeLater<T> = T | Promise<T>;
 
 export class Responder {
   readonly #options: ResponderOptions;
+  readonly #soaSection: Section;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
+    this.#soaSection = sectionOf([soa(options.domain)]);
   }
 
-  /** `undefined`: what came deserves no answer. */
-  async answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> {
+  /** `undefined`: what came deserves no answer. A promise only where somebody else has to be asked. */
+  answer(query: Buffer, transport: Transport): MaybeLater<Buffer | undefined> {
     if (query.length < HEADER_BYTES || isResponse(query)) return undefined;
     if (opcodeOf(query) !== 0) return refusal(query, 'NOTIMP');
     const question = readQuestion(query);
     if (question === 'REFUSED' || question === undefined) return refusal(query, question ?? 'FORMERR');
     if ((question.edns?.ednsVersion ?? 0) !== 0) return badVersion(query);
     const limit = sizeLimit(question, transport);
-    const response = await this.#respond(query, question, transport);
-    return response.length > limit ? truncated(response, limit) : response;
+    const cut = (response: Buffer) => (response.length > limit ? truncated(response, limit) : response);
+    const response = this.#respond(query, question, transport);
+    return Buffer.isBuffer(response) ? cut(response) : response.then(cut);
   }
 
-  #respond(query: Buffer, question: Question, transport: Transport): Promise<Buffer> | Buffer {
+  #respond(query: Buffer, question: Question, transport: Transport): MaybeLater<Buffer> {
     const { zone, forwarder } = this.#options;
     if (!zone.owns(question.name)) return forwarder.answer(query, transport);
     if (!zone.isKnown) return refusal(query, 'SERVFAIL');
-    return this.#fromZone(query, question);
+    const found = zone.lookup(question.name, question.type);
+    const addresses = addressesIn(found, question.name);
+    if (!addresses) return this.#fromZone(query, question);
+    return this.#answer(query, question, found.rcode, { answers: addressSection(addresses, TTL_SECONDS) });
   }
 
   async #fromZone(query: Buffer, question: Question): Promise<Buffer> {
     const { rcode, answers, additionals } = await this.#resolve(question.name, question.type);
-    const isNegative = answers.length === 0;
-    const spelt = answers.map((answer) =>
-      answer.name === question.name ? { ...answer, name: question.spelling } : answer,
-    );
-    const body = encode({
-      type: 'response',
-      answers: spelt,
-      authorities: isNegative ? [this.#soa()] : [],
-      additionals: [...additionals, ...(question.edns ? [ownEdns(0)] : [])],
+    return this.#answer(query, question, rcode, { answers: sectionOf(answers, question.name), additionals });
+  }
+
+  #answer(
+    query: Buffer,
+    { edns }: Question,
+    rcode: Rcode,
+    { answers, additionals = [] }: { answers: Section; additionals?: readonly Answer[] },
+  ): Buffer {
+    const own = edns ? [...additionals, ownEdns(0)] : additionals;
+    return answerWith(query, rcode, {
+      answers,
+      authorities: answers.count === 0 ? this.#soaSection : noRecords,
+      additionals: additionals.length > 0 ? sectionOf(own) : edns ? OWN_EDNS : noRecords,
     });
-    return respond(query, rcode, body);
   }
 
   /** Follows aliases, within the cluster and out of it. */
@@ -89,24 +103,34 @@ export class Responder {
     const response = readResponse(await this.#options.forwarder.answer(query, 'udp'));
     return response.isTruncated ? readResponse(await this.#options.forwarder.answer(query, 'tcp')) : response;
   }
+}
 
-  #soa(): Answer {
-    const { domain } = this.#options;
-    return {
-      type: 'SOA',
-      name: domain,
-      ttl: TTL_SECONDS,
-      data: {
-        mname: `ns.dns.${domain}`,
-        rname: `hostmaster.${domain}`,
-        serial: 1,
-        refresh: 7200,
-        retry: 1800,
-        expire: 86_400,
-        minimum: TTL_SECONDS,
-      },
-    };
+/** Of an answer that is nothing but IPv4 addresses of `name`, or that there are no records. */
+function addressesIn({ answers, additionals, alias }: ZoneAnswer, name: string): string[] | undefined {
+  if (alias !== undefined || additionals.length > 0) return undefined;
+  const addresses: string[] = [];
+  for (const answer of answers) {
+    if (answer.type !== 'A' || answer.name !== name) return undefined;
+    addresses.push(answer.data);
   }
+  return addresses;
+}
+
+function soa(domain: string): Answer {
+  return {
+    type: 'SOA',
+    name: domain,
+    ttl: TTL_SECONDS,
+    data: {
+      mname: `ns.dns.${domain}`,
+      rname: `hostmaster.${domain}`,
+      serial: 1,
+      refresh: 7200,
+      retry: 1800,
+      expire: 86_400,
+      minimum: TTL_SECONDS,
+    },
+  };
 }
 
 /** Without the question when even that cannot be read. */

@@ -10,6 +10,7 @@ const FLAG_AUTHORITATIVE = 0x0400;
 const FLAG_TRUNCATED = 0x0200;
 const FLAG_RECURSION_DESIRED = 0x0100;
 const FLAG_RECURSION_AVAILABLE = 0x0080;
+const NO_BYTES = Buffer.alloc(0);
 const TYPE_SOA = 6;
 const TYPE_OPT = 41;
 
@@ -27,10 +28,13 @@ export function questionBytes(message: Buffer): Buffer {
   return message.subarray(HEADER_BYTES, skipName(message, HEADER_BYTES) + 4);
 }
 
-/** Header and question of `query` as a response of that code, with the records of `body` (a whole message) if any. */
-export function respond(query: Buffer, rcode: Rcode, body?: Buffer): Buffer {
+/**
+ * Header and question of `query` as a response of that code, with the records of `body` (a whole message) if any, and
+ * `more` of those that its header counts.
+ */
+export function respond(query: Buffer, rcode: Rcode, body?: Buffer, more: readonly Buffer[] = []): Buffer {
   const asked = query.readUInt16BE(2);
-  const question = questionCount(query) === 1 ? questionBytes(query) : Buffer.alloc(0);
+  const question = questionCount(query) === 1 ? questionBytes(query) : NO_BYTES;
   const header = Buffer.alloc(HEADER_BYTES);
   const kept = asked & (0x7800 | FLAG_RECURSION_DESIRED);
   const own = FLAG_RESPONSE | FLAG_RECURSION_AVAILABLE | (body ? FLAG_AUTHORITATIVE : 0);
@@ -38,17 +42,19 @@ export function respond(query: Buffer, rcode: Rcode, body?: Buffer): Buffer {
   header.writeUInt16BE(kept | own | rcodes[rcode], 2);
   header.writeUInt16BE(question.length > 0 ? 1 : 0, 4);
   body?.copy(header, 6, 6, HEADER_BYTES);
-  return Buffer.concat([header, question, body?.subarray(HEADER_BYTES) ?? Buffer.alloc(0)]);
+  return Buffer.concat([header, question, body?.subarray(HEADER_BYTES) ?? NO_BYTES, ...more]);
 }
 
 /**
- * As many whole answers as fit into `limit` bytes, EDNS if there was, and the mark by which a client asks again over
- * TCP: those that do not (musl before 1.2.4) live with what they got. Only header and question of what cannot be read.
+ * As many whole answers as fit into `limit` bytes, and EDNS if there was. Where an answer is left out, the mark by which
+ * a client asks again over TCP (RFC 2181, 9): those that do not (musl before 1.2.4) live with what they got. Only header
+ * and question of what cannot be read.
  */
 export function truncated(response: Buffer, limit: number): Buffer {
   const { end, count, edns } = fittingAnswers(response, limit);
+  const isWhole = count > 0 && count === response.readUInt16BE(6);
   const cut = Buffer.concat([response.subarray(0, end), edns]);
-  cut.writeUInt16BE(cut.readUInt16BE(2) | FLAG_TRUNCATED, 2);
+  if (!isWhole) cut.writeUInt16BE(cut.readUInt16BE(2) | FLAG_TRUNCATED, 2);
   cut.fill(0, 6, HEADER_BYTES);
   cut.writeUInt16BE(count, 6);
   cut.writeUInt16BE(edns.length > 0 ? 1 : 0, 10);
@@ -120,7 +126,8 @@ function* records(message: Buffer): Generator<RecordAt> {
   }
 }
 
-function skipName(message: Buffer, from: number): number {
+/** Where the name that begins at `from` ends. Throws a RangeError when that is after the message. */
+export function skipName(message: Buffer, from: number): number {
   let at = from;
   for (;;) {
     const length = message.readUInt8(at);

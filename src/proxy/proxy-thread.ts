@@ -1,7 +1,7 @@
 // The proxy on a thread of its own, so that no flood of connections delays a heartbeat. Stands where a Proxier would:
 // the same options, the same update(). A thread that dies is started again with what it last was told.
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { ProxierOptions, ProxyInput } from './proxier.ts';
@@ -14,6 +14,7 @@ const RESTART_AFTER_MS = 1000;
 export class ProxyThread implements Component {
   readonly #options: ProxierOptions;
   readonly #waiting = new Map<number, (counters: CountersByKey) => void>();
+  readonly #guests: { file: URL; onPort: (port: MessagePort) => void }[] = [];
   #worker: Worker | undefined;
   #restart: Timer | undefined;
   #input: ProxyInput | undefined;
@@ -47,6 +48,22 @@ export class ProxyThread implements Component {
     return this.#ask((id) => ({ kind: 'count', id }));
   }
 
+  /**
+   * Runs the module `file` of another room on this thread too: its `serve` gets one end of a port and `onPort` the
+   * other, again whenever the thread is started again.
+   */
+  host(file: URL, onPort: (port: MessagePort) => void): void {
+    const guest = { file, onPort };
+    this.#guests.push(guest);
+    if (this.#worker) this.#takeIn(this.#worker, guest);
+  }
+
+  #takeIn(worker: Worker, { file, onPort }: { file: URL; onPort: (port: MessagePort) => void }): void {
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ kind: 'host', file: file.href, port: port1 } satisfies ToProxy, [port1]);
+    onPort(port2);
+  }
+
   #ask(message: (id: number) => ToProxy): Promise<CountersByKey> {
     const worker = this.#worker;
     if (!worker) return Promise.resolve(new Map());
@@ -70,6 +87,7 @@ export class ProxyThread implements Component {
     worker.on('message', (message: FromProxy) => this.#hear(message));
     worker.on('error', (error) => this.#options.logger.error({ err: error }, 'the proxy thread has failed'));
     worker.on('exit', () => this.#ended(worker));
+    for (const guest of this.#guests) this.#takeIn(worker, guest);
   }
 
   #ended(worker: Worker): void {

@@ -1,4 +1,5 @@
 // What the agent's thread and the proxy's say to each other: plain data, as a message copies it.
+import type { MessagePort } from 'node:worker_threads';
 import type { LogFields } from '../base/logger.ts';
 import type { Refusal } from './forwarder-plan.ts';
 import type { ProxyInput, VirtualPort } from './proxier.ts';
@@ -11,8 +12,16 @@ export interface ThreadSettings {
 /** By Service, or by the pod of a host port. */
 export type CountersByKey = ReadonlyMap<string, ServiceCounters>;
 
-/** Each is answered by a `done` with the same id. */
-export type ToProxy = { kind: 'update'; id: number; input: ProxyInput } | { kind: 'count'; id: number };
+/** What another room runs on this thread: the module that a URL names. */
+export interface Guest {
+  serve(port: MessagePort): void;
+}
+
+/** An `update` and a `count` are answered by a `done` with the same id. */
+export type ToProxy =
+  | { kind: 'update'; id: number; input: ProxyInput }
+  | { kind: 'count'; id: number }
+  | { kind: 'host'; file: string; port: MessagePort };
 
 export type FromProxy =
   | { kind: 'done'; id: number; counters: CountersByKey }

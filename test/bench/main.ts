@@ -2,6 +2,7 @@
 import { api } from './api.ts';
 import { board } from './board.ts';
 import { controllers } from './controllers.ts';
+import { dns } from './dns.ts';
 import { failover } from './failover.ts';
 import { footprint } from './footprint.ts';
 import { podstart } from './podstart.ts';
@@ -13,6 +14,7 @@ const benches: Record<string, () => Promise<void>> = {
   board,
   api,
   controllers,
+  dns,
   failover,
   proxy,
 };

@@ -93,7 +93,8 @@ t.test('a board alone', async (t) => {
   await ensureDemoImage(work);
   const archive = join(work, 'demo.tar');
   await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
-  cluster.agentFlags = ['--ingress'];
+  // On a thread that has to be told what the board kept.
+  cluster.agentFlags = ['--ingress', '--proxy-thread'];
   await cluster.start(['alpha'], [archive]);
   const shown = await makeSelfMadeCertificate([HOST], systemClock);
   const authority = join(work, 'shown.pem');

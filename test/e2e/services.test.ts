@@ -142,6 +142,44 @@ t.test('Services over three boards', async (t) => {
     t.match(await eventually(() => inPodA.ask(ip), 10_000, 100), /^beta /);
   });
 
+  await t.test(
+    'a Service of 1,000 endpoints reaches boards in slices of 100, and others answer meanwhile',
+    async (t) => {
+      const slices = new Map<string, { endpoints: number; bytes: number }>();
+      const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${master.inspectPort}`);
+      t.teardown(() => client.endAsync(true));
+      client.on('message', (topic, payload) => {
+        const { endpoints = [] } = payload.length > 0 ? JSON.parse(payload.toString()) : {};
+        slices.set(topic, { endpoints: endpoints.length, bytes: payload.length });
+      });
+      await client.subscribeAsync('edge/v1/services/default/crowd/+');
+      const metadata = { name: 'crowd' };
+      const ports = [{ port: 80 }];
+      const addresses = Array.from({ length: 1000 }, (_, i) => ({ ip: `10.47.${i >> 8}.${i & 255}` }));
+      const startMs = performance.now();
+      await lab.apply(
+        { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None', ports } },
+        { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets: [{ addresses, ports }] },
+      );
+      const counts = () => [...slices.values()].map(({ endpoints }) => endpoints);
+      await eventually(() => counts().reduce((sum, count) => sum + count, 0) === 1000, 20_000, 10);
+      t.comment(`all on MQTT ${Math.round(performance.now() - startMs)} ms after edgectl apply began`);
+      t.same(counts(), Array(10).fill(100));
+      const largest = Math.max(...[...slices.values()].map(({ bytes }) => bytes));
+      t.ok(largest < 32_768, `${largest} bytes at most`);
+      const plainStartMs = performance.now();
+      t.match(await inPodA.ask(await lab.addressOf('plain')), /^(alpha|beta) /);
+      t.ok(performance.now() - plainStartMs < 3000);
+      const script = `require('node:dns').setServers(['10.48.0.10']);
+      require('node:dns').resolve4('crowd.default.svc.cluster.local', (e, all) => console.log(all?.length))`;
+      const net = await lab.namespaceOf('alpha');
+      const found = async () =>
+        (await lab.board('alpha').run('nsenter', net, process.execPath, '-e', script)).stdout.trim();
+      await eventually(async () => (await found()) === '1000', 10_000, 200);
+      await master.must('delete', 'service', 'crowd');
+    },
+  );
+
   await t.test('UDP: answers come from the address that was asked', async (t) => {
     for (const name of ['alpha', 'beta']) {
       const listen = [await lab.namespaceOf(name), process.execPath, udpProbe, 'listen', '5353', name];

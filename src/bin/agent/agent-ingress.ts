@@ -1,10 +1,11 @@
 // The agent's part that serves Ingress, where that is asked for: code and sockets of it are loaded only then.
 import { join } from 'node:path';
+import type { BoardIngress } from '../../api/ingress/board-ingress.ts';
 import type { Secret } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { IngressServer } from '../../ingress/ingress-server.ts';
+import type { ThreadHost } from '../../ingress/ingress-thread.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
 import type { Flags, FlagValues } from '../flags.ts';
 
@@ -30,6 +31,8 @@ export interface AgentIngressOptions extends IngressSettings {
   link: AgentLink;
   /** Also of a board that has not met its master yet. */
   secret(key: string): Secret | undefined;
+  /** The thread to serve on; the agent's own unless given. */
+  host?: ThreadHost | undefined;
   dataDir: string;
   /** Whether clients are answered. */
   onListening(isListening: boolean): void;
@@ -43,38 +46,77 @@ const EVERYWHERE = '0.0.0.0';
 /** As ingress-nginx names its own, so that people know what they look at. */
 const DEFAULT_NAME = 'ingress.local';
 
+type Served = Component & {
+  update(ingresses: Iterable<BoardIngress>): void;
+  /** Of one that cannot look for itself. */
+  refresh?(): void;
+};
+
 export class AgentIngress implements Component {
   readonly #options: AgentIngressOptions;
-  #server: IngressServer | undefined;
-  #unsubscribe: (() => void) | undefined;
+  #server: Served | undefined;
+  #unsubscribe: (() => void)[] = [];
 
   constructor(options: AgentIngressOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    const { link, secret, dataDir, logsAccess, onListening, clock, logger } = this.#options;
-    const { IngressServer } = await import('../../ingress/ingress-server.ts');
-    const { ensureSelfMadeCertificate } = await import('../../pki/self-made-certificate.ts');
-    const server = new IngressServer({
-      http: { host: EVERYWHERE, port: HTTP_PORT },
-      https: { host: EVERYWHERE, port: HTTPS_PORT },
-      defaultCertificate: await ensureSelfMadeCertificate(join(dataDir, 'ingress.pem'), DEFAULT_NAME, clock),
-      service: (key) => link.services.current()?.get(key),
-      secret,
-      onListening,
-      accessLog: logsAccess ? (line) => process.stdout.write(`${line}\n`) : undefined,
-      clock,
-      logger,
-    });
+    const { link, host } = this.#options;
+    const server = host ? await this.#onThread(host) : await this.#here();
     this.#server = server;
-    this.#unsubscribe = link.ingresses.onChange((ingresses) => server.update(ingresses.values()));
+    this.#unsubscribe.push(link.ingresses.onChange((ingresses) => server.update(ingresses.values())));
     await server.start();
   }
 
   async stop(): Promise<void> {
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await this.#server?.stop();
     this.#server = undefined;
   }
+
+  /** Services or Secrets may have changed. */
+  refresh(): void {
+    this.#server?.refresh?.();
+  }
+
+  async #here(): Promise<Served> {
+    const { logsAccess, onListening, clock, logger } = this.#options;
+    const { IngressServer } = await import('../../ingress/ingress-server.ts');
+    const accessLog = logsAccess ? writeLine : undefined;
+    return new IngressServer({ ...(await this.#shared()), onListening, accessLog, clock, logger });
+  }
+
+  async #onThread(host: ThreadHost): Promise<Served> {
+    const { link, logsAccess, onListening, logger } = this.#options;
+    const { IngressThread } = await import('../../ingress/ingress-thread.ts');
+    const shared = await this.#shared();
+    const server = new IngressThread({
+      ...shared,
+      host,
+      logsAccess,
+      onListening,
+      accessLog: writeLine,
+      logger,
+    });
+    const refresh = () => this.refresh();
+    this.#unsubscribe.push(link.services.onChange(refresh), link.desired.onChange(refresh));
+    return server;
+  }
+
+  async #shared() {
+    const { link, secret, dataDir, clock } = this.#options;
+    const { ensureSelfMadeCertificate } = await import('../../pki/self-made-certificate.ts');
+    return {
+      http: { host: EVERYWHERE, port: HTTP_PORT },
+      https: { host: EVERYWHERE, port: HTTPS_PORT },
+      defaultCertificate: await ensureSelfMadeCertificate(join(dataDir, 'ingress.pem'), DEFAULT_NAME, clock),
+      service: (key: string) => link.services.current()?.get(key),
+      secret,
+    };
+  }
+}
+
+function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -89,6 +89,7 @@ export class Agent implements Component {
         this.#running.push(component);
         await component.start();
       }
+      this.#paths.secretsKnown();
       await this.#tellBirth();
       this.#running.push(this.#session);
       await this.#session.start();

@@ -83,6 +83,11 @@ export class ServicePaths implements Component {
     });
   }
 
+  /** Call it when the kubelet knows the Secrets that it kept: nobody else tells of those. */
+  secretsKnown(): void {
+    this.#ingress?.refresh();
+  }
+
   /** Call it when routes may have gone. */
   updateNetwork(): Promise<void> {
     const { link, network, nodeName } = this.#options;
@@ -162,7 +167,9 @@ export class ServicePaths implements Component {
 
   #makeIngress(): AgentIngress | undefined {
     const { ingress, link, secret, dataDir, onIngressListening: onListening, clock, logger } = this.#options;
-    return ingress && new AgentIngress({ ...ingress, link, secret, dataDir, onListening, clock, logger });
+    if (!ingress) return undefined;
+    const host = this.#proxier instanceof ProxyThread ? this.#proxier : undefined;
+    return new AgentIngress({ ...ingress, link, secret, host, dataDir, onListening, clock, logger });
   }
 }
 

@@ -92,6 +92,35 @@ t.test('with nobody in reach the last answer is told for an hour, then SERVFAIL'
   t.equal(rcodeOf(await forwarder.answer(query('y.example'), 'udp')), rcodes.SERVFAIL);
 });
 
+t.test(
+  'silent servers are waited for once in ten seconds, and forgiven with their first answer',
+  async (t) => {
+    let isUp = true;
+    const { clock, asked, forwarder } = world(
+      async (q) => {
+        if (!isUp) throw new Error('unreachable');
+        return reply(q, [a('x', 60)]);
+      },
+      [first],
+    );
+    for (const name of ['x.example', 'y.example']) await forwarder.answer(query(name), 'udp');
+    isUp = false;
+    await clock.advance(600_000);
+    const tries = async (name: string) => {
+      const before = asked.length;
+      t.equal(rcodeOf(await forwarder.answer(query(name), 'udp')), rcodes.NOERROR);
+      return asked.length - before;
+    };
+    t.equal(await tries('x.example'), 1);
+    t.equal(await tries('y.example'), 0, 'the last answer is told at once');
+    t.equal(rcodeOf(await forwarder.answer(query('new.example'), 'udp')), rcodes.SERVFAIL);
+    t.equal(asked.length, 4, 'what was never heard is asked for all the same');
+    isUp = true;
+    await forwarder.answer(query('new.example'), 'udp');
+    t.equal(await tries('x.example'), 1, 'and then the others again');
+  },
+);
+
 t.test('many who ask the same at once cost one question', async (t) => {
   const { promise, resolve } = Promise.withResolvers<Buffer>();
   const { asked, forwarder } = world(() => promise);

@@ -1,10 +1,11 @@
-import { type Answer, decode, encode } from 'dns-packet';
+import { type Answer, decode, encode, type OptAnswer } from 'dns-packet';
 import fc from 'fast-check';
 import t from 'tap';
 import type { BoardService } from '../../../src/api/board-service.ts';
 import { AnswerCache } from '../../../src/dns/answer-cache.ts';
 import { ClusterZone } from '../../../src/dns/cluster-zone.ts';
 import { Forwarder } from '../../../src/dns/forwarder.ts';
+import { readPlainQuestion } from '../../../src/dns/plain-question.ts';
 import { Responder } from '../../../src/dns/responder.ts';
 import { rcodeOf, rcodes } from '../../../src/dns/wire.ts';
 import { alias, byKey, db, outside, web } from '../../support/dns-services.ts';
@@ -96,16 +97,33 @@ t.test('an answer that does not fit is cut, and whole over TCP', async (t) => {
   t.ok(cut.flag_tc && cut.response.length <= 512);
   t.match(cut.answers, [{ name, data: /^10\.40\.1\./ }], 'who cannot ask over TCP lives with what fits');
   t.equal((await ask(query(name), many, 'tcp')).answers?.length, 60);
-  const ten = responder([
-    { ...db, slices: [{ addressType: 'IPv4', ports: [], endpoints: endpoints.slice(0, 20) }] },
+  const some = responder([
+    { ...db, slices: [{ addressType: 'IPv4', ports: [], endpoints: endpoints.slice(0, 40) }] },
   ]);
-  t.ok((await ask(query(name), ten)).flag_tc);
+  t.ok((await ask(query(name), some)).flag_tc);
   const little = await ask(query(name, 'A', [edns(512)]), many);
   t.match(little.additionals, [{ type: 'OPT' }], 'a cut answer keeps its EDNS');
   t.ok(little.flag_tc && little.response.length <= 512);
-  const whole = await ask(query(name, 'A', [edns(4096)]), ten);
-  t.equal(whole.answers?.length, 20);
+  const whole = await ask(query(name, 'A', [edns(4096)]), some);
+  t.equal(whole.answers?.length, 40);
   t.match(whole.additionals, [{ type: 'OPT', udpPayloadSize: 1232 }]);
+});
+
+t.test('ports of a thousand endpoints fit into one answer over TCP', async (t) => {
+  const endpoints = Array.from({ length: 1000 }, (_, i) => ({ addresses: [`10.4${i >> 8}.${i & 255}.7`] }));
+  const slices = [{ addressType: 'IPv4' as const, ports: [{ name: 'sql', port: 5432 }], endpoints }];
+  const many = responder([{ ...db, slices }]);
+  const name = '_Sql._tcp.db.default.svc.cluster.local';
+  const found = await ask(query(name, 'SRV', [edns(1232)]), many, 'tcp');
+  t.equal(found.answers?.length, 1000);
+  t.match(found.answers?.[0], { name, type: 'SRV', data: { port: 5432, target: /^10-4.*\.db\./ } });
+  t.notOk(found.flag_tc, 'the addresses beside them are no loss');
+  t.match(found.additionals, [{ type: 'OPT' }]);
+  const few = await ask(query(name, 'SRV'), responder([db]));
+  t.match(few.additionals, [
+    { type: 'A', data: '10.40.0.2' },
+    { type: 'A', data: '10.40.2.4' },
+  ]);
 });
 
 t.test('a version of EDNS that is not known is refused as such', async (t) => {
@@ -125,6 +143,28 @@ t.test('what is no question is told so, and a response gets none', async (t) => 
   const half = await responder().answer(query('x.example').subarray(0, 14), 'udp');
   t.equal(half && rcodeOf(half), rcodes.FORMERR);
   t.equal((await ask(query('cluster.local', 'AXFR'))).rcode, rcodes.REFUSED);
+});
+
+t.test('what is read without the library is read as the library does', (t) => {
+  const names = fc.array(fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/), { minLength: 1, maxLength: 6 });
+  const types = fc.constantFrom('A', 'AAAA', 'SRV', 'PTR', 'TXT', 'CNAME', 'SOA');
+  const sizes = fc.option(fc.nat(65_535), { nil: undefined });
+  fc.assert(
+    fc.property(names, types, sizes, (labels, type, size) => {
+      const message = query(labels.join('.'), type, size === undefined ? [] : [edns(size)]);
+      const { questions, additionals } = decode(message);
+      const opt = additionals?.find((record): record is OptAnswer => record.type === 'OPT');
+      t.match(readPlainQuestion(message), {
+        spelling: questions?.[0]?.name,
+        type: questions?.[0]?.type,
+        edns: opt && { udpPayloadSize: opt.udpPayloadSize, ednsVersion: opt.ednsVersion },
+      });
+    }),
+    { numRuns: 200 },
+  );
+  t.equal(readPlainQuestion(query('a b.example')), undefined, 'a name of no host is left to it');
+  t.equal(readPlainQuestion(query('x.example', 'AXFR')), undefined);
+  t.end();
 });
 
 t.test('no message at all makes it throw, and no pointer makes it turn in circles', async (t) => {

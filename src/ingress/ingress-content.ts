@@ -1,0 +1,41 @@
+// What Ingress needs to know of the cluster: the Ingresses, and of Services and Secrets those that they name. Pure.
+import type { BoardService } from '../api/board-service.ts';
+import type { BoardIngress } from '../api/ingress/board-ingress.ts';
+import type { Secret } from '../api/objects.ts';
+import type { IngressContent } from './thread-messages.ts';
+
+export interface Known {
+  service(key: string): BoardService | undefined;
+  secret(key: string): Secret | undefined;
+}
+
+export function contentOf(ingresses: readonly BoardIngress[], { service, secret }: Known): IngressContent {
+  return {
+    ingresses,
+    services: found(ingresses.flatMap(serviceNames), service),
+    secrets: found(ingresses.flatMap(secretNames), secret),
+  };
+}
+
+/** Whether both consist of the very same objects: what did not change stays the same one. */
+export function isSameContent(a: IngressContent, b: IngressContent): boolean {
+  const isSame = (one: readonly unknown[], other: readonly unknown[]) =>
+    one.length === other.length && one.every((item, i) => item === other[i]);
+  return isSame(a.ingresses, b.ingresses) && isSame(a.services, b.services) && isSame(a.secrets, b.secrets);
+}
+
+function found<T>(keys: readonly string[], get: (key: string) => T | undefined): T[] {
+  return [...new Set(keys)].flatMap((key) => get(key) ?? []);
+}
+
+function serviceNames({ key, spec }: BoardIngress): string[] {
+  const paths = (spec.rules ?? []).flatMap(({ http }) => http?.paths ?? []);
+  const backends = [spec.defaultBackend, ...paths.map(({ backend }) => backend)];
+  return backends.flatMap((backend) => inNamespaceOf(key, backend?.service?.name));
+}
+
+const secretNames = ({ key, spec }: BoardIngress): string[] =>
+  (spec.tls ?? []).flatMap(({ secretName }) => inNamespaceOf(key, secretName));
+
+const inNamespaceOf = (key: string, name: string | undefined): string[] =>
+  name ? [`${key.slice(0, key.indexOf('/'))}/${name}`] : [];
