@@ -64,6 +64,11 @@ export class ServiceAccountTokens {
     this.#newId = newId;
   }
 
+  /** Of the signatures, such as RS256. */
+  get algorithm(): string {
+    return this.#key.algorithm;
+  }
+
   /** The public half, as a JSON Web Key Set. */
   get keySet(): object {
     return { keys: [this.#key.jwk] };

@@ -10,15 +10,15 @@ const KEYS_PATH = '/openid/v1/jwks';
 export function sendOpenId({ segments, response }: ApiRequest, tokens: ServiceAccountTokens): boolean {
   const path = `/${segments.join('/')}`;
   if (path === KEYS_PATH) sendJson(response, 200, tokens.keySet, 'application/jwk-set+json');
-  else if (path === '/.well-known/openid-configuration') sendJson(response, 200, configuration);
+  else if (path === '/.well-known/openid-configuration') sendJson(response, 200, configurationOf(tokens));
   else return false;
   return true;
 }
 
-const configuration = {
+const configurationOf = ({ algorithm }: ServiceAccountTokens) => ({
   issuer: ISSUER,
   jwks_uri: `${ISSUER}${KEYS_PATH}`,
   response_types_supported: ['id_token'],
   subject_types_supported: ['public'],
-  id_token_signing_alg_values_supported: ['ES256'],
-};
+  id_token_signing_alg_values_supported: [algorithm],
+});
