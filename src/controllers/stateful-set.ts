@@ -49,7 +49,7 @@ export class StatefulSetController implements Component {
     this.#options = options;
     this.#sets = options.informers.for(statefulSets);
     const podInformer = options.informers.for(pods);
-    this.#pods = new OwnedPods(options, statefulSets, podInformer);
+    this.#pods = new OwnedPods(options, { kind: statefulSets, selectorOf });
     this.#history = new RevisionHistory(options, statefulSets, HASH_LABEL);
     this.#claims = new StatefulClaims(options, COMPONENT);
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);
