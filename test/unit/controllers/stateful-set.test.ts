@@ -207,7 +207,9 @@ t.test('a failed pod is made again under its name', async (t) => {
   await rest();
   t.same(await names(), ['web-0']);
   t.not((await client.get(pods, 'default/web-0')).metadata.uid, metadata.uid);
-  t.ok(recorder.events.some(({ reason }) => reason === 'RecreatingFailedPod'));
+  const told = recorder.lines.filter((line) => / web-0 /.test(line));
+  t.equal(told.at(-2), 'SuccessfulDelete: delete Pod web-0 in StatefulSet web successful');
+  t.equal(told.at(-1), 'SuccessfulCreate: create Pod web-0 in StatefulSet web successful');
 });
 
 t.test(
