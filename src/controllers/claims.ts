@@ -59,6 +59,8 @@ export interface ClaimWriterOptions<O extends KubeObject, T extends KubeObject> 
   ownerKind: KindDefinition<O>;
   kind: KindDefinition<T>;
   written: WrittenObjects<T>;
+  /** Put on what is adopted, and taken off what is let go. */
+  finalizer?: string | undefined;
 }
 
 /** Does what {@link claimsOf} decided. */
@@ -73,11 +75,12 @@ export class ClaimWriter<O extends KubeObject, T extends KubeObject> {
   async write(owner: O, { adopt, release }: Pick<Claims<T>, 'adopt' | 'release'>): Promise<void> {
     if (adopt.length > 0) await this.#checkStillThere(owner);
     for (const object of adopt) {
-      await this.#setOwners(object, [...(object.metadata.ownerReferences ?? []), controllerReference(owner)]);
+      const owners = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
+      await this.#setOwners(object, owners, this.#finalizers(object, true));
     }
     for (const object of release) {
       const others = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
-      await this.#setOwners(object, others);
+      await this.#setOwners(object, others, this.#finalizers(object, false));
     }
   }
 
@@ -90,11 +93,18 @@ export class ClaimWriter<O extends KubeObject, T extends KubeObject> {
     }
   }
 
+  #finalizers({ metadata }: T, isOwned: boolean): { finalizers?: string[] } {
+    const { finalizer } = this.#options;
+    if (!finalizer) return {};
+    const others = (metadata.finalizers ?? []).filter((name) => name !== finalizer);
+    return { finalizers: isOwned ? [...others, finalizer] : others };
+  }
+
   /** The revision guards against another controller that claims the object at the same time. */
-  async #setOwners(object: T, ownerReferences: meta.OwnerReference[]): Promise<void> {
+  async #setOwners(object: T, ownerReferences: meta.OwnerReference[], more: object): Promise<void> {
     const { client, kind, written } = this.#options;
     const { uid, resourceVersion } = object.metadata;
-    const body = { metadata: { uid, resourceVersion, ownerReferences } };
+    const body = { metadata: { uid, resourceVersion, ownerReferences, ...more } };
     try {
       written.wrote(await client.patch(kind, keyOf(object), { type: 'merge', body }));
     } catch (error) {

@@ -2,8 +2,8 @@
 // https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
 import { parseCron } from '../api/cron-schedule.ts';
 import type { CronJob, Job } from '../api/objects.ts';
+import { activeJobs } from './cron-status.ts';
 import { lastDueMs, nextDueMs, wallClock } from './cron-times.ts';
-import { isOver } from './job-end.ts';
 
 interface Due {
   /** The last time that was missed or is now; those before it are skipped, as upstream skips them. */
@@ -35,7 +35,7 @@ export function decideCron(cronJob: CronJob, jobs: readonly Job[], nowMs: number
   if (lastMs === undefined) return { do: 'wait', nextMs };
   if (deadlineMs !== undefined && lastMs + deadlineMs < nowMs)
     return { do: 'miss', scheduledMs: lastMs, nextMs };
-  const running = jobs.filter((job) => !isOver(job));
+  const running = activeJobs(cronJob, jobs);
   const policy = spec.concurrencyPolicy ?? 'Allow';
   if (policy === 'Forbid' && running.length > 0) return { do: 'forbid', scheduledMs: lastMs, nextMs };
   return { do: 'run', scheduledMs: lastMs, replace: policy === 'Replace' ? running : [], manyMissed, nextMs };

@@ -67,6 +67,8 @@ export class CronJobController implements Component {
       return undefined;
     }
     for (const job of pastHistory(cronJob, this.#own(cronJob))) await this.#delete(cronJob, job);
+    for (const message of unexpectedJobs(cronJob, this.#own(cronJob)))
+      this.#record(cronJob, 'Warning', 'UnexpectedJob', message);
     const nowMs = this.#options.clock.now();
     const decision = decideCron(cronJob, this.#own(cronJob), nowMs);
     const scheduledMs = await this.#act(cronJob, decision);
@@ -144,8 +146,6 @@ export class CronJobController implements Component {
       if (!isNotFound(error)) throw error;
       return;
     }
-    for (const message of unexpectedJobs(cronJob, own))
-      this.#record(cronJob, 'Warning', 'UnexpectedJob', message);
     for (const { reason, message } of endedJobs(cronJob, own))
       this.#record(cronJob, 'Normal', reason, message);
   }

@@ -30,11 +30,12 @@ export function scheduledJob(cronJob: CronJob, scheduledMs: number): NewObject<J
 
 /** `jobs` are its own; what is listed as active follows from them. */
 export function cronStatus(
-  { status }: CronJob,
+  cronJob: CronJob,
   jobs: readonly Job[],
   scheduledMs: number | undefined,
 ): batch.CronJobStatus {
-  const active = jobs.filter((job) => !isOver(job)).sort(byName);
+  const { status } = cronJob;
+  const active = activeJobs(cronJob, jobs).sort(byName);
   const succeeded = jobs.flatMap(({ status: s }) =>
     isConditionTrue(s?.conditions, 'Complete') && s?.completionTime ? [s.completionTime] : [],
   );
@@ -62,13 +63,19 @@ function referenceTo({ metadata }: Job): core.ObjectReference {
   return { apiVersion: 'batch/v1', kind: 'Job', name, uid, ...(namespace ? { namespace } : {}) };
 }
 
-/** Unfinished jobs that the status does not list and no schedule made, as of `kubectl create job --from`. */
-export function unexpectedJobs({ status }: CronJob, jobs: readonly Job[]): string[] {
+/** Unfinished ones that the schedule made; as upstream, others are neither active nor do they hold anything up. */
+export function activeJobs({ status }: CronJob, jobs: readonly Job[]): Job[] {
   const listed = new Set((status?.active ?? []).map(({ uid }) => uid));
-  const isOurs = ({ metadata }: Job) =>
+  const isScheduled = ({ metadata }: Job) =>
     listed.has(metadata.uid) || metadata.annotations?.[SCHEDULED_ANNOTATION] !== undefined;
+  return jobs.filter((job) => !isOver(job) && isScheduled(job));
+}
+
+/** What people are told of jobs that they made of it themselves, as by `kubectl create job --from`. */
+export function unexpectedJobs(cronJob: CronJob, jobs: readonly Job[]): string[] {
+  const active = new Set(activeJobs(cronJob, jobs));
   return jobs
-    .filter((job) => !isOver(job) && !isOurs(job))
+    .filter((job) => !isOver(job) && !active.has(job))
     .map(({ metadata }) => `Saw a job that the controller did not create or forgot: ${metadata.name}`);
 }
 

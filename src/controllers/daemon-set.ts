@@ -45,7 +45,7 @@ export class DaemonSetController implements Component {
     this.#daemonSets = options.informers.for(daemonSets);
     this.#nodes = options.informers.for(nodes);
     const podInformer = options.informers.for(pods);
-    this.#pods = new OwnedPods(options, daemonSets, podInformer);
+    this.#pods = new OwnedPods(options, { kind: daemonSets, selectorOf });
     this.#history = new RevisionHistory(options, daemonSets, REVISION_LABEL);
     this.#ended = new EndedDaemons(options.clock);
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);

@@ -114,12 +114,30 @@ export class GarbageCollector implements Component {
     const references = object.metadata.ownerReferences ?? [];
     if (references.length === 0) return;
     const owners = await Promise.all(references.map((reference) => this.#lookUp(object, reference)));
+    for (const owner of owners) if (this.#isElsewhere(object, owner)) this.#tellElsewhere(object, owner);
     const dependents = this.#graph.dependents(object.metadata.uid);
     const garbage = decideGarbage(object, owners, {
       any: dependents.length > 0,
       anyWaiting: dependents.some((dependent) => isWaitingForDependents(dependent.object)),
     });
     await this.#execute(item, object, garbage);
+  }
+
+  /** Whether the reference can lead nowhere: an owner lies in the namespace of its dependent, or in none. */
+  #isElsewhere({ metadata }: KubeObject, { reference, state }: Owner): boolean {
+    const kind = this.#graph.kindOf(reference.apiVersion, reference.kind);
+    if (!kind?.namespaced) return false;
+    if (!metadata.namespace) return true;
+    return state === 'absent' && this.#graph.hasUid(kind, reference.uid);
+  }
+
+  #tellElsewhere(object: KubeObject, { reference }: Owner): void {
+    const { apiVersion, kind, name, uid } = reference;
+    const { namespace = '' } = object.metadata;
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`;
+    const said = { type: 'Warning', reason: 'OwnerRefInvalidNamespace', message } as const;
+    this.#options.recorder.record({ object, ...said, component: 'garbage-collector-controller' });
   }
 
   async #execute(item: Item, object: KubeObject, garbage: Garbage): Promise<void> {

@@ -6,27 +6,25 @@ import { type Job, keyOf, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import type { Informer } from '../client/informer.ts';
-import { WrittenObjects } from '../client/written-objects.ts';
 import { selects } from './claims.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { selectorOf } from './job-ownership.ts';
-import { isTracked } from './job-pod.ts';
-import { JobPodWrites } from './job-pod-writes.ts';
+import { isTracked, selectorOf, TRACKING_FINALIZER } from './job-pod.ts';
+import { OwnedPods } from './owned-pods.ts';
 import { controllerOf } from './pod-state.ts';
 
 export class JobOrphanController implements Component {
   readonly #options: ControllerOptions;
   readonly #jobs: Informer<Job>;
   readonly #pods: Informer<Pod>;
-  readonly #writes: JobPodWrites;
+  readonly #owned: OwnedPods<Job>;
   readonly #controller: Controller;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#jobs = options.informers.for(jobs);
     this.#pods = options.informers.for(pods);
-    this.#writes = new JobPodWrites(options.client, new WrittenObjects(this.#pods));
+    this.#owned = new OwnedPods(options, { kind: jobs, selectorOf, finalizer: TRACKING_FINALIZER });
     this.#controller = new Controller('job-orphans', (key) => this.#reconcile(key), options);
     const look = (pod: Pod) => {
       if (isTracked(pod) && !this.#mayBeWanted(pod)) this.#controller.enqueue(keyOf(pod));
@@ -57,7 +55,7 @@ export class JobOrphanController implements Component {
     const pod = this.#pods.lister.get(key);
     if (!pod || !isTracked(pod) || this.#mayBeWanted(pod)) return;
     if (await this.#jobExists(pod)) return;
-    await this.#writes.untrack(pod);
+    await this.#owned.letGo(pod);
   }
 
   /** The cache of jobs may be behind the one of pods, and this cannot be undone. */

@@ -1,5 +1,6 @@
 // The pods of a Job: how one is made, and what one says about itself.
 // https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
+import { type LabelSelector, selectorFromObject } from '../api/label-selector.ts';
 import type { core, Job, Pod } from '../api/objects.ts';
 import type { NewObject } from '../client/client.ts';
 import { controllerReference } from './claims.ts';
@@ -9,6 +10,10 @@ import { isReady } from './pod-state.ts';
 export const TRACKING_FINALIZER = 'batch.kubernetes.io/job-tracking';
 const INDEX_NAME = 'batch.kubernetes.io/job-completion-index';
 const INDEX_ENV = 'JOB_COMPLETION_INDEX';
+
+export function selectorOf({ spec }: Job): LabelSelector {
+  return selectorFromObject(spec.selector) ?? [];
+}
 
 export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'Indexed';
 export const isTracked = ({ metadata }: Pod): boolean =>

@@ -14,9 +14,10 @@ import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { decideJob, type JobDecision } from './job-decision.ts';
 import { isOver } from './job-end.ts';
-import { podsOfJob, selectorOf } from './job-ownership.ts';
-import { JobPodWrites } from './job-pod-writes.ts';
+import { failureMarks } from './job-index-failures.ts';
+import { jobPod, selectorOf, TRACKING_FINALIZER } from './job-pod.ts';
 import { jobNews, jobStatus } from './job-status.ts';
+import { OwnedPods } from './owned-pods.ts';
 import { ownersConcerned } from './owner-lookup.ts';
 import { slowStart } from './slow-start.ts';
 import { firstFailure, isNamespaceTerminating } from './workload-failure.ts';
@@ -31,24 +32,21 @@ export class JobController implements Component {
   readonly #options: ControllerOptions;
   readonly #jobs: Informer<Job>;
   readonly #writtenJobs: WrittenObjects<Job>;
-  readonly #writtenPods: WrittenObjects<Pod>;
-  readonly #writes: JobPodWrites;
+  readonly #pods: OwnedPods<Job>;
   readonly #controller: Controller;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#jobs = options.informers.for(jobs);
-    const podInformer = options.informers.for(pods);
     this.#writtenJobs = new WrittenObjects(this.#jobs);
-    this.#writtenPods = new WrittenObjects(podInformer);
-    this.#writes = new JobPodWrites(options.client, this.#writtenPods);
+    this.#pods = new OwnedPods(options, { kind: jobs, selectorOf, finalizer: TRACKING_FINALIZER });
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options, WORKERS);
     this.#controller.follows(
       this.#jobs,
       onAnyChange((job) => this.#controller.enqueue(keyOf(job))),
     );
     this.#controller.follows(
-      podInformer,
+      options.informers.for(pods),
       onAnyChange((pod, previous) => this.#podChanged(pod, previous)),
     );
   }
@@ -69,29 +67,20 @@ export class JobController implements Component {
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const job = this.#writtenJobs.get(key);
     if (!job || (job.spec.managedBy ?? MANAGER) !== MANAGER) return undefined;
-    await this.#claim(job);
+    // What it adopts counts once that is written.
+    await this.#pods.claim(job, () => !isOver(job));
     if (isOver(job)) {
-      for (const pod of this.#own(job)) await this.#writes.untrack(pod);
+      for (const pod of this.#pods.of(job)) await this.#pods.letGo(pod);
       return undefined;
     }
-    const decision = decideJob(job, this.#own(job), this.#options.clock.now());
+    const decision = decideJob(job, this.#pods.of(job), this.#options.clock.now());
     const failure = await this.#act(job, decision);
     await this.#writeStatus(job, decision);
     // Only what the stored status holds may be let go.
-    for (const pod of decision.account.release) await this.#writes.untrack(pod);
+    for (const pod of decision.account.release) await this.#pods.letGo(pod);
     if (failure !== undefined) throw failure;
     const { requeueAfterMs } = decision;
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
-  }
-
-  #own(job: Job): Pod[] {
-    return podsOfJob(job, this.#writtenPods.list(job.metadata.namespace ?? '')).own;
-  }
-
-  async #claim(job: Job): Promise<void> {
-    const { adopt, release } = podsOfJob(job, this.#writtenPods.list(job.metadata.namespace ?? ''));
-    for (const pod of isOver(job) ? [] : adopt) await this.#writes.adopt(job, pod);
-    for (const pod of release) await this.#writes.release(job, pod);
   }
 
   /** Makes and removes pods; resolves with the first failure, so that the status is written all the same. */
@@ -105,7 +94,8 @@ export class JobController implements Component {
     const indexes = create.values();
     const { error } = await slowStart(create.length, async () => {
       const index = indexes.next().value;
-      const pod = await this.#writes.create(job, index, account.toReplace.get(index ?? -1));
+      const marks = failureMarks(job, account.toReplace.get(index ?? -1));
+      const pod = await this.#pods.create(jobPod(job, index, marks));
       this.#record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
     if (error === undefined || isNamespaceTerminating(error)) return undefined;
@@ -115,17 +105,17 @@ export class JobController implements Component {
 
   /** Untracked first, so that what we take away ourselves is no failure. */
   async #discard(job: Job, pod: Pod): Promise<void> {
-    await this.#writes.untrack(pod);
-    await this.#delete(job, this.#writtenPods.get(keyOf(pod)) ?? pod);
+    await this.#pods.letGo(pod);
+    await this.#delete(job, pod);
   }
 
   async #delete(job: Job, pod: Pod): Promise<void> {
-    const isDeleted = await this.#writes.delete(pod);
+    const isDeleted = await this.#pods.delete(pod);
     if (isDeleted) this.#record(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
 
   async #writeStatus(job: Job, decision: JobDecision): Promise<void> {
-    const status = jobStatus(job, decision, this.#own(job), this.#options.clock.now());
+    const status = jobStatus(job, decision, this.#pods.of(job), this.#options.clock.now());
     if (isDeepStrictEqual(job.status ?? {}, status)) return;
     try {
       this.#writtenJobs.wrote(await this.#options.client.updateStatus(jobs, { ...job, status }));

@@ -1,39 +1,56 @@
-// The pods of DaemonSets and StatefulSets: claimed, made and deleted. A pod whose deletion was asked for shows as
+// The pods of every kind of workload: claimed, made and deleted in one way. A pod whose deletion was asked for shows as
 // going at once and stays until it is really gone, so that nothing takes its place on a board too early.
+
 import { pods } from '../api/kinds/pod.ts';
-import { keyOf, type Pod, timestamp } from '../api/objects.ts';
+import type { LabelSelector } from '../api/label-selector.ts';
+import { type KubeObject, keyOf, type Pod, timestamp } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
-import { isNotFound } from '../api/status-error.ts';
+import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { NewObject } from '../client/client.ts';
-import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
-import { ClaimWriter, claimsOf } from './claims.ts';
+import { type Claims, ClaimWriter, claimsOf } from './claims.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { controllerOf } from './pod-state.ts';
-import { selectorOf, type Workload } from './workload-owner.ts';
 
-export class OwnedPods<T extends Workload> {
+/** Whose pods they are. */
+export interface PodOwners<T extends KubeObject> {
+  kind: KindDefinition<T>;
+  selectorOf(owner: T): LabelSelector;
+  /** Held by each pod until its owner lets it go. */
+  finalizer?: string;
+}
+
+export class OwnedPods<T extends KubeObject> {
   readonly #options: ControllerOptions;
+  readonly #owners: PodOwners<T>;
   readonly #claims: ClaimWriter<T, Pod>;
   readonly #written: WrittenObjects<Pod>;
   /** Uid → key of pods whose deletion was accepted and not yet heard of. */
   readonly #going = new Map<string, string>();
 
-  constructor(options: ControllerOptions, kind: KindDefinition<T>, informer: Informer<Pod>) {
+  constructor(options: ControllerOptions, owners: PodOwners<T>) {
+    const { client, informers } = options;
     this.#options = options;
-    this.#written = new WrittenObjects(informer);
-    const { client } = options;
-    this.#claims = new ClaimWriter({ client, ownerKind: kind, kind: pods, written: this.#written });
+    this.#owners = owners;
+    this.#written = new WrittenObjects(informers.for(pods));
+    const { kind: ownerKind, finalizer } = owners;
+    this.#claims = new ClaimWriter({ client, ownerKind, kind: pods, written: this.#written, finalizer });
   }
 
   /** Those that `owner` controls, own writes included. */
   of(owner: T): Pod[] {
-    return this.#all(owner).filter((pod) => controllerOf(pod)?.uid === owner.metadata.uid);
+    return this.beside(owner).filter((pod) => controllerOf(pod)?.uid === owner.metadata.uid);
   }
 
   /** Adopts orphans that `owner` selects and that `mayAdopt` lets in, and releases what it no longer selects. */
   claim(owner: T, mayAdopt?: (pod: Pod) => boolean): Promise<void> {
-    return this.#claims.write(owner, claimsOf(owner, selectorOf(owner), this.#all(owner), mayAdopt));
+    const selector = this.#owners.selectorOf(owner);
+    return this.write(owner, claimsOf(owner, selector, this.beside(owner), mayAdopt));
+  }
+
+  /** As {@link claim}, of what was decided before. */
+  write(owner: T, claims: Pick<Claims<Pod>, 'adopt' | 'release'>): Promise<void> {
+    return this.#claims.write(owner, claims);
   }
 
   async create(pod: NewObject<Pod>): Promise<Pod> {
@@ -42,13 +59,13 @@ export class OwnedPods<T extends Workload> {
     return made;
   }
 
-  /** Resolves to false when it was gone already. */
+  /** Resolves to false when it was gone already, or is another pod of that name by now. */
   async delete(pod: Pod): Promise<boolean> {
     const { uid } = pod.metadata;
     try {
       await this.#options.client.delete(pods, keyOf(pod), { preconditions: { uid } });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) throw error;
       return false;
     }
     this.#going.set(uid, keyOf(pod));
@@ -56,17 +73,36 @@ export class OwnedPods<T extends Workload> {
   }
 
   /** A merge of `metadata`, guarded by the pod's revision. */
-  async patchMetadata(pod: Pod, metadata: object): Promise<void> {
+  patchMetadata(pod: Pod, metadata: object): Promise<void> {
     const { uid, resourceVersion } = pod.metadata;
-    const body = { metadata: { uid, resourceVersion, ...metadata } };
+    return this.#patch(pod, 'merge', { uid, resourceVersion, ...metadata });
+  }
+
+  /** Takes the owners' finalizer off the pod, whatever else changes in it meanwhile. */
+  async letGo(pod: Pod): Promise<void> {
+    const { finalizer } = this.#owners;
+    const { uid, finalizers = [] } = this.#latest(pod).metadata;
+    if (!finalizer || !finalizers.includes(finalizer)) return;
+    await this.#patch(pod, 'strategic', { uid, '$deleteFromPrimitiveList/finalizers': [finalizer] });
+  }
+
+  /** As it was last written or heard of. */
+  #latest(pod: Pod): Pod {
+    const known = this.#written.get(keyOf(pod));
+    return known?.metadata.uid === pod.metadata.uid ? known : pod;
+  }
+
+  async #patch(pod: Pod, type: 'merge' | 'strategic', metadata: object): Promise<void> {
     try {
-      this.#written.wrote(await this.#options.client.patch(pods, keyOf(pod), { type: 'merge', body }));
+      const body = { metadata };
+      this.#written.wrote(await this.#options.client.patch(pods, keyOf(pod), { type, body }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 
-  #all(owner: T): Pod[] {
+  /** All of the owner's namespace, own writes included. */
+  beside(owner: T): Pod[] {
     this.#settle();
     const deletionTimestamp = timestamp(this.#options.clock.now());
     return this.#written

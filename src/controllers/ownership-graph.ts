@@ -46,6 +46,12 @@ export class OwnershipGraph {
     return this.#kinds.get(kindId(kind))?.informer.lister.get(key);
   }
 
+  /** In any namespace. */
+  hasUid(kind: KindDefinition, uid: string): boolean {
+    const all = this.#kinds.get(kindId(kind))?.informer.lister.list() ?? [];
+    return all.some(({ metadata }) => metadata.uid === uid);
+  }
+
   dependents(ownerUid: string): { item: Item; object: KubeObject }[] {
     return [...this.#kinds.values()].flatMap(({ kind, informer }) =>
       informer.lister.byIndex(OWNER_UID_INDEX, ownerUid).map((object) => ({

@@ -7,10 +7,9 @@ import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
-import { WrittenObjects } from '../client/written-objects.ts';
-import { ClaimWriter } from './claims.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { OwnedPods } from './owned-pods.ts';
 import { ownersConcerned } from './owner-lookup.ts';
 import { controllerOf, isTerminating } from './pod-state.ts';
 import { decideReplicas } from './replica-decision.ts';
@@ -36,25 +35,21 @@ export interface ReplicaLoopOptions<T extends ReplicaOwner> extends ControllerOp
 export class ReplicaLoop<T extends ReplicaOwner> implements Component {
   readonly #options: ReplicaLoopOptions<T>;
   readonly #owners: Informer<T>;
-  readonly #claims: ClaimWriter<T, Pod>;
-  readonly #written: WrittenObjects<Pod>;
+  readonly #pods: OwnedPods<T>;
   readonly #controller: Controller;
 
   constructor(options: ReplicaLoopOptions<T>) {
     const { kind, component } = options.replicaKind;
     this.#options = options;
     this.#owners = options.informers.for(kind);
-    const podInformer = options.informers.for(pods);
-    this.#written = new WrittenObjects(podInformer);
-    const { client } = options;
-    this.#claims = new ClaimWriter({ client, ownerKind: kind, kind: pods, written: this.#written });
+    this.#pods = new OwnedPods<T>(options, { kind, selectorOf });
     this.#controller = new Controller(component, (key) => this.#reconcile(key), options, WORKERS);
     this.#controller.follows(
       this.#owners,
       onAnyChange((owner) => this.#controller.enqueue(keyOf(owner))),
     );
     this.#controller.follows(
-      podInformer,
+      options.informers.for(pods),
       onAnyChange((pod, previous) => this.#podChanged(pod, previous)),
     );
   }
@@ -75,21 +70,16 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const owner = this.#owners.lister.get(key);
     if (!owner) return undefined;
-    const decision = this.#decide(owner, this.#podsBeside(owner));
-    await this.#claims.write(owner, decision);
+    const decision = this.#decide(owner, this.#pods.beside(owner));
+    await this.#pods.write(owner, decision);
     const failure =
       (await this.#create(owner, decision.create)) ?? (await this.#remove(owner, decision.remove));
-    const beside = this.#podsBeside(owner);
+    const beside = this.#pods.beside(owner);
     const { active } = this.#decide(owner, beside);
     await this.#writeStatus(owner, this.#counted(owner, active, beside), failure?.shown);
     if (failure) throw failure.error;
     const requeueAfterMs = nextAvailableInMs(owner, active, this.#options.clock.now());
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
-  }
-
-  /** All of its namespace. */
-  #podsBeside({ metadata }: T): Pod[] {
-    return this.#written.list(metadata.namespace ?? '');
   }
 
   #decide(owner: T, beside: readonly Pod[]) {
@@ -117,8 +107,7 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
 
   async #create(owner: T, count: number): Promise<Failure | undefined> {
     const { error } = await slowStart(count, async () => {
-      const pod = await this.#options.client.create(pods, replicaPod(owner));
-      this.#written.wrote(pod);
+      const pod = await this.#pods.create(replicaPod(owner));
       this.#record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
     if (error === undefined || isNamespaceTerminating(error)) return undefined;
@@ -137,15 +126,8 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
   }
 
   async #removeOne(owner: T, pod: Pod): Promise<void> {
-    const { uid, name } = pod.metadata;
-    try {
-      await this.#options.client.delete(pods, keyOf(pod), { preconditions: { uid } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      return;
-    }
-    this.#written.deleted(pod);
-    this.#record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+    if (!(await this.#pods.delete(pod))) return;
+    this.#record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
 
   async #writeStatus(owner: T, counted: CountedPods, failure: ReplicaFailure | undefined): Promise<void> {

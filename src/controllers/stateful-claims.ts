@@ -8,7 +8,7 @@ import { messageOf } from '../base/error-message.ts';
 import type { NewObject } from '../client/client.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { ordinalOf, podNameOf, volumeClaimsOf } from './stateful-pod.ts';
-import { ownersToSet } from './stateful-retention.ts';
+import { goesWithFormerPod, ownersToSet } from './stateful-retention.ts';
 import { isScaledAway } from './stateful-world.ts';
 
 export class StatefulClaims {
@@ -21,12 +21,15 @@ export class StatefulClaims {
     this.#component = component;
   }
 
-  /** Makes what is missing. Rejects with the server's refusal, and while an old claim of that name is going. */
+  /** Makes what is missing. Rejects with the server's refusal, and while an old claim of that name goes or is about to. */
   async ensure(set: StatefulSet, ordinal: number): Promise<void> {
     const { lister } = this.#options.informers.for(persistentVolumeClaims);
     for (const claim of volumeClaimsOf(set, ordinal)) {
       const known = lister.get(keyOf(claim as PersistentVolumeClaim));
       if (known?.metadata.deletionTimestamp) throw new Error(`pvc ${keyOf(known)} is being deleted`);
+      if (known && goesWithFormerPod(set, ordinal, known)) {
+        throw new Error(`pvc ${keyOf(known)} still goes with the pod that was scaled away`);
+      }
       if (!known) await this.#make(set, ordinal, claim);
     }
   }

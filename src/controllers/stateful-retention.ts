@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
 import type { meta, PersistentVolumeClaim, Pod, StatefulSet } from '../api/objects.ts';
 import { controllerReference } from './claims.ts';
+import { podNameOf } from './stateful-pod.ts';
 
 /** The owners that the claim of `pod` should have; `undefined` when it has them, or belongs to somebody else. */
 export function ownersToSet(
@@ -20,6 +21,18 @@ export function ownersToSet(
   const wanted = ownerOf(set, pod, isScaledAway);
   const owners = wanted ? [...others, wanted] : others;
   return uidsOf(owners) === uidsOf(present) ? undefined : owners;
+}
+
+/** While the ordinal has no pod: whether its claim belongs to the last one, so that the garbage collector takes it. */
+export function goesWithFormerPod(
+  set: StatefulSet,
+  ordinal: number,
+  { metadata }: PersistentVolumeClaim,
+): boolean {
+  const name = podNameOf(set, ordinal);
+  const isOfPod = (reference: meta.OwnerReference) => reference.kind === 'Pod' && reference.name === name;
+  const { whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy ?? {};
+  return whenScaled === 'Delete' && (metadata.ownerReferences ?? []).some(isOfPod);
 }
 
 function ownerOf(set: StatefulSet, pod: Pod, isScaledAway: boolean): meta.OwnerReference | undefined {

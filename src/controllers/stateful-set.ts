@@ -49,7 +49,7 @@ export class StatefulSetController implements Component {
     this.#options = options;
     this.#sets = options.informers.for(statefulSets);
     const podInformer = options.informers.for(pods);
-    this.#pods = new OwnedPods(options, statefulSets, podInformer);
+    this.#pods = new OwnedPods(options, { kind: statefulSets, selectorOf });
     this.#history = new RevisionHistory(options, statefulSets, HASH_LABEL);
     this.#claims = new StatefulClaims(options, COMPONENT);
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);
@@ -123,15 +123,6 @@ export class StatefulSetController implements Component {
       const { value } = next.next();
       if (value) await this.#create(set, value.ordinal, value.revision);
     });
-    for (const pod of ended) {
-      const { type, reason, how } = recreation(pod);
-      this.#record(
-        set,
-        type,
-        reason,
-        `StatefulSet ${keyOf(set)} is recreating ${how} Pod ${pod.metadata.name}`,
-      );
-    }
     const kept = await firstFailure([...ended, ...remove].map((pod) => this.#remove(set, pod)));
     return (isNamespaceTerminating(made.error) ? undefined : made.error) ?? kept;
   }
@@ -181,11 +172,4 @@ export class StatefulSetController implements Component {
   #record(set: StatefulSet, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#options.recorder.record({ object: set, type, reason, message, component: COMPONENT });
   }
-}
-
-/** In upstream's words: an end is a failure or not. */
-function recreation({ status }: Pod) {
-  return status?.phase === 'Failed'
-    ? ({ type: 'Warning', reason: 'RecreatingFailedPod', how: 'failed' } as const)
-    : ({ type: 'Normal', reason: 'RecreatingTerminatedPod', how: 'terminated' } as const);
 }

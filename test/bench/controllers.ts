@@ -1,5 +1,6 @@
-// How fast the master's loops are on boards that only exist: a Deployment of 500 from its POST to the last pod on its
-// board's topic, a thousand pending pods to their boards, and what a thousand pods cost in memory.
+// How fast the master's loops are on boards that only exist: a Deployment of 500, and of three times as many, from its
+// POST to the last pod on its board's topic, a thousand pending pods to their boards, and what a thousand pods cost in
+// memory.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,13 +20,21 @@ import { placePods } from '../support/placing-lab.ts';
 import { freePort } from '../support/trial.ts';
 
 const BOARDS = 100;
-const REPLICAS = 500;
+const SIZES = [500, 1500];
 const STEP_PLACED_MS = 2000;
 const labels = { app: 'bench' };
 
 export async function controllers(): Promise<void> {
   const { lastPostToAllBoundMs } = await placePods(1000, BOARDS, {}, false);
   print('1,000 pending pods bound', `${lastPostToAllBoundMs.toFixed(0)} ms (step: ${STEP_PLACED_MS} ms)`);
+  const perPodMs: number[] = [];
+  for (const replicas of SIZES) perPodMs.push((await deploy(replicas)) / replicas);
+  const [few = 0, many = 0] = perPodMs;
+  print('time per pod of 1,500 to that of 500', `${(many / few).toFixed(2)} (1 = linear)`);
+}
+
+/** Resolves with the milliseconds from the POST to the last pod on its topic, in a cluster of its own. */
+async function deploy(replicas: number): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'edge-bench-'));
   const inspectPort = await freePort();
   const master = new Master({
@@ -43,29 +52,31 @@ export async function controllers(): Promise<void> {
   });
   try {
     await master.start();
-    await measure(master, inspectPort);
+    return await measure(master, inspectPort, replicas);
   } finally {
     await master.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function measure({ client }: Master, inspectPort: number): Promise<void> {
+async function measure({ client }: Master, inspectPort: number, replicas: number): Promise<number> {
   for (let i = 0; i < BOARDS; i++) await addNode(client, `board-${i}`);
   const published = new Set<string>();
   const person = await listen(inspectPort, published);
   try {
     const before = heldBytes();
     const beganMs = performance.now();
-    await client.create<Deployment>(deployments, deployment());
+    await client.create<Deployment>(deployments, deployment(replicas));
     const bound = async () => (await client.list(pods)).items.filter(({ spec }) => spec.nodeName).length;
-    await eventually(async () => (await bound()) === REPLICAS, 60_000, 20);
+    await eventually(async () => (await bound()) === replicas, 60_000, 20);
     const boundMs = performance.now() - beganMs;
-    await eventually(() => published.size === REPLICAS, 60_000, 5);
-    print(`Deployment of ${REPLICAS}: all bound`, `${boundMs.toFixed(0)} ms`);
-    print('  all on their topics', `${(performance.now() - beganMs).toFixed(0)} ms`);
-    const perThousand = ((heldBytes() - before) * 1000) / REPLICAS;
+    await eventually(() => published.size === replicas, 60_000, 5);
+    const publishedMs = performance.now() - beganMs;
+    print(`Deployment of ${replicas}: all bound`, `${boundMs.toFixed(0)} ms`);
+    print('  all on their topics', `${publishedMs.toFixed(0)} ms`);
+    const perThousand = ((heldBytes() - before) * 1000) / replicas;
     print('memory per 1,000 pods', `${(perThousand / 1e6).toFixed(1)} MB (heap, the broker's tree included)`);
+    return publishedMs;
   } finally {
     await person.endAsync(true);
   }
@@ -81,7 +92,7 @@ async function listen(port: number, published: Set<string>): Promise<MqttClient>
   return person;
 }
 
-function deployment() {
+function deployment(replicas: number) {
   const resources = { requests: { cpu: '10m', memory: '8Mi' } };
   const containers = [{ name: 'main', image: 'example.com/main:1', resources }];
   return {
@@ -89,7 +100,7 @@ function deployment() {
     kind: 'Deployment',
     metadata: { name: 'bench', namespace: 'default' },
     spec: {
-      replicas: REPLICAS,
+      replicas,
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { containers } },
     },

@@ -1,12 +1,13 @@
 // Boards at real speed against the whole master: a rolling update never has fewer ready pods than it may, and however
 // boards vanish and return, in the end exactly what is wanted runs.
 import t from 'tap';
+import { daemonSets } from '../../src/api/kinds/daemon-set.ts';
 import { deployments } from '../../src/api/kinds/deployment.ts';
 import { endpoints } from '../../src/api/kinds/endpoints.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { services } from '../../src/api/kinds/service.ts';
 import { statefulSets } from '../../src/api/kinds/stateful-set.ts';
-import type { Deployment, Endpoints, StatefulSet } from '../../src/api/objects.ts';
+import type { DaemonSet, Deployment, Endpoints, StatefulSet } from '../../src/api/objects.ts';
 import { isReady } from '../../src/controllers/pod-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveCluster } from '../support/live-cluster.ts';
@@ -105,6 +106,12 @@ t.test('boards vanish and return in random order: in the end exactly what is wan
       template: template('db', 1),
     },
   });
+  await live.client.create<DaemonSet>(daemonSets, {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'log', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'log' } }, template: template('log', 1) },
+  });
   await eventually(() => isAvailable(live, 20), 20_000);
   const names = new Map<string, string>();
   const unsubscribe = live.informers.for(pods).subscribe({
@@ -150,9 +157,12 @@ t.test('boards vanish and return in random order: in the end exactly what is wan
     async () => {
       lookForTwins();
       if (!(await isAvailable(live, 20))) return false;
-      const wanted = (await live.client.list(pods)).items.map(({ metadata }) => metadata.uid).sort();
+      const { items } = await live.client.list(pods);
+      const wanted = items.map(({ metadata }) => metadata.uid).sort();
+      const daemons = items.filter(({ metadata }) => metadata.labels?.app === 'log');
+      if (new Set(daemons.map(({ spec }) => spec.nodeName)).size !== BOARDS.length) return false;
       const running = [...live.running.values()].flatMap((uids) => [...uids]).sort();
-      return wanted.length === 24 && wanted.join() === running.join();
+      return wanted.length === 24 + BOARDS.length && wanted.join() === running.join();
     },
     30_000,
     50,

@@ -12,6 +12,7 @@ import { validateLabels } from '../metadata.ts';
 import { labelValueProblems, qualifiedNameProblems } from '../names.ts';
 import type { core } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
+import { validateLabelKeys } from './validate-label-keys.ts';
 import { validateLabelSelector } from './validate-selector.ts';
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -117,7 +118,11 @@ function validatePodTerm(term: core.PodAffinityTerm | undefined, field: string):
   const key = term?.topologyKey
     ? invalidEach(`${field}.topologyKey`, term.topologyKey, qualifiedNameProblems(term.topologyKey))
     : [required(`${field}.topologyKey`, 'can not be empty')];
-  return [...key, ...validateLabelSelector(term?.labelSelector, `${field}.labelSelector`)];
+  return [
+    ...key,
+    ...validateLabelSelector(term?.labelSelector, `${field}.labelSelector`),
+    ...validateLabelKeys(term ?? {}, field),
+  ];
 }
 
 function validatePodAffinity(affinity: core.PodAffinity | undefined, field: string): FieldError[] {
@@ -135,7 +140,10 @@ function validatePodAffinity(affinity: core.PodAffinity | undefined, field: stri
 }
 
 function validateSpread(constraint: core.TopologySpreadConstraint, field: string): FieldError[] {
-  const errors = validateLabelSelector(constraint.labelSelector, `${field}.labelSelector`);
+  const errors = [
+    ...validateLabelSelector(constraint.labelSelector, `${field}.labelSelector`),
+    ...validateLabelKeys(constraint, field),
+  ];
   if (constraint.maxSkew <= 0) {
     errors.push(invalidValue(`${field}.maxSkew`, constraint.maxSkew, 'must be greater than zero'));
   }

@@ -1,3 +1,5 @@
+// Words of events are from upstream's pkg/controller/daemon/daemon_controller.go, rules from
+// https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/
 import t, { type Test } from 'tap';
 import { controllerRevisions } from '../../../src/api/kinds/controller-revision.ts';
 import { daemonSets } from '../../../src/api/kinds/daemon-set.ts';

@@ -1,5 +1,8 @@
+// Words and rules are from https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ and
+// upstream's pkg/controller/garbagecollector.
 import t, { type Test } from 'tap';
 import { configMaps } from '../../../src/api/kinds/config-map.ts';
+import { namespaces } from '../../../src/api/kinds/namespace.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';
 import type { ConfigMap, meta } from '../../../src/api/objects.ts';
 import { allKinds } from '../../../src/api/scheme-table.ts';
@@ -155,3 +158,31 @@ t.test('an owner that waits goes when the last one that held it up is let go to 
   t.match(ownerReferences, [{ name: 'staying' }]);
   t.equal(ownerReferences?.length, 1);
 });
+
+t.test(
+  'a reference that leads out of the namespace is told of, whatever becomes of its object',
+  async (t) => {
+    const { client, make, refer, recorder, names } = await setUp(t);
+    const owner = await make('owner');
+    await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other' } });
+    await client.create<ConfigMap>(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'abroad', namespace: 'other', ownerReferences: [refer(owner)] },
+    });
+    const told = (namespace: string) =>
+      `OwnerRefInvalidNamespace: ownerRef [v1/ConfigMap, namespace: ${namespace}, name: owner, uid: ${owner.metadata.uid}] does not exist in namespace "${namespace}"`;
+    await settles(async () => (await names()) === 'owner');
+    t.ok(recorder.lines.includes(told('other')));
+    await client.create(nodes, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'board', ownerReferences: [refer(owner)] },
+      spec: {},
+    });
+    await settles(() => recorder.lines.includes(told('')));
+    await quiet();
+    t.ok(await client.get(nodes, 'board'), 'nothing can be said of its owner, so it stays');
+    t.equal(recorder.events.length, 2);
+  },
+);

@@ -1,12 +1,17 @@
 // Jobs whose indexes fail and succeed by themselves. What is expected is from
 // https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index and #success-policy, words from
 // upstream's pkg/controller/job.
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { jobs } from '../../../src/api/kinds/job.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
-import { type batch, type core, keyOf, type Pod } from '../../../src/api/objects.ts';
-import { TRACKING_FINALIZER } from '../../../src/controllers/job-pod.ts';
-import { jobLab } from '../../support/job-lab.ts';
+import { type batch, type core, type Job, keyOf, type Pod } from '../../../src/api/objects.ts';
+import { accountStatus } from '../../../src/controllers/job-account.ts';
+import { decideJob } from '../../../src/controllers/job-decision.ts';
+import { failureMarks } from '../../../src/controllers/job-index-failures.ts';
+import { parseIndexes } from '../../../src/controllers/job-indexes.ts';
+import { jobPod, TRACKING_FINALIZER } from '../../../src/controllers/job-pod.ts';
+import { jobLab, jobTemplate } from '../../support/job-lab.ts';
 import { settles } from '../../support/settles.ts';
 
 const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
@@ -189,4 +194,73 @@ t.test('how often a container was restarted does not matter for an index', async
   await client.updateStatus(pods, { ...pod, status: { ...pod.status, phase: 'Running', containerStatuses } });
   await settles(async () => ((await job()).status?.active ?? 0) === 1);
   t.equal((await job()).status?.failedIndexes, '');
+});
+
+interface IndexWorld {
+  job: Job;
+  pods: Pod[];
+  /** Of each index, as it happened. */
+  failures: number[];
+  made: number;
+}
+
+const LIMIT = 2;
+const INDEXES = [0, 1, 2];
+
+/** One look of the controller, which ends after `steps` of its three steps: make pods, write the status, let pods go. */
+function look(world: IndexWorld, steps: number, vanish: boolean): void {
+  const { account, create, end } = decideJob(world.job, world.pods, Date.parse('2026-06-01T00:00:00Z'));
+  if (steps < 1 || end) return;
+  for (const index of create) {
+    const failed = account.toReplace.get(index ?? -1);
+    const made = jobPod(world.job, index, failureMarks(world.job, failed));
+    const tries = Number(made.metadata.annotations?.[FAILURES]);
+    if (tries !== world.failures[index ?? -1]) {
+      throw new Error(
+        `index ${index} failed ${world.failures[index ?? -1]} times, and its pod says ${tries}`,
+      );
+    }
+    const uid = `uid-${++world.made}`;
+    const metadata = { ...made.metadata, name: uid, uid, resourceVersion: '1', creationTimestamp: '' };
+    world.pods.push({ ...made, metadata, status: { phase: 'Running' } } as Pod);
+  }
+  if (steps < 2) return;
+  world.job = { ...world.job, status: accountStatus(world.job, account) };
+  if (steps < 3) return;
+  const letGo = new Set(account.release.map(({ metadata }) => metadata.uid));
+  world.pods = world.pods
+    .map((pod) =>
+      letGo.has(pod.metadata.uid) ? { ...pod, metadata: { ...pod.metadata, finalizers: [] } } : pod,
+    )
+    .filter(({ metadata }) => !(vanish && letGo.has(metadata.uid)));
+}
+
+t.test('whenever the power goes, each index fails as often as it did, and then for good', async () => {
+  const step = fc.record({ index: fc.nat(2), steps: fc.nat(3), vanish: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const spec = indexed(3, { backoffLimitPerIndex: LIMIT, template: jobTemplate });
+      const metadata = { name: 'work', namespace: 'default', uid: 'job', resourceVersion: '1' };
+      const job = { apiVersion: 'batch/v1', kind: 'Job', metadata, spec } as Job;
+      const world: IndexWorld = { job, pods: [], failures: [0, 0, 0], made: 0 };
+      for (const { index, steps: done, vanish } of steps) {
+        look(world, done, vanish);
+        const pod = world.pods.find(
+          (one) => Number(indexOf(one)) === index && one.status?.phase === 'Running',
+        );
+        if (!pod) continue;
+        world.failures[index] = (world.failures[index] ?? 0) + 1;
+        world.pods = world.pods.map((one) => (one === pod ? { ...one, status: { phase: 'Failed' } } : one));
+      }
+      look(world, 3, true);
+      look(world, 3, true);
+      const failed = INDEXES.filter((index) => (world.failures[index] ?? 0) > LIMIT).join();
+      const { failedIndexes = '' } = world.job.status ?? {};
+      const all = failed.split(',').length === INDEXES.length;
+      if (!all && [...parseIndexes(failedIndexes, 3)].join() !== failed) {
+        throw new Error(`failed ${failed}, told ${failedIndexes}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -253,3 +253,15 @@ t.test('at rest nothing is written, while it runs and after', async (t) => {
   await over('Complete');
   await unchanged();
 });
+
+t.test('a job that is resumed while its pods still end does not wait for them, nor count them', async (t) => {
+  const { make, running, change, client, all, active, job } = await jobLab(t);
+  await make({ completions: 4, parallelism: 4 });
+  for (const pod of await running(4)) await client.bind(keyOf(pod), 'board');
+  await change({ suspend: true });
+  await running(0);
+  t.equal((await all()).length, 4, 'the board has not ended them');
+  await change({ suspend: false });
+  await settles(async () => (await active()).length === 4);
+  t.equal((await job()).status?.failed, undefined);
+});

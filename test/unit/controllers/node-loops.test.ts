@@ -1,3 +1,5 @@
+// Words of events are from upstream's pkg/controller/tainteviction and pkg/controller/nodelifecycle, rules from
+// https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
 import t, { type Test } from 'tap';
 import { findCondition } from '../../../src/api/conditions.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';

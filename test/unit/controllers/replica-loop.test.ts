@@ -1,3 +1,5 @@
+// Words of events are from upstream's pkg/controller/controller_utils.go, rules from
+// https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/
 import t, { type Test } from 'tap';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import type { Pod } from '../../../src/api/objects.ts';

@@ -1,3 +1,5 @@
+// Words of events are from upstream's pkg/controller/statefulset (stateful_pod_control.go), rules from
+// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/
 import t, { type Test } from 'tap';
 import { controllerRevisions } from '../../../src/api/kinds/controller-revision.ts';
 import { persistentVolumes } from '../../../src/api/kinds/persistent-volume.ts';
@@ -207,7 +209,9 @@ t.test('a failed pod is made again under its name', async (t) => {
   await rest();
   t.same(await names(), ['web-0']);
   t.not((await client.get(pods, 'default/web-0')).metadata.uid, metadata.uid);
-  t.ok(recorder.events.some(({ reason }) => reason === 'RecreatingFailedPod'));
+  const told = recorder.lines.filter((line) => / web-0 /.test(line));
+  t.equal(told.at(-2), 'SuccessfulDelete: delete Pod web-0 in StatefulSet web successful');
+  t.equal(told.at(-1), 'SuccessfulCreate: create Pod web-0 in StatefulSet web successful');
 });
 
 t.test(
@@ -381,3 +385,34 @@ t.test(
     await rest();
   },
 );
+
+t.test('a pod that comes back waits until the claim of the one that was scaled away is gone', async (t) => {
+  const { client, make, patch, rest, names, recorder, clock } = await setUp(t);
+  await make({
+    volumeClaimTemplates: claimTemplates,
+    podManagementPolicy: 'Parallel',
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' },
+    replicas: 2,
+  });
+  await settles(async () => (await claimOwners(client)).length === 2);
+  await patch({ replicas: 1 });
+  await settles(async () => (await names()).join() === 'web-0');
+  t.same(await claimOwners(client), ['data-web-0', 'data-web-1 Pod/web-1']);
+  await patch({ replicas: 2 });
+  const why = /^FailedCreate: create Pod web-1 .*pvc default\/data-web-1 still goes with the pod/;
+  await settles(() => recorder.lines.some((line) => why.test(line)));
+  t.same(await names(), ['web-0']);
+  // As garbage collector and protection do, which are not part of this lab.
+  const claim = 'default/data-web-1';
+  await client.patch(persistentVolumeClaims, claim, {
+    type: 'merge',
+    body: { metadata: { finalizers: null } },
+  });
+  await client.delete(persistentVolumeClaims, claim);
+  await settles(async () => {
+    await clock.advance(1000);
+    return (await names()).join() === 'web-0,web-1';
+  });
+  t.same(await claimOwners(client), ['data-web-0', 'data-web-1']);
+  await rest();
+});
