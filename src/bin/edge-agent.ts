@@ -25,6 +25,7 @@ import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
+import { proxyFlags, proxySettings } from './proxy-flags.ts';
 
 const env = process.env;
 const flags: Flags = {
@@ -48,10 +49,7 @@ const flags: Flags = {
     help: 'folder of static pods; manifests in the data directory unless given',
   },
   ...ingressFlags,
-  'proxy-thread': {
-    value: undefined,
-    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
-  },
+  ...proxyFlags,
   ...imageFlags,
   'container-log-max-size': {
     value: 'SIZE',
@@ -96,7 +94,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     network: defaultClusterNetwork,
     ingress: ingressSettings(values),
     cleanOnStop: false,
-    proxyThread: values['proxy-thread'] === 'true',
+    proxy: proxySettings(values),
     images: agentImages(values),
     logLimits: logLimits(values),
     metricsIntervalMs: durationMs(values, 'metrics-interval', SHORTEST_WINDOW_MS),

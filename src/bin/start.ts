@@ -17,6 +17,7 @@ import type { Master } from './master.ts';
 import { createMaster, masterFlags } from './master-flags.ts';
 import { issueIdentity, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
+import { proxyFlags, proxySettings } from './proxy-flags.ts';
 
 const flags: Flags = {
   ...masterFlags,
@@ -26,10 +27,7 @@ const flags: Flags = {
   },
   ...ingressFlags,
   ...imageFlags,
-  'proxy-thread': {
-    value: undefined,
-    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
-  },
+  ...proxyFlags,
   'no-demo': { value: undefined, help: 'start an empty cluster' },
 };
 
@@ -81,7 +79,7 @@ class AllInOne implements Component {
       ingress: ingressSettings(this.#values),
       images: agentImages(this.#values),
       cleanOnStop: true,
-      proxyThread: this.#values['proxy-thread'] === 'true',
+      proxy: proxySettings(this.#values),
       clock: systemClock,
       logger: this.#logger,
     });

@@ -1,10 +1,13 @@
 // What of a board's network belongs to the cluster, as plain facts: the input of every pure decision here.
+import type { KernelPort } from './kernel-port.ts';
 
 /** The board's own address behind which Service ports listen: link-local, so that it is nobody else's. */
 export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
 /** Marks our routes (`ip route … proto`), so that we find and remove ours and no others. */
 export const ROUTE_PROTOCOL = '148';
 export const NFT_TABLE = 'edge_cluster';
+/** Of boards whose kernel forwards Services by itself. */
+export const NFT_SERVICES_TABLE = 'edge_services';
 
 export interface Peer {
   /** Address on the LAN. */
@@ -33,6 +36,8 @@ export interface DesiredNetwork {
   /** The other boards. */
   peers: readonly Peer[];
   virtualPorts: readonly VirtualPort[];
+  /** What the kernel is to forward by itself; absent = it forwards no Services. */
+  kernelPorts?: readonly KernelPort[];
 }
 
 /** Something on the board that keeps pods or Services from being reached. */

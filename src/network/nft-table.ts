@@ -102,10 +102,6 @@ function boards({ peers }: DesiredNetwork): string {
   return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;
 }
 
-export function renderRemoval(): string {
-  return `table ip ${NFT_TABLE} {}\ndelete table ip ${NFT_TABLE}\n`;
-}
-
 /** Sorted, so that the same world gives the same text. */
 function elements(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;

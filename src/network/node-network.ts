@@ -13,7 +13,7 @@ import {
 import type { CommandRunner } from './command-runner.ts';
 import { hasNoNetwork, holdsOnlyLeftovers, type NftEntry } from './netavark-leftovers.ts';
 import { type Chain, findProblems } from './network-problems.ts';
-import { renderRemoval, renderTable } from './nft-table.ts';
+import { NftTables } from './nft-tables.ts';
 import { desiredRoutes, type Route, routeCommands } from './routes.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
@@ -42,8 +42,8 @@ export interface NodeNetworkOptions {
 export class NodeNetwork implements Component {
   readonly #options: NodeNetworkOptions;
   readonly #tunnel: TunnelDevice;
+  readonly #tables: NftTables;
   #desired: DesiredNetwork | undefined;
-  #appliedTable = '';
   /** Nothing is known to be well before the first look. */
   #problems: string | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -57,6 +57,7 @@ export class NodeNetwork implements Component {
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
     this.#tunnel = new TunnelDevice(options.commands);
+    this.#tables = new NftTables(options.commands);
   }
 
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
@@ -73,9 +74,8 @@ export class NodeNetwork implements Component {
     this.#check?.cancel();
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
-    this.#appliedTable = '';
     this.#isPrepared = false;
-    await this.#nft(renderRemoval());
+    await this.#tables.remove();
     for (const command of routeCommands([], await this.#ownRoutes())) await this.#ip(command);
     await this.#tunnel.apply(undefined);
     await this.#ip(['address', 'delete', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
@@ -116,7 +116,7 @@ export class NodeNetwork implements Component {
   ): Promise<void> {
     const links = distant.length > 0 ? await this.#tunnel.links() : [];
     const tunnel = desiredTunnel(desired, distant, routes, links);
-    await this.#applyTable(renderTable(desired, tunnel !== undefined));
+    await this.#tables.apply(desired, tunnel !== undefined);
     try {
       await this.#tunnel.apply(tunnel);
     } catch (error) {
@@ -161,12 +161,6 @@ export class NodeNetwork implements Component {
     await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
     await this.#enableForwarding();
     this.#isPrepared = true;
-  }
-
-  async #applyTable(table: string): Promise<void> {
-    if (table === this.#appliedTable) return;
-    await this.#nft(table);
-    this.#appliedTable = table;
   }
 
   /** Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. */
@@ -226,10 +220,6 @@ export class NodeNetwork implements Component {
     if (!isThere) return [];
     const listing = await this.#options.commands.run('nft', ['--json', 'list', 'table', family, name]);
     return JSON.parse(listing).nftables;
-  }
-
-  async #nft(text: string): Promise<void> {
-    await this.#options.commands.run('nft', ['-f', '-'], text);
   }
 
   #ip(args: readonly string[]): Promise<string> {

@@ -16,6 +16,7 @@ import {
 import type { Front } from './front.ts';
 import { HealthChecks } from './health-checks.ts';
 import type { HostPort } from './host-ports.ts';
+import { type KernelPort, planKernelPorts } from './kernel-ports.ts';
 import { Listener } from './listener.ts';
 import { RefusalLedger } from './refusal-ledger.ts';
 import { type ServiceCounters, ServiceLoad } from './service-load.ts';
@@ -36,8 +37,8 @@ export interface VirtualPort {
 export interface ProxierOptions {
   /** The board's own address for ClusterIP listeners. */
   listenAddress: string;
-  /** Called with all of them whenever they change. */
-  onVirtualPorts(ports: readonly VirtualPort[]): void;
+  /** Called with all of them whenever they change; `kernelPorts` only where the kernel is to forward. */
+  onVirtualPorts(ports: readonly VirtualPort[], kernelPorts?: readonly KernelPort[]): void;
   /** Called once for each port that cannot be forwarded, and again when the reason changes. */
   onRefusal(refusal: Refusal): void;
   clock: Clock;
@@ -52,6 +53,8 @@ export interface ProxyInput {
   boardAddresses: readonly string[];
   /** CIDRs or addresses of pods and of the board itself, besides `boardAddresses`. */
   insideRanges: readonly string[];
+  /** The kernel forwards what it can by itself. */
+  inKernel?: boolean;
 }
 
 const RETRY_TAKEN_PORT_MS = 10_000;
@@ -111,6 +114,7 @@ export class Proxier implements Component {
   async #reconcile(): Promise<void> {
     if (this.#stopped) return;
     const plan = planForwarders({ ...this.#input, listenAddress: this.#options.listenAddress });
+    const kernel = this.#input.inKernel ? planKernelPorts(plan) : undefined;
     const gone = this.#replaceBackends(plan);
     this.#closeGone(plan.forwarders);
     const failures = await this.#openMissing(plan.forwarders);
@@ -118,7 +122,7 @@ export class Proxier implements Component {
     this.#forgetIdleBackends(plan);
     failures.push(...(await this.#healthChecks.update(this.#input.services)));
     this.#tell([...plan.refusals, ...failures]);
-    this.#announce(this.#virtualPorts(plan.forwarders));
+    this.#announce(this.#virtualPorts(plan.forwarders), kernel && this.#openKernelPorts(kernel));
     this.#retry?.cancel();
     if (failures.length > 0) {
       this.#retry = this.#options.clock.after(RETRY_TAKEN_PORT_MS, () => void this.update(this.#input));
@@ -202,11 +206,16 @@ export class Proxier implements Component {
     });
   }
 
-  #announce(ports: readonly VirtualPort[]): void {
-    const text = JSON.stringify(ports);
+  /** Each has its socket too: it keeps the port, which may be another program's, and serves whom the kernel leaves. */
+  #openKernelPorts(kernel: ReadonlyMap<string, KernelPort>): KernelPort[] {
+    return [...kernel].flatMap(([id, port]) => (this.#fronts.has(id) ? [port] : []));
+  }
+
+  #announce(ports: readonly VirtualPort[], kernelPorts?: readonly KernelPort[]): void {
+    const text = JSON.stringify(kernelPorts ? [ports, kernelPorts] : ports);
     if (text === this.#announced) return;
     this.#announced = text;
-    this.#options.onVirtualPorts(ports);
+    this.#options.onVirtualPorts(ports, kernelPorts);
   }
 
   #tell(refusals: readonly Refusal[]): void {

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LogFields } from '../base/logger.ts';
 import type { Refusal } from './forwarder-plan.ts';
+import type { KernelPort } from './kernel-ports.ts';
 import type { ProxyInput, VirtualPort } from './proxier.ts';
 import type { ServiceCounters } from './service-load.ts';
 
@@ -25,6 +26,6 @@ export type ToProxy =
 
 export type FromProxy =
   | { kind: 'done'; id: number; counters: CountersByKey }
-  | { kind: 'virtualPorts'; ports: readonly VirtualPort[] }
+  | { kind: 'virtualPorts'; ports: readonly VirtualPort[]; kernelPorts?: readonly KernelPort[] | undefined }
   | { kind: 'refusal'; refusal: Refusal }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: LogFields; message: string };

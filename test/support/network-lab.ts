@@ -92,16 +92,14 @@ export class NetworkLab {
   }
 
   /** Resolves with the port once it listens; answers `ANSWER CLIENT-ADDRESS`. */
-  async listen(namespace: string, host: string, port: number, answer: string): Promise<number> {
-    const args = [
-      `--net=/run/netns/${namespace}`,
-      process.execPath,
-      PROBE,
-      'listen',
-      host,
-      String(port),
-      answer,
-    ];
+  async listen(
+    namespace: string,
+    host: string,
+    port: number,
+    answer: string,
+    mode: 'listen' | 'echo' = 'listen',
+  ): Promise<number> {
+    const args = [`--net=/run/netns/${namespace}`, process.execPath, PROBE, mode, host, String(port), answer];
     const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#listeners.push(child);
     const [line] = await once(child.stdout, 'data');
@@ -111,6 +109,27 @@ export class NetworkLab {
   /** What the other side said, or the error's code. */
   connect(namespace: string, host: string, port: number): Promise<string> {
     return this.run(namespace, process.execPath, PROBE, 'connect', host, String(port));
+  }
+
+  /** A connection that stays: what it heard so far, and the way to say something. */
+  hold(namespace: string, host: string, port: number): { heard(): string; say(text: string): void } {
+    const args = [`--net=/run/netns/${namespace}`, process.execPath, PROBE, 'hold', host, String(port)];
+    const child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#listeners.push(child);
+    let heard = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      heard += text;
+    });
+    return { heard: () => heard, say: (text) => void child.stdin.write(text) };
+  }
+
+  /** One more pod on the board's bridge; returns its namespace and address. */
+  async addPod({ namespace, gateway }: LabBoard): Promise<{ namespace: string; address: string }> {
+    const pod = `${namespace}-more`;
+    const address = gateway.replace(/1$/, '6');
+    await this.#addNamespace(pod);
+    await this.#plugIntoBridge(namespace, pod, 'veth1', address, gateway);
+    return { namespace: pod, address };
   }
 
   async #addNamespace(name: string): Promise<void> {
@@ -152,9 +171,19 @@ export class NetworkLab {
     await this.ip(namespace, 'link add edge0 type bridge');
     await this.ip(namespace, `address add ${gateway}/23 dev edge0`);
     await this.ip(namespace, 'link set edge0 up');
-    await this.ip(namespace, `link add veth0 type veth peer name eth0 netns ${pod}`);
-    await this.ip(namespace, 'link set veth0 master edge0 up');
-    await this.ip(pod, `address add ${podAddress}/23 dev eth0`);
+    await this.#plugIntoBridge(namespace, pod, 'veth0', podAddress, gateway);
+  }
+
+  async #plugIntoBridge(
+    board: string,
+    pod: string,
+    link: string,
+    address: string,
+    gateway: string,
+  ): Promise<void> {
+    await this.ip(board, `link add ${link} type veth peer name eth0 netns ${pod}`);
+    await this.ip(board, `link set ${link} master edge0 up`);
+    await this.ip(pod, `address add ${address}/23 dev eth0`);
     await this.ip(pod, 'link set eth0 up');
     await this.ip(pod, `route add default via ${gateway}`);
   }

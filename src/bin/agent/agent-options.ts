@@ -6,6 +6,7 @@ import type { LogLimits } from '../../kubelet/logs/log-limits.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
 import type { AgentImages } from '../image-flags.ts';
 import type { NodeIdentity } from '../node-identity.ts';
+import type { ProxySettings } from '../proxy-flags.ts';
 import type { IngressSettings } from './agent-ingress.ts';
 
 export interface AgentOptions {
@@ -23,8 +24,7 @@ export interface AgentOptions {
   images?: AgentImages;
   /** stop() takes pods and network off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
-  /** Relays Services on a thread of their own, for more memory. */
-  proxyThread?: boolean;
+  proxy?: ProxySettings;
   clock: Clock;
   logger: Logger;
   logLimits?: LogLimits;

@@ -11,6 +11,7 @@ import { SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { NodeNetwork } from '../../network/node-network.ts';
 import type { HostPort } from '../../proxy/host-ports.ts';
+import type { KernelPort } from '../../proxy/kernel-ports.ts';
 import { Proxier, type ProxierOptions, type VirtualPort } from '../../proxy/proxier.ts';
 import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
@@ -20,7 +21,7 @@ import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
   AgentOptions,
-  'nodeName' | 'network' | 'dataDir' | 'ingress' | 'proxyThread' | 'cleanOnStop' | 'clock' | 'logger'
+  'nodeName' | 'network' | 'dataDir' | 'ingress' | 'proxy' | 'cleanOnStop' | 'clock' | 'logger'
 >;
 
 export interface ServicePathsOptions extends Settings {
@@ -44,6 +45,8 @@ export class ServicePaths implements Component {
   readonly #proxier: Proxier | ProxyThread;
   readonly #ingress: AgentIngress | undefined;
   #servicePorts: readonly VirtualPort[] = [];
+  #kernelPorts: readonly KernelPort[] | undefined;
+  #inKernel = false;
   #dnsPorts: readonly VirtualPort[] = [];
   #running: Component[] = [];
 
@@ -59,6 +62,7 @@ export class ServicePaths implements Component {
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
     peers.onChange(() => void this.updateNetwork());
+    this.#inKernel = await this.#canUseKernel();
     for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
       if (!component) continue;
       this.#running.push(component);
@@ -80,6 +84,7 @@ export class ServicePaths implements Component {
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
       insideRanges: [network.podRange, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+      inKernel: this.#inKernel,
     });
   }
 
@@ -100,6 +105,7 @@ export class ServicePaths implements Component {
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
+      ...(this.#kernelPorts ? { kernelPorts: this.#kernelPorts } : {}),
     });
   }
 
@@ -111,6 +117,19 @@ export class ServicePaths implements Component {
   /** The Service that stands for this board's own DNS server has no endpoints to forward to. */
   #isDns(service: BoardService): boolean {
     return clusterIPsOf(service).includes(this.#options.network.dnsAddress);
+  }
+
+  /** Where the kernel cannot what was asked for, the board says so and forwards as by default. */
+  async #canUseKernel(): Promise<boolean> {
+    const { proxy, link, logger } = this.#options;
+    if (proxy?.mode !== 'nftables') return false;
+    const { kernelForwardingProblem } = await import('../../network/kernel-forwarding.ts');
+    const problem = await kernelForwardingProblem(systemCommands);
+    if (problem === undefined) return true;
+    const message = `Services are relayed in user space, not by nftables: ${problem}`;
+    logger.warn({}, message);
+    link.boardEvent({ type: 'Warning', reason: 'ProxyModeFallback', message });
+    return false;
   }
 
   #makeNetwork(): NodeNetwork {
@@ -150,11 +169,12 @@ export class ServicePaths implements Component {
   }
 
   #makeProxier(): Proxier | ProxyThread {
-    const { link, clock, logger, proxyThread } = this.#options;
+    const { link, clock, logger, proxy } = this.#options;
     const options: ProxierOptions = {
       listenAddress: SERVICE_LISTEN_ADDRESS,
-      onVirtualPorts: (ports) => {
+      onVirtualPorts: (ports, kernelPorts) => {
         this.#servicePorts = ports;
+        this.#kernelPorts = kernelPorts;
         void this.updateNetwork();
       },
       onRefusal: ({ subject, reason, message }) =>
@@ -162,7 +182,7 @@ export class ServicePaths implements Component {
       clock,
       logger,
     };
-    return proxyThread ? new ProxyThread(options) : new Proxier(options);
+    return proxy?.hasThread ? new ProxyThread(options) : new Proxier(options);
   }
 
   #makeIngress(): AgentIngress | undefined {

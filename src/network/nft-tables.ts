@@ -1,0 +1,89 @@
+// Our nft tables as last applied: both change in one transaction, and nothing is run for what is the same already.
+import { type DesiredNetwork, NFT_SERVICES_TABLE, NFT_TABLE } from './board-network.ts';
+import type { CommandRunner } from './command-runner.ts';
+import { renderTable } from './nft-table.ts';
+import type { ServiceRules } from './service-rules.ts';
+
+/** Where the kernel does not forward Services, what an agent left that had it do so goes. */
+const noServiceRules: ServiceRules = {
+  text: `table ip ${NFT_SERVICES_TABLE} {}\ndelete table ip ${NFT_SERVICES_TABLE}\n`,
+  names: new Set(),
+};
+
+export class NftTables {
+  readonly #commands: CommandRunner;
+  #applied = '';
+  /** Chains and sets of Services that are there; `undefined` = not looked yet, a killed agent may have left some. */
+  #present: ReadonlySet<string> | undefined;
+
+  constructor(commands: CommandRunner) {
+    this.#commands = commands;
+  }
+
+  async apply(desired: DesiredNetwork, hasTunnel: boolean): Promise<void> {
+    const rules = await serviceRules(desired);
+    const text = rules.text + renderTable(desired, hasTunnel);
+    if (text === this.#applied) return;
+    if (rules !== noServiceRules) this.#present ??= await this.#list();
+    await this.#replace(text);
+    await this.#sweep(rules.names);
+    this.#applied = text;
+  }
+
+  /** Returns the names of those that were there. */
+  async remove(): Promise<string[]> {
+    this.#applied = '';
+    this.#present = undefined;
+    const there = await this.#ours();
+    await this.#nft(there.map((name) => `delete table ip ${name}\n`).join(''));
+    return there;
+  }
+
+  /** A table that another version of ours has left may be of another shape: then it is made anew. */
+  async #replace(text: string): Promise<void> {
+    try {
+      await this.#nft(text);
+    } catch {
+      await this.#nft(noServiceRules.text + text);
+      this.#present = new Set();
+    }
+  }
+
+  async #sweep(wanted: ReadonlySet<string>): Promise<void> {
+    const stale = wanted.size === 0 ? [] : [...(this.#present ?? [])].filter((name) => !wanted.has(name));
+    if (stale.length > 0) {
+      const { renderSweep } = await import('./service-rules.ts');
+      await this.#nft(renderSweep(stale));
+    }
+    this.#present = wanted;
+  }
+
+  async #ours(): Promise<string[]> {
+    const { nftables } = JSON.parse(await this.#commands.run('nft', ['--json', 'list', 'tables', 'ip']));
+    const names = (nftables as { table?: { name: string } }[]).flatMap(({ table }) => table?.name ?? []);
+    return names.filter((name) => name === NFT_TABLE || name === NFT_SERVICES_TABLE);
+  }
+
+  /** Without the elements, of which there may be many. */
+  async #list(): Promise<ReadonlySet<string>> {
+    if (!(await this.#ours()).includes(NFT_SERVICES_TABLE)) return new Set();
+    const args = ['--json', '--terse', 'list', 'table', 'ip', NFT_SERVICES_TABLE];
+    const { nftables } = JSON.parse(await this.#commands.run('nft', args));
+    const entries = nftables as { chain?: { name: string }; set?: { name: string } }[];
+    const names = entries.flatMap(({ chain, set }) => [
+      ...(chain ? [`chain ${chain.name}`] : []),
+      ...(set ? [`set ${set.name}`] : []),
+    ]);
+    return new Set(names.filter((name) => name.includes('/')));
+  }
+
+  async #nft(text: string): Promise<void> {
+    if (text !== '') await this.#commands.run('nft', ['-f', '-'], text);
+  }
+}
+
+async function serviceRules({ kernelPorts, podCIDR, ...ranges }: DesiredNetwork): Promise<ServiceRules> {
+  if (!kernelPorts || podCIDR === undefined) return noServiceRules;
+  const { renderServices } = await import('./service-rules.ts');
+  return renderServices({ ...ranges, podCIDR }, kernelPorts);
+}

@@ -1,0 +1,68 @@
+// Which ways into Services the kernel forwards by itself where the board runs in that mode, and what it must know for
+// that. The rest stays with the sockets. Pure.
+import type { Endpoint } from './endpoint-choice.ts';
+import type { BackendPlan, Forwarder, ForwarderPlan } from './forwarder-plan.ts';
+import type { TrafficPolicy } from './service-view.ts';
+
+export interface KernelPort {
+  /** 0.0.0.0 = every address of the board. */
+  ip: string;
+  protocol: 'tcp';
+  port: number;
+  /** For the LAN too, not only for pods and the board. */
+  isOpen: boolean;
+  /** The board has the address: what no endpoint takes is refused instead of sent on. */
+  isOwn: boolean;
+  /** Ways with the same backend share their endpoints, and which client had which. */
+  backend: string;
+  insiders: TrafficPolicy;
+  outsiders: TrafficPolicy;
+  /** CIDRs of those who may come in; empty = everybody. */
+  sourceRanges: readonly string[];
+  endpoints: Record<TrafficPolicy, readonly Endpoint[]>;
+  /** How long a client keeps its endpoint after its last connection; absent = not at all. */
+  affinityS?: number;
+}
+
+/**
+ * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not UDP: the kernel keeps a flow to
+ * an endpoint that is gone for as long as its client talks. Not the board's loopback, whose packets leave no trace
+ * of the way back.
+ */
+export function isForKernel({ protocol, host }: Forwarder, { options }: BackendPlan): boolean {
+  const { balance, maxConnections, proxyProtocol } = options;
+  const isPlain = balance === 'round-robin' && maxConnections === undefined && proxyProtocol === undefined;
+  return isPlain && protocol === 'tcp' && !host.startsWith('127.');
+}
+
+/** By the forwarder's id. */
+export function planKernelPorts({ forwarders, backends }: ForwarderPlan): Map<string, KernelPort> {
+  const ports = new Map<string, KernelPort>();
+  for (const [id, forwarder] of forwarders) {
+    const backend = backends.get(forwarder.backendId);
+    if (backend && isForKernel(forwarder, backend)) ports.set(id, kernelPort(forwarder, backend));
+  }
+  return ports;
+}
+
+function kernelPort(forwarder: Forwarder, { endpoints, affinityMs }: BackendPlan): KernelPort {
+  const { host, port, virtual, insiders, outsiders, sourceRanges } = forwarder;
+  return {
+    ip: virtual?.ip ?? host,
+    protocol: 'tcp',
+    port: virtual?.port ?? port,
+    isOpen: virtual?.isOpen ?? true,
+    isOwn: virtual === undefined,
+    backend: backendName(forwarder),
+    insiders,
+    outsiders,
+    sourceRanges,
+    endpoints: { Cluster: endpoints.cluster, Local: endpoints.local },
+    ...(affinityMs === undefined ? {} : { affinityS: Math.ceil(affinityMs / 1000) }),
+  };
+}
+
+/** For people who list the rules; short enough for the kernel, which takes 255 characters. */
+function backendName({ subject, backendId, host, port }: Forwarder): string {
+  return subject.kind === 'Service' ? backendId.replaceAll(' ', '/') : `${subject.uid}/${host}/${port}`;
+}

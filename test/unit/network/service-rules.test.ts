@@ -1,0 +1,70 @@
+import t from 'tap';
+import type { KernelPort } from '../../../src/network/kernel-port.ts';
+import { renderServices, renderSweep } from '../../../src/network/service-rules.ts';
+
+const ranges = { podRange: '10.40.0.0/13', podCIDR: '10.40.0.0/23', serviceRange: '10.48.0.0/16' };
+const near = { ip: '10.40.0.5', port: 8080 };
+const far = { ip: '10.40.2.5', port: 8080 };
+const port = (more: Partial<KernelPort> = {}): KernelPort => ({
+  ip: '10.48.0.9',
+  protocol: 'tcp',
+  port: 80,
+  isOpen: false,
+  isOwn: false,
+  backend: 'default/web/tcp/80',
+  insiders: 'Cluster',
+  outsiders: 'Cluster',
+  sourceRanges: [],
+  endpoints: { Cluster: [near, far], Local: [near] },
+  ...more,
+});
+const rendered = (...ports: KernelPort[]) => renderServices(ranges, ports);
+
+t.test('endpoints take turns, and what leaves for another board is known', async (t) => {
+  const { text, names } = rendered(port());
+  t.match(text, '10.48.0.9 . tcp . 80 : goto Cluster/default/web/tcp/80');
+  t.match(text, 'dnat ip addr . port to numgen inc mod 2 map { 0 : 10.40.0.5 . 8080, 1 : 10.40.2.5 . 8080 }');
+  t.match(text, /set away {\n.*\n +elements = {\n +10\.40\.2\.5 \. tcp \. 8080\n/);
+  t.same([...names], ['chain Cluster/default/web/tcp/80']);
+});
+
+t.test('the same world gives the same text, whatever the order of its ports', async (t) => {
+  const [a, b] = [port(), port({ ip: '10.48.0.8', backend: 'default/other/tcp/80' })];
+  t.equal(rendered(a, b).text, rendered(b, a).text);
+});
+
+t.test('ways whose terms differ decide before the endpoints, the others go straight', async (t) => {
+  const node = port({ ip: '0.0.0.0', port: 30080, isOpen: true, isOwn: true, outsiders: 'Local' });
+  const { text } = rendered(port(), node);
+  t.match(text, 'tcp . 30080 : goto way/0.0.0.0/tcp/30080');
+  t.match(
+    text,
+    /chain way\/0\.0\.0\.0\/tcp\/30080 {\n +ip saddr 10\.40\.0\.0\/13 goto Cluster\/.*\n +fib saddr type local goto Cluster\/.*\n +goto Local\/default\/web\/tcp\/80\n/,
+  );
+});
+
+t.test('clients with affinity are noted by endpoint, for a time that is part of the name', async (t) => {
+  const { text, names } = rendered(port({ affinityS: 60 }));
+  t.ok(names.has('set sticky/60s/default/web/tcp/80/10.40.0.5/8080'));
+  t.match(text, 'flags dynamic, timeout; timeout 60s;');
+  t.match(text, 'numgen inc mod 2 vmap { 0 : goto ep/default/web/tcp/80/10.40.0.5/8080,');
+  t.notMatch(text, 'flush set ip edge_services sticky', 'they are kept when the rules change');
+});
+
+t.test('a way that leads nowhere is no element; a port of the board is then refused', async (t) => {
+  const none = { Cluster: [], Local: [] };
+  const { text } = rendered(
+    port({ endpoints: none }),
+    port({ ip: '0.0.0.0', port: 30080, isOpen: true, isOwn: true, endpoints: none }),
+  );
+  t.notMatch(text, ': goto');
+  t.match(text, /set ports {\n.*\n +elements = {\n +tcp \. 30080\n/);
+});
+
+t.test('what is no longer named is deleted by itself', async (t) => {
+  const stale = ['set sticky/1s/a', 'chain Cluster/a'];
+  t.equal(
+    renderSweep(stale),
+    'delete chain ip edge_services Cluster/a\ndelete set ip edge_services sticky/1s/a\n',
+  );
+});

@@ -1,0 +1,68 @@
+import t from 'tap';
+import { planForwarders } from '../../../src/proxy/forwarder-plan.ts';
+import type { HostPort } from '../../../src/proxy/host-ports.ts';
+import { planKernelPorts } from '../../../src/proxy/kernel-ports.ts';
+import type { ServiceView } from '../../../src/proxy/service-view.ts';
+import { endpointsOf, tcpService } from '../../support/proxied-services.ts';
+
+const own = '192.168.1.7';
+const near = { ip: '10.40.0.5', port: 8080 };
+const far = { ip: '10.40.2.5', port: 8080 };
+const planned = (services: ServiceView[], hostPorts: HostPort[] = []) =>
+  planKernelPorts(
+    planForwarders({ services, hostPorts, listenAddress: '169.254.48.1', boardAddresses: [own] }),
+  );
+
+t.test('each way in knows its endpoints, its terms and whether the board has the address', async (t) => {
+  const service = tcpService(
+    {
+      loadBalancerIPs: [own],
+      externalIPs: ['203.0.113.5'],
+      externalTrafficPolicy: 'Local',
+      affinityMs: 10_500,
+    },
+    { nodePort: 30080, endpoints: endpointsOf([near, far], [near]) },
+  );
+  const ports = planned([service]);
+  const same = {
+    backend: 'default/web/tcp/80',
+    affinityS: 11,
+    endpoints: { Cluster: [near, far], Local: [near] },
+  };
+  t.match(ports.get('tcp 10.48.0.9:80'), { ...same, isOpen: false, isOwn: false, outsiders: 'Cluster' });
+  t.match(ports.get('tcp 0.0.0.0:30080'), {
+    ...same,
+    ip: '0.0.0.0',
+    isOpen: true,
+    isOwn: true,
+    outsiders: 'Local',
+  });
+  t.match(ports.get(`tcp ${own}:80`), { ...same, ip: own, isOpen: true, isOwn: true });
+  t.match(ports.get('tcp 203.0.113.5:80'), { ...same, ip: '203.0.113.5', isOpen: true, isOwn: false });
+});
+
+t.test('UDP, limits, PROXY protocol and least connections stay with the sockets', async (t) => {
+  const web = (key: string, options: Partial<ServiceView['options']>) =>
+    tcpService({ key, clusterIP: `10.48.0.${key.length}`, options: { balance: 'round-robin', ...options } });
+  const services = [
+    web('a/1', { maxConnections: 5 }),
+    web('a/22', { proxyProtocol: 2 }),
+    web('a/333', { balance: 'least-connections' }),
+    tcpService({ key: 'a/4444' }, { protocol: 'UDP' }),
+    web('a/55555', {}),
+  ];
+  t.same([...planned(services).keys()], ['tcp 10.48.0.7:80']);
+});
+
+t.test("a pod's host port is one way with one endpoint; not one of the loopback", async (t) => {
+  const hostPort = (hostIP: string, port: number): HostPort => ({
+    pod: { key: 'default/web', uid: 'u1' },
+    protocol: 'TCP',
+    hostIP,
+    port,
+    endpoint: near,
+  });
+  const ports = planned([], [hostPort('', 8888), hostPort('127.0.0.1', 8889)]);
+  t.match([...ports.values()], [{ ip: '0.0.0.0', port: 8888, backend: 'u1/0.0.0.0/8888', isOwn: true }]);
+  t.equal(ports.size, 1);
+});
