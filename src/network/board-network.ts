@@ -36,8 +36,11 @@ export interface DesiredNetwork {
   /** The other boards. */
   peers: readonly Peer[];
   virtualPorts: readonly VirtualPort[];
-  /** What the kernel is to forward by itself; absent = it forwards no Services. */
-  kernelPorts?: readonly KernelPort[];
+  /**
+   * What the kernel is to forward by itself; absent = it forwards no Services. `unknown` = nobody has told yet: the
+   * rules that an earlier agent left go on.
+   */
+  kernelPorts?: readonly KernelPort[] | 'unknown';
 }
 
 /** Something on the board that keeps pods or Services from being reached. */

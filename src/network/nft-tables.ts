@@ -21,10 +21,12 @@ export class NftTables {
   }
 
   async apply(desired: DesiredNetwork, hasTunnel: boolean): Promise<void> {
+    if (desired.kernelPorts === 'unknown' && (await this.#ours()).includes(NFT_SERVICES_TABLE)) return;
     const rules = await serviceRules(desired);
     const text = rules.text + renderTable(desired, hasTunnel);
     if (text === this.#applied) return;
-    if (rules !== noServiceRules) this.#present ??= await this.#list();
+    if (rules === noServiceRules) this.#present = new Set();
+    else this.#present ??= await this.#list();
     await this.#replace(text);
     await this.#sweep(rules.names);
     this.#applied = text;
@@ -50,7 +52,7 @@ export class NftTables {
   }
 
   async #sweep(wanted: ReadonlySet<string>): Promise<void> {
-    const stale = wanted.size === 0 ? [] : [...(this.#present ?? [])].filter((name) => !wanted.has(name));
+    const stale = [...(this.#present ?? [])].filter((name) => !wanted.has(name));
     if (stale.length > 0) {
       const { renderSweep } = await import('./service-rules.ts');
       await this.#nft(renderSweep(stale));
@@ -83,7 +85,7 @@ export class NftTables {
 }
 
 async function serviceRules({ kernelPorts, podCIDR, ...ranges }: DesiredNetwork): Promise<ServiceRules> {
-  if (!kernelPorts || podCIDR === undefined) return noServiceRules;
+  if (!kernelPorts || kernelPorts === 'unknown' || podCIDR === undefined) return noServiceRules;
   const { renderServices } = await import('./service-rules.ts');
   return renderServices({ ...ranges, podCIDR }, kernelPorts);
 }

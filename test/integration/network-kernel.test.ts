@@ -42,6 +42,20 @@ function desired(
   };
 }
 
+function networkOf(t: Test, lab: NetworkLab, board: LabBoard, removeOnStop = true): NodeNetwork {
+  const network = new NodeNetwork({
+    clock: new FakeClock(),
+    commands: lab.commands(board.namespace),
+    kernelRoutes: async () => '',
+    bridge: 'edge0',
+    removeOnStop,
+    onProblems: (problems) => t.same(problems, []),
+    logger: silentLogger,
+  });
+  t.teardown(() => network.stop());
+  return network;
+}
+
 /** Board a forwards; a pod on it and one on board b answer with their names, another pod of board a asks. */
 async function world(t: Test) {
   const lab = new NetworkLab(labs++);
@@ -50,17 +64,8 @@ async function world(t: Test) {
   const [a, b] = lab.boards as [LabBoard, LabBoard];
   const networks: NodeNetwork[] = [];
   for (const board of [a, b]) {
-    const network = new NodeNetwork({
-      clock: new FakeClock(),
-      commands: lab.commands(board.namespace),
-      kernelRoutes: async () => '',
-      bridge: 'edge0',
-      removeOnStop: true,
-      onProblems: (problems) => t.same(problems, []),
-      logger: silentLogger,
-    });
+    const network = networkOf(t, lab, board);
     await network.start();
-    t.teardown(() => network.stop());
     networks.push(network);
   }
   const update = async (...services: ServiceView[]) => {
@@ -306,6 +311,17 @@ t.test(
     const rules = await lab.run(a.namespace, 'nft', 'list', 'ruleset');
     t.notMatch(rules, 'old/gone', 'of another version, with another shape');
     t.match(rules, /timeout 5s/);
+    const successor = networkOf(t, lab, a, false);
+    await successor.start();
+    const unknown: DesiredNetwork = { ...desired(lab, a, []), kernelPorts: 'unknown' };
+    await successor.update(unknown);
+    t.equal(
+      await lab.run(a.namespace, 'nft', 'list', 'ruleset'),
+      rules,
+      'they go on until Services are known',
+    );
+    await successor.update({ ...unknown, kernelPorts: [] });
+    t.notMatch(await lab.run(a.namespace, 'nft', 'list', 'ruleset'), /timeout 5s/);
     for (const network of networks) await network.stop();
     t.notMatch(await lab.run(a.namespace, 'nft', 'list', 'ruleset'), /edge_/);
   },

@@ -105,7 +105,7 @@ export class ServicePaths implements Component {
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
-      ...(this.#kernelPorts ? { kernelPorts: this.#kernelPorts } : {}),
+      ...(this.#inKernel ? { kernelPorts: this.#kernelPorts ?? 'unknown' } : {}),
     });
   }
 

@@ -20,11 +20,14 @@ const port = (more: Partial<KernelPort> = {}): KernelPort => ({
 });
 const rendered = (...ports: KernelPort[]) => renderServices(ranges, ports);
 
-t.test('endpoints take turns, and what leaves for another board is known', async (t) => {
+t.test('endpoints take turns, and all of them are known', async (t) => {
   const { text, names } = rendered(port());
   t.match(text, '10.48.0.9 . tcp . 80 : goto Cluster/default/web/tcp/80');
   t.match(text, 'dnat ip addr . port to numgen inc mod 2 map { 0 : 10.40.0.5 . 8080, 1 : 10.40.2.5 . 8080 }');
-  t.match(text, /set away {\n.*\n +elements = {\n +10\.40\.2\.5 \. tcp \. 8080\n/);
+  t.match(
+    text,
+    /set endpoints {\n.*\n +elements = {\n +10\.40\.0\.5 \. tcp \. 8080,\n +10\.40\.2\.5 \. tcp \. 8080\n/,
+  );
   t.same([...names], ['chain Cluster/default/web/tcp/80']);
 });
 
@@ -49,6 +52,11 @@ t.test('clients with affinity are noted by endpoint, for a time that is part of 
   t.match(text, 'flags dynamic, timeout; timeout 60s;');
   t.match(text, 'numgen inc mod 2 vmap { 0 : goto ep/default/web/tcp/80/10.40.0.5/8080,');
   t.notMatch(text, 'flush set ip edge_services sticky', 'they are kept when the rules change');
+});
+
+t.test('a pod that is an endpoint is left to the sockets, though nobody said where it runs', async (t) => {
+  const { text } = rendered(port({ endpoints: { Cluster: [near, far], Local: [] } }));
+  t.match(text, /chain Cluster\/default\/web\/tcp\/80 {\n +ip saddr { 10\.40\.0\.5 } accept\n/);
 });
 
 t.test('a way that leads nowhere is no element; a port of the board is then refused', async (t) => {

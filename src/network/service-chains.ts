@@ -1,0 +1,95 @@
+// The chains through which a Service's connections come to an endpoint, and the sets in which those with affinity note
+// their clients. Pure; service-rules.ts says what the names mean.
+import { overlaps } from '../base/ipv4.ts';
+import type { EndpointAddress, KernelPort } from './kernel-port.ts';
+
+export interface ServiceChains {
+  /** Rules by name. */
+  chains: Map<string, string[]>;
+  /** Declarations by name. */
+  sets: Map<string, string>;
+}
+
+export interface PodRanges {
+  podRange: string;
+  /** This board's. */
+  podCIDR: string;
+}
+
+type Policy = KernelPort['insiders'];
+
+/** As kube-proxy's: a set that is full keeps no more clients, and forwards them all the same. */
+const MAX_CLIENTS = 65_535;
+
+export function serviceChains(ranges: PodRanges, ports: readonly KernelPort[]): ServiceChains {
+  const all: ServiceChains = { chains: new Map(), sets: new Map() };
+  for (const port of ports) {
+    for (const policy of new Set([port.insiders, port.outsiders])) addBackend(all, port, policy, ranges);
+    if (entryChain(port).startsWith('way/')) all.chains.set(entryChain(port), wayRules(port, ranges));
+  }
+  return all;
+}
+
+/** Where its connections begin: ways that let in everybody on the same terms lead to the endpoints straight. */
+export function entryChain(port: KernelPort): string {
+  const isPlain = port.insiders === port.outsiders && port.sourceRanges.length === 0;
+  return isPlain ? backendChain(port, port.insiders) : `way/${port.ip}/${port.protocol}/${port.port}`;
+}
+
+const backendChain = ({ backend }: KernelPort, policy: Policy) => `${policy}/${backend}`;
+const endpointChain = ({ backend }: KernelPort, { ip, port }: EndpointAddress) =>
+  `ep/${backend}/${ip}/${port}`;
+/** A set's time cannot be changed: with another time it is another set. */
+const stickySet = (port: KernelPort, endpoint: EndpointAddress) =>
+  `sticky/${port.affinityS}s/${port.backend}/${endpoint.ip}/${endpoint.port}`;
+
+function wayRules(port: KernelPort, { podRange }: PodRanges): string[] {
+  const { insiders, outsiders, sourceRanges, endpoints } = port;
+  const to = (policy: Policy) =>
+    endpoints[policy].length > 0 ? `goto ${backendChain(port, policy)}` : 'accept';
+  return [
+    ...(sourceRanges.length > 0 ? [`ip saddr != { ${sourceRanges.join(', ')} } accept`] : []),
+    `ip saddr ${podRange} ${to(insiders)}`,
+    `fib saddr type local ${to(insiders)}`,
+    to(outsiders),
+  ];
+}
+
+function addBackend(
+  { chains, sets }: ServiceChains,
+  port: KernelPort,
+  policy: Policy,
+  ranges: PodRanges,
+): void {
+  const endpoints = port.endpoints[policy];
+  if (endpoints.length === 0) return;
+  const turn = port.affinityS === undefined ? [inTurn(port, endpoints)] : keptOrInTurn(port, endpoints);
+  chains.set(backendChain(port, policy), [...exempt(port, ranges), ...turn]);
+  if (port.affinityS === undefined) return;
+  for (const endpoint of endpoints) {
+    const set = stickySet(port, endpoint);
+    sets.set(set, `type ipv4_addr; flags dynamic, timeout; timeout ${port.affinityS}s; size ${MAX_CLIENTS};`);
+    chains.set(endpointChain(port, endpoint), [`update @${set} { ip saddr }`, inTurn(port, [endpoint])]);
+  }
+}
+
+/** Pods of this board that are endpoints themselves, by their addresses: who made the endpoint may not have said where. */
+function exempt({ endpoints }: KernelPort, { podCIDR }: PodRanges): string[] {
+  const own = new Set(endpoints.Cluster.map(({ ip }) => ip).filter((ip) => overlaps(ip, podCIDR)));
+  return own.size > 0 ? [`ip saddr { ${[...own].join(', ')} } accept`] : [];
+}
+
+function keptOrInTurn(port: KernelPort, endpoints: readonly EndpointAddress[]): string[] {
+  const kept = endpoints.map(
+    (endpoint) => `ip saddr @${stickySet(port, endpoint)} goto ${endpointChain(port, endpoint)}`,
+  );
+  const next = endpoints.map((endpoint, index) => `${index} : goto ${endpointChain(port, endpoint)}`);
+  return [...kept, `numgen inc mod ${endpoints.length} vmap { ${next.join(', ')} }`];
+}
+
+function inTurn({ protocol }: KernelPort, endpoints: readonly EndpointAddress[]): string {
+  const [only] = endpoints;
+  if (only && endpoints.length === 1) return `meta l4proto ${protocol} dnat to ${only.ip}:${only.port}`;
+  const choices = endpoints.map(({ ip, port }, index) => `${index} : ${ip} . ${port}`).join(', ');
+  return `meta l4proto ${protocol} dnat ip addr . port to numgen inc mod ${endpoints.length} map { ${choices} }`;
+}
