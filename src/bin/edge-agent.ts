@@ -66,6 +66,10 @@ const flags: Flags = {
     help: 'how often the use of containers is told, which kubectl top and autoscalers see; 5s at least',
     default: `${METRICS_INTERVAL_MS / 1000}s`,
   },
+  uninstall: {
+    value: undefined,
+    help: "take pods and all of the cluster's network off this board, and end; what is stored stays",
+  },
   'log-level': { value: 'LEVEL', help: 'debug, info, warn or error', default: 'warn' },
 };
 
@@ -73,11 +77,23 @@ await runProgram({
   usage: 'edge-agent --master URL [--token TOKEN] [flags]',
   about: 'The agent of an edge-cluster: registers this board and runs its pods with podman.',
   flags,
+  task: (values) => (values.uninstall ? () => uninstall(values) : undefined),
   create: (values) => createAgent(values, createLogger(logLevel(values))),
   async ready(values) {
     process.stdout.write(`The agent is ready. Node: ${values['node-name']}\n`);
   },
 });
+
+async function uninstall(values: FlagValues): Promise<void> {
+  const { uninstallAgent } = await import('./agent/uninstall.ts');
+  const options = {
+    dataDir: resolve(required(values, 'data-dir')),
+    nodeName: required(values, 'node-name'),
+    clock: systemClock,
+    logger: createLogger(logLevel(values)),
+  };
+  for (const line of await uninstallAgent(options)) process.stdout.write(`${line}\n`);
+}
 
 async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
   const master = masterUrl(required(values, 'master'));

@@ -10,6 +10,8 @@ export interface ProgramDefinition {
   flags: Flags;
   /** Makes what runs. `fail` ends the program from inside for a reason that cannot be mended while running. */
   create(values: FlagValues, fail: (error: Error) => void): Promise<Component> | Component;
+  /** What the flags ask to be done instead of running; it ends by itself. */
+  task?(values: FlagValues): (() => Promise<void>) | undefined;
   /** After start(): tells the person what there is. */
   ready?(values: FlagValues, component: Component): Promise<void>;
 }
@@ -36,6 +38,11 @@ export async function runProgram(definition: ProgramDefinition): Promise<void> {
     if (values.help) {
       process.stdout.write(`${helpText(definition.usage, definition.about, flags)}\n`);
       return;
+    }
+    const task = definition.task?.(values);
+    if (task) {
+      await task();
+      return await end(0);
     }
     // Its own timers do not keep it: a board with no master in sight has nothing open, and still must wait.
     setInterval(() => undefined, HOLD_MS);

@@ -1,5 +1,5 @@
 // Makes the board's routes and our nft table match what the cluster wants, and takes all of it away again.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
@@ -11,10 +11,11 @@ import {
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { hasNoNetwork, holdsOnlyLeftovers, type NftEntry } from './netavark-leftovers.ts';
+import type { IpForwarding } from './ip-forwarding.ts';
 import { type Chain, findProblems } from './network-problems.ts';
+import { removeNetwork } from './network-removal.ts';
 import { NftTables } from './nft-tables.ts';
-import { desiredRoutes, type Route, routeCommands } from './routes.ts';
+import { desiredRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
 
@@ -22,11 +23,11 @@ import { TunnelDevice } from './tunnel-device.ts';
 const RETRY_FAILED_MS = 10_000;
 /** A Wi-Fi that flickers costs routes while every connection lives on, so nobody else tells. A look takes 0.1 ms. */
 const ROUTE_CHECK_MS = 5_000;
-const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 const KERNEL_ROUTES = '/proc/net/route';
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
+  forwarding: IpForwarding;
   /** Name of the pods' bridge; its own route is no overlap. */
   bridge: string;
   /** stop() takes away all that is ours; else it stays for the pods that run on. */
@@ -52,7 +53,6 @@ export class NodeNetwork implements Component {
   #seenRoutes: string | undefined;
   #started = false;
   #isPrepared = false;
-  #forwardingWas: string | undefined;
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
@@ -75,12 +75,7 @@ export class NodeNetwork implements Component {
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#isPrepared = false;
-    await this.#tables.remove();
-    for (const command of routeCommands([], await this.#ownRoutes())) await this.#ip(command);
-    await this.#tunnel.apply(undefined);
-    await this.#ip(['address', 'delete', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
-    await this.#removeNetavarkLeftovers();
-    if (this.#forwardingWas !== undefined) await writeFile(FORWARDING, this.#forwardingWas);
+    await removeNetwork(this.#options.commands, this.#options.forwarding);
   }
 
   /** Resolves when the board is as asked, or when what stands in the way has been reported. */
@@ -159,13 +154,15 @@ export class NodeNetwork implements Component {
   async #prepare(): Promise<void> {
     if (this.#isPrepared) return;
     await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
-    await this.#enableForwarding();
+    if (await this.#options.forwarding.enable())
+      this.#options.logger.info({}, 'switched IPv4 forwarding on: pods need it');
     this.#isPrepared = true;
   }
 
   /** Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. */
   async #applyRoutes(wanted: readonly Route[]): Promise<void> {
-    for (const command of routeCommands(wanted, await this.#ownRoutes())) await this.#ip(command);
+    for (const command of routeCommands(wanted, await ownRoutes(this.#options.commands)))
+      await this.#ip(command);
   }
 
   #report(problems: readonly NetworkProblem[]): void {
@@ -174,18 +171,6 @@ export class NodeNetwork implements Component {
     this.#problems = text;
     for (const { reason, message } of problems) this.#options.logger.warn({ reason }, message);
     this.#options.onProblems(problems);
-  }
-
-  async #enableForwarding(): Promise<void> {
-    const before = (await readFile(FORWARDING, 'utf8')).trim();
-    if (before === '1') return;
-    await writeFile(FORWARDING, '1');
-    this.#forwardingWas = before;
-    this.#options.logger.info({}, 'switched IPv4 forwarding on: pods need it');
-  }
-
-  async #ownRoutes(): Promise<Route[]> {
-    return JSON.parse(await this.#ip(['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]));
   }
 
   async #foreignRoutes(): Promise<Route[]> {
@@ -198,28 +183,6 @@ export class NodeNetwork implements Component {
       await this.#options.commands.run('nft', ['--json', 'list', 'chains', 'ip']),
     );
     return (nftables as { chain?: Chain }[]).flatMap(({ chain }) => (chain ? [chain] : []));
-  }
-
-  async #removeNetavarkLeftovers(): Promise<void> {
-    for (const table of ['ip nat', 'ip filter', 'inet netavark']) {
-      const [family = '', name = ''] = table.split(' ');
-      const entries = await this.#tableEntries(family, name);
-      const isLeftover = family === 'inet' ? hasNoNetwork(entries) : holdsOnlyLeftovers(entries);
-      if (entries.length > 0 && isLeftover) {
-        await this.#options.commands.run('nft', ['delete', 'table', family, name]);
-      }
-    }
-  }
-
-  /** Empty when there is no such table. */
-  async #tableEntries(family: string, name: string): Promise<NftEntry[]> {
-    const { nftables } = JSON.parse(await this.#options.commands.run('nft', ['--json', 'list', 'tables']));
-    const isThere = (nftables as { table?: { family: string; name: string } }[]).some(
-      ({ table }) => table?.family === family && table.name === name,
-    );
-    if (!isThere) return [];
-    const listing = await this.#options.commands.run('nft', ['--json', 'list', 'table', family, name]);
-    return JSON.parse(listing).nftables;
   }
 
   #ip(args: readonly string[]): Promise<string> {

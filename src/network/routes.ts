@@ -1,5 +1,6 @@
-// Routes to other boards' pods and to the Service range: what there should be against what carries our mark. Pure.
+// Routes to other boards' pods and to the Service range: what there should be against what carries our mark.
 import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import type { CommandRunner } from './command-runner.ts';
 import { endOf, TUNNEL_DEVICE } from './tunnel.ts';
 
 /** A route as `ip -json route show` prints it. */
@@ -10,6 +11,11 @@ export interface Route {
   prefsrc?: string;
   /** `onlink`: the gateway is behind the device, whatever the device's addresses say. */
   flags?: readonly string[];
+}
+
+/** Those that carry our mark. */
+export async function ownRoutes(commands: CommandRunner): Promise<Route[]> {
+  return JSON.parse(await commands.run('ip', ['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]));
 }
 
 /** Arguments of one `ip` call. */

@@ -28,6 +28,14 @@ export class TunnelDevice {
     await this.#batch('bridge', bridge);
   }
 
+  /** Returns whether it was there. */
+  async remove(): Promise<boolean> {
+    const present = (await this.links()).find(({ ifname }) => ifname === TUNNEL_DEVICE);
+    await this.#batch('ip', deviceCommands(undefined, present));
+    this.#mayBeThere = false;
+    return present !== undefined;
+  }
+
   async #batch(program: 'ip' | 'bridge', lines: readonly string[]): Promise<void> {
     if (lines.length > 0) await this.#commands.run(program, ['-batch', '-'], `${lines.join('\n')}\n`);
   }

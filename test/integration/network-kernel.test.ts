@@ -42,10 +42,16 @@ function desired(
   };
 }
 
-function networkOf(t: Test, lab: NetworkLab, board: LabBoard, removeOnStop = true): NodeNetwork {
+async function networkOf(
+  t: Test,
+  lab: NetworkLab,
+  board: LabBoard,
+  removeOnStop = true,
+): Promise<NodeNetwork> {
   const network = new NodeNetwork({
     clock: new FakeClock(),
     commands: lab.commands(board.namespace),
+    forwarding: await lab.forwarding(board),
     kernelRoutes: async () => '',
     bridge: 'edge0',
     removeOnStop,
@@ -64,7 +70,7 @@ async function world(t: Test) {
   const [a, b] = lab.boards as [LabBoard, LabBoard];
   const networks: NodeNetwork[] = [];
   for (const board of [a, b]) {
-    const network = networkOf(t, lab, board);
+    const network = await networkOf(t, lab, board);
     await network.start();
     networks.push(network);
   }
@@ -311,7 +317,7 @@ t.test(
     const rules = await lab.run(a.namespace, 'nft', 'list', 'ruleset');
     t.notMatch(rules, 'old/gone', 'of another version, with another shape');
     t.match(rules, /timeout 5s/);
-    const successor = networkOf(t, lab, a, false);
+    const successor = await networkOf(t, lab, a, false);
     await successor.start();
     const unknown: DesiredNetwork = { ...desired(lab, a, []), kernelPorts: 'unknown' };
     await successor.update(unknown);

@@ -48,6 +48,7 @@ async function networkOf(
   const network = new NodeNetwork({
     clock,
     commands: lab.commands(board.namespace),
+    forwarding: await lab.forwarding(board),
     kernelRoutes,
     bridge: 'edge0',
     removeOnStop: true,
@@ -215,6 +216,7 @@ t.test(
     const { lab, a, b } = await startedLab(t);
     const killed = new NodeNetwork({
       commands: lab.commands(a.namespace),
+      forwarding: await lab.forwarding(a),
       bridge: 'edge0',
       removeOnStop: false,
       onProblems: () => {},

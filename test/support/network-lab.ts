@@ -2,9 +2,13 @@
 // to see where packets go, without podman. Everything carries the lab's name and goes with it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CommandRunner } from '../../src/network/command-runner.ts';
+import { IpForwarding } from '../../src/network/ip-forwarding.ts';
 
 const exec = promisify(execFile);
 const PROBE = fileURLToPath(new URL('./tcp-probe.ts', import.meta.url));
@@ -24,6 +28,7 @@ export class NetworkLab {
   readonly #namespaces: string[] = [];
   readonly #listeners: ChildProcess[] = [];
   readonly boards: LabBoard[] = [];
+  #folder: string | undefined;
 
   /** `number` tells the labs of one process apart. */
   constructor(number: number) {
@@ -67,6 +72,7 @@ export class NetworkLab {
       listener.kill('SIGKILL');
       await once(listener, 'exit');
     }
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
     for (const name of this.#namespaces.splice(0).reverse()) await exec('ip', ['netns', 'delete', name]);
   }
 
@@ -89,6 +95,14 @@ export class NetworkLab {
         return (await running).stdout;
       },
     };
+  }
+
+  /** Stands for the board's switch, which is on from the start. */
+  async forwarding({ namespace }: LabBoard): Promise<IpForwarding> {
+    this.#folder ??= await mkdtemp(join(tmpdir(), 'edge-cluster-lab-'));
+    const path = join(this.#folder, namespace);
+    await writeFile(path, '1\n');
+    return new IpForwarding(`${path}-was`, path);
   }
 
   /** Resolves with the port once it listens; answers `ANSWER CLIENT-ADDRESS`. */

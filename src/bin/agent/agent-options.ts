@@ -34,6 +34,8 @@ export interface AgentOptions {
   runtime?: Runtime;
 }
 
+/** One agent to a board. */
+export const AGENT_LOCK = 'edge-cluster-agent';
 export const CLUSTER_DOMAIN = 'cluster.local';
 /** The bridge of this board's pods. */
 export const BRIDGE = 'edge0';

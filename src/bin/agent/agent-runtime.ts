@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
 import { PodmanRuntime } from '../../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
+import { IpForwarding } from '../../network/ip-forwarding.ts';
 import { type AgentOptions, BRIDGE } from './agent-options.ts';
 
 const PODMAN_NETWORK = 'edge';
@@ -11,8 +12,15 @@ const OWNER = 'edge-cluster';
 /** What is needed only while pods run. */
 export const RUN_DIR = '/run/edge-cluster';
 
+type RuntimeSettings = Pick<
+  AgentOptions,
+  'runtime' | 'dataDir' | 'images' | 'logLimits' | 'cleanOnStop' | 'clock' | 'logger'
+>;
+
+export const boardForwarding = () => new IpForwarding(join(RUN_DIR, 'ip-forward-was'));
+
 /** `podCIDR`: this board's share of the pod range, `undefined` until it is known. */
-export function agentRuntime(options: AgentOptions, podCIDR: () => string | undefined): Runtime {
+export function agentRuntime(options: RuntimeSettings, podCIDR: () => string | undefined): Runtime {
   const { runtime, dataDir, images, logLimits = defaultLogLimits, cleanOnStop, clock, logger } = options;
   if (runtime) return runtime;
   return new PodmanRuntime({

@@ -21,7 +21,7 @@ import { Session } from '../../mqtt/session.ts';
 import { keptCluster, keptPods } from './agent-checkpoint.ts';
 import { boardTls, imageExchange } from './agent-images.ts';
 import { agentManifests } from './agent-manifests.ts';
-import { type AgentOptions, CLUSTER_DOMAIN } from './agent-options.ts';
+import { AGENT_LOCK, type AgentOptions, CLUSTER_DOMAIN } from './agent-options.ts';
 import { agentRuntime, RUN_DIR } from './agent-runtime.ts';
 import { BoardWatch } from './board-watch.ts';
 import { HostPortWatch } from './host-port-watch.ts';
@@ -29,7 +29,7 @@ import { ServicePaths } from './service-paths.ts';
 
 export class Agent implements Component {
   readonly #options: AgentOptions;
-  readonly #lock = new ProcessLock('edge-cluster-agent');
+  readonly #lock = new ProcessLock(AGENT_LOCK);
   readonly #session: Session;
   readonly #link: AgentLink;
   readonly #kept: KeptCluster;

@@ -17,6 +17,7 @@ import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
+import { boardForwarding } from './agent-runtime.ts';
 import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
@@ -137,6 +138,7 @@ export class ServicePaths implements Component {
     const report = new NetworkReport(link);
     return new NodeNetwork({
       commands: systemCommands,
+      forwarding: boardForwarding(),
       bridge: BRIDGE,
       removeOnStop: cleanOnStop,
       onProblems: (problems) => report.update(problems),
