@@ -54,12 +54,13 @@ export class Relay {
     this.#up.resetSink();
   }
 
-  /** Called when a direction's end has been passed on: after the second, nothing is left to do. */
-  closeIfDone(): void {
-    if (this.#isClosed || !this.#up.isDone || !this.#down.isDone) return;
+  /** True once both sides have ended: closing then says what half-closes would. Nothing waits to be sent. */
+  closeIfEnded(): boolean {
+    if (!this.#up.hasEnded || !this.#down.hasEnded) return false;
     this.#release();
     this.client.close();
     this.upstream.close();
+    return true;
   }
 
   #release(): void {
@@ -90,7 +91,8 @@ class Direction {
   /** A shutdown of the sink is under way. */
   #isEnding = false;
   #isReleased = false;
-  isDone = false;
+  /** The source has no more, and all it had was sent. */
+  hasEnded = false;
 
   constructor(relay: Relay, source: TcpHandle, sink: TcpHandle, buffers: RelayBuffers) {
     this.relay = relay;
@@ -122,11 +124,10 @@ class Direction {
     else if (status !== 0 || this.source.readStart() !== 0) this.relay.abort();
   }
 
+  /** Of a half-close; one that the relay's end has overtaken fails, too late to matter. */
   endSent(status: number): void {
     this.#isEnding = false;
-    this.isDone = true;
-    if (status === 0) this.relay.closeIfDone();
-    else this.relay.abort();
+    if (status !== 0) this.relay.abort();
   }
 
   /** A buffer that is being sent from is kept until that has ended. */
@@ -191,6 +192,8 @@ class Direction {
 
   #passEnd(): void {
     this.source.readStop();
+    this.hasEnded = true;
+    if (this.relay.closeIfEnded()) return;
     const request = newShutdownRequest();
     request.oncomplete = onEndSent;
     request.owner = this;
