@@ -1,5 +1,6 @@
 // The memory through which everything is relayed. Connections own none: all read into one small buffer, whose content
 // is copied on before anybody else reads; one that carries bulk borrows a large buffer, of which there are few.
+import { Turn } from './turn.ts';
 
 /** Requests and most answers fit in. */
 const SHARED_BYTES = 16 << 10;
@@ -12,6 +13,7 @@ const KEPT_FREE = 4;
 const SLAB_BYTES = 64 << 10;
 
 export class RelayBuffers {
+  readonly turn = new Turn();
   /** Where a read goes that has no large buffer. Whoever reads next overwrites it. */
   readonly shared: Uint8Array = Buffer.allocUnsafeSlow(SHARED_BYTES);
   readonly #free: Uint8Array[] = [];

@@ -151,7 +151,11 @@ class Direction {
       this.relay.abort();
       return undefined;
     }
-    if (!isWritePending()) return this.#chooseBuffer(count);
+    if (!isWritePending()) {
+      // With its buffer filled it would be asked at once whether there is more, and again.
+      if (count === this.#buffer.length && !this.#buffers.turn.spend(count)) this.#rest();
+      return this.#chooseBuffer(count);
+    }
     request.data = data;
     this.#request = undefined;
     this.#isSending = true;
@@ -159,6 +163,15 @@ class Direction {
     if (!isShared) return undefined;
     this.#buffers.keepCopy(data);
     return this.#chooseBuffer(count);
+  }
+
+  #rest(): void {
+    this.source.readStop();
+    this.#buffers.turn.rest(this);
+  }
+
+  goOn(): void {
+    if (!this.#isReleased && this.source.readStart() !== 0) this.relay.abort();
   }
 
   #newRequest(): WriteRequest {

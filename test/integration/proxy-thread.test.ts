@@ -1,12 +1,14 @@
-// The proxy on a thread of its own: what happens there leaves the agent's own thread alone.
+// The proxy on a thread of its own: what happens there leaves the agent's own thread alone. And on the agent's thread: it
+// leaves room there.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
-import type { ProxyInput, VirtualPort } from '../../src/proxy/proxier.ts';
+import { Proxier, type ProxyInput, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -16,12 +18,12 @@ import { freePort } from '../support/trial.ts';
 const service = (endpoints: readonly Endpoint[], nodePort: number): ProxyInput =>
   inputOf(tcpService({}, { nodePort, endpoints: endpointsOf(endpoints) }));
 
-async function world(t: Test) {
+async function world(t: Test, kind: typeof ProxyThread | typeof Proxier = ProxyThread) {
   const seen = { virtual: [] as readonly VirtualPort[], refusals: [] as Refusal[], logged: [] as string[] };
   const log = (_: object, message: string) => void seen.logged.push(message);
   const clock = new FakeClock();
   const logger: Logger = { ...silentLogger, warn: log, error: log };
-  const proxy = new ProxyThread({
+  const proxy = new kind({
     listenAddress: '127.0.0.1',
     onVirtualPorts: (ports) => {
       seen.virtual = ports;
@@ -91,12 +93,22 @@ t.test('a thread that dies is started again with what it was told last', async (
   t.equal(await eventually(() => get(nodePort)), 'hello');
 });
 
-/** As the agent's heartbeat: the longest that a timer of this thread came late. */
+/** How long this thread was ready and had no processor, since it began. */
+function waitedMs(): number {
+  const [, waitedNs] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
+  return Number(waitedNs) / 1e6;
+}
+
+/**
+ * As the agent's heartbeat: the longest that a timer of this thread came late. That others had the processors is left
+ * out, which on a machine that runs many tests is most of it.
+ */
 async function latestWhile(action: () => Promise<void>): Promise<number> {
   let latestMs = 0;
-  let last = performance.now();
+  const nowMs = () => performance.now() - waitedMs();
+  let last = nowMs();
   const timer = setInterval(() => {
-    const now = performance.now();
+    const now = nowMs();
     latestMs = Math.max(latestMs, now - last - 50);
     last = now;
   }, 50);
@@ -128,20 +140,28 @@ async function flood(t: Test): Promise<{ port: number; aim(port: number): ChildP
   return { port: Number(port), aim: (to) => run(client, String(to)) };
 }
 
-t.test('under a flood no timer of the agent is a second late', async (t) => {
-  const { proxy } = await world(t);
-  const nodePort = await freePort();
-  const source = await flood(t);
-  await proxy.update(service([{ ip: '127.0.0.1', port: source.port }], nodePort));
-  const client = source.aim(nodePort);
-  const latestMs = await latestWhile(async () => {
-    await eventually(
-      async () => ((await proxy.counters()).get('default/web')?.accepted ?? 0) > 300,
-      30_000,
-      200,
-    );
+/** Of the second that a heartbeat may be late: the rest is for a machine on which others have the processors. */
+const LATE_MS = 250;
+
+for (const [where, kind] of [
+  ['on a thread of its own', ProxyThread],
+  ["on the agent's thread", Proxier],
+] as const) {
+  t.test(`under a flood no timer of the agent is late, the proxy being ${where}`, async (t) => {
+    const { proxy } = await world(t, kind);
+    const nodePort = await freePort();
+    const source = await flood(t);
+    await proxy.update(service([{ ip: '127.0.0.1', port: source.port }], nodePort));
+    const client = source.aim(nodePort);
+    const latestMs = await latestWhile(async () => {
+      await eventually(
+        async () => ((await proxy.counters()).get('default/web')?.accepted ?? 0) > 300,
+        30_000,
+        200,
+      );
+    });
+    client.kill('SIGKILL');
+    t.comment(`at most ${latestMs.toFixed(0)} ms late`);
+    t.ok(latestMs < LATE_MS, `${latestMs.toFixed(0)} ms late`);
   });
-  client.kill('SIGKILL');
-  t.comment(`at most ${latestMs.toFixed(0)} ms late`);
-  t.ok(latestMs < 1000, `${latestMs.toFixed(0)} ms late`);
-});
+}
