@@ -6,12 +6,15 @@ import type { TrafficPolicy } from './service-view.ts';
 /** Pods and the board itself. */
 export type IsInside = (address: string) => boolean;
 
-/** `ranges` are CIDRs or single addresses. */
+const IPV6_LOOPBACK = '::1';
+
+/** `ranges` are CIDRs or single addresses of IPv4, which pods have. */
 export function insideOf(ranges: readonly string[]): IsInside {
   const known = ranges.flatMap((range) => parseIpv4Range(range) ?? []);
   return (address) => {
     const value = parseIpv4(address);
-    return value !== undefined && known.some(({ first, last }) => first <= value && value <= last);
+    if (value === undefined) return address === IPV6_LOOPBACK;
+    return known.some(({ first, last }) => first <= value && value <= last);
   };
 }
 

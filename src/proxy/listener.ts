@@ -9,6 +9,7 @@ import type { Front, FrontOptions } from './front.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 import { Relay, resetHandle } from './relay.ts';
 import {
+  hasIpv6,
   listenOn,
   localAddress,
   newWriteRequest,
@@ -19,6 +20,7 @@ import {
 
 /** A burst of clients waits in the kernel; who finds no room tries again after a second, which is felt. */
 const BACKLOG = 4096;
+const EVERY_ADDRESS = '0.0.0.0';
 /** Of a client whose address nobody has asked for: asking costs a call into the kernel. */
 const UNASKED: SocketAddress = { address: '', port: 0 };
 
@@ -31,7 +33,8 @@ export class Listener implements Front {
   readonly #backend: Backend;
   readonly #connections = new Connections();
   #forwarder: Forwarder;
-  #handle: TcpHandle | undefined;
+  /** The first has the port; where that is for every address, a second one has it for IPv6. */
+  readonly #handles: TcpHandle[] = [];
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -40,17 +43,28 @@ export class Listener implements Front {
   }
 
   get port(): number {
-    return this.#handle ? localAddress(this.#handle).port : 0;
+    const [first] = this.#handles;
+    return first ? localAddress(first).port : 0;
   }
 
   async open(): Promise<void> {
     const { host, port } = this.#forwarder;
+    try {
+      this.#listen(host, port);
+      if (host === EVERY_ADDRESS && hasIpv6()) this.#listen('::', port);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #listen(host: string, port: number): void {
     const handle = listenOn(host, port, BACKLOG);
     handle.onconnection = (status, client) => {
       if (status === 0 && client) this.#accept(client);
       else this.#backend.load.counters.failed += 1;
     };
-    this.#handle = handle;
+    this.#handles.push(handle);
   }
 
   replace(forwarder: Forwarder): void {
@@ -62,8 +76,7 @@ export class Listener implements Front {
   }
 
   close(): void {
-    this.#handle?.close();
-    this.#handle = undefined;
+    for (const handle of this.#handles.splice(0)) handle.close();
   }
 
   destroyConnections(): void {

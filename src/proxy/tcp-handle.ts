@@ -95,6 +95,14 @@ export const readResult = (): number => streamBaseState[kReadBytesOrError] ?? 0;
 /** Right after `writeBuffer`: whether the request's `oncomplete` will be called. If not, it may be used again. */
 export const isWritePending = (): boolean => streamBaseState[kLastWriteWasAsync] === 1;
 
+/** False on a board whose kernel was started without it. */
+export function hasIpv6(): boolean {
+  const handle = new TCP(constants.SOCKET);
+  const error = handle.bind6('::', 0, constants.UV_TCP_IPV6ONLY);
+  handle.close();
+  return error === 0;
+}
+
 /** Throws the system's error, such as EADDRINUSE. */
 export function listenOn(host: string, port: number, backlog: number): TcpHandle {
   const handle = new TCP(constants.SERVER);

@@ -7,6 +7,7 @@ import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import type { ServiceView } from '../../src/proxy/service-view.ts';
+import { hasIpv6, listenOn } from '../../src/proxy/tcp-handle.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import { freePort } from '../support/trial.ts';
@@ -55,9 +56,9 @@ const service = (endpoints: readonly Endpoint[], nodePort?: number): ServiceView
   tcpService({}, { ...(nodePort ? { nodePort } : {}), endpoints: endpointsOf(endpoints) });
 
 /** Sends `body`, half-closes, and resolves with all that comes back. */
-function exchange(port: number, body: string | Buffer = ''): Promise<Buffer> {
+function exchange(port: number, body: string | Buffer = '', host = '127.0.0.1'): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = connect({ port, host, allowHalfOpen: true });
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
     socket.on('end', () => resolve(Buffer.concat(chunks)));
@@ -78,6 +79,33 @@ t.test('connections take the endpoints in turn, by NodePort and by ClusterIP', a
   const [port] = virtual();
   t.match(port, { ip: '10.48.0.9', port: 80 });
   t.equal(String(await exchange(port?.localPort ?? 0)), 'a');
+});
+
+const ipv6 = hasIpv6() ? {} : { skip: 'this machine has no IPv6' };
+
+t.test('a NodePort is there for IPv6 too, and the PROXY protocol says so', ipv6, async (t) => {
+  const { proxier, refusals } = await world(t);
+  const endpoint = await listen(t, (socket) => socket.pipe(socket));
+  const nodePort = await freePort();
+  const options = { balance: 'round-robin', proxyProtocol: 1 } as const;
+  const local = { externalTrafficPolicy: 'Local' } as const;
+  const port = { nodePort, endpoints: endpointsOf([endpoint]) };
+  await proxier.update(inputOf(tcpService({ options, ...local }, port)));
+  const answer = await exchange(nodePort, 'hello', '::1');
+  t.match(answer.toString(), new RegExp(`^PROXY TCP6 ::1 ::1 \\d+ ${nodePort}\r\nhello$`));
+  await proxier.update(inputOf());
+  await t.rejects(exchange(nodePort, '', '::1'), { code: 'ECONNREFUSED' });
+  t.same(refusals, []);
+});
+
+t.test('a NodePort that another program has for IPv6 alone is told, and not had by half', ipv6, async (t) => {
+  const { proxier, refusals } = await world(t);
+  const nodePort = await freePort();
+  const other = listenOn('::', nodePort, 1);
+  t.teardown(() => other.close());
+  await proxier.update(inputOf(service([], nodePort)));
+  t.match(refusals, [{ reason: 'PortInUse' }]);
+  await t.rejects(exchange(nodePort), { code: 'ECONNREFUSED' });
 });
 
 t.test('an endpoint that refuses is passed over before the client notices', async (t) => {
