@@ -31,7 +31,8 @@ const SHARED: readonly [name: string, type: string][] = [
  * - `way/…`: who may have which endpoints, where that differs. `Cluster/…`, `Local/…`: the endpoints in turn.
  *   `ep/…`: one endpoint, which notes its clients in `sticky/…`.
  * - `sources`: the client's address is kept wherever the answer comes back over this board by itself. It does not from
- *   another board, nor from a pod beside the asking one, which answers over their bridge.
+ *   another board, nor from a pod beside the asking one, which answers over their bridge. Its port is kept too where
+ *   that is free: at random, ports of connections that have ended are met, whose other end then does not answer.
  * - `unserved`: a port of the board that no endpoint takes is refused, though it has a socket.
  *
  * Whom a rule lets through with `accept` meets the maps of our first table, and so the sockets: a pod that is an
@@ -110,11 +111,11 @@ function fixedChains({ podCIDR, serviceRange }: { podCIDR: string; serviceRange:
     type nat hook postrouting priority 80; policy accept;
     ct status and dnat == 0 return
     oifname "lo" return
-    ip saddr ${SERVICE_LISTEN_ADDRESS} masquerade fully-random
-    ip saddr ${podCIDR} ip daddr ${podCIDR} masquerade fully-random
+    ip saddr ${SERVICE_LISTEN_ADDRESS} masquerade
+    ip saddr ${podCIDR} ip daddr ${podCIDR} masquerade
     ip saddr ${podCIDR} return
     ip daddr ${podCIDR} return
-    ip daddr . meta l4proto . th dport @endpoints masquerade fully-random
+    ip daddr . meta l4proto . th dport @endpoints masquerade
   }
   chain unserved {
     type filter hook input priority filter; policy accept;

@@ -59,6 +59,11 @@ t.test('a pod that is an endpoint is left to the sockets, though nobody said whe
   t.match(text, /chain Cluster\/default\/web\/tcp\/80 {\n +ip saddr { 10\.40\.0\.5 } accept\n/);
 });
 
+t.test('who is masqueraded keeps its port, as long as nobody else has it', async (t) => {
+  const { text } = rendered(port());
+  t.equal(text.match(/ masquerade$/gm)?.length, 3);
+});
+
 t.test('a way that leads nowhere is no element; a port of the board is then refused', async (t) => {
   const none = { Cluster: [], Local: [] };
   const { text } = rendered(
