@@ -226,6 +226,46 @@ t.test('Services over three boards', async (t) => {
   });
 
   await t.test(
+    'the same forwarded by the kernel, which keeps the address of who comes from elsewhere',
+    async (t) => {
+      await lab.forwardBy('nftables');
+      await exec('ip', ['route', 'replace', externalIP, 'via', gamma.address]);
+      t.teardown(() => exec('ip', ['route', 'del', externalIP]));
+      const plain = await lab.addressOf('plain');
+      const local = await lab.addressOf('near');
+      // Pods that are endpoints themselves are served in user space.
+      t.same(await lab.sourcesSeen(inPodA, plain), { alpha: alpha.gateway, beta: alpha.address });
+      t.same(await lab.sourcesSeen(onAlpha, plain), { alpha: alpha.gateway, beta: alpha.address });
+      t.same(await lab.sourcesSeen(onAlpha, externalIP), { alpha: alpha.address, beta: alpha.address });
+      for (const host of [plain, externalIP]) {
+        t.same(await lab.sourcesSeen(caller, host), { alpha: caller.podIP, beta: caller.podIP });
+        t.same(await lab.sourcesSeen(onGamma, host), { alpha: gamma.address, beta: gamma.address });
+      }
+      for (const port of [ports.node, ports.balanced]) {
+        const own = cluster.lab.address;
+        t.same(await lab.sourcesSeen(outside, beta.address, port), { alpha: beta.address, beta: own });
+        t.same(await lab.sourcesSeen(outside, gamma.address, port), {
+          alpha: gamma.address,
+          beta: gamma.address,
+        });
+        t.same(await lab.sourcesSeen(caller, beta.address, port), {
+          alpha: beta.address,
+          beta: gamma.address,
+        });
+      }
+      t.same(await answering(outside, beta.address, ports.local), ['beta']);
+      await t.rejects(outside.ask(gamma.address, ports.local), 'a board without an endpoint has no answer');
+      t.same(await answering(inPodA, local), ['alpha'], 'internal policy');
+      await t.rejects(caller.ask(local), 'none on its board');
+      for (const client of inside)
+        t.equal((await answering(client, await lab.addressOf('sticky'))).length, 1);
+      const atHostPort = () => outside.ask(alpha.address, hostPort);
+      await eventually(async () => (await atHostPort()).includes(cluster.lab.address), 10_000);
+      await lab.forwardBy('userspace');
+    },
+  );
+
+  await t.test(
     'when a board dies its endpoints go within 1 s of the word of it, and no client fails',
     async (t) => {
       const word = await listen(

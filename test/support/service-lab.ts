@@ -115,14 +115,35 @@ export class ServiceLab {
 
   /** Asks until the pods of both boards have answered; each must have seen what docs/services.md says. */
   async sees(t: Test, seeing: Seeing, host: string, port?: number): Promise<void> {
-    const seen = new Map<string, string>();
+    const seen = await this.sourcesSeen(seeing.client, host, port);
+    for (const [board, source] of Object.entries(seen)) this.#check(t, seeing, board, source);
+  }
+
+  /** Asks until the pods of both boards have answered; the source that each saw, by board. */
+  async sourcesSeen({ ask }: Client, host: string, port?: number): Promise<Record<string, string>> {
+    const seen: Record<string, string> = {};
     const both = async () => {
-      const [board = '', source = ''] = parts(await seeing.client.ask(host, port));
-      seen.set(board, source);
-      return seen.has('alpha') && seen.has('beta');
+      const [board = '', source = ''] = parts(await ask(host, port));
+      seen[board] = source;
+      return 'alpha' in seen && 'beta' in seen;
     };
     await eventually(both, 20_000, 20);
-    for (const [board, source] of seen) this.#check(t, seeing, board, source);
+    return seen;
+  }
+
+  /** Starts all agents anew in that mode; pods run on. */
+  async forwardBy(mode: 'userspace' | 'nftables'): Promise<void> {
+    this.cluster.agentFlags = ['--proxy-mode', mode];
+    for (const name of Object.keys(GATEWAYS)) {
+      const board = this.board(name);
+      await this.cluster.agent(name).program.end('SIGTERM');
+      const { program } = await this.cluster.startAgent(board);
+      await program.waitFor('The agent is ready', 60_000);
+      const plain = await this.addressOf('plain');
+      const rule = mode === 'nftables' ? `${plain} . tcp . 80 : goto` : `${plain} . tcp . 80 : 169.254.48.1`;
+      const rules = () => board.run('nft', 'list', 'ruleset');
+      await eventually(async () => (await rules()).stdout.includes(rule), 20_000);
+    }
   }
 
   /** As sees(), where one pod alone is asked: by its own address, or by its board's. */
