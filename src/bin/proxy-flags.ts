@@ -19,7 +19,7 @@ export const proxyFlags: Flags = {
   },
   'proxy-thread': {
     value: undefined,
-    help: 'relay Services on a thread of its own, for some 18 MB more memory, beside a second CPU core',
+    help: 'relay Services and Ingress on a thread of its own, for some 18 MB more memory, beside a second CPU core',
   },
 };
 
