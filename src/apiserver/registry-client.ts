@@ -63,7 +63,7 @@ export class RegistryClient implements Client {
     kind: KindDefinition<T>,
     key: string,
     patch: Patch,
-    subresource?: 'status' | 'scale',
+    subresource?: 'status' | 'scale' | 'resize',
   ): Promise<T> {
     const patched = await this.#patcher.patch(generic(kind), key, patch, { subresource });
     return patched.object as T;

@@ -58,7 +58,7 @@ export interface Client {
     kind: KindDefinition<T>,
     key: string,
     patch: Patch,
-    subresource?: 'status' | 'scale',
+    subresource?: 'status' | 'scale' | 'resize',
   ): Promise<T>;
   delete(kind: KindDefinition, key: string, options?: DeleteOptions): Promise<void>;
   /** PUT namespaces/NAME/finalize: the only write that changes `spec.finalizers`; the last one removed deletes. */

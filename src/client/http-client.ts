@@ -105,7 +105,7 @@ export class HttpClient implements Client {
     kind: KindDefinition<T>,
     key: string,
     patch: Patch,
-    subresource?: 'status' | 'scale',
+    subresource?: 'status' | 'scale' | 'resize',
   ): Promise<T> {
     return this.#connection.json<T>({
       method: 'PATCH',

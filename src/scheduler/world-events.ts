@@ -1,6 +1,7 @@
 // Carries what the informers tell into the scheduler's cache and queue: which pods want a board, and who may fit now.
 import type { KubeObject, Pod } from '../api/objects.ts';
 import { keyOf, type Node } from '../api/objects.ts';
+import { heldSpec } from '../api/pod-resize.ts';
 import type { Informer, InformerHandler } from '../client/informer.ts';
 import type { SchedulerCache } from './scheduler-cache.ts';
 import type { SchedulerInformers } from './scheduler-informers.ts';
@@ -89,7 +90,7 @@ export class WorldEvents {
     this.#cache.nominate(pod, undefined);
     this.#queue.forget(keyOf(pod));
     const isPlaced = this.#cache.isPlaced(pod.metadata.uid);
-    if (wasPlaced && !isPlaced) this.#queue.wake('room');
+    if (wasPlaced && (!isPlaced || (previous && mayHaveShrunk(pod, previous)))) this.#queue.wake('room');
     if (isPlaced && (!previous?.spec.nodeName || asksAnew(pod, previous))) this.#queue.wake('company');
     if (pod.metadata.deletionTimestamp && !previous?.metadata.deletionTimestamp) this.#queue.wake('company');
   }
@@ -102,6 +103,13 @@ function changesLoad(pod: Pod, previous: Pod): boolean {
   const isPreempted = (p: Pod) =>
     p.status?.conditions?.some(({ type }) => type === 'DisruptionTarget') === true;
   return (
-    facts(pod) !== facts(previous) || isPreempted(pod) !== isPreempted(previous) || asksAnew(pod, previous)
+    facts(pod) !== facts(previous) ||
+    isPreempted(pod) !== isPreempted(previous) ||
+    asksAnew(pod, previous) ||
+    mayHaveShrunk(pod, previous)
   );
 }
+
+/** A smaller size counts once its board has said that it is reached; in between the two are not alike. */
+const mayHaveShrunk = (pod: Pod, previous: Pod): boolean => isBetweenSizes(pod) || isBetweenSizes(previous);
+const isBetweenSizes = (pod: Pod): boolean => heldSpec(pod) !== pod.spec;

@@ -1,19 +1,24 @@
-// A whole board in one process: 20 and 50 pods started at once, what all that is resident takes at each size, and a
-// minute of idling with 20: CPU, bytes written, podman's service at work or not. BOARD_PODS=100,250 goes further.
+// A whole board: 50 pods started at once beside a service of Docker Swarm, what all that is resident takes at each size,
+// the agent alone, and a time of idling with 20 pods: CPU, bytes written, podman's service at work or not.
+// BOARD_PODS=100,250 goes further, BOARD_IDLE_SECONDS=600 idles longer.
 import { replicationControllers } from '../../src/api/kinds/replication-controller.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import type { HttpClient } from '../../src/client/http-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { Trial } from '../support/trial.ts';
 import { adminClient } from './admin-client.ts';
+import { LoneAgent } from './lone-agent.ts';
 import { type ProcessUse, processesOf } from './processes.ts';
+import { SwarmService } from './swarm-service.ts';
 
 const IDLE_PODS = 20;
 const AT_ONCE = 50;
+const ROUNDS = 3;
 const SETTLE_MS = 25_000;
-const IDLE_MS = 60_000;
+const IDLE_MS = Number(process.env.BOARD_IDLE_SECONDS ?? 60) * 1000;
 /** Seldom: looking costs CPU, of ours and not of theirs. */
 const SAMPLE_MS = 5_000;
-const STEP = { cpuPercent: 0.5, writtenBytes: 0 };
+const STEP = { cpuPercent: 0.5, writtenBytes: 0, agentMb: 90 };
 const labels = { app: 'board-bench' };
 
 export async function board(): Promise<void> {
@@ -30,14 +35,50 @@ export async function board(): Promise<void> {
     printMemory(`${IDLE_PODS}`, await residents(trial));
     await idle(trial);
     await scaleTo(client, 0);
-    await settle();
-    for (const count of [AT_ONCE, ...more]) {
-      print(`${count} pods at once`, `${((await scaleTo(client, count)) / 1000).toFixed(1)} s until all run`);
+    await besideSwarm(client);
+    for (const count of more) {
+      print(`${count} pods at once`, seconds(await scaleTo(client, count)));
       await settle();
       printMemory(`${count}`, await residents(trial));
     }
+    await scaleTo(client, 0);
   } finally {
     await trial.destroy();
+  }
+  await agentAlone();
+}
+
+/** One after the other, in turn. */
+async function besideSwarm(client: HttpClient): Promise<void> {
+  const swarm = await SwarmService.start(demoImage);
+  if (!swarm) print('Docker Swarm', 'not here: dockerd (docker.io) is not in PATH');
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      ours.push(await scaleTo(client, AT_ONCE));
+      await scaleTo(client, 0);
+      if (swarm) theirs.push(await swarm.replicasToRunning(AT_ONCE));
+    }
+  } finally {
+    await swarm?.stop();
+  }
+  print(`${AT_ONCE} pods at once`, ours.map(seconds).join(', '));
+  if (swarm) print('Docker Swarm', `${theirs.map(seconds).join(', ')} (step: slower)`);
+}
+
+async function agentAlone(): Promise<void> {
+  const agent = await LoneAgent.start();
+  try {
+    const client = await adminClient(agent.trial);
+    await create(client);
+    await scaleTo(client, IDLE_PODS);
+    await settle();
+    const { pssKiB = 0, anonymousKiB = 0 } = (await agent.use()) ?? {};
+    const own = `${megabytes(anonymousKiB)} of it its own`;
+    print('the agent alone', `${megabytes(pssKiB)} PSS at ${IDLE_PODS} pods, ${own} (step: ${STEP.agentMb})`);
+    await scaleTo(client, 0);
+  } finally {
+    await agent.stop();
   }
 }
 
@@ -53,8 +94,8 @@ async function idle(trial: Trial): Promise<void> {
   const after = await residents(trial);
   const cpu = (spent(before, after, 'cpuMs') / IDLE_MS) * 100;
   const written = spent(before, after, 'writtenBytes');
-  const seconds = IDLE_MS / 1000;
-  print('idle CPU', `${cpu.toFixed(2)} % of a core over ${seconds} s (step: under ${STEP.cpuPercent})`);
+  const over = seconds(IDLE_MS);
+  print('idle CPU', `${cpu.toFixed(2)} % of a core over ${over} (step: under ${STEP.cpuPercent})`);
   print('idle writes', `${written} bytes (step: ${STEP.writtenBytes})`);
   print("podman's service", `ran in ${withService} of ${samples} looks (step: 0)`);
 }
@@ -77,7 +118,7 @@ async function scaleTo(client: HttpClient, replicas: number): Promise<number> {
 }
 
 async function create(client: HttpClient): Promise<void> {
-  const containers = [{ name: 'main', image: 'localhost/edge-cluster-demo:1' }];
+  const containers = [{ name: 'main', image: demoImage }];
   await client.create(replicationControllers, {
     apiVersion: 'v1',
     kind: 'ReplicationController',
@@ -106,14 +147,17 @@ function spent(
 
 function printMemory(pods: string, uses: readonly ProcessUse[]): void {
   const own = uses.filter(({ name }) => name.startsWith('node') || name.startsWith('MainThread'));
-  const text = (list: readonly ProcessUse[]) => `${((pss(list) * 1024) / 1e6).toFixed(1)} MB`;
-  print(`${pods} pods, PSS`, `${text(own)} of ours, ${text(uses)} with conmon and containers`);
+  const anonymous = own.reduce((total, use) => total + use.anonymousKiB, 0);
+  const ours = `${megabytes(pss(own))} of ours (${megabytes(anonymous)} anonymous)`;
+  print(`${pods} pods, PSS`, `${ours}, ${megabytes(pss(uses))} with conmon and containers`);
 }
 
 function pss(uses: readonly ProcessUse[]): number {
   return uses.reduce((total, use) => total + use.pssKiB, 0);
 }
 
+const megabytes = (kib: number) => `${((kib * 1024) / 1e6).toFixed(1)} MB`;
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const print = (what: string, value: string) => process.stdout.write(`  ${what.padEnd(20)} ${value}\n`);
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const settle = () => wait(SETTLE_MS);

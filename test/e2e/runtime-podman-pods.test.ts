@@ -9,6 +9,7 @@ import t from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
 import { LogKeeper } from '../../src/kubelet/logs/log-keeper.ts';
 import { openLog } from '../../src/kubelet/logs/open-log.ts';
+import { ContainerMeter } from '../../src/kubelet/metrics/container-meter.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
 import { eventually } from '../support/eventually.ts';
@@ -17,6 +18,8 @@ import { containerConfig, sandboxConfig } from '../support/runtime-contract.ts';
 import { busyboxImage } from '../support/test-image.ts';
 
 const exec = promisify(execFile);
+/** Long enough for ticks of 10 ms to be no matter. */
+const METER_WINDOW_MS = 6_000;
 
 t.setTimeout(120_000);
 const { runtime, options, address } = await startTestPodman(t, 2);
@@ -313,6 +316,44 @@ t.test(
     t.same(ended.devices, [device]);
   },
 );
+
+t.test("CPU and memory of a container are within a tenth of the kernel's own account", async (t) => {
+  const pod = await startPod({ hostNetwork: true });
+  const text = 'x=$(busybox head -c 30000000 /dev/zero | busybox tr "\\0" x); while true; do :; done';
+  const made = await run(pod, {
+    command: ['/bin/sh', '-c', text],
+    resources: { cpuQuotaUs: 40_000, cpuPeriodUs: 100_000 },
+  });
+  const pid = made.pid ?? 0;
+  await eventually(async () => (await rssBytes(pid)) > 30e6, 20_000);
+  const meter = new ContainerMeter();
+  const account = async () => {
+    const [atMs, cpuMs] = [performance.now(), await cpuMsOf(pid)];
+    return { atMs, cpuMs, report: await meter.measure([made], atMs) };
+  };
+  const before = await account();
+  await new Promise((resolve) => setTimeout(resolve, METER_WINDOW_MS));
+  const after = await account();
+  const usage = after.report.pods[made.podKey]?.containers.main;
+  const cpuNanocores = ((after.cpuMs - before.cpuMs) / (after.atMs - before.atMs)) * 1e9;
+  const isNear = (measured = 0, kernels = 0) => Math.abs(measured - kernels) <= kernels / 10;
+  t.ok(isNear(usage?.cpuNanocores, cpuNanocores), `${usage?.cpuNanocores} of ${cpuNanocores} nanocores`);
+  const bytes = await rssBytes(pid);
+  t.ok(isNear(usage?.workingSetBytes, bytes), `${usage?.workingSetBytes} of ${bytes} bytes`);
+});
+
+/** In memory now, by the process' own account; shared files are left out, which others pay for. */
+async function rssBytes(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Anonymous:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
+}
+
+/** Of the process alone, in ticks of 10 ms. */
+async function cpuMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
 
 t.test('a log fuller than one file is kept whole within its limits, as conmon really rotates', async (t) => {
   const pod = await startPod({ hostNetwork: true });

@@ -20,6 +20,11 @@ const SUPPORTED_PROJECTIONS: ReadonlySet<string> = new Set([
   'downwardAPI',
 ]);
 
+/** Newer than the types at hand. */
+interface NewerSpec extends core.PodSpec {
+  resources?: core.ResourceRequirements;
+}
+
 /** Why the pod cannot run on this board as it is written; `undefined` when it can. */
 export function refusalOf(pod: Pod): string | undefined {
   const reasons = [...podRefusals(pod.spec), ...allContainers(pod.spec).flatMap(containerRefusals)];
@@ -39,6 +44,7 @@ function allContainers(spec: core.PodSpec): core.Container[] {
 function podRefusals(spec: core.PodSpec): string[] {
   const reasons: string[] = [];
   if (spec.runtimeClassName) reasons.push('spec.runtimeClassName');
+  if (spec.resourceClaims?.length) reasons.push('spec.resourceClaims');
   if (spec.os?.name && spec.os.name !== 'linux') reasons.push(`spec.os ${spec.os.name}`);
   for (const volume of spec.volumes ?? []) {
     const type = Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
@@ -67,6 +73,8 @@ function podNotes(spec: core.PodSpec): string[] {
     spec.securityContext;
   if (security?.supplementalGroupsPolicy === 'Strict') notes.push('supplementalGroupsPolicy Strict');
   if (security?.seLinuxOptions) notes.push('seLinuxOptions');
+  if ((spec as NewerSpec).resources) notes.push('resources of the pod as a whole');
+  if (spec.hostUsers === false) notes.push('a user namespace (hostUsers: false)');
   for (const volume of spec.volumes ?? []) {
     if (volume.emptyDir?.sizeLimit && volume.emptyDir.medium !== 'Memory')
       notes.push(`sizeLimit of volume "${volume.name}"`);

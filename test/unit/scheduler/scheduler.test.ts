@@ -270,3 +270,31 @@ t.test(
     await boundTo('one', 'a');
   },
 );
+
+t.test('what a resize gives back is given to who waits, once its board has said so', async (t) => {
+  const { client, clock, start, make, get, boundTo } = await setUp(t);
+  await addNode(client, 'a');
+  await start();
+  await make('large', asking('3'));
+  await boundTo('large', 'a');
+  const tell = async (cpu: string) => {
+    const statuses = [{ name: 'main', allocatedResources: { cpu } }];
+    await client.updateStatus(pods, {
+      ...(await get('large')),
+      status: { containerStatuses: statuses as never },
+    });
+  };
+  await tell('3');
+  await make('waiting', asking('2'));
+  await settles(
+    async () => findCondition((await get('waiting')).status?.conditions, 'PodScheduled')?.status === 'False',
+  );
+  const containers = [{ name: 'main', resources: { requests: { cpu: '1' } } }];
+  await client.patch(pods, 'default/large', { type: 'strategic', body: { spec: { containers } } }, 'resize');
+  await quiet();
+  t.equal((await get('waiting')).spec.nodeName, undefined, 'the board has not given it back yet');
+  await tell('1');
+  await quiet();
+  await clock.advance(1_000);
+  await boundTo('waiting', 'a');
+});

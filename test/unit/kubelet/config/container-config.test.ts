@@ -165,6 +165,7 @@ t.test('a host name is cut where Linux cuts it', async (t) => {
 for (const spec of [
   { volumes: [{ name: 'v', iscsi: { iqn: 'i', lun: 0, targetPortal: 'p' } }] },
   { containers: [{ name: 'c', image: 'i', volumeDevices: [{ name: 'd', devicePath: '/dev/d' }] }] },
+  { resourceClaims: [{ name: 'gpu' }] },
 ]) {
   t.test(`${JSON.stringify(spec).slice(0, 50)} is refused in words`, async (t) => {
     t.match(refusalOf(desiredPod({ spec })), /^not supported on this board: /);
@@ -184,9 +185,11 @@ t.test('a plain pod with the supported volumes is neither refused nor noted', as
 
 t.test('parts that a pod can run without are noted in one sentence', async (t) => {
   const containers = [{ name: 'c', image: 'i', securityContext: { seLinuxOptions: {} } }];
+  const spec = { containers, hostUsers: false, resources: { limits: { cpu: '1' } } };
   t.equal(
-    notesOn(desiredPod({ spec: { containers } })),
-    'this board runs the pod without: seLinuxOptions of container "c"',
+    notesOn(desiredPod({ spec })),
+    'this board runs the pod without: resources of the pod as a whole; a user namespace (hostUsers: false); ' +
+      'seLinuxOptions of container "c"',
   );
 });
 
