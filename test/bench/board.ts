@@ -13,7 +13,7 @@ import { SwarmService } from './swarm-service.ts';
 
 const IDLE_PODS = 20;
 const AT_ONCE = 50;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SETTLE_MS = 25_000;
 const IDLE_MS = Number(process.env.BOARD_IDLE_SECONDS ?? 60) * 1000;
 /** Seldom: looking costs CPU, of ours and not of theirs. */

@@ -333,6 +333,15 @@ function processContract(t: Test, factory: RuntimeFactory): void {
     t.equal(await process.exitCode(), 137);
   });
 
+  t.test('a container that runs takes other limits and runs on, one that has ended takes none', async (t) => {
+    const { runtime, container, kill } = await inPod(t);
+    await runtime.updateResources(container.id, { cpuShares: 512, memoryLimitBytes: 64 * 1024 ** 2 });
+    t.match(await runtime.inspect(container.id), { state: 'running', pid: container.pid });
+    await kill(container);
+    await eventually(async () => (await runtime.inspect(container.id))?.state === 'exited');
+    await refused(t, runtime.updateResources(container.id, { cpuShares: 256 }), 'ResizeContainerError');
+  });
+
   t.test('a program that is not there ends as in a shell', async (t) => {
     const { runtime, container, missingProgram } = await inPod(t);
     const process = await runtime.exec(container.id, [missingProgram], plain);

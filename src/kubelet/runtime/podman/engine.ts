@@ -162,7 +162,7 @@ function build(
       maySpareFromOom,
     }),
     processes: new Processes(client, containers),
-    resize: new Resize(client, containers),
+    resize: new Resize({ client, containers }),
     ociExec: new OciExec({ ociRuntime, runDir, clock }),
   };
 }

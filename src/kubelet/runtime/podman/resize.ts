@@ -10,34 +10,45 @@ import { asRuntimeError } from './libpod-error.ts';
 
 const REASON = 'ResizeContainerError';
 
-export class Resize {
-  readonly #client: Pick<LibpodClient, 'call'>;
-  readonly #containers: Pick<LibpodContainers, 'inspect'>;
+export interface ResizeOptions {
+  client: Pick<LibpodClient, 'call'>;
+  containers: Pick<LibpodContainers, 'inspect'>;
+  /** By the kernel's account; `undefined` where it keeps none. */
+  usedBytes?(containerId: string, pid: number): Promise<number | undefined>;
+}
 
-  constructor(client: Pick<LibpodClient, 'call'>, containers: Pick<LibpodContainers, 'inspect'>) {
-    this.#client = client;
-    this.#containers = containers;
+export class Resize {
+  readonly #options: ResizeOptions;
+
+  constructor(options: ResizeOptions) {
+    this.#options = options;
   }
 
   /** Rejects with `ResizeContainerError`; then nothing has changed. */
   async update(id: string, resources: ContainerConfig['resources']): Promise<void> {
     const limits = resourceLimits(resources);
     if (!limits) return;
-    const { memoryLimitBytes } = resources;
-    if (memoryLimitBytes !== undefined) await this.#refuseBelowUse(id, memoryLimitBytes);
+    const pid = (await this.#options.containers.inspect(id))?.container.pid;
+    if (pid === undefined) throw new RuntimeError(REASON, `container ${id} is not running`);
+    await this.#refuseBelowUse(id, pid, resources.memoryLimitBytes);
     try {
-      await this.#client.call({ method: 'POST', path: `/containers/${id}/update`, json: limits });
+      await this.#options.client.call({ method: 'POST', path: `/containers/${id}/update`, json: limits });
     } catch (error) {
       throw asRuntimeError(error, REASON);
     }
   }
 
-  async #refuseBelowUse(id: string, limitBytes: number): Promise<void> {
-    const pid = (await this.#containers.inspect(id))?.container.pid;
-    const files = pid === undefined ? undefined : await containerCgroup(await readCgroupMounts(), id, pid);
-    const usedBytes = files && (await readCounters(files))?.workingSetBytes;
-    if (usedBytes === undefined || usedBytes <= limitBytes) return;
-    const words = `attempting to set container memory limit (${limitBytes}) below current usage (${usedBytes})`;
+  async #refuseBelowUse(id: string, pid: number, limitBytes: number | undefined): Promise<void> {
+    if (limitBytes === undefined) return;
+    const { usedBytes = workingSetBytes } = this.#options;
+    const used = await usedBytes(id, pid);
+    if (used === undefined || used <= limitBytes) return;
+    const words = `attempting to set container memory limit (${limitBytes}) below current usage (${used})`;
     throw new RuntimeError(REASON, words);
   }
+}
+
+async function workingSetBytes(containerId: string, pid: number): Promise<number | undefined> {
+  const files = await containerCgroup(await readCgroupMounts(), containerId, pid);
+  return files && (await readCounters(files))?.workingSetBytes;
 }
