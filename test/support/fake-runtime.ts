@@ -28,7 +28,8 @@ export type FailingCall =
   | 'removeContainer'
   | 'exec'
   | 'attach'
-  | 'pullImage';
+  | 'pullImage'
+  | 'imageExists';
 
 export interface FakeRuntimeOptions {
   clock: Clock;
@@ -265,7 +266,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async imageExists(image: string): Promise<boolean> {
-    this.#guard();
+    this.#guard('imageExists');
     return this.images.has(image);
   }
 

@@ -41,7 +41,11 @@ export class ImagePuller {
       this.#fail(entry, pod, wanted, malformed);
       return;
     }
-    const isPresent = policy !== 'Always' && (await this.#options.runtime.imageExists(image));
+    const isPresent = policy !== 'Always' && (await this.#isPresent(image));
+    if (isPresent instanceof RuntimeError) {
+      this.#fail(entry, pod, wanted, isPresent);
+      return;
+    }
     if (isPresent) {
       this.#set(entry, wanted, { state: 'ready', failures: 0 });
       const message = `Container image "${image}" already present on machine`;
@@ -51,6 +55,16 @@ export class ImagePuller {
     const unpullable = whyUnpullable(wanted);
     if (unpullable) this.#fail(entry, pod, wanted, unpullable);
     else this.#startPull(entry, pod, wanted);
+  }
+
+  /** An engine that cannot read its own store says so of every image: the pod's status is where people look. */
+  async #isPresent(image: string): Promise<boolean | RuntimeError> {
+    try {
+      return await this.#options.runtime.imageExists(image);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.reason === 'RuntimeUnavailable') throw error;
+      return new RuntimeError('ImageInspectError', `Failed to inspect image "${image}": ${error.message}`);
+    }
   }
 
   #startPull(entry: PodEntry, pod: Pod, wanted: EnsureImage): void {
@@ -133,6 +147,7 @@ function pulledMessage(
 
 const EVENT_REASONS: Readonly<Record<string, string>> = {
   ErrImagePull: 'Failed',
+  ImageInspectError: 'InspectFailed',
   InvalidImageName: 'InspectFailed',
 };
 

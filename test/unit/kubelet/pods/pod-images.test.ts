@@ -1,5 +1,6 @@
 // How containers wait for their images and configuration.
 import t from 'tap';
+import { RuntimeError } from '../../../../src/kubelet/runtime/runtime.ts';
 import {
   desiredPod,
   KubeletWorld,
@@ -153,4 +154,20 @@ t.test("a private image comes with the pod's secret, and the event tells time an
     pulled?.message,
     /^Successfully pulled image "r\.local\/a:1" in 0\.000s \(0\.000s including waiting\)\. Image size: 1000000 bytes\.$/,
   );
+});
+
+t.test('an engine that cannot look at an image is told by the pod, and asked again', async (t) => {
+  const world = new KubeletWorld();
+  t.teardown(() => world.stop());
+  await world.start();
+  world.runtime.fail('imageExists', new RuntimeError('ImageInspectError', 'layer not known'));
+  await world.want(desiredPod());
+  const message = `Failed to inspect image "${WEB_IMAGE}": layer not known`;
+  t.match(world.containerStatus().state?.waiting, { reason: 'ImageInspectError', message });
+  t.match(world.sink.events.slice(-2), [
+    { reason: 'InspectFailed', message },
+    { reason: 'Failed', message: 'Error: ImageInspectError' },
+  ]);
+  await world.advance(10_000);
+  t.ok(world.running());
 });
