@@ -3,6 +3,7 @@
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Aedes, type AedesPublishPacket } from 'aedes';
+import { writeToStream } from 'mqtt-packet';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import { closeServer, type ListenAddress, listen, OpenSockets, portOf } from '../base/listener.ts';
@@ -82,6 +83,8 @@ export class Broker implements Component, MessageBus {
 
   /** Rejects when a port cannot be had; nothing is left open then. */
   async start(): Promise<void> {
+    // A Buffer for each of the 65,536 numbers that a packet may carry, made with the first packet: 16 to 23 MB.
+    writeToStream.cacheNumbers = false;
     this.#aedes.on('clientError', (client, error) => this.#logLost(client.id, error));
     this.#aedes.on('connectionError', (client, error) => this.#logLost(client.id, error));
     await this.#aedes.listen();

@@ -34,7 +34,7 @@ export class RetainedStore {
 
   async storeRetained(packet: AedesPublishPacket): Promise<void> {
     if (packet.payload.length === 0) this.#tree.delete(packet.topic);
-    else this.#tree.set(packet.topic, { ...packet });
+    else this.#tree.set(packet.topic, { ...packet, payload: ownCopy(packet.payload) });
   }
 
   createRetainedStream(filter: string): Readable {
@@ -102,6 +102,17 @@ export class RetainedStore {
   async destroy(): Promise<void> {
     this.#wills.clear();
   }
+}
+
+/**
+ * In memory of its own: a small Buffer is a piece of Node's pool, and what came over a socket a piece of what was read
+ * at once; either would keep up to 64 KiB alive as long as the topic is.
+ */
+function ownCopy(payload: AedesPublishPacket['payload']): AedesPublishPacket['payload'] {
+  if (typeof payload === 'string' || payload.buffer.byteLength === payload.length) return payload;
+  const own = Buffer.allocUnsafeSlow(payload.length);
+  payload.copy(own);
+  return own;
 }
 
 function* matchAll<T>(tree: TopicTree<T>, filters: readonly string[]): Generator<T> {

@@ -181,6 +181,8 @@ export class Session implements Component, AgentBus {
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
+      // As the broker: its table of all numbers would be the agent's largest object.
+      writeCache: false,
       will: { topic: topics.state(this.#options.node), payload: encodeJson(offline), retain: true, qos: 1 },
     };
   }

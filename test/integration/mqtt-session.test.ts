@@ -1,4 +1,6 @@
 // The agent's session and views against a real broker: births, wills, take-over, loss and return.
+import { queryObjects } from 'node:v8';
+import { writeToStream } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -8,6 +10,9 @@ import { PASSING, RETAINED } from '../../src/mqtt/message-bus.ts';
 import { topics } from '../../src/mqtt/topics.ts';
 import { eventually } from '../support/eventually.ts';
 import { MqttLab } from '../support/mqtt-lab.ts';
+
+/** mqtt-packet's, one Buffer each. */
+const TABLE_ENTRIES = 65_536;
 
 const pod = (name: string, uid: string) => ({
   apiVersion: 'v1',
@@ -187,3 +192,17 @@ t.test('a session that cannot connect keeps trying, and stopping ends that', asy
   t.equal(session.sessionId, undefined);
   await session.stop();
 });
+
+t.test('neither end keeps a table of all numbers that a packet may carry', async (t) => {
+  const lab = await MqttLab.start(t);
+  const session = await lab.session('a');
+  await session.start();
+  await eventually(() => session.sessionId !== undefined);
+  t.ok(arrayBuffers() < TABLE_ENTRIES / 4, `${arrayBuffers()} array buffers`);
+  t.equal(writeToStream.cacheNumbers, false);
+});
+
+/** All that are alive. */
+function arrayBuffers(): number {
+  return queryObjects(ArrayBuffer, { format: 'count' }) as number;
+}
