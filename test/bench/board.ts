@@ -1,6 +1,7 @@
 // A whole board: 50 pods started at once beside a service of Docker Swarm, what all that is resident takes at each size,
 // the agent alone, and a time of idling with 20 pods: CPU, bytes written, podman's service at work or not.
 // BOARD_PODS=100,250 goes further, BOARD_IDLE_SECONDS=600 idles longer.
+import { pods } from '../../src/api/kinds/pod.ts';
 import { replicationControllers } from '../../src/api/kinds/replication-controller.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import type { HttpClient } from '../../src/client/http-client.ts';
@@ -77,6 +78,7 @@ async function agentAlone(): Promise<void> {
     const own = `${megabytes(anonymousKiB)} of it its own`;
     print('the agent alone', `${megabytes(pssKiB)} PSS at ${IDLE_PODS} pods, ${own} (step: ${STEP.agentMb})`);
     await scaleTo(client, 0);
+    await untilNoPods(client);
   } finally {
     await agent.stop();
   }
@@ -98,6 +100,15 @@ async function idle(trial: Trial): Promise<void> {
   print('idle CPU', `${cpu.toFixed(2)} % of a core over ${over} (step: under ${STEP.cpuPercent})`);
   print('idle writes', `${written} bytes (step: ${STEP.writtenBytes})`);
   print("podman's service", `ran in ${withService} of ${samples} looks (step: 0)`);
+}
+
+/** An agent that ends leaves its pods as they are: those that are still going too. */
+async function untilNoPods(client: HttpClient): Promise<void> {
+  await eventually(
+    async () => (await client.list(pods, { namespace: 'default' })).items.length === 0,
+    60_000,
+    100,
+  );
 }
 
 /** Milliseconds until so many run and no others are left. */
