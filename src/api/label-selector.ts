@@ -4,7 +4,7 @@ import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 import type { meta } from './objects.ts';
 import { badRequest } from './status-error.ts';
 
-type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
 
 interface Requirement {
   key: string;
@@ -17,9 +17,10 @@ export type LabelSelector = readonly Requirement[];
 
 type Labels = Readonly<Record<string, string>>;
 
-const SET_FORM = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
-const EQUALITY_FORM = /^([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/;
-const EXISTS_FORM = /^(!?)\s*([^\s!=,()]+)$/;
+const SET_FORM = /^([^\s!=<>,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
+const COMPARED_FORM = /^([^\s!=<>,()]+)\s*(==|=|!=|<|>)\s*([^\s!=<>,()]*)$/;
+const EXISTS_FORM = /^(!?)\s*([^\s!=<>,()]+)$/;
+const OPERATORS: Readonly<Record<string, Operator>> = { '!=': 'NotIn', '<': 'Lt', '>': 'Gt' };
 
 function unparsable(text: string, why: string) {
   return badRequest(`unable to parse requirement: ${why} (in selector "${text}")`);
@@ -52,37 +53,45 @@ function parseClause(clause: string): Requirement | undefined {
       values: [...new Set(values)].sort(),
     };
   }
-  const equality = EQUALITY_FORM.exec(clause);
-  if (equality) {
-    return {
-      key: equality[1] ?? '',
-      operator: equality[2] === '!=' ? 'NotIn' : 'In',
-      values: [equality[3] ?? ''],
-    };
+  const compared = COMPARED_FORM.exec(clause);
+  if (compared) {
+    const [, key = '', sign = '', value = ''] = compared;
+    return { key, operator: OPERATORS[sign] ?? 'In', values: [value] };
   }
   const exists = EXISTS_FORM.exec(clause);
   if (exists) return { key: exists[2] ?? '', operator: exists[1] ? 'DoesNotExist' : 'Exists', values: [] };
   return undefined;
 }
 
+const isOrder = ({ operator }: Requirement): boolean => operator === 'Gt' || operator === 'Lt';
+
+const wholeNumber = (text: string): number | undefined =>
+  /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
+
+const numberProblem = (value: string): string | undefined =>
+  wholeNumber(value) === undefined ? "for 'Gt', 'Lt' operators, the value must be an integer" : undefined;
+
 /** The first thing wrong with a requirement's key or values, in upstream's words. */
 function problemOf(requirement: Requirement): string | undefined {
   const key = qualifiedNameProblems(requirement.key)[0];
   if (key) return `key: Invalid value: ${JSON.stringify(requirement.key)}: ${key}`;
   for (const value of requirement.values) {
-    const problem = labelValueProblems(value)[0];
+    const problem = isOrder(requirement) ? numberProblem(value) : labelValueProblems(value)[0];
     if (problem) return `values: Invalid value: ${JSON.stringify(value)}: ${problem}`;
   }
   return undefined;
 }
 
-/** Reads `a=b,c!=d,e in (f,g),!h,i`. Throws a BadRequest StatusError that says what cannot be read. */
+/** Reads `a=b,c!=d,e in (f,g),!h,i,j>1`. Throws a BadRequest StatusError that says what cannot be read. */
 export function parseLabelSelector(text: string | undefined): LabelSelector {
   if (text === undefined || text.trim() === '') return [];
   return clauses(text).map((clause) => {
     const requirement = parseClause(clause);
     if (!requirement)
-      throw unparsable(text, `found '${clause}', expected: key, !key, key=value, key!=value, key in (a,b)`);
+      throw unparsable(
+        text,
+        `found '${clause}', expected: key, !key, key=value, key!=value, key in (a,b), key>1, key<1`,
+      );
     const problem = problemOf(requirement);
     if (problem) throw unparsable(text, problem);
     return requirement;
@@ -115,8 +124,19 @@ function holds({ key, operator, values }: Requirement, labels: Labels): boolean 
   const value = present ? labels[key] : undefined;
   if (operator === 'Exists') return present;
   if (operator === 'DoesNotExist') return !present;
+  if (operator === 'Gt' || operator === 'Lt') return isOrdered(operator, wholeNumber(value ?? ''), values);
   const among = value !== undefined && values.includes(value);
   return operator === 'In' ? among : !among;
+}
+
+function isOrdered(
+  operator: 'Gt' | 'Lt',
+  value: number | undefined,
+  [text = '']: readonly string[],
+): boolean {
+  const bound = wholeNumber(text);
+  if (value === undefined || bound === undefined) return false;
+  return operator === 'Gt' ? value > bound : value < bound;
 }
 
 export function matchesLabels(selector: LabelSelector, labels: Labels | undefined): boolean {
@@ -131,6 +151,7 @@ export function matchesSelectorMap(selector: Labels, labels: Labels | undefined)
 function clauseText({ key, operator, values }: Requirement): string {
   if (operator === 'Exists') return key;
   if (operator === 'DoesNotExist') return `!${key}`;
+  if (operator === 'Gt' || operator === 'Lt') return `${key}${operator === 'Gt' ? '>' : '<'}${values[0]}`;
   if (values.length === 1) return `${key}${operator === 'In' ? '=' : '!='}${values[0]}`;
   return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
 }

@@ -24,6 +24,7 @@ import { InsecurePort } from './http/insecure-port.ts';
 import { JoinHandler } from './http/join-handler.ts';
 import { RequestFigures } from './http/request-figures.ts';
 import { ResourceRouter } from './http/resource-router.ts';
+import { WatchLines } from './http/watch-lines.ts';
 import { WatchUpgrades } from './http/watch-upgrade.ts';
 import type { PublishedNumbers } from './measured/published-numbers.ts';
 import type { UsageSource } from './measured/usage-source.ts';
@@ -104,7 +105,7 @@ export class ApiServer implements Component {
     const logs = new PodLogs(this.#sessions, clock);
     const { authorizer, policy, lasting } = this.#access;
     const guards = new WriteGuards(authorizer, new EscalationCheck(authorizer, policy));
-    const services = { registry, patcher, clock, schema, guards, lasting };
+    const services = { registry, patcher, clock, schema, guards, lasting, lines: new WatchLines() };
     const resources = new ResourceRouter(services, this.kinds, logs, this.#sessions);
     const watches = new WatchUpgrades(services, this.kinds);
     const streams = new StreamUpgrades({

@@ -5,7 +5,7 @@ import type { KubeObject } from '../api/objects.ts';
 
 const MASK = '***';
 
-/** A copy of `value` with every `env[].value` and last-applied annotation masked, at any depth. */
+/** `value` with every `env[].value` and last-applied annotation masked, at any depth; what has none is not copied. */
 export function maskEnvironment<T>(value: T): T {
   return mask(value, undefined) as T;
 }
@@ -21,14 +21,21 @@ function maskValues(values: object): Record<string, string> {
 }
 
 function mask(value: unknown, parent: string | undefined): unknown {
-  if (Array.isArray(value))
-    return value.map((item) => mask(parent === 'env' ? maskVariable(item) : item, undefined));
+  if (Array.isArray(value)) return maskItems(value, parent);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([name, inner]) => [
-    name,
-    name === LAST_APPLIED_ANNOTATION ? MASK : mask(inner, name),
-  ]);
-  return Object.fromEntries(entries);
+  let masked: Record<string, unknown> | undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const seen = name === LAST_APPLIED_ANNOTATION ? MASK : mask(inner, name);
+    if (seen === inner) continue;
+    masked ??= { ...value };
+    masked[name] = seen;
+  }
+  return masked ?? value;
+}
+
+function maskItems(items: readonly unknown[], parent: string | undefined): readonly unknown[] {
+  const masked = items.map((item) => mask(parent === 'env' ? maskVariable(item) : item, undefined));
+  return masked.some((item, index) => item !== items[index]) ? masked : items;
 }
 
 function maskVariable(item: unknown): unknown {

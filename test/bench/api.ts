@@ -9,6 +9,7 @@ import { LevelStore } from '../../src/store/level-store.ts';
 import { Etcd } from './etcd.ts';
 import { type Load, load, middle, paced, percentiles } from './load.ts';
 import { MasterProcess } from './master-process.ts';
+import { Watchers } from './watchers.ts';
 
 const ROUND_MS = 3_000;
 const ROUNDS = 3;
@@ -135,32 +136,24 @@ async function watchLatency(master: MasterProcess): Promise<void> {
 }
 
 async function manyWatchers(master: MasterProcess): Promise<void> {
-  let events = 0;
-  const count = (bytes: Buffer) => {
-    if (bytes.includes(10)) events += 1;
-  };
-  const stops: (() => void)[] = [];
   // From now on: what was there before is not sent a thousand times.
   const { metadata } = JSON.parse((await master.ask('GET', `${CONFIG_MAPS}?limit=1`)).toString());
   const path = `${CONFIG_MAPS}?watch=1&resourceVersion=${metadata.resourceVersion}`;
-  for (let batch = 0; batch < WATCHERS / 50; batch++) {
-    const open = () => master.watch(path, count);
-    stops.push(...(await Promise.all(Array.from({ length: 50 }, open))));
-  }
+  const watchers = await Watchers.start(master.connection, path, WATCHERS);
   const get = () => master.ask('GET', `${CONFIG_MAPS}/c1`);
   // A thousand handshakes leave garbage on both sides.
   await paced(GET_EVERY_MS, ROUND_MS, get);
   const quiet = await paced(GET_EVERY_MS, 2 * ROUND_MS, get);
   show(`GET with ${WATCHERS} watchers connected (step: p99 ${STEP.getP99Ms} ms)`, quiet);
-  events = 0;
+  const before = watchers.events;
   let writes = 0;
   const write = () => master.ask('PUT', `${CONFIG_MAPS}/c2`, configMap(2, 9_000_000 + ++writes));
   const [busy] = await Promise.all([
     paced(GET_EVERY_MS, 2 * ROUND_MS, get),
     paced(WRITE_EVERY_MS, 2 * ROUND_MS, write),
   ]);
-  show(`the same while ${writes} writes go to each (${events} events)`, busy);
-  for (const stop of stops) stop();
+  show(`the same while ${writes} writes go to each (${watchers.events - before} events)`, busy);
+  await watchers.stop();
 }
 
 async function reads(master: MasterProcess): Promise<void> {

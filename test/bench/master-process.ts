@@ -1,7 +1,7 @@
 // The real master as a process of its own, and requests to it as its administrator over HTTPS.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
+import { Agent, type AgentOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -13,6 +13,7 @@ export class MasterProcess {
   readonly directory: string;
   readonly #port: number;
   readonly #program: Program;
+  #tls: AgentOptions = {};
   #agent = new Agent();
 
   private constructor(directory: string, port: number, running: Program) {
@@ -29,12 +30,18 @@ export class MasterProcess {
     const running = new Program(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
     const master = new MasterProcess(directory, port, running);
     await running.waitFor('The master is ready', 60_000);
-    master.#agent = await master.#adminAgent();
+    master.#tls = await master.#adminTls();
+    master.#agent = new Agent({ ...master.#tls, keepAlive: true, checkServerIdentity: () => undefined });
     return master;
   }
 
   get pid(): number {
     return this.#program.process.pid ?? 0;
+  }
+
+  /** How the administrator connects; the server's name is not to be checked. */
+  get connection(): AgentOptions & { host: string; port: number } {
+    return { ...this.#tls, host: '127.0.0.1', port: this.#port };
   }
 
   /** A request read to its end; rejects when the answer is no success. */
@@ -77,16 +84,14 @@ export class MasterProcess {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  async #adminAgent(): Promise<Agent> {
+  async #adminTls(): Promise<AgentOptions> {
     const config = parse(await readFile(join(this.directory, 'admin.kubeconfig'), 'utf8'));
     const bytes = (text: string) => Buffer.from(text, 'base64');
     const { user } = config.users[0];
-    return new Agent({
-      keepAlive: true,
+    return {
       ca: bytes(config.clusters[0].cluster['certificate-authority-data']),
       cert: bytes(user['client-certificate-data']),
       key: bytes(user['client-key-data']),
-      checkServerIdentity: () => undefined,
-    });
+    };
   }
 }

@@ -30,6 +30,8 @@ t.test('without a certificate only version, health, CA and join answer', async (
     const { code, json } = await api.ask('GET', path, { as: null });
     t.same({ code, reason: json.reason }, { code: 401, reason: 'Unauthorized' }, path);
   }
+  const checks = await api.ask('GET', '/readyz?verbose', { as: null });
+  t.equal(checks.text, '[+]ping ok\nreadyz check passed\n');
   const { json } = await api.ask('GET', '/version', { as: null });
   const gitCommit = /^[0-9a-f]+$/;
   t.match(json, { major: /^\d+$/, minor: /^\d+$/, gitVersion: /^v1\./, gitCommit });

@@ -103,6 +103,11 @@ t.test('DELETE takes an empty body with a JSON type, options, and preconditions'
   const wrong = await api.ask('DELETE', `${NS}/pods/a`, { body: { preconditions: { uid: 'other' } } });
   t.equal(wrong.code, 409);
   t.equal((await api.ask('DELETE', `${NS}/pods/a?propagationPolicy=Sideways`)).code, 422);
+  const both = await api.ask('DELETE', `${NS}/pods/a?propagationPolicy=Orphan&orphanDependents=true`);
+  t.match(both, {
+    code: 422,
+    json: { message: /orphanDependents and deletionPropagation cannot be both set/ },
+  });
   t.equal((await api.ask('DELETE', `${NS}/pods/a`, { body: { gracePeriodSeconds: 'x' } })).code, 400);
   t.equal((await api.ask('DELETE', `${NS}/pods/a?dryRun=All`)).code, 200);
   const gone = await api.ask('DELETE', `${NS}/pods/a`, { body: '', headers });

@@ -9,6 +9,7 @@ import { InformerFactory } from '../../src/client/informer-factory.ts';
 import { allControllers } from '../../src/controllers/all-controllers.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { startApiServer, type TestApiServer } from './api-server.ts';
+import { boardUsage } from './board-usage.ts';
 import { FakeBoard } from './fake-board.ts';
 import { addNode } from './memory-cluster.ts';
 import { noSigner } from './no-signer.ts';
@@ -26,6 +27,7 @@ export async function startClientCluster(names = ['board-a', 'board-b']): Promis
   const boards = new Map<string, FakeBoard>();
   const api = await startApiServer({
     nodeSessions: { request: async (node, request) => boards.get(node)?.serve(request) },
+    usage: boardUsage(boards),
   });
   const { client } = api.server;
   const clock = systemClock;

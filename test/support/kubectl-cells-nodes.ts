@@ -1,5 +1,4 @@
 // Cells of the table: boards taken out of use and back, and what they use.
-import { eventually } from './eventually.ts';
 import type { CellContext, KubectlCell } from './kubectl-cell.ts';
 import { deployment, pod } from './kubectl-manifests.ts';
 
@@ -55,18 +54,23 @@ export const nodeCells: readonly KubectlCell[] = [
     },
   },
   {
-    row: 'top of nodes and pods',
-    async run({ t, cluster, kubectl }) {
-      const { code } = await cluster.api.ask('GET', '/apis/metrics.k8s.io/v1beta1');
-      if (code === 404) {
-        t.pass('not shown: the cluster serves no metrics.k8s.io', { skip: 'no metrics.k8s.io' });
-        return;
-      }
-      // Boards in memory measure nothing: unknown is told as such, and not as 0.
-      await eventually(async () => {
-        const { out, err } = await kubectl('top nodes');
-        return /board-a|metrics not available|unknown/.test(out + err);
-      });
+    row: 'top of nodes and pods, and of what is not measured',
+    async run(cell) {
+      const { t, must, kubectl } = cell;
+      const nodes = await must('top nodes');
+      t.match(nodes, /^board-a +250m +6% +1024Mi +25% *$/m);
+      t.match(nodes, /^board-b +<unknown> +<unknown> +<unknown> +<unknown> *$/m, 'unknown is not 0');
+      t.match(await kubectl('top node board-b'), { code: 1, err: /"board-b" not found/ });
+      await must('create -f -', deployment({ replicas: 4 }));
+      await must('rollout status deployment/web --timeout=20s');
+      const names = (await cell.list('v1', 'pods')).filter(({ spec }) => spec.nodeName === 'board-a');
+      const rows = (await must('top pods -l app=web --no-headers')).trim().split('\n');
+      t.same(
+        rows.map((row) => row.split(/ +/).slice(0, 3)).sort(),
+        names.map(({ metadata }) => [metadata.name, '12m', '34Mi']).sort(),
+      );
+      t.match(await must('top pods --containers'), / +main +12m +34Mi/);
+      t.match(await kubectl('top pod nobody'), { code: 1, err: /not found/ });
     },
   },
 ];

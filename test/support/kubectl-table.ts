@@ -8,6 +8,7 @@ import { cellContext, type KubectlCell, writeKubectlHome } from './kubectl-cell.
 import { deletionCells } from './kubectl-cells-deletion.ts';
 import { nodeCells } from './kubectl-cells-nodes.ts';
 import { objectCells } from './kubectl-cells-objects.ts';
+import { queryCells } from './kubectl-cells-queries.ts';
 import { rolloutCells } from './kubectl-cells-rollout.ts';
 import { streamCells } from './kubectl-cells-streams.ts';
 
@@ -16,6 +17,7 @@ export type KubectlSource = { path: string; missing?: undefined } | { path?: und
 
 const cells: readonly KubectlCell[] = [
   ...objectCells,
+  ...queryCells,
   ...rolloutCells,
   ...deletionCells,
   ...streamCells,

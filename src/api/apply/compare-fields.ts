@@ -94,13 +94,11 @@ function joined(
   before: Json | undefined,
   after: Json | undefined,
 ): Changed {
-  const part = (name: keyof Changed, member: boolean) =>
-    nodeOf(
-      member,
-      children.flatMap(([element, changed]): [string, FieldSet][] =>
-        changed[name] ? [[element, changed[name]]] : [],
-      ),
-    );
+  const part = (name: keyof Changed, member: boolean) => {
+    const changed: [string, FieldSet][] = [];
+    for (const [element, change] of children) if (change[name]) changed.push([element, change[name]]);
+    return nodeOf(member, changed);
+  };
   return {
     added: part('added', before === undefined && type.shape !== 'struct'),
     modified: part('modified', false),

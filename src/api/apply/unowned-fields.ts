@@ -3,6 +3,7 @@
 import { childOf, type FieldSet, nodeOf } from './field-set.ts';
 
 const ROOT: readonly string[] = ['f:apiVersion', 'f:kind'];
+const TOUCHED: readonly string[] = [...ROOT, 'f:metadata'];
 const METADATA: readonly string[] = [
   'f:name',
   'f:namespace',
@@ -15,9 +16,11 @@ const METADATA: readonly string[] = [
 ];
 
 export function withoutUnowned(fields: FieldSet): FieldSet {
+  // Most writes change none of these.
+  if (!TOUCHED.some((name) => Object.hasOwn(fields, name))) return fields;
   const metadata = childOf(fields, 'f:metadata');
   const left = metadata && nodeOf(false, except(metadata, [...METADATA, '.']));
-  const others = except(fields, [...ROOT, 'f:metadata']);
+  const others = except(fields, TOUCHED);
   return nodeOf(false, left ? [['f:metadata', left], ...others] : others) ?? {};
 }
 

@@ -31,10 +31,16 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
 }
 
 function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  for (const [name, value] of Object.entries(a)) {
+  // Every write compares whole objects: no lists of their entries are made for it.
+  for (const name in a) {
+    if (!Object.hasOwn(a, name)) continue;
+    const value = a[name];
     if (value === undefined ? b[name] !== undefined : !Object.hasOwn(b, name) || !jsonEqual(value, b[name])) {
       return false;
     }
   }
-  return Object.entries(b).every(([name, value]) => value === undefined || Object.hasOwn(a, name));
+  for (const name in b) {
+    if (Object.hasOwn(b, name) && b[name] !== undefined && !Object.hasOwn(a, name)) return false;
+  }
+  return true;
 }

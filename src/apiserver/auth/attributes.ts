@@ -40,7 +40,7 @@ const OBJECT_VERBS: Readonly<Record<string, string>> = {
 
 const STREAMS = ['exec', 'attach', 'portforward'];
 
-interface RequestLine {
+export interface RequestLine {
   method: string;
   path: string;
   segments: readonly string[];

@@ -83,7 +83,7 @@ export class ApiRouter {
     if (root === 'openapi') return this.#openApi(request);
     if (root === 'metrics' && segments.length === 1) return this.#metrics(request);
     if (await this.#options.access.document(request)) return;
-    if (isHealthPath(segments)) return sendText(response, 200, 'ok');
+    if (isHealthPath(segments)) return sendText(response, 200, healthText(request));
     sendUnknown(request);
   }
 
@@ -136,6 +136,10 @@ const isHealthPath = ([root, check, ...more]: readonly string[]): boolean =>
   ['healthz', 'livez', 'readyz'].includes(root ?? '') &&
   (check === undefined || check === 'ping') &&
   more.length === 0;
+
+/** As upstream's: which checks there are, for those who ask. */
+const healthText = ({ segments, query }: ApiRequest): string =>
+  query.has('verbose') && segments.length === 1 ? `[+]ping ok\n${segments[0]} check passed\n` : 'ok';
 
 function requireGet({ method }: ApiRequest): void {
   if (method === 'GET' || method === 'HEAD') return;

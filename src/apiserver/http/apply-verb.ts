@@ -8,13 +8,14 @@ import type { KindRef, Schema } from '../../api/schema/schema.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { PatchOptions } from '../registry/patcher.ts';
-import { scaleKind, scaleOf, scalePaths } from '../registry/scale.ts';
+import { scaleKind, scalePaths } from '../registry/scale.ts';
 import { readBody } from './body.ts';
 import { checkObject, type Decoded } from './decode.ts';
 import { fieldWriter, forceParameter } from './field-manager.ts';
 import { dryRun, fieldValidation } from './query.ts';
 import { placeObject, type ResourceRequest, sendObject } from './resource-handler.ts';
-import { addWarnings, sendJson } from './respond.ts';
+import { addWarnings } from './respond.ts';
+import { sendScale } from './scale-answer.ts';
 import { checkNew } from './write-verbs.ts';
 
 export async function applyVerb(
@@ -42,7 +43,7 @@ export async function applyVerb(
     warn: (message) => messages.push(message),
   });
   addWarnings(api.response, messages);
-  if (subresource === 'scale') sendJson(api.response, 200, scaleOf(kind, applied));
+  if (subresource === 'scale') sendScale(request, applied);
   else sendObject(request, created ? 201 : 200, applied);
 }
 

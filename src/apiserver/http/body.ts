@@ -1,30 +1,40 @@
 // Reads a request's body, never more of it than an object may be.
 import type { IncomingMessage } from 'node:http';
-import { badRequest, tooLarge } from '../../api/status-error.ts';
+import { badRequest, type StatusError, tooLarge } from '../../api/status-error.ts';
 
 /** As upstream's limit for a request in its API server. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** @throws StatusError RequestEntityTooLarge; BadRequest when the client goes away in the middle. */
-export async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // The request must outlive a refusal, to read the rest away: so no `for await` without this option.
-    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+export function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return Promise.reject(bodyTooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const letGo = () => incoming.off('data', take).off('end', finish).off('close', leave);
+    // The request outlives a refusal, so that the rest can be read away.
+    const refuse = (error: StatusError) => {
+      letGo().pause();
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) throw bodyTooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw isAborted(error) ? badRequest('the connection ended before the body was complete') : error;
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      if (size > MAX_BODY_BYTES) refuse(bodyTooLarge());
+      else chunks.push(chunk);
+    };
+    const finish = () => {
+      letGo();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
+    const leave = () => refuse(badRequest('the connection ended before the body was complete'));
+    incoming.on('error', ignore);
+    if (incoming.destroyed) leave();
+    else incoming.on('data', take).on('end', finish).on('close', leave);
+  });
 }
 
-const isAborted = (error: unknown) =>
-  error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+/** It closes as well. */
+const ignore = () => undefined;
 
 const bodyTooLarge = () =>
   tooLarge(

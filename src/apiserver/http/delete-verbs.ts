@@ -1,7 +1,7 @@
 // DELETE of one object or of a selected collection; the options come in the body or the query.
 import type { KubeObject } from '../../api/objects.ts';
 import { isJsonObject, type JsonObject } from '../../api/schema/json.ts';
-import { badRequest, isNotFound } from '../../api/status-error.ts';
+import { badRequest, invalid, isNotFound } from '../../api/status-error.ts';
 import type { DeleteResult, ServerDeleteOptions } from '../registry/delete.ts';
 import { header } from './api-request.ts';
 import { readBody } from './body.ts';
@@ -90,12 +90,19 @@ export function optionsFrom(fields: JsonObject, query: URLSearchParams): ServerD
 
 function policyOf(fields: JsonObject, query: URLSearchParams) {
   const policy = propagationPolicy(fields.propagationPolicy ?? query.get('propagationPolicy'));
-  if (policy) return policy;
   const orphan =
     fields.orphanDependents ??
     (query.has('orphanDependents') ? booleanParameter(query, 'orphanDependents') : null);
-  if (orphan === null || orphan === undefined) return undefined;
+  if (orphan === null || orphan === undefined) return policy;
+  if (policy) throw bothSaid(policy);
   return orphan ? 'Orphan' : 'Background';
+}
+
+function bothSaid(policy: string) {
+  const message = `Invalid value: "${policy}": orphanDependents and deletionPropagation cannot be both set`;
+  return invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions', name: '' }, [
+    { reason: 'FieldValueInvalid', field: 'propagationPolicy', message },
+  ]);
 }
 
 function wholeNumber(value: unknown): number {

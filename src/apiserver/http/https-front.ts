@@ -10,7 +10,7 @@ import type { Component } from '../../base/component.ts';
 import { closeServer, listen, OpenSockets } from '../../base/listener.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { AccessControl } from '../auth/access-control.ts';
-import { attributesOf } from '../auth/attributes.ts';
+import { attributesOf, type RequestLine } from '../auth/attributes.ts';
 import { SESSION_PATH, type Sessions } from '../sessions.ts';
 import type { StreamUpgrades } from '../streams/stream-upgrades.ts';
 import type { UpgradeRequest } from '../streams/upgrade-request.ts';
@@ -139,30 +139,27 @@ export class HttpsFront implements Component {
     response.on('error', (error) =>
       this.#options.logger.debug({ error: error.message }, 'an answer broke off'),
     );
+    let line: RequestLine | undefined;
     try {
+      line = { ...readUrl(url), method };
       requireHost(incoming);
-      await this.#options.router.handle(this.#admitted(incoming, response, trusted));
+      await this.#options.router.handle(this.#admitted(line, incoming, response, trusted));
     } catch (error) {
       await this.#refuse(incoming, response, error);
     }
     const ms = Math.round(this.#options.clock.monotonicMs() - startMs);
-    this.#count(method, url, response.statusCode, ms);
+    // A path that cannot be read was answered as such, and is a request of no kind.
+    if (line) this.#options.figures.count(attributesOf(line), response.statusCode, ms / 1000);
     this.#options.logger.debug({ method, url, code: response.statusCode, ms }, 'request');
   }
 
-  #count(method: string, url: string, code: number, ms: number): void {
-    try {
-      this.#options.figures.count(attributesOf({ ...readUrl(url), method }), code, ms / 1000);
-    } catch (error) {
-      // A path that cannot be read was answered as such, and is a request of no kind.
-      if (!(error instanceof StatusError)) throw error;
-    }
-  }
-
-  #admitted(incoming: IncomingMessage, response: ServerResponse, trusted: User | undefined): ApiRequest {
+  #admitted(
+    line: RequestLine,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    trusted: User | undefined,
+  ): ApiRequest {
     const { access, audit } = this.#options;
-    const { method = 'GET', url = '/' } = incoming;
-    const line = { ...readUrl(url), method };
     const record = audit?.follow(incoming, response, line);
     const asked = trusted ?? access.identify(incoming, line);
     record?.askedBy(asked);

@@ -83,6 +83,7 @@ export function openWatch(request: ReadRequest): OpenWatch {
     new WatchResponse(stream, output, {
       kind,
       clock: services.clock,
+      lines: services.lines,
       timeoutSeconds,
       bookmarks,
       markInitialEnd: sendInitialEvents && bookmarks,

@@ -12,6 +12,7 @@ import { type Form, formOf } from './accept.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { sendJson } from './respond.ts';
 import { includeObject, partialMetadata, type TableOptions, tableOf } from './table.ts';
+import type { WatchLines } from './watch-lines.ts';
 
 export interface ResourceServices {
   registry: Registry;
@@ -20,6 +21,7 @@ export interface ResourceServices {
   schema(): Promise<Schema>;
   guards: WriteGuards;
   lasting: LastingRights;
+  lines: WatchLines;
 }
 
 export interface ResourceRequest {

@@ -4,7 +4,7 @@ import { certificateSigningRequests } from '../../api/kinds/certificate-signing-
 import type { core, KubeObject } from '../../api/objects.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { badRequest } from '../../api/status-error.ts';
-import { scaleKind, scaleOf, withScale } from '../registry/scale.ts';
+import { scaleKind, withScale } from '../registry/scale.ts';
 import { header } from './api-request.ts';
 import { readBody } from './body.ts';
 import { decodeObject, parseBody } from './decode.ts';
@@ -13,6 +13,7 @@ import { dryRun, fieldValidation } from './query.ts';
 import { getVerb } from './read-verbs.ts';
 import { keyOfRequest, placeObject, type ResourceRequest } from './resource-handler.ts';
 import { addWarnings, sendJson } from './respond.ts';
+import { sendScale } from './scale-answer.ts';
 import { patchVerb, updateVerb } from './write-verbs.ts';
 
 type Verb = (request: ResourceRequest) => Promise<void>;
@@ -73,9 +74,8 @@ async function refuseWithoutUpgrade(): Promise<void> {
   throw badRequest('Upgrade request required');
 }
 
-async function getScale({ services, kind, api, ...rest }: ResourceRequest): Promise<void> {
-  const object = services.registry.get(kind, keyOfRequest({ services, kind, api, ...rest }));
-  sendJson(api.response, 200, scaleOf(kind, object));
+async function getScale(request: ResourceRequest): Promise<void> {
+  sendScale(request, request.services.registry.get(request.kind, keyOfRequest(request)));
 }
 
 async function putScale(request: ResourceRequest): Promise<void> {
@@ -92,7 +92,7 @@ async function putScale(request: ResourceRequest): Promise<void> {
   const options = { dryRun: dryRun(api.query), writer: fieldWriter(api, 'Update', 'scale') };
   const updated = await services.registry.update(kind, keyOfRequest(request), change, options);
   addWarnings(api.response, warnings);
-  sendJson(api.response, 200, scaleOf(kind, updated));
+  sendScale(request, updated);
 }
 
 const bindingKind = { group: '', version: 'v1', kind: 'Binding' } as const;

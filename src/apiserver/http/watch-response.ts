@@ -7,6 +7,7 @@ import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { ObjectEvent, WatchStream } from '../registry/watch-stream.ts';
+import { lineOf, type WatchLines } from './watch-lines.ts';
 
 /** As upstream: about once a minute. */
 const BOOKMARK_INTERVAL_MS = 60_000;
@@ -16,6 +17,7 @@ const DEFAULT_TIMEOUT_MS = 45 * 60_000;
 export interface WatchResponseOptions {
   kind: KindDefinition;
   clock: Clock;
+  lines: WatchLines;
   timeoutSeconds: number | undefined;
   bookmarks: boolean;
   /** Tell with a bookmark when what was there at the start has been sent. */
@@ -64,7 +66,7 @@ export class WatchResponse {
         await this.#send(batch);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      this.#line({ type: 'ERROR', object: error.toStatus() });
+      this.#response.write(lineOf('ERROR', error.toStatus()));
     }
   }
 
@@ -78,17 +80,19 @@ export class WatchResponse {
 
   async #send(batch: readonly ObjectEvent[]): Promise<void> {
     this.#sending = true;
+    await this.#options.lines.turn();
     for (const { type, object } of batch) {
       if (this.#response.destroyed) return;
-      const shown = this.#options.present(object, this.#first);
-      this.#first = false;
-      if (!this.#line({ type, object: shown })) await this.#drained();
+      if (!this.#response.write(this.#lineOf(type, object))) await this.#drained();
     }
     this.#sending = false;
   }
 
-  #line(event: object): boolean {
-    return this.#response.write(`${JSON.stringify(event)}\n`);
+  #lineOf(type: string, object: KubeObject): Buffer {
+    const { lines, present } = this.#options;
+    const shown = present(object, this.#first);
+    this.#first = false;
+    return shown === object ? lines.line(type, object) : lineOf(type, shown);
   }
 
   async #drained(): Promise<void> {
@@ -114,6 +118,6 @@ export class WatchResponse {
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     };
     const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
-    this.#line({ type: 'BOOKMARK', object });
+    this.#response.write(lineOf('BOOKMARK', object));
   }
 }

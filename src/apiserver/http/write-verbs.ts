@@ -23,6 +23,7 @@ import {
   sendObject,
 } from './resource-handler.ts';
 import { addWarnings } from './respond.ts';
+import { sendScale } from './scale-answer.ts';
 
 async function decoded(request: ResourceRequest): Promise<Decoded> {
   const { api, kind, services } = request;
@@ -78,11 +79,13 @@ const APPLY_TYPE = 'application/apply-patch+yaml';
 
 /** @throws StatusError UnsupportedMediaType */
 function patchType(contentType: string, { ownSchema }: KindDefinition): Patch['type'] {
-  const type = patchTypes.get(mediaType(contentType));
   // As upstream: a custom kind's schema does not say how a strategic merge would treat its lists.
-  if (type && !(ownSchema && type === 'strategic')) return type;
+  const known = [...patchTypes].filter(([, type]) => !(ownSchema && type === 'strategic'));
+  const type = new Map(known).get(mediaType(contentType));
+  if (type) return type;
+  const accepted = [...known.map(([name]) => name), APPLY_TYPE].join(', ');
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${[...patchTypes.keys(), APPLY_TYPE].join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
 }
 
@@ -107,7 +110,8 @@ export async function patchVerb(
   const result = await services.patcher.patch(kind, keyOfRequest(request), asPatch(type, value), options);
   if (validation === 'Warn') warnings.push(...result.unknownFields, ...duplicateFields);
   addWarnings(api.response, warnings);
-  sendObject(request, 200, result.object);
+  if (subresource === 'scale') sendScale(request, result.object);
+  else sendObject(request, 200, result.object);
 }
 
 function asPatch(type: Patch['type'], value: unknown): Patch {

@@ -30,6 +30,7 @@ export interface PatchOptions {
 }
 
 export interface PatchResult {
+  /** As it is stored now, also where a subresource was patched. */
   object: KubeObject;
   /** Fields that were dropped, as `unknown field "spec.x"`. */
   unknownFields: string[];
@@ -68,7 +69,7 @@ export class Patcher {
       guard: options.guard,
       warn: options.warn,
     });
-    return { object: isScale ? scaleOf(kind, object) : object, unknownFields };
+    return { object, unknownFields };
   }
 }
 

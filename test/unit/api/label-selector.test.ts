@@ -6,7 +6,7 @@ import {
   parseLabelSelector,
 } from '../../../src/api/label-selector.ts';
 
-const labels = { app: 'web', tier: 'front', empty: '' };
+const labels = { app: 'web', tier: 'front', empty: '', cores: '4' };
 
 t.test('a selector matches as Kubernetes says', async (t) => {
   const cases: [string, boolean][] = [
@@ -30,6 +30,12 @@ t.test('a selector matches as Kubernetes says', async (t) => {
     ['app=', false],
     ['app=web,tier in (front,back),!absent', true],
     ['app=web,tier=back', false],
+    ['cores>3', true],
+    ['cores > 4', false],
+    ['cores<5,cores>3', true],
+    ['cores<4', false],
+    ['app>3', false],
+    ['absent<3', false],
   ];
   for (const [text, expected] of cases)
     t.equal(matchesLabels(parseLabelSelector(text), labels), expected, text);
@@ -42,7 +48,9 @@ t.test('text that is no selector is a bad request', async (t) => {
     ',',
     '=b',
     'a=b c',
-    'a>1',
+    'a>',
+    'a>b',
+    'a>1<2',
     'a in b',
     '-x=1',
     'a=b!',
@@ -54,7 +62,7 @@ t.test('text that is no selector is a bad request', async (t) => {
 });
 
 t.test('the text form is read back to the same meaning', async (t) => {
-  const text = 'a=b,c!=d,e in (f,g),h notin (i,j),!k,l';
+  const text = 'a=b,c!=d,e in (f,g),h notin (i,j),!k,l,m>1,n<-2';
   t.equal(formatLabelSelector(parseLabelSelector(text)), text);
   t.equal(formatLabelSelector(parseLabelSelector('a in (b)')), 'a=b');
 });

@@ -24,7 +24,8 @@ const capabilities = [
 /**
  * Text of containers.conf(5) for this machine.
  * - `base_hosts_file`: a pod's /etc/hosts starts empty, not as a copy of the board's;
- * - `exit_command_delay`: an exec's conmon goes after 1 s instead of 5 min;
+ * - `exit_command_delay`: an exec's conmon goes after 10 s instead of 5 min; its exit code goes with it, and a busy board
+ *   was seen to ask for that more than a second late;
  * - `network_backend`: a fresh store with a CNI file lying about would choose CNI;
  * - `network_config_dir`: the pods' network is the agent's own, beside those in the machine's /etc/containers.
  */
@@ -47,7 +48,7 @@ export function containersConf(settings: MachineSettings, networkConfigDir: stri
     '[engine]',
     `cgroup_manager = ${quote(settings.cgroupManager)}`,
     'events_logger = "none"',
-    'exit_command_delay = 1',
+    'exit_command_delay = 10',
     `runtime = ${quote(settings.ociRuntime)}`,
     '[network]',
     'network_backend = "netavark"',
