@@ -22,12 +22,15 @@ import {
   UsageError,
 } from './flags.ts';
 import { agentImages, imageFlags } from './image-flags.ts';
+import { joinInTime } from './join-in-time.ts';
 import { createLogger, logLevel } from './logging.ts';
 import { joinMaster, type NodeIdentity, storedIdentity } from './node-identity.ts';
 import { runProgram } from './program.ts';
 import { proxyFlags, proxySettings } from './proxy-flags.ts';
 
 const env = process.env;
+/** How often a board that waits for its clock looks whether it is set. */
+const TIME_CHECK_MS = 2_000;
 const flags: Flags = {
   master: {
     value: 'URL',
@@ -99,7 +102,7 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
   const master = masterUrl(required(values, 'master'));
   const dataDir = resolve(required(values, 'data-dir'));
   const nodeName = required(values, 'node-name');
-  const identity = await identify(dataDir, nodeName, master, values.token ?? env.EDGE_TOKEN);
+  const identity = await identify(dataDir, nodeName, master, values.token ?? env.EDGE_TOKEN, logger);
   return new Agent({
     nodeName,
     master,
@@ -143,6 +146,7 @@ async function identify(
   node: string,
   master: URL,
   token: string | undefined,
+  logger: Logger,
 ): Promise<NodeIdentity> {
   const stored = await storedIdentity(dataDir);
   if (stored && (!token || parseJoinToken(token).fingerprint === fingerprintOf(stored.authorityPem)))
@@ -152,5 +156,6 @@ async function identify(
       "this board has not joined a cluster: give --token; 'edgectl token create' on the master prints one",
     );
   }
-  return joinMaster(dataDir, node, master, token);
+  const wait = () => new Promise<void>((resolve) => setTimeout(resolve, TIME_CHECK_MS));
+  return joinInTime(() => joinMaster(dataDir, node, master, token), { clock: systemClock, logger, wait });
 }

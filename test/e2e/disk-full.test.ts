@@ -123,4 +123,27 @@ t.test('full disks', async (t) => {
     await readyPods(master, 'app=critical', 1);
     t.same(await container(), before);
   });
+
+  await t.test(
+    'a pod that fills its emptyDir beyond its limit is evicted in upstream\u2019s words',
+    async (t) => {
+      const [c] = pod('greedy').spec.containers;
+      const command = [
+        'sh',
+        '-c',
+        'while :; do echo 0123456789012345678901234567890123456789; done > /cache/x',
+      ];
+      const volumes = [{ name: 'cache', emptyDir: { sizeLimit: '1Mi' } }];
+      const containers = [{ ...c, command, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }];
+      await apply(pod('greedy', { ...CRITICAL, volumes, containers }));
+      const greedy = async () => (await master.json<Pod>('get', 'pod', 'greedy')).status;
+      await eventually(async () => (await greedy())?.phase === 'Failed', 60_000, 500);
+      t.match(await greedy(), {
+        reason: 'Evicted',
+        message: 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". ',
+      });
+      t.match(await master.must('get', 'events'), /Warning +Evicted +pod\/greedy/);
+      t.same(await container(), before);
+    },
+  );
 });

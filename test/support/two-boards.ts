@@ -18,6 +18,8 @@ export class BoardCluster {
   agentFlags: readonly string[] = [];
   /** Of the master, beside those that say where it listens. */
   masterFlags: readonly string[] = [];
+  /** Of every agent, beside what the test itself has. */
+  agentEnv: NodeJS.ProcessEnv = {};
   /** Holds the ports, the data directory and `edgectl`; its program is the master alone. */
   readonly master: Trial;
 
@@ -75,7 +77,8 @@ export class BoardCluster {
     const url = `https://${this.lab.address}:${this.master.apiPort}`;
     const args = [join(bin, 'edge-agent.js'), '--master', url, '--data-dir', join(board.dir, 'agent')];
     args.push(...this.agentFlags, ...(token ? ['--token', token] : []));
-    const agent = { board, program: new Program(board.spawn(process.execPath, args)) };
+    const env = { ...process.env, ...this.agentEnv };
+    const agent = { board, program: new Program(board.spawn(process.execPath, args, { env })) };
     this.agents.set(board.name, agent);
     return agent;
   }

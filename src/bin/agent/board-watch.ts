@@ -1,5 +1,5 @@
-// What this board measures of itself, joined: heartbeats, conditions, eviction under pressure, logs kept in bounds, and what
-// containers use.
+// What this board measures of itself, joined: heartbeats, conditions, eviction under pressure and over limits, logs kept in
+// bounds, and what containers use.
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
@@ -7,6 +7,7 @@ import type { Logger } from '../../base/logger.ts';
 import { BoardLoadMeter } from '../../kubelet/board/board-load.ts';
 import { Heartbeat } from '../../kubelet/board/heartbeat.ts';
 import { Evictor } from '../../kubelet/eviction/evictor.ts';
+import { LocalStorageWatch } from '../../kubelet/eviction/local-storage-watch.ts';
 import { BoardHealth } from '../../kubelet/health/board-health.ts';
 import type { Resource } from '../../kubelet/health/thresholds.ts';
 import type { Kubelet } from '../../kubelet/kubelet.ts';
@@ -66,6 +67,7 @@ export class BoardWatch implements Component {
   #makeHeartbeat(): Heartbeat {
     const { kubelet, link, dataDir, logLimits: limits, clock, logger } = this.#options;
     const meter = new BoardLoadMeter(dataDir);
+    const localStorage = this.#makeLocalStorageWatch();
     const logs = new LogKeeper({ limits, running: () => kubelet.runningContainers(), logger });
     return new Heartbeat({
       clock,
@@ -75,6 +77,7 @@ export class BoardWatch implements Component {
         link.heartbeat(beat);
         this.health.observe(beat);
         void logs.look();
+        void localStorage.observe(beat.disk.usedBytes);
       },
     });
   }
@@ -90,16 +93,34 @@ export class BoardWatch implements Component {
     });
   }
 
+  get #podFolders() {
+    const { dataDir } = this.#options;
+    return { volumesDir: join(dataDir, 'volumes'), logDir: join(dataDir, 'logs') };
+  }
+
+  #makeLocalStorageWatch(): LocalStorageWatch {
+    const { kubelet, clock, logger } = this.#options;
+    return new LocalStorageWatch({
+      clock,
+      logger,
+      pods: () => kubelet.takenPods(),
+      use: async (pod) => {
+        const { localUse } = await import('../../kubelet/eviction/local-use.ts');
+        return localUse(pod, kubelet.runningContainers(), this.#podFolders);
+      },
+      evict: (podKey, podUid, why) => kubelet.evict(podKey, podUid, why),
+    });
+  }
+
   #makeEvictor(): Evictor {
-    const { kubelet, link, dataDir, clock, logger } = this.#options;
-    const folders = { volumesDir: join(dataDir, 'volumes'), logDir: join(dataDir, 'logs') };
+    const { kubelet, link, clock, logger } = this.#options;
     return new Evictor({
       clock,
       logger,
       pods: () => kubelet.takenPods(),
       use: async (resource, pods) => {
         const { podUse } = await import('../../kubelet/eviction/pod-use.ts');
-        return podUse(resource, pods, kubelet.runningContainers(), folders);
+        return podUse(resource, pods, kubelet.runningContainers(), this.#podFolders);
       },
       reclaim: async (resource) => (IMAGE_RESOURCES.has(resource) ? kubelet.deleteUnusedImages() : 0),
       evict: (podKey, podUid, why) => kubelet.evict(podKey, podUid, why),

@@ -3,6 +3,7 @@
 import { access, constants } from 'node:fs/promises';
 import { namesIn } from '../../base/if-present.ts';
 import type { BoardFiles } from './board-files.ts';
+import { EARLIEST_CLOCK_MS } from './clock-set.ts';
 
 /** https://www.raspberrypi.com/documentation/computers/os.html#get_throttled: bits 0 to 3, and 16 to 19 since the boot. */
 export const THROTTLING = ['underVoltage', 'frequencyCapped', 'throttled', 'softTemperatureLimit'] as const;
@@ -18,8 +19,6 @@ export interface BoardSigns {
   faults?: ('readOnlyFilesystem' | 'clockNotSet')[];
 }
 
-/** No board's clock can be right and show less: this program did not exist. */
-const EARLIEST_MS = Date.parse('2025-01-01T00:00:00Z');
 const PLATFORM = 'sys/devices/platform';
 
 export class BoardSensors {
@@ -86,7 +85,7 @@ export class BoardSensors {
 
   /** A board without a clock of its own has the time of its last shutdown until a server has told it. */
   async #isClockSet(nowMs: number, { isSyncAwaited }: Places): Promise<boolean> {
-    if (nowMs < EARLIEST_MS) return false;
+    if (nowMs < EARLIEST_CLOCK_MS) return false;
     if (!isSyncAwaited) return true;
     return (await namesIn(this.#files.path('run/systemd/timesync'))).includes('synchronized');
   }

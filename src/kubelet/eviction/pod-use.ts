@@ -61,7 +61,7 @@ async function containerUse(
 }
 
 /** What the container has written outside its volumes: the upper layer of its root. */
-async function layerUse(pid: number): Promise<Amounts> {
+export async function layerUse(pid: number): Promise<Amounts> {
   const mountinfo = (await ofProcess(pid, 'mountinfo')) ?? '';
   const root = mountinfo.split('\n').find((line) => line.split(' ')[4] === '/');
   const upper = /[ ,]upperdir=([^, ]+)/.exec(root ?? '')?.[1];

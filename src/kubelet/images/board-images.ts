@@ -120,6 +120,7 @@ export class BoardImages implements Component {
       settings: new RegistrySettings({ desired, file: registriesFile }),
       neighbours: this.#makeNeighbours(),
       whenPreloaded: () => this.#preload.whenSettled(),
+      preloadAgain: (reference) => this.#preload.takeAgain(reference),
       list: () => this.#inventory.refresh(),
       onFetched: (image, id, auth) => this.#rights.note(id, auth && credentialHash(image, auth)),
     });

@@ -45,6 +45,8 @@ export interface ImagePullsOptions {
   list?(): Promise<readonly RuntimeImage[]>;
   /** Resolves once archives that lie ready are taken in: one of them may hold it. */
   whenPreloaded?(): Promise<void>;
+  /** An archive that was taken in had it and the board has it no longer: takes it in again. Resolves with whether there is one. */
+  preloadAgain?(reference: string): Promise<boolean>;
   /** An image has come; `auth` is the pod's own credential that opened the way to it. */
   onFetched?(image: string, id: string, auth: RegistryAuth | undefined): Promise<void>;
 }
@@ -98,11 +100,13 @@ export class ImagePulls {
   }
 
   async #fetch(wanted: ImageWanted): Promise<string | undefined> {
-    const { neighbours, runtime, whenPreloaded } = this.#options;
+    const { neighbours, runtime, whenPreloaded, preloadAgain } = this.#options;
     const problems: string[] = [];
     if (wanted.mayComeFromNeighbour) {
       await whenPreloaded?.();
       if (await runtime.imageExists(wanted.image)) return undefined;
+      const isTakenAgain = await preloadAgain?.(fullReference(wanted.image));
+      if (isTakenAgain && (await runtime.imageExists(wanted.image))) return undefined;
       const giver = await neighbours?.fetch(wanted.image, wanted.keyring, problems);
       if (giver) return giver;
     }

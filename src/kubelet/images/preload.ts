@@ -75,6 +75,16 @@ export class Preload implements Component {
     return this.#scanning;
   }
 
+  /** The board does not have `image`: where an archive held it that was taken in, that is done again. Resolves with whether. */
+  async takeAgain(image: string): Promise<boolean> {
+    const holders = [...this.#taken].filter(([, { images }]) => images.includes(image));
+    if (holders.length === 0) return false;
+    for (const [path] of holders) this.#taken.delete(path);
+    this.#scan();
+    await this.#scanning;
+    return true;
+  }
+
   #watch(folder: string): void {
     const { logger } = this.#options;
     try {

@@ -208,6 +208,8 @@ export class ContainerStarter {
       return;
     }
     const reason = failure.reason === 'FailedMount' ? 'ContainerCreating' : failure.reason;
+    // The image may have gone meanwhile, or been taken away as damaged: the next try asks for it again.
+    entry.memory.images.delete(name);
     const failures = (entry.memory.startFailures.get(name)?.failures ?? 0) + 1;
     entry.memory.startFailures.set(name, this.#backedOff(reason, failure.message, failures, START_BACKOFF));
   }

@@ -69,7 +69,7 @@ function settleFinished(world: PodWorld, pod: Pod, decision: Decision): void {
 function decideDeadline(world: PodWorld, pod: Pod, decision: Decision): boolean {
   const { activeDeadlineSeconds } = pod.spec;
   if (activeDeadlineSeconds === undefined) return false;
-  const leftMs = Date.parse(world.record.startTime) + activeDeadlineSeconds * 1000 - world.nowMs;
+  const leftMs = activeDeadlineSeconds * 1000 - world.ages.sinceStartMs;
   if (leftMs > 0) {
     lookAgainIn(decision, leftMs);
     return false;
@@ -169,8 +169,7 @@ function waitForNetwork(world: PodWorld, pod: Pod, problem: string, decision: De
   const message = `network is not ready: ${problem}`;
   waitAll(pod, decision, 'ContainerCreating', message);
   lookAgainIn(decision, NETWORK_CHECK_MS);
-  const waitedMs = world.nowMs - Date.parse(world.record.startTime);
-  if (waitedMs < NETWORK_CHECK_MS) return;
+  if (world.ages.sinceStartMs < NETWORK_CHECK_MS) return;
   const event = { type: 'Warning', reason: 'NetworkNotReady', message } as const;
   decision.actions.push({ do: 'tell', topic: 'network', detail: message, ...event });
 }

@@ -13,7 +13,7 @@ const PULL_ERROR_SHOWN_MS = 2_000;
 export function decideStart(world: PodWorld, container: core.Container, decision: Decision): void {
   const name = container.name;
   const record = world.record.containers[name];
-  const delay = restartDelay(record, world.nowMs);
+  const delay = restartDelay(record, world.ages.sinceEndMs[name]);
   if (delay.waitMs > 0) {
     waitForRestart(world, name, delay, decision);
     return;

@@ -16,6 +16,7 @@ import { granted, isResizeWanted } from './allocation.ts';
 import type { ConfigSource } from './container-starter.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision } from './pod-actions.ts';
+import { podAges } from './pod-ages.ts';
 import { newPodEntry, type PodEntry, restoredEntry } from './pod-entry.ts';
 import type { PodExecutor } from './pod-executor.ts';
 import type { PodWorld } from './pod-world.ts';
@@ -176,7 +177,7 @@ export class PodReconciler {
   #world(entry: PodEntry, pod: Pod | undefined): PodWorld {
     const { cache, clock, networkProblem } = this.#options;
     const observed = cache.ofPod(entry.uid);
-    const nowMs = clock.now();
+    const [nowMs, monotonicMs] = [clock.now(), clock.monotonicMs()];
     const record = absorb(entry.record, observed, nowMs);
     return {
       key: entry.key,
@@ -186,7 +187,8 @@ export class PodReconciler {
       record,
       memory: entry.memory,
       nowMs,
-      monotonicMs: clock.monotonicMs(),
+      monotonicMs,
+      ages: podAges(entry.memory.met, record, { nowMs, monotonicMs }),
       networkProblem: networkProblem(),
       refusal: pod && observed.length === 0 ? this.#refusalOf(entry, pod) : undefined,
       resizeProblem: pod && isResizeWanted(pod, record) ? this.#resizeProblem(entry, pod) : undefined,

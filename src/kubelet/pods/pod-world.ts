@@ -2,6 +2,7 @@
 import type { Pod } from '../../api/objects.ts';
 import type { PodRecord } from '../records/pod-record.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
+import type { MetTimes, PodAges } from './pod-ages.ts';
 
 export interface ImageState {
   image: string;
@@ -42,6 +43,8 @@ export interface PodMemory {
   isAdmitted: boolean;
   /** Why the board is to end it, such as a pressure. */
   eviction: { reason: string; message: string } | undefined;
+  /** When what is on record happened, by the clock that never jumps. */
+  met: MetTimes;
   /** Volumes, logs and the stored record are removed already. */
   forgotten: boolean;
 }
@@ -57,6 +60,7 @@ export function newPodMemory(): PodMemory {
     told: new Map(),
     isAdmitted: false,
     eviction: undefined,
+    met: new Map(),
     forgotten: false,
   };
 }
@@ -72,6 +76,7 @@ export interface PodWorld {
   memory: PodMemory;
   nowMs: number;
   monotonicMs: number;
+  ages: PodAges;
   /** Why no sandbox can be made yet, such as no pod range. */
   networkProblem: string | undefined;
   /** Why the board does not take it. */

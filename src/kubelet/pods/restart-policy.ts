@@ -46,16 +46,14 @@ interface RestartDelay {
   nextSteps: number;
 }
 
-/** The first restart is immediate, then 10 s doubling to 5 min after the end of the attempt before. */
-export function restartDelay(record: ContainerRecord | undefined, nowMs: number): RestartDelay {
+/** The first restart is immediate, then 10 s doubling to 5 min after the end of the attempt before, `sinceEndMs` ago. */
+export function restartDelay(record: ContainerRecord | undefined, sinceEndMs = 0): RestartDelay {
   if (!record?.ended) return { waitMs: 0, backoffMs: 0, nextSteps: 0 };
   // Its end was not its own doing: the spec changed, the power failed, the container was taken away.
   if (record.replacing || UNSEEN_ENDS.has(record.ended.reason))
     return { waitMs: 0, backoffMs: 0, nextSteps: record.backoffSteps };
   const steps = ranMs(record.ended) >= TRUSTED_RUN_MS ? 0 : record.backoffSteps;
   const backoffMs = steps === 0 ? 0 : exponentialBackoffMs(RESTART_BACKOFF, steps);
-  // A board's clock may jump: the wait is never longer than the back-off itself.
-  const sinceEndMs = Math.max(0, nowMs - Date.parse(record.ended.finishedAt));
   return { waitMs: Math.max(0, backoffMs - sinceEndMs), backoffMs, nextSteps: steps + 1 };
 }
 

@@ -12,13 +12,17 @@ const DEFAULT_GRACE_SECONDS = 30;
 /** A shorter deadline than the one under way is acted on when it differs by more than this. */
 const DEADLINE_SLACK_MS = 500;
 
-/** What is left until deletionTimestamp; a wrong clock never makes it longer than the pod's own grace. */
+/** Who comes later than this was away, or has a wrong clock: the pod has not been told to end yet. */
+const FRESH_SECONDS = 60;
+
+/** What is left until deletionTimestamp; a wrong clock makes it neither longer nor shorter than the pod's own grace. */
 export function remainingGraceSeconds(pod: Pod | undefined, nowMs: number): number {
   const deletion = pod?.metadata.deletionTimestamp;
   if (!pod || !deletion) return LATE_GRACE_SECONDS;
   const own = pod.metadata.deletionGracePeriodSeconds ?? graceSecondsOf(pod);
   const leftSeconds = Math.ceil((Date.parse(deletion) - nowMs) / 1000);
-  return leftSeconds > 0 ? Math.min(leftSeconds, own) : Math.min(own, LATE_GRACE_SECONDS);
+  if (leftSeconds > 0) return Math.min(leftSeconds, own);
+  return leftSeconds < -FRESH_SECONDS ? own : Math.min(own, LATE_GRACE_SECONDS);
 }
 
 export function graceSecondsOf(pod: Pod): number {

@@ -32,6 +32,9 @@ export async function leftoversOf(
   const runningIds = new Set(running.map(({ Id }) => Id));
   const knownIds = new Set(listed.map(({ Id }) => Id));
   const isUnknown = (id: string) => CONTAINER_ID.test(id) && !knownIds.has(id);
+  // One whose conmon died between its end and podman's cleanup keeps its mounts and cgroups until it is removed.
+  const uncleaned = listed.filter(({ State }) => State === 'stopped');
+  const uncleanedIds = new Set(uncleaned.map(({ Id }) => Id));
   const isDead = (id: string) => seenIds.has(id) && !runningIds.has(id);
   return {
     containers: listed.filter((container) => !belongsTo(container, uids)).map(nameOf),
@@ -39,8 +42,8 @@ export async function leftoversOf(
     ...(await processesOf(board, runningIds, isDead)),
     ociStates: (await namesOn(board, '/run/runc')).filter(isUnknown),
     storage: (await namesOn(board, '/var/lib/containers/storage/overlay-containers')).filter(isUnknown),
-    mounts: await mountsOf(board, running.length, uids, isUnknown),
-    cgroups: await cgroupsOf(isDead),
+    mounts: await mountsOf(board, running.length + uncleaned.length, uids, isUnknown),
+    cgroups: await cgroupsOf((id) => isDead(id) && !uncleanedIds.has(id)),
     namespaces: atMost(await namesOn(board, '/run/netns'), sandboxes.length),
     cables: atMost(await cablesOf(board), sandboxes.length),
     leases: (await leasesOn(board)).filter((id) => !runningIds.has(id)),
@@ -56,7 +59,7 @@ async function containersOf(board: Board): Promise<ListedContainer[]> {
 const nameOf = ({ Names, State }: ListedContainer) => `${Names[0]} ${State}`;
 
 function belongsTo({ Labels, State }: ListedContainer, uids: ReadonlySet<string>): boolean {
-  return ['running', 'exited'].includes(State) && uids.has(Labels?.['edge-cluster/pod-uid'] ?? '');
+  return ['running', 'stopped', 'exited'].includes(State) && uids.has(Labels?.['edge-cluster/pod-uid'] ?? '');
 }
 
 /** Of one container of one pod a board runs one. */
@@ -91,10 +94,10 @@ async function namesOn(board: Board, path: string): Promise<string[]> {
   return readdir(join(`/proc/${board.holderPid}/root`, path)).catch(() => []);
 }
 
-/** Each running container has its root and one for its own /dev/shm; a pod has tmpfs of its own. */
+/** Each container that is not cleaned up has its root and one for its own /dev/shm; a pod has tmpfs of its own. */
 async function mountsOf(
   board: Board,
-  runningCount: number,
+  mountedCount: number,
   uids: ReadonlySet<string>,
   isUnknown: (id: string) => boolean,
 ): Promise<string[]> {
@@ -108,7 +111,7 @@ async function mountsOf(
     const uid = POD_UID.exec(point)?.[0];
     return uid !== undefined && !point.startsWith('/run/netns/') && !uids.has(uid);
   });
-  return [...atMost(roots, runningCount), ...ofContainers, ...ofPods];
+  return [...atMost(roots, mountedCount), ...ofContainers, ...ofPods];
 }
 
 async function cgroupsOf(isDead: (id: string) => boolean): Promise<string[]> {

@@ -11,8 +11,11 @@ import { RuntimeError } from '../runtime.ts';
 import { Aftermath } from './aftermath.ts';
 import { Containers } from './container.ts';
 import { containersConf } from './containers-conf.ts';
+import { putDatabaseAside } from './damaged-database.ts';
+import { removeEmptyLinks } from './empty-links.ts';
 import type { Exits } from './exits.ts';
 import { HostsFiles, podFilesFolder } from './hosts-files.ts';
+import { ImageMender } from './image-mender.ts';
 import { Images } from './images.ts';
 import { LibpodClient } from './libpod-client.ts';
 import { LibpodContainers } from './libpod-containers.ts';
@@ -68,6 +71,7 @@ export interface Engine {
   resize: Resize;
   ociExec: OciExec;
   aftermath: Aftermath;
+  imageMender: ImageMender;
 }
 
 /** Rejects with `RuntimeUnavailable` and what to do about it. */
@@ -76,6 +80,7 @@ export async function prepareEngine(options: EngineOptions, machine: Machine, ex
   if ('problem' in result) throw new RuntimeError(result.problem.reason, result.problem.message);
   const containersConfPath = await writeConf(options.dataDir, result.settings);
   await prepareHome(join(options.dataDir, 'home'), homedir());
+  await removeEmptyLinks(options.storage?.root ?? defaultStorageRoot, options.logger);
   const engine = build(options, result.settings, containersConfPath, exits);
   const live = new Set((await engine.containers.list()).map((container) => container.podUid));
   await sweepLogs(options.logDir, live);
@@ -101,7 +106,10 @@ function build(
   const homeDir = join(options.dataDir, 'home');
   const aftermath = new Aftermath({ sweep: () => sweep(leftovers), clock, logger });
   const onDeath = () => aftermath.expect();
+  const storageRoot = storage?.root ?? defaultStorageRoot;
+  const onDamage = () => putDatabaseAside({ storageRoot, logger });
   const service = new PodmanService({
+    onDamage,
     podmanPath,
     runDir,
     containersConfPath,
@@ -111,7 +119,6 @@ function build(
     clock,
   });
   const client = new LibpodClient(service);
-  const storageRoot = storage?.root ?? defaultStorageRoot;
   const ociLeftovers = new OciLeftovers({ ociRuntime, storageRoot, logger });
   const containers = new LibpodContainers(client, owner, ociLeftovers);
   const messages = new TerminationMessages(podFilesFolder(runDir));
@@ -129,8 +136,10 @@ function build(
     clock,
     logger,
   });
+  const imageMender = new ImageMender({ client, owner, logger });
   const sandboxes = new Sandboxes({
     owner,
+    imageMender,
     settings,
     containers,
     making,
@@ -150,6 +159,7 @@ function build(
     network,
     sandboxes,
     aftermath,
+    imageMender,
     podContainers: new Containers({
       clock,
       owner,

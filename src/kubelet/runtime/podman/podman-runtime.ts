@@ -3,16 +3,17 @@
 import { join } from 'node:path';
 import type { ProcessStreams } from '../../../api/session.ts';
 import { removePodLogs } from '../../logs/log-paths.ts';
-import type {
-  ContainerConfig,
-  ExecLimits,
-  ExecOutcome,
-  ImageSource,
-  Runtime,
-  RuntimeContainer,
-  RuntimeProcess,
-  RuntimeVersion,
-  SandboxConfig,
+import {
+  type ContainerConfig,
+  type ExecLimits,
+  type ExecOutcome,
+  type ImageSource,
+  type Runtime,
+  type RuntimeContainer,
+  RuntimeError,
+  type RuntimeProcess,
+  type RuntimeVersion,
+  type SandboxConfig,
 } from '../runtime.ts';
 import { type Engine, type EngineOptions, prepareEngine } from './engine.ts';
 import { Exits } from './exits.ts';
@@ -21,6 +22,7 @@ import type { Images } from './images.ts';
 import { asRuntimeError } from './libpod-error.ts';
 import { type Machine, thisMachine } from './preflight.ts';
 import { defaultTmpDir } from './settings.ts';
+import { isImageDamage } from './store-damage.ts';
 
 export type PodmanRuntimeOptions = EngineOptions;
 
@@ -86,7 +88,8 @@ export class PodmanRuntime implements Runtime {
   }
 
   startContainer(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer> {
-    return this.#with('CreateContainerError', ({ podContainers }) => podContainers.start(sandbox, config));
+    const start = ({ podContainers }: Engine) => podContainers.start(sandbox, config);
+    return this.#withImage(config.image, 'CreateContainerError', start);
   }
 
   stopContainer(id: string, graceSeconds: number): Promise<void> {
@@ -126,7 +129,7 @@ export class PodmanRuntime implements Runtime {
   }
 
   imageUser(image: string): Promise<string> {
-    return this.#with('ImageInspectError', ({ images }) => images.user(image));
+    return this.#withImage(image, 'ImageInspectError', ({ images }) => images.user(image));
   }
 
   pullImage(image: string, source?: ImageSource): Promise<string> {
@@ -149,6 +152,19 @@ export class PodmanRuntime implements Runtime {
     } catch (error) {
       throw asRuntimeError(error, reason);
     }
+  }
+
+  /** As #with(); a damaged image is removed, and the error says so. */
+  #withImage<T>(image: string, reason: string, use: (engine: Engine) => Promise<T>): Promise<T> {
+    return this.#with(reason, async (engine) => {
+      try {
+        return await use(engine);
+      } catch (error) {
+        const cause = error instanceof RuntimeError ? error.cause : error;
+        if (!isImageDamage(cause)) throw error;
+        throw new RuntimeError(reason, await engine.imageMender.mend(image, cause));
+      }
+    });
   }
 
   /** The first success holds; a failure is forgotten, so that the next call looks afresh. */

@@ -1,6 +1,7 @@
 // Pause containers: made first, holding the pod's network, removed last.
 import { type RuntimeContainer, RuntimeError, type SandboxConfig } from '../runtime.ts';
 import type { HostsFiles } from './hosts-files.ts';
+import type { ImageMender } from './image-mender.ts';
 import type { Images } from './images.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import { addressHolder, asRuntimeError, isNetworkMissing } from './libpod-error.ts';
@@ -10,6 +11,7 @@ import { ensurePauseImage, pauseImage } from './pause-image.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 import type { MachineSettings } from './settings.ts';
 import type { StaleLeases } from './stale-leases.ts';
+import { isImageDamage } from './store-damage.ts';
 
 export interface SandboxesOptions {
   owner: string;
@@ -17,6 +19,7 @@ export interface SandboxesOptions {
   containers: LibpodContainers;
   making: Making;
   images: Images;
+  imageMender: ImageMender;
   /** Instead of the one made here. */
   podInfraImage: string | undefined;
   network: PodNetwork;
@@ -95,6 +98,14 @@ export class Sandboxes {
     const cause = error instanceof MakingError ? error.cause : error;
     const holder = addressHolder(cause);
     if (holder) return this.#options.staleLeases.release(holder, this.#busyAddresses(config));
+    const image = this.#options.podInfraImage ?? pauseImage;
+    if (isImageDamage(cause)) {
+      const told = await this.#options.imageMender.mend(image, cause);
+      // The board's own is made anew at once, another one is fetched with the next try.
+      if (this.#options.podInfraImage) throw new RuntimeError('CreatePodSandboxError', told);
+      this.#hasPauseImage = false;
+      return true;
+    }
     const isPauseMissing = cause instanceof Error && /image not known/.test(cause.message);
     const isNetworkGone = isNetworkMissing(cause);
     if (isPauseMissing) this.#hasPauseImage = false;

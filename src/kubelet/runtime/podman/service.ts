@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import { RuntimeError } from '../runtime.ts';
 import type { PodmanStorage } from './settings.ts';
+import { isDatabaseDamage } from './store-damage.ts';
 
 export interface ServiceOptions {
   podmanPath: string;
@@ -16,6 +17,8 @@ export interface ServiceOptions {
   storage: PodmanStorage | undefined;
   /** Its HOME: the authorities of registries are looked for in it. The inherited one unless given. */
   homeDir?: string;
+  /** podman cannot read what it knows of containers: resolves with whether it may be started again. */
+  onDamage?(): Promise<boolean>;
   /** Called when a request under way found it dead, or dying. */
   onDeath?(): void;
   clock: Clock;
@@ -72,8 +75,18 @@ export class PodmanService {
   }
 
   async #wake(): Promise<void> {
-    if (!(await ping(this.socketPath))) await this.#launch();
+    if (!(await ping(this.socketPath))) await this.#launchOrMend();
     this.#lastUsedMs = this.#options.clock.monotonicMs();
+  }
+
+  async #launchOrMend(): Promise<void> {
+    try {
+      await this.#launch();
+    } catch (error) {
+      const isDamaged = isDatabaseDamage(await readFile(this.#logPath, 'utf8'));
+      if (!isDamaged || !(await this.#options.onDamage?.())) throw error;
+      await this.#launch();
+    }
   }
 
   async #launch(): Promise<void> {
@@ -133,7 +146,10 @@ export class PodmanService {
   }
 
   async #failure(ended: string | undefined): Promise<RuntimeError> {
-    const words = (await readFile(this.#logPath, 'utf8')).trim().split('\n').slice(-3).join(' ');
+    const lines = (await readFile(this.#logPath, 'utf8')).trim().split('\n');
+    // A podman that crashes tells first why, then where.
+    const crash = lines.find((line) => line.startsWith('panic: '));
+    const words = crash ?? lines.slice(-3).join(' ');
     const what = ended ?? `it did not answer within ${startTimeoutMs / 1000} s`;
     return new RuntimeError('RuntimeUnavailable', `podman's service could not be started: ${what}. ${words}`);
   }

@@ -27,7 +27,7 @@ interface ExternalContainer {
 /** Names as labels.ts makes them. */
 const ownName = /^[a-z0-9.-]+_[a-z0-9-]+_[a-z0-9-]+_[0-9a-f-]{8}_\d+$/;
 /** Another agent's podman on the same store may be in the middle of making it. */
-const youngestMs = 5 * 60_000;
+const youngestMs = 60_000;
 
 /** Resolves with whether all could be judged: something may be too young to be told from work under way. */
 export async function sweep(options: SweepOptions): Promise<boolean> {
