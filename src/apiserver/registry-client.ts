@@ -14,6 +14,7 @@ import type {
 } from '../client/client.ts';
 import type { Patcher } from './registry/patcher.ts';
 import type { Registry } from './registry/registry.ts';
+import { scaleOf } from './registry/scale.ts';
 import type { WriteScope } from './registry/update.ts';
 import type { WatchStream } from './registry/watch-stream.ts';
 
@@ -66,7 +67,8 @@ export class RegistryClient implements Client {
     subresource?: 'status' | 'scale' | 'resize',
   ): Promise<T> {
     const patched = await this.#patcher.patch(generic(kind), key, patch, { subresource });
-    return patched.object as T;
+    // As over HTTP: who patches the scale gets the scale.
+    return (subresource === 'scale' ? scaleOf(kind, patched.object) : patched.object) as T;
   }
 
   async delete(kind: KindDefinition, key: string, options: DeleteOptions = {}): Promise<void> {
