@@ -20,7 +20,7 @@ import { isReady } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const exec = promisify(execFile);
-const rounds = Number(process.env.EDGE_TEST_ROUNDS ?? (process.env.EDGE_TEST_LONG === '1' ? 200 : 4));
+const rounds = Number(process.env.EDGE_TEST_ROUNDS ?? (process.env.EDGE_TEST_LONG === '1' ? 200 : 3));
 const seed = Number(process.env.EDGE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** An OCI runtime that is killed leaves podman waiting: only its silence of a minute tells. */
