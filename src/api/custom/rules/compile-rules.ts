@@ -3,8 +3,8 @@
 import { Environment, Optional } from '@marcbachmann/cel-js';
 import type { Json } from '../../schema/json.ts';
 import type { SchemaProps } from '../schema-props.ts';
+import { addFunctions } from './functions/rule-functions.ts';
 import { estimateCost } from './rule-cost.ts';
-import { addFunctions } from './rule-functions.ts';
 import { compilationFailed, describe, undefinedField } from './rule-messages.ts';
 import { type RuleNode, walk } from './rule-nodes.ts';
 import { type RuleType, RuleTypes } from './rule-types.ts';
@@ -46,7 +46,8 @@ export interface NodeRules {
 
 /** The language with Kubernetes' functions; one serves any number of nodes. */
 export function ruleEnvironment(): Environment {
-  const environment = new Environment({ enableOptionalTypes: true });
+  // Mixed lists are what format takes.
+  const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
   addFunctions(environment);
   return environment;
 }

@@ -14,9 +14,12 @@ interface LanguageError {
 const isLanguageError = (error: unknown): error is LanguageError =>
   error instanceof Error && 'summary' in error && 'code' in error;
 
-/** As {@link describe}; what the library did not throw is no fault of the expression, and thrown again. */
+/** What a function of JavaScript's own says, such as one that knows no such time zone. */
+const plain = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** As {@link describe}. */
 export function compilationFailed(error: unknown, source: string): string {
-  if (!isLanguageError(error)) throw error;
+  if (!isLanguageError(error)) return describe(plain(error), 0, source);
   const text = error instanceof ParseError ? `Syntax error: ${error.summary}` : textOf(error);
   const start = error.range?.start ?? 0;
   // A missing field is told where its dot stands.
@@ -73,7 +76,6 @@ function callText(node: RuleNode | undefined, summary: string): string {
 
 /** What went wrong while an expression ran, as upstream begins it: `no such key: x`. */
 export function evaluationFailed(error: unknown): string {
-  if (!isLanguageError(error)) throw error;
-  const { summary } = error;
+  const summary = isLanguageError(error) ? error.summary : plain(error);
   return summary.charAt(0).toLowerCase() + summary.slice(1);
 }

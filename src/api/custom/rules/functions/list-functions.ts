@@ -1,14 +1,11 @@
-// The functions that Kubernetes adds to the language, as far as the library does not have them.
-// https://kubernetes.io/docs/reference/using-api/cel/#cel-options-language-features-and-libraries
+// Functions of lists whose items have an order.
+// Source: k8s.io/apiserver/pkg/cel/library/lists.go
 import type { Environment } from '@marcbachmann/cel-js';
-
-export function addFunctions(environment: Environment): void {
-  addListFunctions(environment);
-}
+import { fail } from './fail.ts';
 
 type Ordered = string | number | bigint | boolean | Date;
 
-function addListFunctions(environment: Environment): void {
+export function addListFunctions(environment: Environment): void {
   environment
     .registerFunction('list<A>.isSorted(): bool', isSorted)
     .registerFunction('list<int>.sum(): int', (list: bigint[]) => list.reduce((a, b) => a + b, 0n))
@@ -27,6 +24,6 @@ const isSorted = (list: Ordered[]): boolean => list.every((item, i) => i === 0 |
 
 function extreme(list: Ordered[], name: string, isBetter: (a: Ordered, b: Ordered) => boolean): Ordered {
   const [first, ...rest] = list;
-  if (first === undefined) throw new RangeError(`${name} called on empty list`);
+  if (first === undefined) return fail(`${name} called on empty list`);
   return rest.reduce((best, item) => (isBetter(item, best) ? item : best), first);
 }
