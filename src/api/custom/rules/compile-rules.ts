@@ -64,15 +64,27 @@ export function compileRules(
   const type = new RuleTypes(environment, namesIn(placed)).typeOf(node, isResource);
   if (!type) return undefined;
   environment.registerVariable('self', type.name);
-  const plain = environment.clone().registerVariable('oldSelf', type.name);
-  const optional = environment.clone().registerVariable('oldSelf', `optional<${type.name}>`);
+  const environments = oldSelfIn(environment, type.name, placed);
   const rules = placed.map(({ rule, at }) => {
-    const own = rule.optionalOldSelf ? optional : plain;
+    const own = environments(rule);
     const message = rule.messageExpression?.trim();
     const compiled = compile(own, type, rule.rule, 'bool');
     return { rule, at, compiled, message: message ? compile(own, type, message, 'string') : undefined };
   });
   return { rules, fromJson: (json) => type.fromJson(json) };
+}
+
+/** One environment does for most nodes: rules seldom differ in what `oldSelf` is, and each costs tens of kilobytes. */
+function oldSelfIn(
+  environment: Environment,
+  type: string,
+  placed: readonly PlacedRule[],
+): (rule: ValidationRule) => Environment {
+  const some = placed.some(({ rule }) => rule.optionalOldSelf);
+  const optional = some ? environment.clone().registerVariable('oldSelf', `optional<${type}>`) : environment;
+  const plain = some ? environment.clone() : environment;
+  plain.registerVariable('oldSelf', type);
+  return (rule) => (rule.optionalOldSelf ? optional : plain);
 }
 
 const namesIn = (placed: readonly PlacedRule[]): Set<string> =>

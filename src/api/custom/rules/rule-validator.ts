@@ -21,7 +21,8 @@ import { MAX_STEPS_PER_OBJECT } from './work-meter.ts';
 /** A node with rules, or with rules below it. */
 interface RuledNode {
   schema: SchemaProps;
-  own?: NodeRules | undefined;
+  /** Compiled when the first value of the node comes by. */
+  own(): NodeRules | undefined;
   properties: ReadonlyMap<string, RuledNode>;
   /** Of items, or of the values of a map. */
   inner?: RuledNode | undefined;
@@ -30,7 +31,7 @@ interface RuledNode {
 export class RuleValidator {
   readonly #root: RuledNode | undefined;
 
-  /** Compiles every rule of the schema of a kind. */
+  /** Of the whole schema of a kind. */
   constructor(root: SchemaProps) {
     const environment = ruleEnvironment();
     const build = (schema: SchemaProps, isResource: boolean): RuledNode | undefined => {
@@ -42,7 +43,7 @@ export class RuleValidator {
       });
       return {
         schema,
-        own: compileRules(environment, schema, isResource),
+        own: once(() => compileRules(environment, schema, isResource)),
         properties: new Map(properties),
         inner: typeof inner === 'object' ? build(inner, isEmbedded(inner)) : undefined,
       };
@@ -59,6 +60,14 @@ export class RuleValidator {
   }
 }
 
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 class ObjectCheck {
   readonly errors: FieldError[] = [];
   #stepsLeft = MAX_STEPS_PER_OBJECT;
@@ -68,7 +77,8 @@ class ObjectCheck {
   node(node: RuledNode, next: Json, previous: Json | undefined, path: string, isSettled: boolean): void {
     if (next === null || this.#isOver) return;
     const isSame = isSettled || (previous !== undefined && jsonEqual(next, previous));
-    if (node.own) this.#rules(node.own, node.schema, next, previous, path, isSame);
+    const own = node.own();
+    if (own) this.#rules(own, node.schema, next, previous, path, isSame);
     if (Array.isArray(next)) this.#items(node, next, previous, path, isSame);
     else if (isJsonObject(next)) this.#fields(node, next, previous, path, isSame);
   }
