@@ -87,7 +87,7 @@ export class Registry {
     if (kind.measured) throw readOnly();
     if (kind.closed) throw methodNotAllowed(kind.closed);
     const wanted = toStored(kind, object);
-    const guarded = { ...options, guard: guardOf(kind, options.guard) };
+    const guarded = withCheck(kind, options);
     const created = await this.#writing(() => createObject(this.#context, storedKind(kind), wanted, guarded));
     tellWarnings(kind, created, options.warn);
     return fromStored(kind, created);
@@ -99,8 +99,10 @@ export class Registry {
     const draft = kind.view?.draft;
     const wanted = draft ? draft(config) : toStored(kind, config);
     const complete =
-      draft && ((object: KubeObject, previous?: KubeObject) => toStored(kind, object, previous));
-    const completed = { ...options, complete, guard: guardOf(kind, options.guard) };
+      draft &&
+      ((object: KubeObject, stored?: KubeObject) =>
+        toStored(kind, object, stored && fromStored(kind, stored)));
+    const completed = { ...withCheck(kind, options), complete };
     const { object, created } = await this.#writing(() =>
       applyObject(this.#context, storedKind(kind), wanted, completed),
     );
@@ -120,7 +122,7 @@ export class Registry {
       const current = fromStored(kind, stored);
       return toStored(kind, change(current), current);
     };
-    const guarded = { ...options, guard: guardOf(kind, options.guard) };
+    const guarded = withCheck(kind, options);
     const updated = await this.#writing(() =>
       updateObject(this.#context, storedKind(kind), namespace, name, changed, guarded),
     );
@@ -151,13 +153,14 @@ export class Registry {
 }
 
 /** Asks the kind first, then whoever writes. */
-function guardOf({ view }: KindDefinition, guard: WriteGuard | undefined): WriteGuard | undefined {
+function withCheck<T extends { guard?: WriteGuard | undefined }>({ view }: KindDefinition, options: T): T {
   const check = view?.check;
-  if (!check) return guard;
-  return (next, previous) => {
+  if (!check) return options;
+  const guard: WriteGuard = (next, previous) => {
     check(next, previous);
-    guard?.(next, previous);
+    options.guard?.(next, previous);
   };
+  return { ...options, guard };
 }
 
 const readOnly = () => methodNotAllowed('the server does not allow this method on the requested resource');

@@ -3,6 +3,7 @@
 import { Environment, Optional } from '@marcbachmann/cel-js';
 import type { Json } from '../../schema/json.ts';
 import type { SchemaProps } from '../schema-props.ts';
+import { preparePatterns } from './constant-patterns.ts';
 import { addFunctions } from './functions/rule-functions.ts';
 import { estimateCost } from './rule-cost.ts';
 import { compilationFailed, describe, undefinedField } from './rule-messages.ts';
@@ -117,6 +118,7 @@ function expressionOf(parsed: Parsed, type: RuleType, source: string): Compiled 
     missing.push(describe(undefinedField(name), at, source)),
   );
   if (missing[0] !== undefined) return { error: missing[0] };
+  preparePatterns(root);
   let usesOldSelf = false;
   walk(root, (node) => {
     usesOldSelf ||= node.op === 'id' && node.args === 'oldSelf';

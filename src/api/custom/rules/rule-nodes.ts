@@ -26,7 +26,7 @@ type Evaluate = (...given: any[]) => unknown;
 
 export interface RuleNode {
   readonly op: string;
-  readonly args: unknown;
+  args: unknown;
   readonly start: number;
   readonly checkedType?: { readonly name: string; readonly kind: string };
   readonly meta: { evaluate: Evaluate; alternate?: RuleNode; macro?: Macro };

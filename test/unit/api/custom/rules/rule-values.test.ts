@@ -116,6 +116,7 @@ const HOLD = [
   "self.?text.orValue('none') == 'hello' && self.whole == 3 ? true : false",
   'self.whole == 3 || self.wholes[9] == 1',
   "string(self.whole) == '3' && int('3') == self.whole && double(self.whole) == 3.0",
+  "self.text.matches('(?i)^HE') && 'HI'.find('(?i)h') == 'H' && 'ab'.matches(r'\\Aab\\z')",
   "self.text.matches('^h[a-z]+$') && size(self.text) == 5 && self.text.contains('ell')",
 ];
 
@@ -152,6 +153,8 @@ const REFUSED: [string, string][] = [
   ['self.missing == 1', "undefined field 'missing'"],
   ['has(self.nested.missing)', "undefined field 'missing'"],
   ['self.parts.all(p, has(p.missing))', "undefined field 'missing'"],
+  ['self.toString == 1', "undefined field 'toString'"],
+  ["self.text.matches('(')", 'error parsing regexp'],
   ['self.unknown == 1', "undefined field 'unknown'"],
   ['missing == 1', "undeclared reference to 'missing' (in container '')"],
   ['self.text.missing()', "undeclared reference to 'missing' (in container '')"],
