@@ -43,7 +43,10 @@ export interface ServedVersion {
 export interface KindView {
   of: KindDefinition;
   fromStored(object: KubeObject): KubeObject;
-  toStored(object: KubeObject): KubeObject;
+  /** `previous` is the object of this version that is changed. */
+  toStored(object: KubeObject, previous?: KubeObject): KubeObject;
+  /** Last look at an object as it would be stored, beside the one that is; throws a StatusError to refuse. */
+  check?(next: KubeObject, previous: KubeObject | undefined): void;
   /**
    * Where toStored completes and checks an object: the conversion of one that is applied, which says only what its
    * manager wants to own. What comes of it goes through toStored.

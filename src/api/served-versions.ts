@@ -17,8 +17,8 @@ export function versionsOf(kind: KindDefinition): KindDefinition[] {
 /** The kind under which the objects are stored. */
 export const storedKind = (kind: KindDefinition): KindDefinition => kind.view?.of ?? kind;
 
-export const toStored = (kind: KindDefinition, object: KubeObject): KubeObject =>
-  kind.view ? kind.view.toStored(object) : object;
+export const toStored = (kind: KindDefinition, object: KubeObject, previous?: KubeObject): KubeObject =>
+  kind.view ? kind.view.toStored(object, previous) : object;
 
 export const fromStored = <T extends KubeObject>(kind: KindDefinition, object: T): T =>
   kind.view ? (kind.view.fromStored(object) as T) : object;

@@ -1,6 +1,7 @@
 // Serves what CustomResourceDefinitions define: a kind from the moment its definition is stored until its last
 // object is gone. Level-based: a definition that changes is looked at again as a whole.
 import { customKind } from '../api/custom/custom-kind.ts';
+import type { LazyRules } from '../api/custom/rules/lazy-rules.ts';
 import { isEstablished } from '../api/kinds/custom-definition-rules.ts';
 import { customResourceDefinitions } from '../api/kinds/custom-resource-definition.ts';
 import type { CustomResourceDefinition, KubeObject } from '../api/objects.ts';
@@ -22,6 +23,7 @@ export interface CustomKindsOptions {
   registry: Registry;
   kinds: ServedKinds;
   strategy: CustomDefinitionStrategy;
+  rules: LazyRules;
   logger: Logger;
 }
 
@@ -57,9 +59,9 @@ export class CustomKinds implements Component {
 
   #look(definition: CustomResourceDefinition): void {
     const { name, deletionTimestamp, finalizers } = definition.metadata;
-    const { kinds } = this.#options;
+    const { kinds, rules } = this.#options;
     if (!isEstablished(definition)) kinds.deleteCustom(name);
-    else kinds.setCustom(name, customKind(definition));
+    else kinds.setCustom(name, customKind(definition, rules));
     if (deletionTimestamp && finalizers?.includes(CLEANUP_FINALIZER)) this.#beginCleaning(definition);
   }
 
@@ -85,8 +87,8 @@ export class CustomKinds implements Component {
   #beginCleaning(definition: CustomResourceDefinition): void {
     const { name } = definition.metadata;
     if (this.#cleaning.has(name)) return;
-    const { stored } = customKind(definition);
-    const { store } = this.#options;
+    const { store, rules } = this.#options;
+    const { stored } = customKind(definition, rules);
     const clean = () => this.#run(this.#clean(name, stored));
     const unsubscribe = store.watch(storePrefix(stored), store.revision, (events) => {
       if (events.some(({ type }) => type !== 'MODIFIED')) clean();

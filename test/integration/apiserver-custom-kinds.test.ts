@@ -255,7 +255,7 @@ t.test('a definition that is not well formed is refused by field', async (t) => 
   t.strictSame(await fields({ group: 'other.com' }), ['metadata.name']);
   const untyped = { openAPIV3Schema: { type: 'object', properties: { spec: {} } } };
   t.strictSame(await fields({ versions: [version('v1', { schema: untyped })] }), [
-    'spec.versions[0].schema.openAPIV3Schema.properties[spec].type',
+    'spec.validation.openAPIV3Schema.properties[spec].type',
   ]);
 });
 

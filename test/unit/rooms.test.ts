@@ -16,6 +16,7 @@ const mayImport: Record<string, readonly string[]> = Object.fromEntries(
 
 /** Packages that only one room may know. */
 const ownedPackages: Record<string, string> = {
+  '@marcbachmann/cel-js': 'api',
   level: 'store',
   aedes: 'mqtt',
   mqtt: 'mqtt',

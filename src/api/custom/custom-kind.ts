@@ -4,24 +4,25 @@ import type { apiextensions, CustomResourceDefinition, KubeObject } from '../obj
 import type { Json } from '../schema/json.ts';
 import { apiVersionOf, type KindDefinition, type ScalePaths } from '../scheme.ts';
 import type { CustomKind } from '../served-kinds.ts';
-import { invalid } from '../status-error.ts';
+import { type FieldError, invalid } from '../status-error.ts';
 import { CustomSchema } from './custom-schema.ts';
 import { evaluate, type JsonPath, parseJsonPath, setAt } from './json-path.ts';
 import { printerColumns } from './printer-columns.ts';
+import type { LazyRules } from './rules/lazy-rules.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { compareVersions } from './version-order.ts';
 
 type Version = apiextensions.CustomResourceDefinitionVersion;
 
 /** `definition` is defaulted and valid. */
-export function customKind(definition: CustomResourceDefinition): CustomKind {
+export function customKind(definition: CustomResourceDefinition, rules: LazyRules): CustomKind {
   const { versions } = definition.spec;
   const storage = versions.find((version) => version.storage) ?? versions[0]!;
-  const stored = { ...kindOf(definition, storage), ownSchema: schemaOf(definition, storage) };
+  const stored = { ...kindOf(definition, storage), ownSchema: schemaOf(definition, storage, rules) };
   const served = versions
     .filter((version) => version.served)
     .sort((a, b) => compareVersions(a.name, b.name))
-    .map((version) => servedKind(definition, version, stored));
+    .map((version) => servedKind(definition, version, stored, rules));
   return { stored, served };
 }
 
@@ -45,9 +46,9 @@ function kindOf({ spec, metadata }: CustomResourceDefinition, version: Version):
   };
 }
 
-function schemaOf({ spec }: CustomResourceDefinition, version: Version): CustomSchema {
+function schemaOf({ spec }: CustomResourceDefinition, version: Version, rules: LazyRules): CustomSchema {
   const kind = { group: spec.group, version: version.name, kind: spec.names.kind };
-  return new CustomSchema(kind, (version.schema?.openAPIV3Schema ?? {}) as SchemaProps);
+  return new CustomSchema(kind, (version.schema?.openAPIV3Schema ?? {}) as SchemaProps, rules);
 }
 
 const TERMINATING = 'create not allowed while custom resource definition is terminating';
@@ -56,9 +57,11 @@ function servedKind(
   definition: CustomResourceDefinition,
   version: Version,
   stored: KindDefinition,
+  rules: LazyRules,
 ): KindDefinition {
   const kind = kindOf(definition, version);
-  const schema = schemaOf(definition, version);
+  const schema = schemaOf(definition, version, rules);
+  const shown = (object: KubeObject) => schema.shown({ ...object, apiVersion });
   const apiVersion = apiVersionOf(kind);
   return {
     ...kind,
@@ -68,7 +71,9 @@ function servedKind(
       of: stored,
       fromStored: (object) => ({ ...schema.shown(object), apiVersion }),
       draft: (object) => ({ ...object, apiVersion: apiVersionOf(stored) }),
-      toStored: (object) => checked(kind, schema, object, apiVersionOf(stored)),
+      toStored: (object, previous) => checked(kind, schema, object, previous, apiVersionOf(stored)),
+      check: (next, previous) =>
+        refuse(kind, next, schema.ruleErrors(shown(next), previous && shown(previous))),
     },
   };
 }
@@ -78,13 +83,21 @@ function checked(
   kind: KindDefinition,
   schema: CustomSchema,
   object: KubeObject,
+  previous: KubeObject | undefined,
   apiVersion: string,
 ): KubeObject {
   const shown = schema.shown({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind });
-  const errors = schema.errors(shown);
-  const { name } = object.metadata;
-  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name: name ?? '' }, errors);
+  refuse(kind, object, schema.errors(shown, previous));
   return { ...shown, apiVersion };
+}
+
+/** @throws StatusError Invalid where there are errors */
+function refuse(
+  { group, kind }: KindDefinition,
+  { metadata }: KubeObject,
+  errors: readonly FieldError[],
+): void {
+  if (errors.length > 0) throw invalid({ group, kind, name: metadata.name ?? '' }, errors);
 }
 
 const deprecation = (kind: KindDefinition, { deprecationWarning }: Version): string =>

@@ -6,20 +6,31 @@ import type { FieldError } from '../status-error.ts';
 import { badRequest } from '../status-error.ts';
 import { messageSpecs } from './message-specs.ts';
 import { applyDefaults, prune } from './prune.ts';
+import type { LazyRules, RuleCheck } from './rules/lazy-rules.ts';
+import { hasRules } from './rules/validation-rule.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { valueErrors } from './value-errors.ts';
 
 /** Metadata is the same for every kind: the table's own type checks it. */
 const metadataKind = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' } as const;
 
+/** `required: [metadata]` asks for what every object has. */
+const bodyOf = (object: KubeObject): Json => ({ ...object, metadata: {} }) as unknown as JsonObject;
+
 export class CustomSchema implements OwnSchema {
   readonly #root: SchemaProps;
   readonly #kind: KindRef;
+  readonly #rules: LazyRules;
+  readonly #hasRules: boolean;
   readonly #knownTo = new WeakSet<Schema>();
+  /** Made when the first object is written. */
+  #ruleCheck: RuleCheck | undefined;
 
-  constructor(kind: KindRef, root: SchemaProps) {
+  constructor(kind: KindRef, root: SchemaProps, rules: LazyRules) {
     this.#kind = kind;
     this.#root = root;
+    this.#rules = rules;
+    this.#hasRules = hasRules(root);
   }
 
   messageOf(schema: Schema): MessageSpec {
@@ -52,11 +63,19 @@ export class CustomSchema implements OwnSchema {
     return value as unknown as KubeObject;
   }
 
-  /** What is wrong with a whole object of this version; metadata is checked elsewhere. */
-  errors(object: KubeObject): FieldError[] {
-    const { metadata: _metadata, ...body } = object;
-    // `required: [metadata]` asks for what every object has.
-    return valueErrors(this.#root, { ...body, metadata: {} } as unknown as JsonObject, '');
+  /**
+   * What is wrong with a whole object of this version and was not so in `previous`; metadata is checked elsewhere,
+   * rules by {@link ruleErrors}.
+   */
+  errors(object: KubeObject, previous: KubeObject | undefined): FieldError[] {
+    return valueErrors(this.#root, bodyOf(object), '', previous && bodyOf(previous));
+  }
+
+  /** What the schema's rules say of an object that is complete and fits it; may ask for their language first. */
+  ruleErrors(next: KubeObject, previous: KubeObject | undefined): FieldError[] {
+    if (!this.#hasRules) return [];
+    this.#ruleCheck ??= this.#rules.validator(this.#root);
+    return this.#ruleCheck.errors(next as unknown as Json, previous as unknown as Json | undefined);
   }
 
   openApi(): object {

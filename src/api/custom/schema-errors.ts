@@ -52,6 +52,7 @@ const KEYWORDS: Readonly<Record<string, (value: Json) => boolean>> = {
   'x-kubernetes-list-type': isText,
   'x-kubernetes-list-map-keys': isTexts,
   'x-kubernetes-map-type': isText,
+  'x-kubernetes-validations': isRules,
 };
 
 function isText(value: Json): boolean {
@@ -65,6 +66,17 @@ function isNumber(value: Json): boolean {
 }
 function isTexts(value: Json): boolean {
   return Array.isArray(value) && value.every(isText);
+}
+function isRules(value: Json): boolean {
+  return Array.isArray(value) && value.every((rule) => isJsonObject(rule) && isRule(rule));
+}
+function isRule({ rule, optionalOldSelf = false, ...rest }: JsonObject): boolean {
+  const texts = [rest.message, rest.messageExpression, rest.reason, rest.fieldPath];
+  return (
+    typeof rule === 'string' &&
+    typeof optionalOldSelf === 'boolean' &&
+    texts.every((text) => text === undefined || typeof text === 'string')
+  );
 }
 function isSchemas(value: Json): boolean {
   return Array.isArray(value) && value.every(isJsonObject);

@@ -1,23 +1,29 @@
-// Whether a custom object's value fits its schema, in the words of upstream's validator.
+// Whether a custom object's value fits its schema, in the words of upstream's validator. What an update leaves as it was
+// is not told: a schema may have become stricter since.
 // Source: k8s.io/kube-openapi/pkg/validation, k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype
 import { duplicate, invalidValue, notSupported, required } from '../field-error.ts';
-import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../schema/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '../schema/json.ts';
 import type { FieldError } from '../status-error.ts';
+import { correlated, identityOf } from './correlated-items.ts';
 import { hasFormat } from './formats.ts';
 import { isEmbedded, isIntOrString, type SchemaProps, schemaOfKey } from './schema-props.ts';
 
 /** As upstream: a hostile object must not make an answer of megabytes. */
 const MAX_ERRORS = 100;
 
-/** Everything that is wrong with `value`, whose JSON path is `path` ('' for the whole object). */
-export function valueErrors(node: SchemaProps, value: Json, path: string): FieldError[] {
+/**
+ * Everything that is wrong with `value`, whose JSON path is `path` ('' for the whole object), and was not so in
+ * `previous`.
+ */
+export function valueErrors(node: SchemaProps, value: Json, path: string, previous?: Json): FieldError[] {
   const errors: FieldError[] = [];
-  check(node, value, path, errors);
+  check(node, value, path, errors, previous);
   return errors.slice(0, MAX_ERRORS);
 }
 
-function check(node: SchemaProps, value: Json, path: string, errors: FieldError[]): void {
+function check(node: SchemaProps, value: Json, path: string, errors: FieldError[], previous?: Json): void {
   if (errors.length > MAX_ERRORS) return;
+  if (previous !== undefined && jsonEqual(value, previous)) return;
   if (value === null && node.nullable) return;
   const expected = typeMismatch(node, value);
   if (expected) {
@@ -29,8 +35,8 @@ function check(node: SchemaProps, value: Json, path: string, errors: FieldError[
   }
   if (typeof value === 'number') numberErrors(node, value, path, errors);
   if (typeof value === 'string') textErrors(node, value, path, errors);
-  if (Array.isArray(value)) listErrors(node, value, path, errors);
-  if (isJsonObject(value)) objectErrors(node, value, path, errors);
+  if (Array.isArray(value)) listErrors(node, value, path, errors, previous);
+  if (isJsonObject(value)) objectErrors(node, value, path, errors, previous);
   combinationErrors(node, value, path, errors);
 }
 
@@ -119,10 +125,17 @@ function countErrors(
   }
 }
 
-function listErrors(node: SchemaProps, items: Json[], path: string, errors: FieldError[]): void {
+function listErrors(
+  node: SchemaProps,
+  items: Json[],
+  path: string,
+  errors: FieldError[],
+  previous: Json | undefined,
+): void {
   countErrors(items.length, node.minItems, node.maxItems, 'items', path, errors);
+  const before = correlated(node, previous);
   items.forEach((item, i) => {
-    if (node.items) check(node.items, item, `${path}[${i}]`, errors);
+    if (node.items) check(node.items, item, `${path}[${i}]`, errors, before(item));
   });
   const identity = identityOf(node);
   if (!identity) return;
@@ -134,20 +147,15 @@ function listErrors(node: SchemaProps, items: Json[], path: string, errors: Fiel
   });
 }
 
-/** What tells the items of a set or a list-map apart. */
-function identityOf(node: SchemaProps): ((item: Json) => Json) | undefined {
-  if (node['x-kubernetes-list-type'] === 'set') return (item) => item;
-  if (node['x-kubernetes-list-type'] !== 'map') return undefined;
-  const keys = node['x-kubernetes-list-map-keys'] ?? [];
-  return (item) => {
-    const object = isJsonObject(item) ? item : {};
-    return Object.fromEntries(
-      keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]!]),
-    );
-  };
-}
-
-function objectErrors(node: SchemaProps, value: JsonObject, path: string, errors: FieldError[]): void {
+function objectErrors(
+  node: SchemaProps,
+  value: JsonObject,
+  path: string,
+  errors: FieldError[],
+  previous: Json | undefined,
+): void {
+  const isAtomic = node['x-kubernetes-map-type'] === 'atomic';
+  const old = !isAtomic && isJsonObject(previous) ? previous : {};
   const at = (key: string) => (path ? `${path}.${key}` : key);
   countErrors(Object.keys(value).length, node.minProperties, node.maxProperties, 'properties', path, errors);
   for (const key of node.required ?? []) if (!Object.hasOwn(value, key)) errors.push(required(at(key)));
@@ -157,7 +165,7 @@ function objectErrors(node: SchemaProps, value: JsonObject, path: string, errors
   }
   for (const [key, child] of Object.entries(value)) {
     const schema = schemaOfKey(node, key);
-    if (schema && schema !== true) check(schema, child, at(key), errors);
+    if (schema && schema !== true) check(schema, child, at(key), errors, ownValue(old, key));
   }
 }
 

@@ -2,6 +2,7 @@
 // Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go
 import { parseJsonPath } from '../custom/json-path.ts';
 import { schemaErrors } from '../custom/schema-errors.ts';
+import { versionSchemas } from '../custom/version-schemas.ts';
 import { immutable, invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
 import { serviceNameProblems, subdomainProblems } from '../names.ts';
 import type { apiextensions, CustomResourceDefinition } from '../objects.ts';
@@ -95,15 +96,17 @@ function versionsErrors(versions: readonly Version[]): FieldError[] {
   versions.forEach((version, i) => {
     errors.push(...versionErrors(version, `spec.versions[${i}]`));
   });
+  for (const { schema, field } of versionSchemas(versions)) {
+    errors.push(...schemaErrors(schema as JsonObject, field));
+  }
   return errors;
 }
 
 function versionErrors(version: Version, field: string): FieldError[] {
   const errors = invalidEach(`${field}.name`, version.name, serviceNameProblems(version.name ?? ''));
-  const root = version.schema?.openAPIV3Schema;
-  const at = `${field}.schema.openAPIV3Schema`;
-  if (!root) errors.push(required(at, 'schemas are required'));
-  else errors.push(...schemaErrors(root as unknown as JsonObject, at));
+  if (!version.schema?.openAPIV3Schema) {
+    errors.push(required(`${field}.schema.openAPIV3Schema`, 'schemas are required'));
+  }
   version.additionalPrinterColumns?.forEach((column, i) => {
     errors.push(...columnErrors(column, `${field}.additionalPrinterColumns[${i}]`));
   });

@@ -36,7 +36,7 @@ export interface ApplyOptions extends Pick<UpdateOptions, 'guard' | 'warn'> {
   /** Completes an object that is not there yet; what it adds is nobody's. */
   prepareNew?: ((object: KubeObject) => void) | undefined;
   /** Fills in and checks what the application made; throws a StatusError to refuse it. */
-  complete?: ((object: KubeObject) => KubeObject) | undefined;
+  complete?: ((object: KubeObject, previous?: KubeObject) => KubeObject) | undefined;
 }
 
 export interface ApplyResult {
@@ -68,7 +68,7 @@ export async function applyObject(
         const object = await createObject(context, kind, fresh, { dryRun, guard, warn, recorder });
         return { object, created: true };
       }
-      const change = (current: KubeObject) => complete(application.change(current));
+      const change = (current: KubeObject) => complete(application.change(current), current);
       const recorder = application.recorder;
       const update = { scope, dryRun, guard, warn, recorder };
       return {

@@ -1,5 +1,6 @@
 // Puts the registry together: the strategies of the kinds that have one, the allocators they share, what expires.
 
+import { LazyRules } from '../../api/custom/rules/lazy-rules.ts';
 import { certificateSigningRequests } from '../../api/kinds/certificate-signing-request.ts';
 import { customResourceDefinitions } from '../../api/kinds/custom-resource-definition.ts';
 import { deployments } from '../../api/kinds/deployment.ts';
@@ -68,7 +69,8 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
   const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
   const podStrategy = new PodStrategy(options.defaultTolerations);
   const kinds = options.kinds ?? new ServedKinds();
-  const definitionStrategy = new CustomDefinitionStrategy(kinds, clock);
+  const rules = new LazyRules();
+  const definitionStrategy = new CustomDefinitionStrategy(kinds, clock, rules);
   const strategies = new Map<string, Strategy>([
     [strategyKey(pods), podStrategy as Strategy<never> as Strategy],
     // As upstream: a board registers itself together with what it found out about itself.
@@ -99,11 +101,12 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
     gate,
     schema,
     admission,
+    rules,
     usage: options.usage,
     newUid,
     random,
   });
-  const custom = new CustomKinds({ store, registry, kinds, strategy: definitionStrategy, logger });
+  const custom = new CustomKinds({ store, registry, kinds, strategy: definitionStrategy, rules, logger });
   return { registry, components: [...accounting, rebuild, custom, ...expiring] };
 }
 

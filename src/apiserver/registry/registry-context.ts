@@ -1,4 +1,5 @@
 // What every verb of the registry works with.
+import type { LazyRules } from '../../api/custom/rules/lazy-rules.ts';
 import type { Schema } from '../../api/schema/schema.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -17,6 +18,8 @@ export interface RegistryContext {
   /** Asked for by writes whose fields are recorded. */
   schema(): Promise<Schema>;
   admission: Admission;
+  /** Loaded by the first write that meets one. */
+  rules: LazyRules;
   /** Behind the kinds that are measured. */
   usage?: UsageSource | undefined;
   newUid(): string;

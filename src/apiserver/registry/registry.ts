@@ -11,7 +11,7 @@ import { conflict, expired, methodNotAllowed, notFound, StatusError } from '../.
 import type { Warn } from '../admission/admission.ts';
 import { findMeasured, listMeasured } from '../measured/list-measured.ts';
 import type { ApplyOptions, ApplyResult } from './apply.ts';
-import { type CreateOptions, createObject } from './create.ts';
+import { type CreateOptions, createObject, type WriteGuard } from './create.ts';
 import { type DeleteResult, deleteObject, type ServerDeleteOptions } from './delete.ts';
 import { storeKey, storePrefix } from './keys.ts';
 import { type ListResult, listObjects, type ServerListOptions } from './list.ts';
@@ -87,7 +87,8 @@ export class Registry {
     if (kind.measured) throw readOnly();
     if (kind.closed) throw methodNotAllowed(kind.closed);
     const wanted = toStored(kind, object);
-    const created = await createObject(this.#context, storedKind(kind), wanted, options);
+    const guarded = withCheck(kind, options);
+    const created = await this.#writing(() => createObject(this.#context, storedKind(kind), wanted, guarded));
     tellWarnings(kind, created, options.warn);
     return fromStored(kind, created);
   }
@@ -97,9 +98,14 @@ export class Registry {
     const { applyObject } = await import('./apply.ts');
     const draft = kind.view?.draft;
     const wanted = draft ? draft(config) : toStored(kind, config);
-    const complete = draft && ((object: KubeObject) => toStored(kind, object));
-    const completed = { ...options, complete };
-    const { object, created } = await applyObject(this.#context, storedKind(kind), wanted, completed);
+    const complete =
+      draft &&
+      ((object: KubeObject, stored?: KubeObject) =>
+        toStored(kind, object, stored && fromStored(kind, stored)));
+    const completed = { ...withCheck(kind, options), complete };
+    const { object, created } = await this.#writing(() =>
+      applyObject(this.#context, storedKind(kind), wanted, completed),
+    );
     tellWarnings(kind, object, options.warn);
     return { object: fromStored(kind, object), created };
   }
@@ -112,8 +118,14 @@ export class Registry {
     options: UpdateOptions = {},
   ): Promise<KubeObject> {
     const { namespace, name } = splitKey(key);
-    const changed = (current: KubeObject) => toStored(kind, change(fromStored(kind, current)));
-    const updated = await updateObject(this.#context, storedKind(kind), namespace, name, changed, options);
+    const changed = (stored: KubeObject) => {
+      const current = fromStored(kind, stored);
+      return toStored(kind, change(current), current);
+    };
+    const guarded = withCheck(kind, options);
+    const updated = await this.#writing(() =>
+      updateObject(this.#context, storedKind(kind), namespace, name, changed, guarded),
+    );
     tellWarnings(kind, updated, options.warn);
     return fromStored(kind, updated);
   }
@@ -131,9 +143,24 @@ export class Registry {
     await this.update(pods as KindDefinition, podKey, change, { scope: 'binding' });
   }
 
+  #writing<T>(write: () => Promise<T>): Promise<T> {
+    return this.#context.rules.around(write);
+  }
+
   #now(): number {
     return this.#context.clock.now();
   }
+}
+
+/** Asks the kind first, then whoever writes. */
+function withCheck<T extends { guard?: WriteGuard | undefined }>({ view }: KindDefinition, options: T): T {
+  const check = view?.check;
+  if (!check) return options;
+  const guard: WriteGuard = (next, previous) => {
+    check(next, previous);
+    options.guard?.(next, previous);
+  };
+  return { ...options, guard };
 }
 
 const readOnly = () => methodNotAllowed('the server does not allow this method on the requested resource');

@@ -1,11 +1,16 @@
 // CustomResourceDefinitions: their names are accepted, and the kind established, with the write itself, so that who
 // has created one may use it at once. The finalizer holds a deleted one until its objects are gone.
 import { withCondition } from '../../api/conditions.ts';
+import type { LazyRules } from '../../api/custom/rules/lazy-rules.ts';
+import { hasRules } from '../../api/custom/rules/validation-rule.ts';
+import { versionSchemas } from '../../api/custom/version-schemas.ts';
 import type { apiextensions, CustomResourceDefinition } from '../../api/objects.ts';
+import { jsonEqual } from '../../api/schema/json.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
+import { invalid } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Writable } from '../registry/prepare.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Reservation, Strategy } from '../registry/strategy.ts';
 import { nameConflict } from './custom-names.ts';
 
 export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
@@ -15,10 +20,12 @@ type Status = Writable<apiextensions.CustomResourceDefinitionStatus>;
 export class CustomDefinitionStrategy implements Strategy<CustomResourceDefinition> {
   readonly #kinds: ServedKinds;
   readonly #clock: Clock;
+  readonly #rules: LazyRules;
 
-  constructor(kinds: ServedKinds, clock: Clock) {
+  constructor(kinds: ServedKinds, clock: Clock, rules: LazyRules) {
     this.#kinds = kinds;
     this.#clock = clock;
+    this.#rules = rules;
   }
 
   prepareForCreate(next: CustomResourceDefinition): void {
@@ -47,6 +54,19 @@ export class CustomDefinitionStrategy implements Strategy<CustomResourceDefiniti
       acceptedNames: conflict ? (status?.acceptedNames ?? { plural: '', kind: '' }) : spec.names,
       storedVersions: storage && !known.includes(storage) ? [...known, storage] : known,
     };
+  }
+
+  /** Takes nothing; by now the schemas are structural, which their rules need. Those that stay are not told again. */
+  reserve(next: CustomResourceDefinition, previous: CustomResourceDefinition | undefined): Reservation {
+    const { spec, metadata } = next;
+    const errors = versionSchemas(spec.versions).flatMap(({ name, schema, field }) => {
+      const before = previous?.spec.versions.find((version) => version.name === name)?.schema;
+      if (!hasRules(schema) || jsonEqual(schema, before?.openAPIV3Schema)) return [];
+      return this.#rules.definitionErrors(schema, field);
+    });
+    const subject = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', name: metadata.name };
+    if (errors.length > 0) throw invalid(subject, errors);
+    return { undo() {} };
   }
 
   prepareForDelete(next: Writable<CustomResourceDefinition>): void {
