@@ -33,6 +33,7 @@ export async function runProgram(definition: ProgramDefinition): Promise<void> {
     process.stderr.write(`error: ${describe(error)}\n`);
     void end(1);
   };
+  outliveReaders();
   try {
     const values = parseFlags(flags, process.argv.slice(2));
     if (values.help) {
@@ -54,6 +55,15 @@ export async function runProgram(definition: ProgramDefinition): Promise<void> {
     if (ending) return;
     process.stderr.write(`error: ${describe(error)}\n`);
     await end(error instanceof UsageError ? 2 : 1);
+  }
+}
+
+/** Whoever reads what this program says may end before it does, such as `tee` at Ctrl-C: that is no reason to fall. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   }
 }
 

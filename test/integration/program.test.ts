@@ -1,5 +1,7 @@
 // A long-running program runs until it is told to end, whether or not anything of it is open meanwhile.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { Program } from '../support/trial.ts';
@@ -29,6 +31,27 @@ t.test('a program with nothing but a timer waits for it, and ends in order at a 
   await program.end('SIGTERM', 10_000);
   t.equal(child.exitCode, 0);
   t.match(program.output, 'stopped');
+});
+
+t.test('who reads may leave, as in `npm start | tee log` at Ctrl-C: the end stays in order', async (t) => {
+  const file = join(t.testdir({}), 'stopped');
+  const program = `${waiting.replace(
+    "console.log('stopped')",
+    `{
+    process.stdout.write('stopped');
+    process.stderr.write('stopped');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await (await import('node:fs/promises')).writeFile('${file}', '');
+  }`,
+  )}`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.kill('SIGTERM');
+  t.same(await once(child, 'exit'), [0, null]);
+  t.equal(await readFile(file, 'utf8'), '', 'all was stopped');
 });
 
 t.test('a failure of the file system is one line that says what to do', async (t) => {
