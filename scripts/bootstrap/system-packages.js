@@ -10,7 +10,6 @@ export const boardPackages = [
   'netavark',
   'catatonit',
   'nftables',
-  'iptables',
   'iproute2',
   'ca-certificates',
 ];

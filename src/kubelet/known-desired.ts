@@ -68,7 +68,7 @@ export class KnownDesired {
 
   /** Why no pod can be started yet. */
   networkProblem(): string | undefined {
-    if (!this.#options.podCIDR()) return 'the board has not been given its pod range yet';
+    if (!this.#options.podCIDR()) return 'the board has no pod range yet, or not the rules for it';
     return this.#areServicesKnown() ? undefined : 'the Services of the cluster have not been received yet';
   }
 

@@ -9,7 +9,7 @@ import { ownRoutes, routeCommands } from './routes.ts';
 import { TUNNEL_DEVICE } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
 
-/** Returns what was there and is gone, in words. To be called when pods are gone, and podman's network with them. */
+/** Returns what was there and is gone, in words. To be called when pods are gone, and their bridge with them. */
 export async function removeNetwork(commands: CommandRunner, forwarding: IpForwarding): Promise<string[]> {
   const tables = await new NftTables(commands).remove();
   const routes = await removeRoutes(commands);

@@ -7,8 +7,9 @@ import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
 const ANY = '0.0.0.0';
 
 /**
- * - `source`: pods keep their own address towards other boards' pods. podman's network masquerades what leaves
- *   the board, and the first mapping wins, so pod sources are mapped to themselves just before.
+ * - `source`: pods keep their own address towards other pods. Whatever else on the board masquerades what leaves it
+ *   (a router's rule, the network that older agents had podman make), the first mapping wins: this one, to themselves.
+ * - `leaving`: towards all others they have the board's. Nobody out there knows the way to a pod.
  * - `fromPods`, `fromBoard`: a Service's address and port become the local listener that stands for them. Only
  *   for this board's pods and the board itself: a Service address is nothing to the LAN.
  * - `external`, `own`: what the LAN may reach too, by an address that is not the board's (`externalIPs`), and by any
@@ -44,6 +45,10 @@ ${elements(ofBoard.map(portElement))}  }
   chain source {
     type nat hook postrouting priority 90; policy accept;
     ip saddr ${podCIDR} ip daddr ${podRange} snat ip prefix to ip saddr map { ${podCIDR} : ${podCIDR} }
+  }
+  chain leaving {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${podCIDR} ip daddr != { ${podRange}, 224.0.0.0/4 } masquerade
   }
   chain fromPods {
     type nat hook prerouting priority -110; policy accept;

@@ -32,6 +32,10 @@ export interface NodeNetworkOptions {
   bridge: string;
   /** stop() takes away all that is ours; else it stays for the pods that run on. */
   removeOnStop: boolean;
+  /** The rules that pods of a range need are there from now on: see podCIDR. */
+  onPodCIDR?(): void;
+  /** Routes of the board are others than they were, and so perhaps its interfaces. */
+  onRoutesChanged?(): void;
   /** Called with all there are whenever they change. */
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
@@ -53,6 +57,7 @@ export class NodeNetwork implements Component {
   #seenRoutes: string | undefined;
   #started = false;
   #isPrepared = false;
+  #podCIDR: string | undefined;
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
@@ -76,6 +81,11 @@ export class NodeNetwork implements Component {
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#isPrepared = false;
     await removeNetwork(this.#options.commands, this.#options.forwarding);
+  }
+
+  /** The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong. */
+  get podCIDR(): string | undefined {
+    return this.#podCIDR;
   }
 
   /** Resolves when the board is as asked, or when what stands in the way has been reported. */
@@ -112,6 +122,7 @@ export class NodeNetwork implements Component {
     const links = distant.length > 0 ? await this.#tunnel.links() : [];
     const tunnel = desiredTunnel(desired, distant, routes, links);
     await this.#tables.apply(desired, tunnel !== undefined);
+    this.#ruled(desired.podCIDR);
     try {
       await this.#tunnel.apply(tunnel);
     } catch (error) {
@@ -120,6 +131,12 @@ export class NodeNetwork implements Component {
       throw error;
     }
     await this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
+  }
+
+  #ruled(podCIDR: string | undefined): void {
+    if (this.#podCIDR === podCIDR) return;
+    this.#podCIDR = podCIDR;
+    this.#options.onPodCIDR?.();
   }
 
   /** A failure is reported and tried again after a while. */
@@ -147,7 +164,9 @@ export class NodeNetwork implements Component {
     await this.#work;
     if (!this.#started || this.#seenRoutes === undefined) return;
     await this.#tryOrReport(async () => {
-      if ((await this.#kernelRoutes()) !== this.#seenRoutes) await this.#applyNext();
+      if ((await this.#kernelRoutes()) === this.#seenRoutes) return;
+      this.#options.onRoutesChanged?.();
+      await this.#applyNext();
     });
   }
 

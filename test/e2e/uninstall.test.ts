@@ -80,7 +80,7 @@ t.test('an agent is uninstalled', async (t) => {
     const { stdout } = await uninstall();
     for (const what of [
       `removed pod default/${pod?.metadata.name}`,
-      'removed podman network with the bridge edge0',
+      'removed bridge edge0',
       'removed nft table ip edge_cluster',
       'removed nft table ip edge_services',
       'removed route to 10.48.0.0/16',

@@ -78,8 +78,36 @@ t.test('pods reach pods of other boards and keep their own address', rootOnly, a
   t.equal(
     await lab.connect(a.pod, '10.199.77.1', outside),
     `lan ${a.address}`,
-    'still masqueraded to the LAN',
+    "to the LAN they have the board's",
   );
+});
+
+t.test('they keep it where something else on the board masquerades what leaves it', rootOnly, async (t) => {
+  const { lab, a, b } = await startedLab(t);
+  const router = `table ip router {
+ chain out {
+  type nat hook postrouting priority srcnat; policy accept;
+  ip saddr ${a.podCIDR} ip daddr != ${a.podCIDR} masquerade
+ }
+}
+`;
+  await lab.commands(a.namespace).run('nft', ['-f', '-'], router);
+  for (const board of [a, b]) await (await networkOf(t, lab, board)).network.update(desired(lab, board));
+  const port = await lab.listen(b.pod, '0.0.0.0', 0, 'pod-b');
+  t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ${a.podAddress}`);
+  const outside = await lab.listen(lab.stranger, '0.0.0.0', 0, 'lan');
+  t.equal(await lab.connect(a.pod, '10.199.77.1', outside), `lan ${a.address}`);
+});
+
+t.test('the range counts as ready when its rules are there, whatever its routes', rootOnly, async (t) => {
+  const { lab, a } = await startedLab(t);
+  await lab.ip(a.namespace, 'link set eth0 down');
+  const { network, problems } = await networkOf(t, lab, a);
+  t.equal(network.podCIDR, undefined);
+  await network.update(desired(lab, a));
+  t.match(problems, [{ reason: 'NetworkSetupFailed' }], 'routes over a cable that is out');
+  t.equal(network.podCIDR, a.podCIDR);
+  t.match(await rules(lab, a), 'chain leaving');
 });
 
 t.test('a Service address works from pods and from the board, and for nobody else', rootOnly, async (t) => {

@@ -148,6 +148,8 @@ export class FakeRuntime implements Runtime {
     return [...this.containers.values()].filter((c) => c.podKey === podKey && c.containerName === undefined);
   }
 
+  async prepareNetwork(): Promise<void> {}
+
   async version(): Promise<RuntimeVersion> {
     this.#guard();
     return { name: 'fake', version: '1.0.0' };

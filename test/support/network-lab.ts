@@ -169,7 +169,6 @@ export class NetworkLab {
     await this.#plugIntoLan(board, number);
     await this.#addPod(board);
     await this.run(namespace, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
-    await this.run(namespace, 'sh', '-c', `nft -f - <<'END'\n${masquerading(board.podCIDR)}END`);
     return board;
   }
 
@@ -202,12 +201,3 @@ export class NetworkLab {
     await this.ip(pod, `route add default via ${gateway}`);
   }
 }
-
-/** What podman's network does to all that leaves the board. */
-const masquerading = (podCIDR: string) => `table ip nat {
-  chain POSTROUTING {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${podCIDR} ip daddr != ${podCIDR} masquerade
-  }
-}
-`;

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { removeBridge } from '../../src/kubelet/runtime/podman/bridge.ts';
 import { type EngineOptions, prepareEngine } from '../../src/kubelet/runtime/podman/engine.ts';
 import { Exits } from '../../src/kubelet/runtime/podman/exits.ts';
 import { label } from '../../src/kubelet/runtime/podman/labels.ts';
 import type { LibpodClient } from '../../src/kubelet/runtime/podman/libpod-client.ts';
+import { removeBridge } from '../../src/kubelet/runtime/podman/network.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
 import { thisMachine } from '../../src/kubelet/runtime/podman/preflight.ts';
-import { removeNetavarkRules } from './netavark-rules.ts';
 import { ensureBusyboxImage } from './test-image.ts';
 
 /** Owner labels of test runs: the process id tells whether that run still lives. */
@@ -30,13 +29,12 @@ export interface TestPodman {
 /** `subnetNumber` (0-255) keeps test files that run at the same time apart. */
 export async function startTestPodman(t: Test, subnetNumber: number): Promise<TestPodman> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-podman-'));
-  const name = `edge-test-${process.pid}`;
   const options: EngineOptions = {
     dataDir: join(folder, 'data'),
     runDir: join(folder, 'run'),
     logDir: join(folder, 'logs'),
     owner: `${ownerPrefix}${process.pid}`,
-    network: { name, bridge: `et${process.pid}`, podRange: () => `10.251.${subnetNumber}.0/24` },
+    network: { bridge: `et${process.pid}`, podRange: () => `10.251.${subnetNumber}.0/24` },
     clock: systemClock,
     logger: silentLogger,
   };
@@ -47,9 +45,8 @@ export async function startTestPodman(t: Test, subnetNumber: number): Promise<Te
   t.teardown(async () => {
     clearInterval(keepAlive);
     await runtime.stop();
-    await removeRun(client, options.owner, name);
+    await removeRun(client, options.owner);
     await removeBridge(options.network.bridge);
-    await removeNetavarkRules(`10.251.${subnetNumber}.0/24`);
     // podman's service may be writing its last.
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
@@ -61,11 +58,11 @@ export async function startTestPodman(t: Test, subnetNumber: number): Promise<Te
 
 const silent = { clock: systemClock, logger: silentLogger, onExit: () => {} };
 
-/** Containers and networks of test runs whose process is gone. */
+/** Containers of test runs whose process is gone. */
 async function removeDeadRuns(client: LibpodClient): Promise<void> {
   for (const owner of await testOwners(client)) {
     const pid = Number(owner.slice(ownerPrefix.length));
-    if (!isRunning(pid)) await removeRun(client, owner, `edge-test-${pid}`);
+    if (!isRunning(pid)) await removeRun(client, owner);
   }
   for (const link of await readdir('/sys/class/net')) {
     const pid = /^et(\d+)$/.exec(link)?.[1];
@@ -75,11 +72,8 @@ async function removeDeadRuns(client: LibpodClient): Promise<void> {
 
 async function testOwners(client: LibpodClient): Promise<Set<string>> {
   const containers = await client.getJson<Labelled[] | null>('/containers/json?all=true');
-  const networks = await client.getJson<{ labels?: Record<string, string> }[]>('/networks/json');
-  const owners = [...(containers ?? []).map((c) => c.Labels), ...networks.map((n) => n.labels)];
-  return new Set(
-    owners.map((labels) => labels?.[label.owner] ?? '').filter((o) => o.startsWith(ownerPrefix)),
-  );
+  const owners = (containers ?? []).map(({ Labels }) => Labels?.[label.owner] ?? '');
+  return new Set(owners.filter((owner) => owner.startsWith(ownerPrefix)));
 }
 
 interface Labelled {
@@ -87,7 +81,7 @@ interface Labelled {
   Labels: Record<string, string> | null;
 }
 
-async function removeRun(client: LibpodClient, owner: string, network: string): Promise<void> {
+async function removeRun(client: LibpodClient, owner: string): Promise<void> {
   const all = (await client.getJson<Labelled[] | null>('/containers/json?all=true')) ?? [];
   const own = all.filter((container) => container.Labels?.[label.owner] === owner);
   const isJoined = (container: Labelled) => container.Labels?.[label.container] !== undefined;
@@ -97,9 +91,6 @@ async function removeRun(client: LibpodClient, owner: string, network: string): 
       path: `/containers/${Id}?force=true&v=true&timeout=0&ignore=true`,
     });
   }
-  await client.call({ method: 'DELETE', path: `/networks/${network}` }).catch((error) => {
-    if (error.status !== 404) throw error;
-  });
 }
 
 function isRunning(pid: number): boolean {

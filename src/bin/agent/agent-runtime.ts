@@ -6,7 +6,6 @@ import type { Runtime } from '../../kubelet/runtime/runtime.ts';
 import { IpForwarding } from '../../network/ip-forwarding.ts';
 import { type AgentOptions, BRIDGE } from './agent-options.ts';
 
-const PODMAN_NETWORK = 'edge';
 /** One agent to a board: it owns every container with this label. */
 const OWNER = 'edge-cluster';
 /** What is needed only while pods run. */
@@ -19,7 +18,7 @@ type RuntimeSettings = Pick<
 
 export const boardForwarding = () => new IpForwarding(join(RUN_DIR, 'ip-forward-was'));
 
-/** `podCIDR`: this board's share of the pod range, `undefined` until it is known. */
+/** `podCIDR`: this board's share of the pod range, `undefined` until its pods may start. */
 export function agentRuntime(options: RuntimeSettings, podCIDR: () => string | undefined): Runtime {
   const { runtime, dataDir, images, logLimits = defaultLogLimits, cleanOnStop, clock, logger } = options;
   if (runtime) return runtime;
@@ -30,7 +29,7 @@ export function agentRuntime(options: RuntimeSettings, podCIDR: () => string | u
     logDir: join(dataDir, 'logs'),
     logSizeBytes: logLimits.maxSizeBytes,
     podInfraImage: images?.podInfraImage,
-    network: { name: PODMAN_NETWORK, bridge: BRIDGE, podRange: podCIDR },
+    network: { bridge: BRIDGE, podRange: podCIDR },
     removeOnStop: cleanOnStop,
     clock,
     logger,

@@ -52,7 +52,7 @@ export class Agent implements Component {
     this.#link = new AgentLink({ session: this.#session, clock, logger });
     this.#kept = keptCluster(options, this.#link);
     this.#manifests = agentManifests(options, this.#link);
-    this.#runtime = agentRuntime(options, () => this.#podCIDR());
+    this.#runtime = agentRuntime(options, () => this.#paths.podCIDR);
     this.#hostPorts = new HostPortWatch({
       sink: this.#link,
       podOf: (key) => this.#kubelet.desiredPod(key),
@@ -117,15 +117,22 @@ export class Agent implements Component {
   }
 
   #subscribe(): void {
-    const { services, peers } = this.#link;
-    services.onChange(() => this.#kubelet.servicesChanged());
-    peers.onChange(() => this.#kubelet.networkChanged());
+    this.#link.services.onChange(() => this.#kubelet.servicesChanged());
     this.#link.onSessionRequest((request) => this.#sessions.serve(request));
     // A lease or a cable may have changed while the session was away, and routes gone with it.
     this.#session.onOpen(() => {
       void this.#refreshAddresses();
       void this.#paths.updateNetwork();
     });
+  }
+
+  /** Where it fails, each pod that is to start tells why. */
+  async #prepareNetwork(): Promise<void> {
+    try {
+      if (this.#paths.podCIDR !== undefined) await this.#runtime.prepareNetwork();
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, "the pods' network cannot be made now");
+    }
   }
 
   async #refreshAddresses(): Promise<void> {
@@ -147,10 +154,6 @@ export class Agent implements Component {
     const facts = await nodeFacts({ nodeName, addresses, runtimeVersion, kubeletVersion, dataDir, devices });
     const ingress: Record<string, string> = this.#isIngressListening ? { [INGRESS_BOARD_LABEL]: 'true' } : {};
     this.#link.setBirth({ ...facts, labels: { ...facts.labels, ...ingress } });
-  }
-
-  #podCIDR(): string | undefined {
-    return this.#link.peers.current()?.peers[this.#options.nodeName]?.podCIDR;
   }
 
   #makeSession(): Session {
@@ -193,7 +196,7 @@ export class Agent implements Component {
       dataDir,
       clock,
       logger,
-      podCIDR: () => this.#podCIDR(),
+      podCIDR: () => this.#paths.podCIDR,
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
       clusterDns: this.#options.network.dnsAddress,
@@ -213,6 +216,11 @@ export class Agent implements Component {
       link: this.#link,
       hostPorts: () => this.#hostPorts.current(),
       addresses: () => this.#addresses,
+      onPodCIDR: () => {
+        void this.#prepareNetwork();
+        this.#kubelet.networkChanged();
+      },
+      onRoutesChanged: () => void this.#prepareNetwork(),
       secret: (key) => this.#kubelet.knownSecret(key),
       onIngressListening: (isListening) => {
         this.#isIngressListening = isListening;

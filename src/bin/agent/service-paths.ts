@@ -33,6 +33,10 @@ export interface ServicePathsOptions extends Settings {
   addresses(): readonly string[];
   /** A Secret that is for this board, by `namespace/name`. */
   secret(key: string): Secret | undefined;
+  /** podCIDR has changed. */
+  onPodCIDR(): void;
+  /** Interfaces of the board may have gone. */
+  onRoutesChanged(): void;
   /** Whether this board answers for Ingress. */
   onIngressListening(isListening: boolean): void;
 }
@@ -73,6 +77,11 @@ export class ServicePaths implements Component {
 
   async stop(): Promise<void> {
     for (const component of this.#running.splice(0).reverse()) await component.stop();
+  }
+
+  /** This board's share of the pod range, once the board is ready for its pods. */
+  get podCIDR(): string | undefined {
+    return this.#network.podCIDR;
   }
 
   /** Call it when addresses or host ports change. */
@@ -134,13 +143,15 @@ export class ServicePaths implements Component {
   }
 
   #makeNetwork(): NodeNetwork {
-    const { link, cleanOnStop, logger } = this.#options;
+    const { link, cleanOnStop, onPodCIDR, onRoutesChanged, logger } = this.#options;
     const report = new NetworkReport(link);
     return new NodeNetwork({
       commands: systemCommands,
       forwarding: boardForwarding(),
       bridge: BRIDGE,
       removeOnStop: cleanOnStop,
+      onPodCIDR,
+      onRoutesChanged,
       onProblems: (problems) => report.update(problems),
       logger,
     });

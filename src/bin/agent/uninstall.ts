@@ -1,4 +1,4 @@
-// Takes the agent's doings off a board: its pods, podman's network for them, routes, rules, addresses and what lies in
+// Takes the agent's doings off a board: its pods, their bridge, routes, rules, addresses and what lies in
 // memory. Touches nothing else, needs no master and no running agent, and may be run again.
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -47,7 +47,7 @@ async function removePods({ dataDir, clock, logger }: UninstallOptions) {
     const after = podsOf(await runtime.list());
     await runtime.stop();
     const gone = [...before].filter((pod) => !after.has(pod)).map((key) => `pod ${key}`);
-    const bridge = `podman network with the bridge ${BRIDGE}`;
+    const bridge = `bridge ${BRIDGE}`;
     const left = [...after].map((key) => `pod ${key}, which podman did not remove: try again`);
     if (await hasBridge()) return { removed: gone, left: [...left, bridge] };
     return { removed: [...gone, ...(hadBridge ? [bridge] : [])], left };

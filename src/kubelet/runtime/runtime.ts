@@ -205,6 +205,8 @@ export interface Runtime extends Component {
   /** All that carries this agent's label, also what is dead; one call to the engine. */
   list(): Promise<RuntimeContainer[]>;
   inspect(id: string): Promise<RuntimeContainer | undefined>;
+  /** Makes and mends what pods need of the board's network; called when that is known or has changed. */
+  prepareNetwork(): Promise<void>;
   /** The pause container: made and started, holding network, IPC and UTS. */
   startSandbox(config: SandboxConfig): Promise<RuntimeContainer>;
   /** Removes the pause container and all that is joined to it, killing what still runs. */

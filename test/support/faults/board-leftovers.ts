@@ -1,11 +1,10 @@
 // What a board holds that no pod of it accounts for: containers, processes, mounts, network namespaces, cables,
-// address leases, cgroups and folders. Empty lists are the promise.
+// cgroups and folders. Empty lists are the promise.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../../src/api/objects.ts';
 import type { Board } from '../lab.ts';
 import { type BoardProcess, isConmon, isService, processesSeenFrom } from './board-processes.ts';
-import { boltKeys } from './bolt-file.ts';
 
 export type Leftovers = Record<string, string[]>;
 
@@ -44,9 +43,8 @@ export async function leftoversOf(
     storage: (await namesOn(board, '/var/lib/containers/storage/overlay-containers')).filter(isUnknown),
     mounts: await mountsOf(board, running.length + uncleaned.length, uids, isUnknown),
     cgroups: await cgroupsOf((id) => isDead(id) && !uncleanedIds.has(id)),
-    namespaces: atMost(await namesOn(board, '/run/netns'), sandboxes.length),
+    namespaces: await namesOn(board, '/run/netns'),
     cables: atMost(await cablesOf(board), sandboxes.length),
-    leases: (await leasesOn(board)).filter((id) => !runningIds.has(id)),
     folders: await foldersOf(board, uids),
   };
 }
@@ -129,12 +127,6 @@ async function cgroupsOf(isDead: (id: string) => boolean): Promise<string[]> {
 async function cablesOf(board: Board): Promise<string[]> {
   const { stdout } = await board.run('ip', '-o', 'link', 'show', 'type', 'veth');
   return stdout.split('\n').filter((line) => line.includes('master edge0'));
-}
-
-async function leasesOn(board: Board): Promise<string[]> {
-  const path = `/proc/${board.holderPid}/root/run/containers/networks/ipam.db`;
-  const file = await readFile(path).catch(() => undefined);
-  return file ? [...new Set(boltKeys(file).filter((key) => CONTAINER_ID.test(key)))] : [];
 }
 
 async function foldersOf(board: Board, uids: ReadonlySet<string>): Promise<string[]> {

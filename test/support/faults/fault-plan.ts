@@ -2,7 +2,7 @@
 
 export const VICTIMS = ['agent', 'conmon', 'pause', 'podman', 'podman and its children'] as const;
 /** Named after what the board shows of it first. */
-export const MOMENTS = ['create', 'network', 'start', 'delete'] as const;
+export const MOMENTS = ['create', 'start', 'delete'] as const;
 export type Victim = (typeof VICTIMS)[number];
 export type Moment = (typeof MOMENTS)[number];
 
@@ -21,7 +21,7 @@ export interface Fault {
 const WINDOW_MS = 150;
 const MOST_PODS = 4;
 
-/** Every victim meets every moment once in twenty rounds, in an order of the seed's. */
+/** Every victim meets every moment once in fifteen rounds, in an order of the seed's. */
 export function faultPlan(seed: number, rounds: number): Fault[] {
   const random = seededRandom(seed);
   const faults: Fault[] = [];

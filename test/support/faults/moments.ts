@@ -7,7 +7,7 @@ import type { Moment } from './fault-plan.ts';
 /** On the board. conmon writes the last one when a container ends. */
 const FOLDERS: Readonly<Record<Moment, string>> = {
   create: '/var/lib/containers/storage/overlay-containers',
-  network: '/run/netns',
+  // Its network follows within it.
   start: '/run/runc',
   delete: '/run/libpod/exits',
 };

@@ -40,6 +40,15 @@ t.test('only pods and boards send into pods, whatever else routes to them', asyn
   );
 });
 
+t.test(
+  'pods have the address of the board towards all that is no pod, and their own towards pods',
+  async (t) => {
+    const text = renderTable(desired);
+    t.match(text, 'ip saddr 10.40.2.0/23 ip daddr != { 10.40.0.0/13, 224.0.0.0/4 } masquerade');
+    t.match(text, 'ip saddr 10.40.2.0/23 ip daddr 10.40.0.0/13 snat ip prefix to');
+  },
+);
+
 t.test('the table is replaced as a whole, in one transaction', async (t) => {
   t.ok(renderTable(desired).startsWith('table ip edge_cluster {}\ndelete table ip edge_cluster\n'));
 });

@@ -13,6 +13,8 @@ export interface ContainerPlace {
   logSizeBytes: number;
   /** The pod's /etc/hosts on the board. */
   hostsPath: string;
+  /** The pod's /etc/resolv.conf on the board, where it has one. */
+  resolvPath: string | undefined;
   /** The file for its last words, on the board. */
   messagePath: string;
   maySpareFromOom: boolean;
@@ -65,6 +67,9 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
 function mountsOf(config: ContainerConfig, place: ContainerPlace): Mount[] {
   const given = [
     { source: place.hostsPath, destination: '/etc/hosts', readOnly: false },
+    ...(place.resolvPath
+      ? [{ source: place.resolvPath, destination: '/etc/resolv.conf', readOnly: false }]
+      : []),
     { source: place.messagePath, destination: config.terminationMessage.path, readOnly: false },
   ];
   const own = new Set(config.mounts.map((mount) => mount.destination));

@@ -10,6 +10,8 @@ import type { HostsFiles } from './hosts-files.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import { asRuntimeError } from './libpod-error.ts';
 import { type Making, MakingError } from './making.ts';
+import type { PodNetwork } from './network.ts';
+import type { ResolvFiles } from './resolv-files.ts';
 import type { TerminationMessages } from './termination-messages.ts';
 
 /** One system call each, and only while a container is ending. */
@@ -24,6 +26,8 @@ export interface ContainersOptions {
   containers: LibpodContainers;
   making: Making;
   hostsFiles: HostsFiles;
+  resolvFiles: ResolvFiles;
+  network: PodNetwork;
   messages: TerminationMessages;
   /** Whether this machine lets the kernel be told to spare a container (CAP_SYS_RESOURCE). */
   maySpareFromOom: boolean;
@@ -38,9 +42,10 @@ export class Containers {
 
   /** Rejects with `CreateContainerError` or `RunContainerError`; nothing of it is left then. */
   async start(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer> {
-    const { owner, logSizeBytes, making, hostsFiles, messages, maySpareFromOom } = this.#options;
+    const { owner, logSizeBytes, making, hostsFiles, resolvFiles, messages, maySpareFromOom } = this.#options;
     try {
       refuseDead(sandbox);
+      await this.#refuseUnplugged(sandbox);
       const logPath = await this.#prepareLog(config);
       const place = {
         owner,
@@ -48,6 +53,7 @@ export class Containers {
         logPath,
         logSizeBytes,
         hostsPath: hostsFiles.path(config.podUid),
+        resolvPath: await resolvFiles.path(config.podUid),
         messagePath: await messages.prepare(config),
         maySpareFromOom,
         targetPid: await this.#targetPid(config),
@@ -60,6 +66,13 @@ export class Containers {
       const cause = error instanceof MakingError ? error.cause : error;
       throw asRuntimeError(cause, isStart ? 'RunContainerError' : 'CreateContainerError');
     }
+  }
+
+  /** Its agent was killed before the pod had its network: it is ended, and so seen as the death that it is. */
+  async #refuseUnplugged({ id, ip, pid, name }: RuntimeContainer): Promise<void> {
+    if (ip === undefined || pid === undefined || (await this.#options.network.isPlugged(pid))) return;
+    await this.#options.containers.kill(id);
+    throw new RuntimeError('RunContainerError', `the pod's pause container ${name} has no network`);
   }
 
   async #targetPid({ processes }: ContainerConfig): Promise<number | undefined> {

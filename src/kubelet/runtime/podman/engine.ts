@@ -14,6 +14,7 @@ import { containersConf } from './containers-conf.ts';
 import { putDatabaseAside } from './damaged-database.ts';
 import { removeEmptyLinks } from './empty-links.ts';
 import type { Exits } from './exits.ts';
+import { removeFormerNetwork } from './former-network.ts';
 import { HostsFiles, podFilesFolder } from './hosts-files.ts';
 import { ImageMender } from './image-mender.ts';
 import { Images } from './images.ts';
@@ -28,10 +29,10 @@ import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
 import { RegistryAuthorities } from './registry-authorities.ts';
 import { Resize } from './resize.ts';
+import { ResolvFiles } from './resolv-files.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
 import { defaultStorageRoot, type MachineSettings, type PodmanStorage } from './settings.ts';
-import { leaseFile, StaleLeases } from './stale-leases.ts';
 import { sweep } from './sweep.ts';
 import { TerminationMessages } from './termination-messages.ts';
 import { Truth } from './truth.ts';
@@ -84,14 +85,17 @@ export async function prepareEngine(options: EngineOptions, machine: Machine, ex
   const engine = build(options, result.settings, containersConfPath, exits);
   const live = new Set((await engine.containers.list()).map((container) => container.podUid));
   await sweepLogs(options.logDir, live);
+  await removeFormerNetwork(engine.client, networkConfigDir(options.dataDir), options.logger);
   engine.aftermath.expect();
   return engine;
 }
 
+const networkConfigDir = (dataDir: string) => join(dataDir, 'networks');
+
 async function writeConf(dataDir: string, settings: MachineSettings): Promise<string> {
   const path = join(dataDir, 'containers.conf');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await writeFile(path, containersConf(settings, join(dataDir, 'networks')), { mode: 0o600 });
+  await writeFile(path, containersConf(settings, networkConfigDir(dataDir)), { mode: 0o600 });
   return path;
 }
 
@@ -125,17 +129,10 @@ function build(
   const truth = new Truth(containers, exits, messages);
   const making = new Making(containers, truth, exits);
   const images = new Images(client, new RegistryAuthorities(homeDir));
-  const network = new PodNetwork(client, options.network, owner);
+  const network = new PodNetwork(options.network);
   const hostsFiles = new HostsFiles(podFilesFolder(runDir));
+  const resolvFiles = new ResolvFiles(podFilesFolder(runDir));
   const maySpareFromOom = settings.ulimits === undefined;
-  const staleLeases = new StaleLeases({
-    client,
-    leaseFile,
-    networkName: options.network.name,
-    podRange: options.network.podRange,
-    clock,
-    logger,
-  });
   const imageMender = new ImageMender({ client, owner, logger });
   const sandboxes = new Sandboxes({
     owner,
@@ -146,10 +143,10 @@ function build(
     images,
     podInfraImage: options.podInfraImage,
     network,
-    staleLeases,
     hostsFiles,
+    resolvFiles,
   });
-  const leftovers = { client, containers, sandboxes, ociLeftovers, clock, logger };
+  const leftovers = { client, containers, ociLeftovers, clock, logger };
   return {
     settings,
     client,
@@ -168,6 +165,8 @@ function build(
       containers,
       making,
       hostsFiles,
+      resolvFiles,
+      network,
       messages,
       maySpareFromOom,
     }),

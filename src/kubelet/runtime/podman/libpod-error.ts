@@ -37,25 +37,6 @@ export function isNameInUse(error: unknown): boolean {
   return error.status === 409 || /(container )?name .*(is )?(already )?in use/.test(error.message);
 }
 
-/** The id of the container that podman's address store says holds the address; netavark's IPAM in podman. */
-export function addressHolder(error: unknown): string | undefined {
-  if (!(error instanceof LibpodError)) return undefined;
-  return /IPAM error: requested ip address \S+ is already allocated to container ID ([0-9a-f]+)/.exec(
-    error.message,
-  )?.[1];
-}
-
-export function isNetworkMissing(error: unknown): boolean {
-  return error instanceof LibpodError && /network not found|unable to find network/.test(error.message);
-}
-
-/** A route or bridge of the board, or another network of podman's, has the range. */
-export function isRangeInUse(error: unknown): boolean {
-  return (
-    error instanceof LibpodError && /is already used on the host or by another config/.test(error.message)
-  );
-}
-
 /** `error` as a RuntimeError with `reason`; one that already is a RuntimeError stays. */
 export function asRuntimeError(error: unknown, reason: string): RuntimeError {
   if (error instanceof RuntimeError) return error;

@@ -1,124 +1,90 @@
-// The podman network that holds the board's pod range: made when first needed, made anew when the range changed.
-import { messageOf } from '../../../base/error-message.ts';
-import { formatIpv4, parseIpv4Range } from '../../../base/ipv4.ts';
+// The pods' network on the board: one bridge with the board's range, and a cable from it into each pod. All of it is
+// ours: podman gives a pause container a network namespace with nothing in it, which takes its cable along when it ends.
+import { readFile, writeFile } from 'node:fs/promises';
+import { readFileIfPresent } from '../../../base/if-present.ts';
 import { RuntimeError } from '../runtime.ts';
-import { removeBridge } from './bridge.ts';
-import { label } from './labels.ts';
-import type { LibpodClient } from './libpod-client.ts';
-import { isNotFound, isRangeInUse } from './libpod-error.ts';
+import { inNamespace, ip, links } from './ip-program.ts';
+import { bridgeLines, cableLine, hasRoute, podLines } from './pod-links.ts';
 
 export interface NetworkOptions {
-  /** Name in podman. */
-  name: string;
   /** Name of the bridge on the board, at most 15 characters. */
   bridge: string;
-  /** The board's share of the pod range, such as 10.40.2.0/23; `undefined` while the master has not told it. */
+  /** The board's share of the pod range, such as 10.40.2.0/23; `undefined` while it is not known or not prepared. */
   podRange: () => string | undefined;
 }
 
-interface LibpodNetwork {
-  driver: string;
-  subnets?: { subnet: string; gateway?: string }[];
-}
+/** Where to a pod's cable leads once it is plugged in. */
+const ANYWHERE = '0.0.0.0/0';
 
 export class PodNetwork {
-  readonly #client: LibpodClient;
   readonly #options: NetworkOptions;
-  readonly #owner: string;
-  #ensuredRange: string | undefined;
+  #seenRange: string | undefined;
   #ensuring: Promise<void> | undefined;
 
-  constructor(client: LibpodClient, options: NetworkOptions, owner: string) {
-    this.#client = client;
+  constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#owner = owner;
   }
 
-  /** Resolves with the network's name once it exists with the board's range. */
-  async ensure(): Promise<string> {
-    const range = this.#options.podRange();
-    if (!range) throw new RuntimeError('CreatePodSandboxError', "the board's pod range is not known yet");
-    if (range !== this.#ensuredRange) {
-      this.#ensuring ??= this.#make(range).finally(() => {
-        this.#ensuring = undefined;
-      });
-      await this.#ensuring;
-    }
-    return this.#options.name;
+  /** Resolves once the bridge is there. */
+  async ensure(): Promise<void> {
+    const range = this.#range();
+    if (range === this.#seenRange && (await this.#hasBridge(range))) return;
+    this.#ensuring ??= this.#make(range).finally(() => {
+      this.#ensuring = undefined;
+    });
+    await this.#ensuring;
   }
 
-  /** Someone removed it: look again before the next pod. */
-  forget(): void {
-    this.#ensuredRange = undefined;
+  /** Gives the namespace of a process that has just begun its address. */
+  async plug(container: { id: string; pid: number }, address: string): Promise<void> {
+    const { id, pid } = container;
+    const range = this.#range();
+    await ip([cableLine(this.#options.bridge, id, pid, address)]);
+    await inNamespace(pid, podLines(address, range));
   }
 
-  /** Removes network and bridge. While pods are in it podman refuses, and so does this. */
+  /** Whether all was done for the process' namespace; the agent may have been killed in the middle of it. */
+  async isPlugged(pid: number): Promise<boolean> {
+    const routes = await readFileIfPresent(`/proc/${pid}/net/route`);
+    return routes !== undefined && hasRoute(routes, 'eth0', ANYWHERE);
+  }
+
+  /** Removes the bridge; cables of pods that still are there lead nowhere then. */
   async remove(): Promise<void> {
-    this.forget();
-    try {
-      await this.#client.call({ method: 'DELETE', path: `/networks/${this.#options.name}` });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    this.#seenRange = undefined;
     await removeBridge(this.#options.bridge);
   }
 
+  #range(): string {
+    const range = this.#options.podRange();
+    if (range) return range;
+    throw new RuntimeError('CreatePodSandboxError', "the board's pod range is not known yet");
+  }
+
+  /** Somebody may have removed it. */
+  async #hasBridge(range: string): Promise<boolean> {
+    return hasRoute(await readFile('/proc/net/route', 'utf8'), this.#options.bridge, range);
+  }
+
   async #make(range: string): Promise<void> {
-    const existing = await this.#existing();
-    const subnet = existing?.subnets?.[0]?.subnet;
-    if (existing && subnet !== range) await this.#removeOutdated(subnet, range);
-    if (!existing || subnet !== range) await this.#create(range);
-    this.#ensuredRange = range;
-  }
-
-  async #existing(): Promise<LibpodNetwork | undefined> {
-    try {
-      return await this.#client.getJson<LibpodNetwork>(`/networks/${this.#options.name}/json`);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** Not by force: that would remove the containers with it. */
-  async #removeOutdated(subnet: string | undefined, range: string): Promise<void> {
-    const { name } = this.#options;
-    try {
-      await this.#client.call({ method: 'DELETE', path: `/networks/${name}` });
-    } catch (error) {
-      const words = messageOf(error);
-      throw new RuntimeError(
-        'CreatePodSandboxError',
-        `podman's network ${name} has the range ${subnet} instead of ${range} and cannot be made anew: ${words}`,
-      );
-    }
-  }
-
-  /** A bridge that a killed podman left still has the range: podman then takes it for somebody else's. */
-  async #create(range: string): Promise<void> {
-    try {
-      await this.#post(range);
-    } catch (error) {
-      if (!isRangeInUse(error) || !(await removeBridge(this.#options.bridge))) throw error;
-      await this.#post(range);
-    }
-  }
-
-  async #post(range: string): Promise<void> {
-    await this.#client.postJson('/networks/create', {
-      name: this.#options.name,
-      driver: 'bridge',
-      network_interface: this.#options.bridge,
-      subnets: [{ subnet: range, gateway: gatewayOf(range) }],
-      dns_enabled: false,
-      labels: { [label.owner]: this.#owner },
-    });
+    const { bridge } = this.#options;
+    await ip(bridgeLines(bridge, range, await links()));
+    await ignoreRouters(bridge);
+    this.#seenRange = range;
   }
 }
 
-/** First address of the range, which the board itself has on the bridge: 10.40.2.1 of 10.40.2.0/23. */
-export function gatewayOf(range: string): string {
-  const parsed = parseIpv4Range(range);
-  if (parsed) return formatIpv4(parsed.first + 1);
-  throw new RuntimeError('CreatePodSandboxError', `${range} is not an IPv4 range such as 10.40.2.0/23`);
+/** Resolves with whether there was one. Other kinds of links are left alone. */
+export async function removeBridge(name: string): Promise<boolean> {
+  const isBridge = (await links()).some(
+    ({ ifname, linkinfo }) => ifname === name && linkinfo?.info_kind === 'bridge',
+  );
+  if (isBridge) await ip([`link delete dev ${name}`]);
+  return isBridge;
+}
+
+/** A pod that says it is an IPv6 router is not believed. Kernels without IPv6 have no such file. */
+async function ignoreRouters(bridge: string): Promise<void> {
+  const path = `/proc/sys/net/ipv6/conf/${bridge}/accept_ra`;
+  if ((await readFileIfPresent(path)) !== undefined) await writeFile(path, '0');
 }

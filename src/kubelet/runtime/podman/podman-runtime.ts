@@ -33,6 +33,7 @@ export class PodmanRuntime implements Runtime {
   readonly #listeners = new Set<(containerId: string | undefined) => void>();
   #engine: Engine | undefined;
   #hasFailed = false;
+  #isStopped = false;
   #preparing: Promise<Engine> | undefined;
 
   constructor(options: PodmanRuntimeOptions, machine: Machine = thisMachine) {
@@ -55,6 +56,7 @@ export class PodmanRuntime implements Runtime {
 
   /** Containers and podman's service go on; the service ends by itself when idle. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     if (this.#options.removeOnStop && this.#engine) await this.#removeRest(this.#engine);
     this.#engine?.aftermath.stop();
     await this.#exits.stop();
@@ -76,6 +78,10 @@ export class PodmanRuntime implements Runtime {
 
   inspect(id: string): Promise<RuntimeContainer | undefined> {
     return this.#with('RuntimeUnavailable', ({ truth }) => truth.inspect(id));
+  }
+
+  async prepareNetwork(): Promise<void> {
+    if (!this.#isStopped) await this.#with('NetworkNotReady', ({ network }) => network.ensure());
   }
 
   startSandbox(config: SandboxConfig): Promise<RuntimeContainer> {

@@ -54,7 +54,7 @@ export async function preflight(machine: Machine): Promise<PreflightResult> {
     );
   }
   if (!(await machine.find('netavark', helperFolders))) {
-    return problem('netavark, which podman needs for pod networks, is missing: install the package netavark');
+    return problem('netavark, without which podman does not start, is missing: install the package netavark');
   }
   const catatonitPath = await machine.find('catatonit', catatonitFolders);
   if (!catatonitPath)

@@ -5,23 +5,17 @@ import { containerName, sandboxLabels } from './labels.ts';
 export interface SandboxPlace {
   owner: string;
   pauseImage: string;
-  /** podman network that holds the board's pod range. */
-  networkName: string;
   /** Whether this machine lets the kernel be told to spare the pause container (CAP_SYS_RESOURCE). */
   maySpareFromOom: boolean;
 }
 
-/**
- * Body of libpod's `POST /containers/create`. The containers that join get its /etc/resolv.conf.
- * The pod's address is always given: podman's own choosing would leave leases behind when it is killed.
- */
+/** Body of libpod's `POST /containers/create`. Its network is empty at first: the agent plugs it in (network.ts). */
 export function sandboxSpec(config: SandboxConfig, place: SandboxPlace): Record<string, unknown> {
   return {
     name: containerName(config),
     labels: sandboxLabels(place.owner, config),
     image: place.pauseImage,
-    ...(config.hostNetwork ? hostNetwork() : podNetwork(config, place.networkName)),
-    ...dns(config),
+    ...(config.hostNetwork ? hostNetwork() : { hostname: config.hostname, netns: { nsmode: 'none' } }),
     use_image_hosts: true,
     ipcns: { nsmode: config.hostIPC ? 'host' : 'shareable' },
     sysctl: config.sysctls,
@@ -39,21 +33,7 @@ export function sandboxSpec(config: SandboxConfig, place: SandboxPlace): Record<
   };
 }
 
-function podNetwork(config: SandboxConfig, networkName: string): Record<string, unknown> {
-  return {
-    hostname: config.hostname,
-    netns: { nsmode: 'bridge' },
-    Networks: { [networkName]: { static_ips: [config.ip], interface_name: 'eth0' } },
-  };
-}
-
 /** The board's own names hold: a pod on the host network has the board's host name and hosts file. */
 function hostNetwork(): Record<string, unknown> {
   return { netns: { nsmode: 'host' }, utsns: { nsmode: 'host' } };
-}
-
-function dns(config: SandboxConfig): Record<string, unknown> {
-  if (!config.dns) return {};
-  const { servers, searches, options } = config.dns;
-  return { dns_server: servers, dns_search: searches, dns_option: options };
 }

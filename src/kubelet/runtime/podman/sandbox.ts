@@ -4,13 +4,13 @@ import type { HostsFiles } from './hosts-files.ts';
 import type { ImageMender } from './image-mender.ts';
 import type { Images } from './images.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
-import { addressHolder, asRuntimeError, isNetworkMissing } from './libpod-error.ts';
+import { asRuntimeError } from './libpod-error.ts';
 import { type Making, MakingError } from './making.ts';
 import type { PodNetwork } from './network.ts';
 import { ensurePauseImage, pauseImage } from './pause-image.ts';
+import type { ResolvFiles } from './resolv-files.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 import type { MachineSettings } from './settings.ts';
-import type { StaleLeases } from './stale-leases.ts';
 import { isImageDamage } from './store-damage.ts';
 
 export interface SandboxesOptions {
@@ -23,13 +23,12 @@ export interface SandboxesOptions {
   /** Instead of the one made here. */
   podInfraImage: string | undefined;
   network: PodNetwork;
-  staleLeases: StaleLeases;
   hostsFiles: HostsFiles;
+  resolvFiles: ResolvFiles;
 }
 
 export class Sandboxes {
   readonly #options: SandboxesOptions;
-  readonly #starting = new Set<SandboxConfig>();
   #hasPauseImage = false;
 
   constructor(options: SandboxesOptions) {
@@ -38,20 +37,12 @@ export class Sandboxes {
 
   /** Rejects with `CreatePodSandboxError`. What a killed podman left in the way is cleared and tried once more. */
   async start(config: SandboxConfig): Promise<RuntimeContainer> {
-    this.#starting.add(config);
     try {
       return await this.#makeOrCure(config);
     } catch (error) {
       const cause = error instanceof MakingError ? error.cause : error;
       throw asRuntimeError(cause, 'CreatePodSandboxError');
-    } finally {
-      this.#starting.delete(config);
     }
-  }
-
-  /** Networks and addresses that a killed podman left; resolves with whether all could be judged. */
-  sweepNetworks(): Promise<boolean> {
-    return this.#options.staleLeases.sweep(this.#busyAddresses());
   }
 
   /** The containers first, side by side: podman refuses to remove a pause container that others are joined to. */
@@ -71,33 +62,43 @@ export class Sandboxes {
       throw new RuntimeError('CreatePodSandboxError', `pod ${config.podKey} was given no address`);
     }
     await this.#ensurePauseImage();
-    await this.#options.hostsFiles.write(config);
-    const { owner, making, network, settings } = this.#options;
-    const networkName = config.hostNetwork ? '' : await network.ensure();
+    const { owner, making, network, hostsFiles, resolvFiles, settings } = this.#options;
+    await hostsFiles.write(config);
+    await resolvFiles.write(config);
+    if (!config.hostNetwork) await network.ensure();
     const maySpareFromOom = settings.ulimits === undefined;
     const image = this.#options.podInfraImage ?? pauseImage;
-    const place = { owner, pauseImage: image, networkName, maySpareFromOom };
+    const place = { owner, pauseImage: image, maySpareFromOom };
     const made = await making.run(sandboxSpec(config, place));
-    if (made.state === 'running') return made;
-    await this.#options.containers.remove(made.id);
-    const words = `the pause container of ${config.podKey} ended at once with exit code ${made.exitCode}`;
-    throw new RuntimeError('CreatePodSandboxError', words);
+    try {
+      await this.#plug(made, config);
+    } catch (error) {
+      await this.#options.containers.remove(made.id);
+      throw error;
+    }
+    return made;
+  }
+
+  async #plug({ id, pid, state, exitCode }: RuntimeContainer, config: SandboxConfig): Promise<void> {
+    if (state !== 'running' || pid === undefined) {
+      const words = `the pause container of ${config.podKey} ended at once with exit code ${exitCode}`;
+      throw new RuntimeError('CreatePodSandboxError', words);
+    }
+    if (config.ip !== undefined) await this.#options.network.plug({ id, pid }, config.ip);
   }
 
   async #makeOrCure(config: SandboxConfig): Promise<RuntimeContainer> {
     try {
       return await this.#make(config);
     } catch (error) {
-      if (!(await this.#cure(config, error))) throw error;
+      if (!(await this.#cure(error))) throw error;
     }
     return this.#make(config);
   }
 
   /** Whether something was done about the failure that makes another try worth while. */
-  async #cure(config: SandboxConfig, error: unknown): Promise<boolean> {
+  async #cure(error: unknown): Promise<boolean> {
     const cause = error instanceof MakingError ? error.cause : error;
-    const holder = addressHolder(cause);
-    if (holder) return this.#options.staleLeases.release(holder, this.#busyAddresses(config));
     const image = this.#options.podInfraImage ?? pauseImage;
     if (isImageDamage(cause)) {
       const told = await this.#options.imageMender.mend(image, cause);
@@ -107,16 +108,8 @@ export class Sandboxes {
       return true;
     }
     const isPauseMissing = cause instanceof Error && /image not known/.test(cause.message);
-    const isNetworkGone = isNetworkMissing(cause);
     if (isPauseMissing) this.#hasPauseImage = false;
-    if (isNetworkGone) this.#options.network.forget();
-    return isPauseMissing || isNetworkGone;
-  }
-
-  /** Addresses of the pods being started, but for this one. */
-  #busyAddresses(except?: SandboxConfig): Set<string> {
-    const others = [...this.#starting].filter((config) => config !== except);
-    return new Set(others.flatMap((config) => config.ip ?? []));
+    return isPauseMissing;
   }
 
   async #ensurePauseImage(): Promise<void> {

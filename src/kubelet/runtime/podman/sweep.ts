@@ -1,17 +1,15 @@
 // Clears what a killed podman left: bare storage under names of ours, half-made containers that only the OCI runtime
-// knows, networks and address leases of no container. It never touches what runs or is being made.
+// knows. It never touches what runs or is being made.
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { containerList } from './container-list.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import type { OciLeftovers } from './oci-leftovers.ts';
-import type { Sandboxes } from './sandbox.ts';
 
 export interface SweepOptions {
   client: LibpodClient;
   containers: LibpodContainers;
-  sandboxes: Sandboxes;
   ociLeftovers: OciLeftovers;
   clock: Clock;
   logger: Logger;
@@ -34,7 +32,7 @@ export async function sweep(options: SweepOptions): Promise<boolean> {
   const all = () => containerList<ExternalContainer>(options.client, 'all=true&external=true');
   const isStorageClean = await sweepStorage(await all(), options);
   await options.ociLeftovers.sweep(async () => new Set((await all()).map(({ Id }) => Id)));
-  return (await options.sandboxes.sweepNetworks()) && isStorageClean;
+  return isStorageClean;
 }
 
 async function sweepStorage(

@@ -9,6 +9,7 @@ const place = {
   logPath: '/logs/0.log',
   logSizeBytes: 4 * 1024 * 1024,
   hostsPath: '/run/hosts',
+  resolvPath: '/run/resolv.conf',
   messagePath: '/run/message',
   maySpareFromOom: false,
 };
@@ -45,17 +46,24 @@ t.test('limits go into the cgroup, with no swap above the memory limit', async (
   t.notOk('memory' in (spec({ resources: { cpuShares: 2 } }).resource_limits as object));
 });
 
-t.test("the pod's hosts file is mounted unless the pod mounts its own", async (t) => {
+t.test("the pod's hosts and resolver files are mounted unless the pod mounts its own", async (t) => {
   const message = {
     type: 'bind',
     source: '/run/message',
     destination: '/dev/termination-log',
     options: ['rbind', 'rprivate', 'rw'],
   };
-  t.match(spec({}).mounts, [{ source: '/run/hosts', destination: '/etc/hosts' }, message]);
+  const resolver = {
+    type: 'bind',
+    source: '/run/resolv.conf',
+    destination: '/etc/resolv.conf',
+    options: ['rbind', 'rprivate', 'rw'],
+  };
+  t.match(spec({}).mounts, [{ source: '/run/hosts', destination: '/etc/hosts' }, resolver, message]);
   const own = [{ source: '/mine', destination: '/etc/hosts', readOnly: true }];
   t.strictSame(spec({ mounts: own }).mounts, [
     { type: 'bind', source: '/mine', destination: '/etc/hosts', options: ['rbind', 'rprivate', 'ro'] },
+    resolver,
     message,
   ]);
 });

@@ -1,6 +1,5 @@
 import t from 'tap';
 import {
-  addressHolder,
   asRuntimeError,
   isNameInUse,
   isNotFound,
@@ -35,11 +34,6 @@ t.test('a taken name is known by its words, for podman answers 500', async (t) =
     'creating container storage: the container name "a" is already in use by 12. You have to remove that container to be able to reuse that name: that name is already in use';
   t.equal(isNameInUse(answer(500, words)), true);
   t.equal(isNameInUse(answer(500, 'no such image')), false);
-});
-
-t.test('a leaked address names the container that podman believes has it', async (t) => {
-  const words = 'IPAM error: requested ip address 10.251.2.2 is already allocated to container ID 8a40cf';
-  t.equal(addressHolder(answer(500, words)), '8a40cf');
 });
 
 t.test('an error keeps its reason once it has one', async (t) => {

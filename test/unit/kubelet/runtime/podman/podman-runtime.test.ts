@@ -12,7 +12,7 @@ t.test('without podman the agent starts, and every call says what to install', a
       runDir: '/none/run',
       logDir: '/none/logs',
       owner: 'me',
-      network: { name: 'edge', bridge: 'edge0', podRange: () => undefined },
+      network: { bridge: 'edge0', podRange: () => undefined },
       storage: { root: '/none/a', runRoot: '/none/b', tmpDir: '/none/c', networkConfigDir: '/none/d' },
       clock: new FakeClock(),
       logger: silentLogger,

@@ -3,18 +3,17 @@ import { aliasesText, hostsText } from '../../../../../src/kubelet/runtime/podma
 import { sandboxSpec } from '../../../../../src/kubelet/runtime/podman/sandbox-spec.ts';
 import { sandboxConfig } from '../../../../support/runtime-contract.ts';
 
-const place = { owner: 'me', pauseImage: 'pause:1', networkName: 'edge', maySpareFromOom: false };
+const place = { owner: 'me', pauseImage: 'pause:1', maySpareFromOom: false };
 
-t.test('a pod gets exactly the address that was chosen for it', async (t) => {
-  const made = sandboxSpec(sandboxConfig('10.40.0.5'), place);
-  t.match(made, { Networks: { edge: { static_ips: ['10.40.0.5'] } }, netns: { nsmode: 'bridge' } });
-  t.notOk('dns_server' in made, 'and the resolver of the board when it has none of its own');
+t.test('a pod begins with an empty network of its own', async (t) => {
+  const made = sandboxSpec(sandboxConfig('10.40.0.5', { hostname: 'web-1' }), place);
+  t.match(made, { netns: { nsmode: 'none' }, hostname: 'web-1' });
 });
 
 t.test('a pod on the host network gets no address, and the name of the board', async (t) => {
   const made = sandboxSpec(sandboxConfig(undefined), place);
   t.match(made, { netns: { nsmode: 'host' }, utsns: { nsmode: 'host' } });
-  t.notOk('Networks' in made || 'hostname' in made);
+  t.notOk('hostname' in made);
 });
 
 t.test('the kernel is told to spare the pause container only where that is allowed', async (t) => {

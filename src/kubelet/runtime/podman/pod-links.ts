@@ -1,0 +1,113 @@
+// What a board's pods are plugged into and with what, as `ip` sees it: what there should be against what there is, as
+// lines for `ip -batch`. Pure.
+import { formatIpv4, parseIpv4, parseIpv4Range } from '../../../base/ipv4.ts';
+import { RuntimeError } from '../runtime.ts';
+
+/** An interface as `ip -json -details address show` prints it. */
+export interface Link {
+  ifname: string;
+  /** MAC address. */
+  address?: string;
+  /** Name of the bridge that it is a port of. */
+  master?: string;
+  flags: readonly string[];
+  linkinfo?: { info_kind?: string };
+  addr_info: readonly { family: string; local: string; prefixlen: number }[];
+}
+
+/**
+ * Makes of `links` the bridge `name` with the first address of `range`. Its MAC address is always one that was set: a
+ * bridge takes the lowest of its ports' unless told, so it would change as pods come and go, and pods that knew the old
+ * one would reach nothing outside the board until they asked again, up to a minute later.
+ * Cables of pods whose bridge somebody removed are put on it again.
+ * Throws where something else has the name, or where pods are still on a bridge of another range.
+ */
+export function bridgeLines(name: string, range: string, links: readonly Link[]): string[] {
+  const address = `${gatewayOf(range)}/${prefixOf(range)}`;
+  const present = links.find(({ ifname }) => ifname === name);
+  const up = `link set ${name} up`;
+  if (!present) {
+    const mac = macOf(gatewayOf(range));
+    const loose = links.filter(isLooseCable).map(({ ifname }) => `link set ${ifname} master ${name}`);
+    return [
+      `link add ${name} address ${mac} type bridge`,
+      `address add ${address} dev ${name}`,
+      up,
+      ...loose,
+    ];
+  }
+  if (present.linkinfo?.info_kind !== 'bridge') throw failure(`${name} is there and no bridge: remove it`);
+  const pinned = `link set ${name} address ${present.address}`;
+  const own = present.addr_info.filter(({ family }) => family === 'inet').map(written);
+  if (own.includes(address)) return [pinned, up];
+  const hasPorts = links.some(({ master }) => master === name);
+  if (hasPorts && own.length > 0)
+    throw failure(`the bridge ${name} has ${own.join(', ')} instead of ${address} while pods are on it`);
+  return [`address flush dev ${name}`, pinned, `address add ${address} dev ${name}`, up];
+}
+
+/** On the board: one end of a cable is a port of the bridge, the other is `eth0` of the process' network namespace. */
+export function cableLine(bridge: string, containerId: string, pid: number, ip: string): string {
+  const cable = `link add ${cableName(containerId)} master ${bridge} up type veth`;
+  return `${cable} peer name eth0 address ${macOf(ip)} netns ${pid}`;
+}
+
+/** In the pod: its address, and its way to all that is outside the board's range. */
+export function podLines(ip: string, range: string): string[] {
+  return [
+    `address add ${ip}/${prefixOf(range)} dev eth0`,
+    'link set lo up',
+    'link set eth0 up',
+    `route add default via ${gatewayOf(range)}`,
+  ];
+}
+
+/** The board's end; at most 15 characters. */
+export function cableName(containerId: string): string {
+  return `edge-${containerId.slice(0, 10)}`;
+}
+
+function isLooseCable({ ifname, master, linkinfo }: Link): boolean {
+  return /^edge-[0-9a-f]{10}$/.test(ifname) && linkinfo?.info_kind === 'veth' && master === undefined;
+}
+
+/** Whether the text of `/proc/…/net/route` has a route for `destination` over the interface. */
+export function hasRoute(routes: string, device: string, destination: string): boolean {
+  const { first, prefix } = rangeOf(destination);
+  const wanted = [device, kernelHex(first), kernelHex(2 ** 32 - 2 ** (32 - prefix))];
+  return routes.split('\n').some((line) => {
+    const [iface, target, , , , , , mask] = line.trim().split(/\s+/);
+    return [iface, target, mask].join() === wanted.join();
+  });
+}
+
+/** First address of the range, which the board itself has on the bridge: 10.40.2.1 of 10.40.2.0/23. */
+export function gatewayOf(range: string): string {
+  return formatIpv4(rangeOf(range).first + 1);
+}
+
+/** Follows from the address: who meets it again in another pod knows its MAC address already. */
+function macOf(ip: string): string {
+  return ['0a:58', ...hexBytes(parseIpv4(ip) ?? 0)].join(':');
+}
+
+/** The kernel prints addresses in these files as it has them in memory, the last byte first on all boards of ours. */
+const kernelHex = (address: number) => hexBytes(address).reverse().join('').toUpperCase();
+
+const hexBytes = (address: number) =>
+  formatIpv4(address)
+    .split('.')
+    .map((byte) => Number(byte).toString(16).padStart(2, '0'));
+
+const prefixOf = (range: string) => rangeOf(range).prefix;
+const written = ({ local, prefixlen }: Link['addr_info'][number]) => `${local}/${prefixlen}`;
+
+function rangeOf(range: string) {
+  const parsed = parseIpv4Range(range);
+  if (parsed) return parsed;
+  throw failure(`${range} is not an IPv4 range such as 10.40.2.0/23`);
+}
+
+function failure(message: string): RuntimeError {
+  return new RuntimeError('CreatePodSandboxError', message);
+}
