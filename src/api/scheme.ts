@@ -77,8 +77,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   scale?: ScalePaths;
   /** Kept in memory only: never on disk, gone with the process (Event). */
   volatile?: boolean;
-  /** Whether a status write changes only what need not outlive a power cut: then it stays off the disk. */
-  isMovingStatus?(next: T, previous: T): boolean;
+  /**
+   * Whether a write (of the status, where the kind has one) changes only what the next one will change again and what
+   * need not outlive a power cut: then it stays off the disk, and the watch history keeps only the last.
+   */
+  isMoving?(next: T, previous: T): boolean;
   /** Never stored: made from what boards report whenever somebody asks. get and list only. */
   measured?: boolean;
   /** Age in milliseconds after which the server removes an object by itself (Event: one hour). */

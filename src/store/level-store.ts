@@ -221,10 +221,11 @@ function toWrite(
   if ('put' in decision) {
     const value: KubeObject = decision.put;
     const type = current ? 'MODIFIED' : 'ADDED';
+    const moving = decision.moving === true;
     return {
-      event: { type, key, value, previous, revision },
+      event: { type, key, value, previous, revision, ...(moving ? { moving } : {}) },
       entry: { key, value, revision },
-      volatile: volatile || decision.volatile === true,
+      volatile: volatile || moving,
     };
   }
   if (!current) return undefined;
