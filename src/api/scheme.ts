@@ -35,6 +35,8 @@ export interface ServedVersion {
   fromStored?(object: KubeObject): KubeObject;
   /** The opposite; the registry sets apiVersion. Never changes its argument. */
   toStored?(object: KubeObject): KubeObject;
+  /** As in KindDefinition. */
+  deprecation?: string;
   /** Read from the stored form; the kind's own unless said. */
   selectableFields?: Readonly<Record<string, FieldGetter<never>>>;
 }
@@ -103,6 +105,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   setAuthor?(object: T, author: Author): void;
   /** What whoever has written such an object is told, each as a Warning header; gets the stored object. */
   warnings?(object: T): string[];
+  /** What whoever asks for such objects, even to read them, is told as a Warning header. */
+  deprecation?: string;
   /** Why no such object may be created any more: its definition is being deleted. */
   closed?: string;
   /** Versions beside this one, which is the stored and the preferred one. */

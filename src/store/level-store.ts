@@ -75,6 +75,11 @@ export class LevelStore implements Store {
     return this.#log.oldestRevision;
   }
 
+  /** Whether writes are taken, as the last one found. */
+  get hasRoom(): boolean {
+    return this.#hasRoom;
+  }
+
   metrics(): Metric[] {
     return [
       single('gauge', 'edge_store_revision', 'Revision of the newest write that readers see.', this.revision),
