@@ -109,3 +109,8 @@ export function splitKey(key: string): { namespace: string | undefined; name: st
 export function timestamp(nowMs: number): string {
   return new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }
+
+/** RFC 3339 in millionths of a second, as Kubernetes writes `metav1.MicroTime`. */
+export function microTime(nowMs: number): string {
+  return new Date(nowMs).toISOString().replace(/Z$/, '000Z');
+}

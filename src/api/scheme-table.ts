@@ -3,6 +3,7 @@
 import { certificateSigningRequests } from './kinds/certificate-signing-request.ts';
 import { clusterRoles } from './kinds/cluster-role.ts';
 import { clusterRoleBindings } from './kinds/cluster-role-binding.ts';
+import { componentStatuses } from './kinds/component-status.ts';
 import { configMaps } from './kinds/config-map.ts';
 import { controllerRevisions } from './kinds/controller-revision.ts';
 import { cronJobs } from './kinds/cron-job.ts';
@@ -84,7 +85,7 @@ export const allKinds: readonly KindDefinition[] = [
 ];
 
 /** Kinds that are served beside them and have no stored objects. */
-export const measuredKinds: readonly KindDefinition[] = [nodeMetrics, podMetrics];
+export const measuredKinds: readonly KindDefinition[] = [nodeMetrics, podMetrics, componentStatuses];
 
 /** By the parts of a path: `('', 'v1', 'pods')`. */
 export function kindByResource(group: string, version: string, plural: string): KindDefinition | undefined {

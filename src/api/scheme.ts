@@ -35,6 +35,8 @@ export interface ServedVersion {
   fromStored?(object: KubeObject): KubeObject;
   /** The opposite; the registry sets apiVersion. Never changes its argument. */
   toStored?(object: KubeObject): KubeObject;
+  /** As in KindDefinition. */
+  deprecation?: string;
   /** Read from the stored form; the kind's own unless said. */
   selectableFields?: Readonly<Record<string, FieldGetter<never>>>;
 }
@@ -77,8 +79,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   scale?: ScalePaths;
   /** Kept in memory only: never on disk, gone with the process (Event). */
   volatile?: boolean;
-  /** Whether a status write changes only what need not outlive a power cut: then it stays off the disk. */
-  isMovingStatus?(next: T, previous: T): boolean;
+  /**
+   * Whether a write (of the status, where the kind has one) changes only what the next one will change again and what
+   * need not outlive a power cut: then it stays off the disk, and the watch history keeps only the last.
+   */
+  isMoving?(next: T, previous: T): boolean;
   /** Never stored: made from what boards report whenever somebody asks. get and list only. */
   measured?: boolean;
   /** Age in milliseconds after which the server removes an object by itself (Event: one hour). */
@@ -100,6 +105,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   setAuthor?(object: T, author: Author): void;
   /** What whoever has written such an object is told, each as a Warning header; gets the stored object. */
   warnings?(object: T): string[];
+  /** What whoever asks for such objects, even to read them, is told as a Warning header. */
+  deprecation?: string;
   /** Why no such object may be created any more: its definition is being deleted. */
   closed?: string;
   /** Versions beside this one, which is the stored and the preferred one. */

@@ -24,7 +24,7 @@ export const fromStored = <T extends KubeObject>(kind: KindDefinition, object: T
   kind.view ? (kind.view.fromStored(object) as T) : object;
 
 function viewOf(kind: KindDefinition, served: ServedVersion): KindDefinition {
-  const { servedVersions: _own, ...rest } = kind;
+  const { servedVersions: _own, deprecation: _stored, ...rest } = kind;
   const group = served.group ?? kind.group;
   const apiVersion = apiVersionOf({ group, version: served.version });
   const convert = served.fromStored ?? ((object: KubeObject) => object);
@@ -39,6 +39,7 @@ function viewOf(kind: KindDefinition, served: ServedVersion): KindDefinition {
     version: served.version,
     columns: kind.columns.map((column) => storedColumn(column, view)),
     selectableFields: served.selectableFields ?? kind.selectableFields ?? {},
+    ...(served.deprecation ? { deprecation: served.deprecation } : {}),
     view,
   };
 }

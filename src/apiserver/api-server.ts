@@ -26,6 +26,7 @@ import { RequestFigures } from './http/request-figures.ts';
 import { ResourceRouter } from './http/resource-router.ts';
 import { WatchLines } from './http/watch-lines.ts';
 import { WatchUpgrades } from './http/watch-upgrade.ts';
+import type { ComponentSource } from './measured/component-health.ts';
 import type { PublishedNumbers } from './measured/published-numbers.ts';
 import type { UsageSource } from './measured/usage-source.ts';
 import type { NodeSessions } from './node-sessions.ts';
@@ -53,6 +54,8 @@ export interface ApiServerOptions
   nodeSessions: NodeSessions;
   /** The boards' figures, for metrics.k8s.io; it is empty without them. */
   usage?: UsageSource | undefined;
+  /** How the parts of the master are, for componentstatuses; there are none without it. */
+  components?: ComponentSource | undefined;
   /** What applications publish, for custom.metrics.k8s.io and external.metrics.k8s.io. */
   numbers?: PublishedNumbers | undefined;
   /** Figures of other rooms, which /metrics shows beside its own. */

@@ -13,7 +13,10 @@ const NEEDED_MAJOR = 24;
 /** Keeps the programs as JavaScript, so that the type stripper (some 20 MB) is loaded at the first start only. */
 const compileCache = join(root, 'node_modules/.cache/edge-cluster');
 /** A small young generation: garbage is collected earlier instead of kept resident. */
-const residentFlags = ['--max-semi-space-size=2'];
+const smallHeap = '--max-semi-space-size=2';
+/** Patterns come from people (custom kinds, their rules, Ingresses): one that backtracks for ever is run in linear time. */
+const boundedPatterns = '--enable-experimental-regexp-engine-on-excessive-backtracks';
+const residentFlags = [smallHeap, boundedPatterns];
 /** One heap of the C library for all threads: free memory of each thread's own would stay resident. */
 const residentEnv = { MALLOC_ARENA_MAX: '1' };
 

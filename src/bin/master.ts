@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
 import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
+import type { ComponentHealth } from '../apiserver/measured/component-health.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -71,6 +72,7 @@ export class Master implements Component {
   #running: Component[] = [];
   #authority: CertificateAuthority | undefined;
   #apiServer: ApiServer | undefined;
+  #isStarted = false;
 
   constructor(options: MasterOptions) {
     this.#options = options;
@@ -101,6 +103,7 @@ export class Master implements Component {
       const parts = sequence(await this.#makeParts(store));
       await parts.start();
       this.#running.push(parts);
+      this.#isStarted = true;
     } catch (error) {
       await this.stop();
       throw error;
@@ -137,6 +140,7 @@ export class Master implements Component {
       nodeSessions: { request: (node, request) => gateway.request(node, request) },
       usage: { nodes: () => gateway.metrics.nodes(), pods: () => gateway.metrics.pods() },
       numbers: { all: () => gateway.appMetrics.all() },
+      components: () => this.#components(store),
       figures: [
         () => store.metrics(),
         () => figures.metrics(),
@@ -180,6 +184,13 @@ export class Master implements Component {
       times: nodeLifecycle?.presence,
     });
     return [broker, apiServer, recorder, informers, gateway, controllers, scheduler];
+  }
+
+  /** Whatever breaks in one of them ends the process: so they work, or have not begun yet. */
+  #components({ hasRoom }: LevelStore): ComponentHealth[] {
+    const problem = this.#isStarted ? undefined : 'it is starting';
+    const parts = ['broker', 'controller-manager', 'gateway', 'scheduler'].map((name) => ({ name, problem }));
+    return [...parts, { name: 'store', problem: hasRoom ? undefined : 'the disk is full: free some space' }];
   }
 
   async #makeCertificates(): Promise<BrokerTls> {
@@ -238,7 +249,7 @@ export class Master implements Component {
     store: Store,
     tls: BrokerTls,
     credentials: Credentials,
-    joined: Pick<ApiServerOptions, 'nodeSessions' | 'usage' | 'numbers' | 'figures'>,
+    joined: Pick<ApiServerOptions, 'nodeSessions' | 'usage' | 'numbers' | 'components' | 'figures'>,
   ): ApiServer {
     const { insecurePort, auditLogPath } = this.#options;
     const { apiPort, mqttPort, advertiseAddresses, network, clock, logger } = this.#options;

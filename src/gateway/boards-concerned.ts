@@ -20,6 +20,11 @@ export function boardsRunningAs(pods: Iterable<Pod>, account: string): Set<strin
   return boardsWhere(pods, (pod) => accountKeyOf(pod) === account);
 }
 
+/** `pods` are those of all namespaces. */
+export function boardsOfClass(pods: Iterable<Pod>, runtimeClass: string): Set<string> {
+  return boardsWhere(pods, ({ spec }) => spec.runtimeClassName === runtimeClass);
+}
+
 function boardsWhere(pods: Iterable<Pod>, concerns: (pod: Pod) => boolean): Set<string> {
   const boards = new Set<string>();
   for (const pod of pods) {

@@ -3,6 +3,7 @@
 import { configMaps } from '../api/kinds/config-map.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { pods } from '../api/kinds/pod.ts';
+import { runtimeClasses } from '../api/kinds/runtime-class.ts';
 import { secrets } from '../api/kinds/secret.ts';
 import { boardOfLocalPath, isToBeRemoved } from '../api/local-volume.ts';
 import {
@@ -11,6 +12,7 @@ import {
   keyOf,
   type PersistentVolume,
   type Pod,
+  type RuntimeClass,
   type Secret,
 } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
@@ -57,6 +59,7 @@ export class DesiredContent {
   readonly #configMaps: Informer<ConfigMap>;
   readonly #secrets: Informer<Secret>;
   readonly #volumes: Informer<PersistentVolume>;
+  readonly #runtimeClasses: Informer<RuntimeClass>;
 
   constructor(options: DesiredContentOptions) {
     this.#options = options;
@@ -66,6 +69,7 @@ export class DesiredContent {
     this.#configMaps = informers.for(configMaps);
     this.#secrets = informers.for(secrets);
     this.#volumes = informers.for(persistentVolumes);
+    this.#runtimeClasses = informers.for(runtimeClasses);
     this.#volumes.addIndex(CLAIM_INDEX, claimOfVolume);
   }
 
@@ -79,8 +83,7 @@ export class DesiredContent {
     const told = nothing();
     this.#tellRegistries(node, told);
     for (const pod of this.podsFor(node)) {
-      const content = () => ({ pod: desiredPod(pod) });
-      told.pods.set(keyOf(pod), this.#put(node, 'pods', pod, content));
+      told.pods.set(keyOf(pod), this.#putPod(node, pod));
       if (!isFinished(pod)) this.#tellReferences(node, pod, told);
     }
     for (const volume of this.#volumes.lister.list()) {
@@ -157,11 +160,19 @@ export class DesiredContent {
     told.secrets.set(tokens.key, { uid, revision });
   }
 
-  #put(node: string, sort: DesiredSort, object: KubeObject, content: () => object): IndexEntry {
+  #putPod(node: string, pod: Pod): IndexEntry {
+    const { runtimeClassName: name } = pod.spec;
+    const runtimeClass = name ? this.#runtimeClasses.lister.get(name) : undefined;
+    const content = () => ({ pod: desiredPod(pod, runtimeClass) });
+    return this.#put(node, 'pods', pod, content, runtimeClass?.metadata.uid);
+  }
+
+  /** `beside` names what else the content is made from. */
+  #put(node: string, sort: DesiredSort, object: KubeObject, content: () => object, beside = ''): IndexEntry {
     const { uid, resourceVersion } = object.metadata;
     const revision = this.#options.topics.put(topics.desired(node, sort, keyOf(object)), {
       revision: Number(resourceVersion),
-      source: `${uid} ${resourceVersion}`,
+      source: `${uid} ${resourceVersion} ${beside}`,
       content,
     });
     return { uid, revision };

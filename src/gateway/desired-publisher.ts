@@ -4,6 +4,7 @@ import { configMaps } from '../api/kinds/config-map.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { pods } from '../api/kinds/pod.ts';
+import { runtimeClasses } from '../api/kinds/runtime-class.ts';
 import { secrets } from '../api/kinds/secret.ts';
 import { serviceAccounts } from '../api/kinds/service-account.ts';
 import { boardOfLocalPath } from '../api/local-volume.ts';
@@ -14,6 +15,7 @@ import {
   type Node,
   type PersistentVolume,
   type Pod,
+  type RuntimeClass,
   type Secret,
   type ServiceAccount,
 } from '../api/objects.ts';
@@ -26,7 +28,7 @@ import { ControllerRunner } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
 import { topics } from '../mqtt/topics.ts';
-import { boardsRunningAs, boardsUsing } from './boards-concerned.ts';
+import { boardsOfClass, boardsRunningAs, boardsUsing } from './boards-concerned.ts';
 import { DesiredContent, nothing, type Told } from './desired-content.ts';
 import type { IngressSecrets } from './ingress-secrets.ts';
 import { type PodTokenIssuer, PodTokens } from './pod-tokens.ts';
@@ -54,6 +56,7 @@ export class DesiredPublisher {
   readonly #secrets: Informer<Secret>;
   readonly #volumes: Informer<PersistentVolume>;
   readonly #accounts: Informer<ServiceAccount>;
+  readonly #runtimeClasses: Informer<RuntimeClass>;
   readonly #tokens: PodTokens | undefined;
   readonly #content: DesiredContent;
   readonly #told = new Map<string, Told>();
@@ -69,6 +72,7 @@ export class DesiredPublisher {
     this.#secrets = informers.for(secrets);
     this.#volumes = informers.for(persistentVolumes);
     this.#accounts = informers.for(serviceAccounts);
+    this.#runtimeClasses = informers.for(runtimeClasses);
     const account = (key: string) => this.#accounts.lister.get(key);
     this.#tokens = issuer && new PodTokens({ issuer, account, clock });
     this.#content = new DesiredContent({ ...options, tokens: this.#tokens });
@@ -96,6 +100,8 @@ export class DesiredPublisher {
       lookAll(isForAll ? everyBoard() : boardsUsing(around(object), sort, object.metadata.name));
     };
     const ofAccount = (account: ServiceAccount) => lookAll(boardsRunningAs(around(account), keyOf(account)));
+    const ofClass = ({ metadata }: RuntimeClass) =>
+      lookAll(boardsOfClass(this.#pods.lister.list(), metadata.name));
     const all = <T extends KubeObject>(look: (object: T) => void) => ({
       onAdd: look,
       onUpdate: look,
@@ -105,6 +111,7 @@ export class DesiredPublisher {
       this.#pods.subscribe(all(ofPod)),
       this.#pods.subscribe({ onDelete: ({ metadata }) => this.#tokens?.forget(metadata.uid) }),
       this.#accounts.subscribe(all(ofAccount)),
+      this.#runtimeClasses.subscribe({ onAdd: ofClass, onDelete: ofClass }),
       this.#nodes.subscribe({ onAdd: ofNode, onDelete: ofNode }),
       this.#options.ingressSecrets.onChange(look),
       this.#configMaps.subscribe(all(ofSort('configs'))),

@@ -28,6 +28,7 @@ import { IngressSecrets } from './ingress-secrets.ts';
 import { MirrorPods } from './mirror-pods.ts';
 import { NodeEvents } from './node-events.ts';
 import { statusImages } from './node-images.ts';
+import { NodeLeases } from './node-leases.ts';
 import { defaultPresenceTimes, NodePresence, type PresenceTimes } from './node-presence.ts';
 import { NodeRegistrar } from './node-registrar.ts';
 import { ObjectPublisher } from './object-publisher.ts';
@@ -62,6 +63,7 @@ export class Gateway implements Component {
   readonly #options: GatewayOptions;
   readonly #presence: NodePresence;
   readonly #registrar: NodeRegistrar;
+  readonly #leases: NodeLeases;
   readonly #observed: ObservedWriter;
   readonly #mirrors: MirrorPods;
   readonly #removals: VolumeRemovals;
@@ -94,6 +96,7 @@ export class Gateway implements Component {
       clock,
       logger,
     });
+    this.#leases = new NodeLeases({ client, nodes: shared.nodes, clock, logger });
     this.#observed = new ObservedWriter({ client, bus, pods: shared.pods, presence, clock, logger });
     this.#mirrors = new MirrorPods({ client, bus, pods: shared.pods, presence, clock, logger });
     const volumes = informers.for(persistentVolumes);
@@ -141,6 +144,7 @@ export class Gateway implements Component {
     for (const message of bus.retained(nodeFilters.state)) this.#state(message);
     for (const message of bus.retained(nodeFilters.images)) this.#holds(message);
     await this.#registrar.start();
+    await this.#leases.start();
     await this.#observed.start();
     await this.#mirrors.start();
     await this.#removals.start();
@@ -159,7 +163,8 @@ export class Gateway implements Component {
     this.#objects.stop();
     this.#peers.stop();
     const told = [this.#desired, this.#services, this.#ingresses];
-    const runners = [this.#registrar, this.#observed, this.#mirrors, this.#removals, ...told];
+    const written = [this.#registrar, this.#leases, this.#observed, this.#mirrors, this.#removals];
+    const runners = [...written, ...told];
     await Promise.all(runners.map((runner) => runner.stop()));
   }
 
@@ -181,7 +186,9 @@ export class Gateway implements Component {
   #heartbeat({ topic, payload }: BusMessage): void {
     const [, node = ''] = levelsOf(topic) ?? [];
     const beat = readHeartbeat(decodeJson(payload));
-    if (beat && this.#presence.beat(node, beat.session)) this.#metrics.beat(node, beat);
+    if (!beat || !this.#presence.beat(node, beat.session)) return;
+    this.#metrics.beat(node, beat);
+    this.#leases.heard(node);
   }
 
   #measured({ topic, payload }: BusMessage): void {

@@ -1,41 +1,86 @@
 // What a board says of itself to who may read `nodes/NAME/proxy`: the paths of upstream's kubelet that tools read.
-import type { Pod } from '../api/objects.ts';
+import { type Pod, splitKey } from '../api/objects.ts';
+import type { BoardLoad } from './board/board-load.ts';
 import type { BoardReading } from './metrics/board-figures.ts';
+import type { RuntimeContainer } from './runtime/runtime.ts';
 import type { BoardDocument, BoardDocuments } from './streams/serve-board.ts';
 
 export interface BoardDocumentsOptions {
   nodeName: string;
   /** Reads the counters of all that runs now. */
   read(): Promise<BoardReading>;
-  /** What the board is to run. */
+  /** What the board has of pods, with the status that it reports. */
   pods(): Iterable<Pod>;
+  /** What its engine runs. */
+  running(): readonly RuntimeContainer[];
+  /** As the last heartbeat told it. */
+  load(): BoardLoad | undefined;
+  /** Its settings, under the names of a KubeletConfiguration. */
+  config(): object;
+  nowMs(): number;
 }
+
+type Answer = (options: BoardDocumentsOptions) => BoardDocument | Promise<BoardDocument>;
+
+const ok: Answer = () => ({ type: 'text/plain; charset=utf-8', text: 'ok' });
+const json = (value: object): BoardDocument => ({ type: 'application/json', text: JSON.stringify(value) });
+const podList = (items: readonly object[]) =>
+  json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items });
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  '/healthz': ok,
+  '/healthz/ping': ok,
+  '/pods': ({ pods }) => podList([...pods()]),
+  '/runningpods': ({ running }) => podList(runningPods(running())),
+  '/configz': ({ config }) => json({ kubeletconfig: config() }),
+  '/stats/summary': summary,
+  '/metrics': (options) => figures(options, true),
+  '/metrics/resource': (options) => figures(options, false),
+  '/metrics/cadvisor': (options) => figures(options, false),
+};
 
 export function boardDocuments(options: BoardDocumentsOptions): BoardDocuments {
-  return async (path) => {
-    if (path === '/healthz' || path === '/healthz/ping')
-      return { type: 'text/plain; charset=utf-8', text: 'ok' };
-    if (path === '/pods' || path === '/pods/') return podList(options.pods());
-    return path.startsWith('/metrics') ? figures(options, path) : undefined;
-  };
+  return async (path) => ANSWERS[path.replace(/(.)\/$/, '$1')]?.(options);
 }
 
-/** As the master told them, without what this board itself reports. */
-function podList(pods: Iterable<Pod>): BoardDocument {
-  const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...pods] };
-  return { type: 'application/json', text: JSON.stringify(list) };
+/** As upstream: made from what runs alone, so that a container which nobody wants any more is seen here. */
+function runningPods(running: readonly RuntimeContainer[]): object[] {
+  return [...Map.groupBy(running, ({ podUid }) => podUid)].map(([uid, containers]) => ({
+    metadata: { ...splitKey(containers[0]?.podKey ?? ''), uid, creationTimestamp: null },
+    spec: {
+      containers: containers
+        .filter(({ containerName }) => containerName !== undefined)
+        .map(({ containerName: name, image }) => ({ name, image, resources: {} })),
+    },
+    status: {},
+  }));
 }
 
-async function figures(
-  { nodeName, read }: BoardDocumentsOptions,
-  path: string,
-): Promise<BoardDocument | undefined> {
-  if (!['/metrics', '/metrics/resource', '/metrics/cadvisor'].includes(path)) return undefined;
+async function summary({
+  nodeName,
+  read,
+  running,
+  load,
+  nowMs,
+}: BoardDocumentsOptions): Promise<BoardDocument> {
+  const { statsSummary } = await import('./metrics/stats-summary.ts');
+  const { readInterfaces } = await import('./metrics/network-counters.ts');
+  const podInterfaces = new Map();
+  for (const { containerName, ip, pid, podUid } of running()) {
+    const found = containerName === undefined && ip && pid ? await readInterfaces(pid) : undefined;
+    if (found) podInterfaces.set(podUid, found);
+  }
+  const boardInterfaces = await readInterfaces('self');
+  const input = { nodeName, load: load(), boardInterfaces, podInterfaces, nowMs: nowMs() };
+  return json(statsSummary({ ...input, reading: await read() }));
+}
+
+async function figures({ nodeName, read }: BoardDocumentsOptions, withOwn: boolean): Promise<BoardDocument> {
   const { kubeletMetrics, resourceMetrics } = await import('./metrics/board-figures.ts');
   const { processMetrics } = await import('../base/metrics/process-metrics.ts');
   const { prometheusText, PROMETHEUS_TEXT_TYPE } = await import('../base/metrics/prometheus-text.ts');
   const reading = await read();
   const own = () => [...kubeletMetrics(nodeName, reading), ...resourceMetrics(reading)];
-  const sources = path === '/metrics' ? [processMetrics, own] : [() => resourceMetrics(reading)];
+  const sources = withOwn ? [processMetrics, own] : [() => resourceMetrics(reading)];
   return { type: PROMETHEUS_TEXT_TYPE, text: await prometheusText(sources) };
 }

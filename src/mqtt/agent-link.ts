@@ -90,6 +90,11 @@ export class AgentLink implements Component {
     this.#observed.report(pod);
   }
 
+  /** What the board last said of each pod. */
+  reports(): Iterable<ObservedReport> {
+    return this.#observed.reports();
+  }
+
   /** StatusSink: the master has let go of the pod. */
   forget(key: string): void {
     this.#observed.forget(key);

@@ -50,6 +50,11 @@ export class ObservedPublisher {
     if (known?.uid !== pod.uid) this.#mark(INDEX);
   }
 
+  /** As last said, or about to be. */
+  reports(): Iterable<ObservedReport> {
+    return this.#pods.values();
+  }
+
   forget(key: string): void {
     if (!this.#pods.delete(key)) return;
     this.#mark(key);

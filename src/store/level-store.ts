@@ -75,6 +75,11 @@ export class LevelStore implements Store {
     return this.#log.oldestRevision;
   }
 
+  /** Whether writes are taken, as the last one found. */
+  get hasRoom(): boolean {
+    return this.#hasRoom;
+  }
+
   metrics(): Metric[] {
     return [
       single('gauge', 'edge_store_revision', 'Revision of the newest write that readers see.', this.revision),
@@ -221,10 +226,11 @@ function toWrite(
   if ('put' in decision) {
     const value: KubeObject = decision.put;
     const type = current ? 'MODIFIED' : 'ADDED';
+    const moving = decision.moving === true;
     return {
-      event: { type, key, value, previous, revision },
+      event: { type, key, value, previous, revision, ...(moving ? { moving } : {}) },
       entry: { key, value, revision },
-      volatile: volatile || decision.volatile === true,
+      volatile: volatile || moving,
     };
   }
   if (!current) return undefined;

@@ -14,10 +14,10 @@ export interface Entry {
 }
 
 /**
- * `undefined` = leave everything as it is: no revision is drawn. A volatile put lies over what the disk has until
- * the next start, or the next put that is not.
+ * `undefined` = leave everything as it is: no revision is drawn. A moving put is volatile and lies over what the disk
+ * has until the next start, or the next put that is not; of those of one key the history keeps the last.
  */
-export type Decision = { put: KubeObject; volatile?: boolean } | { remove: KubeObject } | undefined;
+export type Decision = { put: KubeObject; moving?: boolean } | { remove: KubeObject } | undefined;
 
 export interface StoreEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -27,6 +27,8 @@ export interface StoreEvent {
   /** Value before this write; `undefined` for ADDED. Selectors need it to tell enter from leave. */
   previous: KubeObject | undefined;
   revision: number;
+  /** As its decision said. A watch that comes back hears the last of a key for all of them. */
+  moving?: boolean;
 }
 
 export interface WriteOptions {

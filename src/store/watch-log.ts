@@ -1,4 +1,5 @@
 // The last changes in memory, and who wants to hear of the next: every subscriber sees every change once, in order.
+// What moves all the time (a lease that is renewed) pushes nothing out of the history: who comes back hears its last.
 import { expired } from '../api/status-error.ts';
 import type { StoreEvent } from './store.ts';
 
@@ -15,6 +16,8 @@ export class WatchLog {
   readonly #capacity: number;
   readonly #onListenerError: (error: Error) => void;
   #events: StoreEvent[] = [];
+  /** By key, those of a key as one: the object before the first of them and after the last. */
+  readonly #moving = new Map<string, StoreEvent>();
   readonly #subscribers = new Set<Subscriber>();
   #oldest = 0;
   #revision = 0;
@@ -28,6 +31,7 @@ export class WatchLog {
   /** Begins an empty history after `revision`. */
   reset(revision: number): void {
     this.#events = [];
+    this.#moving.clear();
     this.#subscribers.clear();
     this.#oldest = revision;
     this.#revision = revision;
@@ -45,7 +49,7 @@ export class WatchLog {
   append(events: readonly StoreEvent[]): void {
     const last = events.at(-1);
     if (!last) return;
-    for (const event of events) this.#events.push(event);
+    for (const event of events) this.#keep(event);
     this.#revision = last.revision;
     // Trimmed in halves, so that a change costs no memmove of the whole history.
     if (this.#events.length > this.#capacity * 2) {
@@ -72,12 +76,28 @@ export class WatchLog {
     this.#subscribers.add(subscriber);
     const stop = () => this.#subscribers.delete(subscriber);
     try {
-      deliver(subscriber, this.#events.slice(this.#firstAfter(afterRevision)), this.#revision);
+      deliver(subscriber, this.#historyAfter(afterRevision, prefix), this.#revision);
     } catch (error) {
       stop();
       throw error;
     }
     return stop;
+  }
+
+  #keep(event: StoreEvent): void {
+    const { key, moving } = event;
+    const known = this.#moving.get(key);
+    if (moving) this.#moving.set(key, known ? { ...event, previous: known.previous } : event);
+    else {
+      this.#moving.delete(key);
+      this.#events.push(event);
+    }
+  }
+
+  #historyAfter(revision: number, prefix: string): readonly StoreEvent[] {
+    const kept = this.#events.slice(this.#firstAfter(revision));
+    const moved = [...this.#moving.values()].filter((e) => e.revision > revision && e.key.startsWith(prefix));
+    return moved.length === 0 ? kept : [...kept, ...moved].sort((a, b) => a.revision - b.revision);
   }
 
   #firstAfter(revision: number): number {

@@ -1,11 +1,17 @@
 // nodes/NAME/proxy: a board answers HTTP about itself over the stream that it dials back.
 import t from 'tap';
+import type { Pod } from '../../src/api/objects.ts';
+import { boardPods } from '../../src/bin/agent/board-pods.ts';
 import { boardDocuments } from '../../src/kubelet/board-documents.ts';
 import { ContainerMeter } from '../../src/kubelet/metrics/container-meter.ts';
+import type { RuntimeContainer } from '../../src/kubelet/runtime/runtime.ts';
 import { bind, certified } from '../support/access.ts';
 import { startStreamsLab } from '../support/streams-lab.ts';
 
 const meter = new ContainerMeter();
+const pod = { metadata: { namespace: 'n', name: 'p', uid: 'u' }, spec: { containers: [] } } as unknown as Pod;
+const pause = { podKey: 'n/p', podUid: 'u', pid: process.pid, ip: '10.40.0.9' } as RuntimeContainer;
+const main = { ...pause, containerName: 'c', image: 'example.com/c:1', ip: undefined };
 const lab = await startStreamsLab({
   documents: boardDocuments({
     nodeName: 'board-a',
@@ -13,7 +19,11 @@ const lab = await startStreamsLab({
       const own = { id: 'x', pid: process.pid, podKey: 'n/p', podUid: 'u', containerName: 'c' };
       return meter.read([{ ...own, startedAt: undefined }]);
     },
-    pods: () => [],
+    pods: () => boardPods([pod], [{ key: 'n/p', uid: 'u', status: { phase: 'Running' }, terminated: false }]),
+    running: () => [pause, main],
+    load: () => undefined,
+    config: () => ({ maxPods: 250 }),
+    nowMs: () => Date.now(),
   }),
 });
 const { api } = lab;
@@ -35,12 +45,38 @@ t.test('health, pods, the port of upstream’s kubelet, and what is not there', 
   t.match(await api.ask('GET', proxied('/healthz')), { code: 200, text: 'ok' });
   t.match(await api.ask('GET', proxied('/healthz', 'board-a:10250')), { code: 200, text: 'ok' });
   t.match(await api.ask('GET', proxied('/healthz', 'https:board-a:10250')), { code: 200 });
-  t.match(await api.ask('GET', proxied('/pods')), { code: 200, json: { kind: 'PodList', items: [] } });
+  const items = [{ metadata: { name: 'p' }, status: { phase: 'Running' } }];
+  t.match(await api.ask('GET', proxied('/pods')), { code: 200, json: { kind: 'PodList', items } });
   t.equal((await api.ask('GET', proxied('/nothing'))).code, 404);
   t.equal((await api.ask('POST', proxied('/healthz'), { body: 'x' })).code, 405);
   t.equal((await api.ask('HEAD', proxied('/healthz'))).code, 200);
   t.equal((await api.ask('GET', proxied('/healthz', 'board-a:22'))).code, 400);
   t.match(await api.ask('GET', proxied('/healthz', 'nobody')), { code: 404, json: { reason: 'NotFound' } });
+});
+
+t.test(
+  'what runs, what it uses and how the board is set up are told as upstream’s kubelet does',
+  async (t) => {
+    const { json } = await api.ask('GET', proxied('/stats/summary'));
+    t.equal(json.node.nodeName, 'board-a');
+    t.ok(json.node.cpu.usageCoreNanoSeconds > 0);
+    t.ok(Date.parse(json.node.startTime) < Date.now());
+    const [stats] = json.pods;
+    t.match(stats, { podRef: { namespace: 'n', name: 'p', uid: 'u' }, containers: [{ name: 'c' }] });
+    t.ok(stats.containers[0].memory.workingSetBytes > 0);
+    const running = await api.ask('GET', proxied('/runningpods/'));
+    t.match(running.json.items, [
+      { metadata: { name: 'p', uid: 'u' }, spec: { containers: [{ name: 'c', image: 'example.com/c:1' }] } },
+    ]);
+    t.same((await api.ask('GET', proxied('/configz'))).json, { kubeletconfig: { maxPods: 250 } });
+  },
+);
+
+t.test('a pod of another life keeps no status of its namesake, and static pods are there too', async (t) => {
+  const report = { key: 'n/p', uid: 'other', status: { phase: 'Failed' }, terminated: true };
+  const mirror = { metadata: { namespace: 'n', name: 'static', uid: 's' } } as Pod;
+  const own = { key: 'n/static', uid: 's', status: { phase: 'Running' }, terminated: false, mirror };
+  t.same(boardPods([pod], [report, own]), [pod, { ...mirror, status: { phase: 'Running' } }]);
 });
 
 t.test('it takes the right to nodes/proxy, which boards have not', async (t) => {

@@ -1,5 +1,6 @@
 // A container engine in memory, held to the same contract as podman (runtime-contract.ts). Tests steer it:
 // containers run until exit() or stopContainer(), images exist when they are in `images`.
+
 import { text } from 'node:stream/consumers';
 import type { ProcessStreams } from '../../src/api/session.ts';
 import type { Clock } from '../../src/base/clock.ts';
@@ -15,6 +16,7 @@ import {
   type RuntimeVersion,
   type SandboxConfig,
 } from '../../src/kubelet/runtime/runtime.ts';
+import { refuseOtherHandler } from '../../src/kubelet/runtime/runtime-handler.ts';
 import { FakeImageStore, imageIdOf } from './fake-image-store.ts';
 import { FakeAttachment, FakeProcess } from './fake-process.ts';
 
@@ -167,6 +169,7 @@ export class FakeRuntime implements Runtime {
 
   async startSandbox(config: SandboxConfig): Promise<RuntimeContainer> {
     return this.#starts('startSandbox', () => {
+      refuseOtherHandler(config, 'runc');
       this.#refuseTakenAddress(config);
       const name = `${config.podName}_${config.namespace}_pause_${config.attempt}`;
       const made = this.#add(name, config, { containerName: undefined, image: 'pause', ip: config.ip });

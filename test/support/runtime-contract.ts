@@ -44,6 +44,7 @@ export function sandboxConfig(ip: string | undefined, own: Partial<SandboxConfig
     ip,
     hostNetwork: ip === undefined,
     hostIPC: false,
+    runtimeHandler: undefined,
     hostAliases: [],
     fqdn: undefined,
     sysctls: {},
@@ -100,6 +101,16 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
     t.ok(made.name.startsWith(`${config.podName}_contract_`), 'its name begins with pod and namespace');
     t.strictSame(await runtime.inspect(made.id), made);
     t.strictSame(await listed(runtime, made.id), made);
+  });
+
+  t.test('a sandbox for an OCI runtime that is not the board’s is refused by its name', async (t) => {
+    const { runtime, address } = await factory(t);
+    const config = sandboxConfig(address(1), { runtimeHandler: 'nothing-here' });
+    await t.rejects(runtime.startSandbox(config), {
+      reason: 'CreatePodSandboxError',
+      message: /^no runtime for "nothing-here" is configured/,
+    });
+    t.same(await runtime.list(), []);
   });
 
   t.test('a started container is listed and inspected as it was made', async (t) => {

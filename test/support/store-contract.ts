@@ -29,6 +29,14 @@ export const put =
   (name: string, data: Record<string, string> = {}) =>
   (_: Entry | undefined, revision: number): Decision => ({ put: configMap(name, data, revision) });
 
+/** As a lease is renewed. */
+export const move =
+  (name: string, data: Record<string, string>) =>
+  (_: Entry | undefined, revision: number): Decision => ({
+    put: configMap(name, data, revision),
+    moving: true,
+  });
+
 export const remove = (current: Entry | undefined): Decision => current && { remove: current.value };
 
 export async function openStore(
@@ -182,6 +190,37 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
         count += events.length;
       })();
       t.equal(count, store.revision - store.oldestRevision);
+    });
+
+    t.test('tells who comes back the last of what moves, which pushes nothing out of history', async (t) => {
+      await reopen({ historyLength: 4 });
+      await store.write(configMapKey('lease'), put('lease', { holder: 'one' }));
+      const start = store.revision;
+      await store.write(configMapKey('a'), put('a'));
+      for (let i = 0; i < 40; i++)
+        await store.write(configMapKey('lease'), move('lease', { time: String(i) }));
+      await store.write(configMapKey('b'), put('b'));
+      const since = (revision: number, prefix = '') => {
+        const seen: StoreEvent[] = [];
+        store.watch(prefix, revision, (events) => seen.push(...events))();
+        return seen;
+      };
+      const seen = since(start);
+      t.same(short(seen), [`ADDED a ${start + 1}`, `MODIFIED lease ${start + 41}`, `ADDED b ${start + 42}`]);
+      t.match(seen[1], { value: { data: { time: '39' } }, previous: { data: { holder: 'one' } } });
+      t.same(short(since(start + 30)), short(seen.slice(1)), 'also to who saw some of it');
+      t.same(short(since(start + 41)), short(seen.slice(2)));
+      t.same(since(start, '/registry/apps/'), []);
+      await store.write(configMapKey('lease'), remove);
+      t.same(
+        since(start).map(({ type }) => type),
+        ['ADDED', 'ADDED', 'DELETED'],
+      );
+      await store.write(configMapKey('d'), put('d', { v: 'stored' }));
+      await store.write(configMapKey('d'), move('d', { v: 'moved' }));
+      t.match(store.get(configMapKey('d'))?.value, { data: { v: 'moved' } });
+      await reopen();
+      t.match(store.get(configMapKey('d'))?.value, { data: { v: 'stored' } });
     });
 
     t.test(

@@ -14,7 +14,12 @@ const programs = ['edgectl', 'edge-master', 'edge-agent', 'npm start'] as const;
 type Program = (typeof programs)[number];
 
 /** Flags of programs that are not ours. */
-const foreignFlags = ['--max-semi-space-size', '--single-threaded-gc', '--optimize-for-size'];
+const foreignFlags = [
+  '--max-semi-space-size',
+  '--single-threaded-gc',
+  '--optimize-for-size',
+  '--enable-experimental-regexp-engine-on-excessive-backtracks',
+];
 
 function textOf(file: string): string {
   return readFileSync(join(root, file), 'utf8');

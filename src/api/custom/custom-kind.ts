@@ -66,7 +66,7 @@ function servedKind(
   return {
     ...kind,
     ownSchema: schema,
-    ...(version.deprecated ? { warnings: () => [deprecation(kind, version)] } : {}),
+    ...(version.deprecated ? { deprecation: deprecation(kind, version) } : {}),
     view: {
       of: stored,
       fromStored: (object) => ({ ...schema.shown(object), apiVersion }),

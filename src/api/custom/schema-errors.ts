@@ -3,6 +3,7 @@
 import { forbiddenField, invalidValue, notSupported, required } from '../field-error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../schema/json.ts';
 import type { FieldError } from '../status-error.ts';
+import { isPattern } from './patterns.ts';
 import { isIntOrString, keepsUnknown, type SchemaProps } from './schema-props.ts';
 import { valueErrors } from './value-errors.ts';
 
@@ -194,16 +195,6 @@ function extensionErrors(node: SchemaProps, field: string): FieldError[] {
     errors.push(invalidValue(`${field}.pattern`, node.pattern, 'must be a valid regular expression'));
   }
   return errors;
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
 }
 
 function valueValidationErrors(node: SchemaProps, field: string): FieldError[] {

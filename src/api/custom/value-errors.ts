@@ -6,23 +6,48 @@ import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '.
 import type { FieldError } from '../status-error.ts';
 import { correlated, identityOf } from './correlated-items.ts';
 import { hasFormat } from './formats.ts';
+import { matches } from './patterns.ts';
 import { isEmbedded, isIntOrString, type SchemaProps, schemaOfKey } from './schema-props.ts';
 
 /** As upstream: a hostile object must not make an answer of megabytes. */
 const MAX_ERRORS = 100;
+
+/** Twice as many as the largest request has values: more only where a schema asks for each value many times. */
+const MAX_CHECKS = 3_000_000;
+
+/** One that does not fit costs the words of its errors, which nobody hears. */
+const CHECKS_PER_ALTERNATIVE = 5;
+
+/** It would hold up everybody else: the object is refused with what was found until then. */
+class TooMuchWork extends Error {}
+
+/** What was found, and how much may still be done for it. */
+interface Found {
+  errors: FieldError[];
+  /** One for all of an object. */
+  work: { checks: number };
+}
 
 /**
  * Everything that is wrong with `value`, whose JSON path is `path` ('' for the whole object), and was not so in
  * `previous`.
  */
 export function valueErrors(node: SchemaProps, value: Json, path: string, previous?: Json): FieldError[] {
-  const errors: FieldError[] = [];
-  check(node, value, path, errors, previous);
-  return errors.slice(0, MAX_ERRORS);
+  const found: Found = { errors: [], work: { checks: 0 } };
+  try {
+    check(node, value, path, found, previous);
+  } catch (error) {
+    if (!(error instanceof TooMuchWork)) throw error;
+    const why = `${inBody(path)} takes too long to check: ${error.message}`;
+    return [...found.errors.slice(0, MAX_ERRORS - 1), invalidValue(path, '', why)];
+  }
+  return found.errors.slice(0, MAX_ERRORS);
 }
 
-function check(node: SchemaProps, value: Json, path: string, errors: FieldError[], previous?: Json): void {
+function check(node: SchemaProps, value: Json, path: string, found: Found, previous?: Json): void {
+  const { errors, work } = found;
   if (errors.length > MAX_ERRORS) return;
+  if (++work.checks > MAX_CHECKS) throw new TooMuchWork('its schema looks at too many values too often');
   if (previous !== undefined && jsonEqual(value, previous)) return;
   if (value === null && node.nullable) return;
   const expected = typeMismatch(node, value);
@@ -35,9 +60,9 @@ function check(node: SchemaProps, value: Json, path: string, errors: FieldError[
   }
   if (typeof value === 'number') numberErrors(node, value, path, errors);
   if (typeof value === 'string') textErrors(node, value, path, errors);
-  if (Array.isArray(value)) listErrors(node, value, path, errors, previous);
-  if (isJsonObject(value)) objectErrors(node, value, path, errors, previous);
-  combinationErrors(node, value, path, errors);
+  if (Array.isArray(value)) listErrors(node, value, path, found, previous);
+  if (isJsonObject(value)) objectErrors(node, value, path, found, previous);
+  combinationErrors(node, value, path, found);
 }
 
 /** The type that the value should have; `undefined` when it fits. */
@@ -98,7 +123,9 @@ function textErrors(node: SchemaProps, value: string, path: string, errors: Fiel
   if (minLength !== undefined && length < minLength) {
     errors.push(invalidValue(path, value, `${inBody(path)} should be at least ${minLength} chars long`));
   }
-  if (pattern !== undefined && !new RegExp(pattern).test(value)) {
+  const isMatch = pattern === undefined || matches(pattern, value);
+  if (isMatch === undefined) throw new TooMuchWork(`'${pattern}' searches ${path} for too long`);
+  if (!isMatch) {
     errors.push(invalidValue(path, value, `${inBody(path)} should match '${pattern}'`));
   }
   if (format && !hasFormat(format, value)) {
@@ -129,13 +156,14 @@ function listErrors(
   node: SchemaProps,
   items: Json[],
   path: string,
-  errors: FieldError[],
+  found: Found,
   previous: Json | undefined,
 ): void {
+  const { errors } = found;
   countErrors(items.length, node.minItems, node.maxItems, 'items', path, errors);
   const before = correlated(node, previous);
   items.forEach((item, i) => {
-    if (node.items) check(node.items, item, `${path}[${i}]`, errors, before(item));
+    if (node.items) check(node.items, item, `${path}[${i}]`, found, before(item));
   });
   const identity = identityOf(node);
   if (!identity) return;
@@ -151,9 +179,10 @@ function objectErrors(
   node: SchemaProps,
   value: JsonObject,
   path: string,
-  errors: FieldError[],
+  found: Found,
   previous: Json | undefined,
 ): void {
+  const { errors } = found;
   const isAtomic = node['x-kubernetes-map-type'] === 'atomic';
   const old = !isAtomic && isJsonObject(previous) ? previous : {};
   const at = (key: string) => (path ? `${path}.${key}` : key);
@@ -165,14 +194,20 @@ function objectErrors(
   }
   for (const [key, child] of Object.entries(value)) {
     const schema = schemaOfKey(node, key);
-    if (schema && schema !== true) check(schema, child, at(key), errors, ownValue(old, key));
+    if (schema && schema !== true) check(schema, child, at(key), found, ownValue(old, key));
   }
 }
 
-function combinationErrors(node: SchemaProps, value: Json, path: string, errors: FieldError[]): void {
-  const fits = (schema: SchemaProps) => valueErrors(schema, value, path).length === 0;
+function combinationErrors(node: SchemaProps, value: Json, path: string, found: Found): void {
+  const { errors, work } = found;
+  const fits = (schema: SchemaProps) => {
+    const inner: Found = { errors: [], work };
+    work.checks += CHECKS_PER_ALTERNATIVE;
+    check(schema, value, path, inner);
+    return inner.errors.length === 0;
+  };
   const say = (why: string) => errors.push(invalidValue(path, '', `${JSON.stringify(path)} must ${why}`));
-  for (const inner of node.allOf ?? []) check(inner, value, path, errors);
+  for (const inner of node.allOf ?? []) check(inner, value, path, found);
   if (node.anyOf && !node.anyOf.some(fits)) say('validate at least one schema (anyOf)');
   if (node.not && fits(node.not)) say('not validate the schema (not)');
   if (!node.oneOf) return;

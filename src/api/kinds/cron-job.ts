@@ -115,7 +115,12 @@ export const cronJobs: KindDefinition<CronJob> = {
   columns,
   hasStatus: true,
   // The same fields: kubectl 1.20 and its contemporaries know no other version.
-  servedVersions: [{ version: 'v1beta1' }],
+  servedVersions: [
+    {
+      version: 'v1beta1',
+      deprecation: 'batch/v1beta1 CronJob is deprecated in v1.21+; use batch/v1 CronJob',
+    },
+  ],
   setDefaults,
   warnings: ({ metadata }) => podNameWarnings(metadata.name),
   validate,

@@ -87,6 +87,7 @@ export const endpoints: KindDefinition<Endpoints> = {
     ageColumn,
   ],
   hasStatus: false,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   setDefaults(object) {
     for (const subset of object.subsets ?? []) {
       for (const port of subset.ports ?? []) port.protocol ||= 'TCP';

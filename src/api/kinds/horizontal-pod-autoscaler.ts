@@ -69,7 +69,7 @@ export const horizontalPodAutoscalers: KindDefinition<HorizontalPodAutoscaler> =
   columns,
   hasStatus: true,
   servedVersions: [autoscalerV1],
-  isMovingStatus: (next, previous) => lastingStatus(next) === lastingStatus(previous),
+  isMoving: (next, previous) => lastingStatus(next) === lastingStatus(previous),
   setDefaults,
   validate: validateAutoscaler,
 };

@@ -1,5 +1,6 @@
 // Lease: names, columns and rules. Kept in memory only: a lease is renewed every few seconds and means nothing after
-// a restart, so it must not wear the card out.
+// a restart, so it must not wear the card out, nor push what others did out of the watch history.
+import { isDeepStrictEqual } from 'node:util';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { invalidValue } from '../field-error.ts';
 import type { Lease } from '../objects.ts';
@@ -14,6 +15,13 @@ function validate({ spec = {} }: Lease): FieldError[] {
   ];
   if (spec.holderIdentity === '') errors.push(invalidValue('spec.holderIdentity', '', 'must not be empty'));
   return errors;
+}
+
+/** All but when it was renewed, and what the server counts and notes of that. */
+function lasting({ metadata, spec }: Lease): unknown {
+  const counted = { resourceVersion: undefined, generation: undefined, managedFields: undefined };
+  const marks = { ...metadata, ...counted };
+  return [marks, { ...spec, renewTime: undefined }];
 }
 
 export const leases: KindDefinition<Lease> = {
@@ -32,5 +40,6 @@ export const leases: KindDefinition<Lease> = {
   ],
   hasStatus: false,
   volatile: true,
+  isMoving: (next, previous) => isDeepStrictEqual(lasting(next), lasting(previous)),
   validate,
 };

@@ -10,7 +10,6 @@ import { booleanParameter, listOptions, numberParameter } from './query.ts';
 import {
   keyOfRequest,
   listKind,
-  present,
   type ReadRequest,
   type ResourceRequest,
   sendObject,
@@ -18,8 +17,8 @@ import {
   wantedForm,
 } from './resource-handler.ts';
 import { sendJson } from './respond.ts';
-import { partialMetadata, tableOf } from './table.ts';
-import { WatchResponse } from './watch-response.ts';
+import { partialMetadata, tableOf, tableOfOne } from './table.ts';
+import { type ShownForm, WatchResponse } from './watch-response.ts';
 
 export async function getVerb(request: ResourceRequest): Promise<void> {
   sendObject(request, 200, request.services.registry.get(request.kind, keyOfRequest(request)));
@@ -87,7 +86,7 @@ export function openWatch(request: ReadRequest): OpenWatch {
       timeoutSeconds,
       bookmarks,
       markInitialEnd: sendInitialEvents && bookmarks,
-      present: (object, first) => present(request, form, object, first),
+      form: (first) => shownForm(request, form, first),
       revision: () => services.registry.revision,
     })
       .run()
@@ -97,6 +96,19 @@ export function openWatch(request: ReadRequest): OpenWatch {
     stream.close();
   };
   return { run, close };
+}
+
+/** Ages are in whole seconds, so rows that are made within one are alike. */
+function shownForm(request: ReadRequest, form: Form, withColumns: boolean): ShownForm {
+  if (form.as === 'object') return { name: '', present: (object) => object };
+  if (form.as === 'PartialObjectMetadata')
+    return { name: `metadata ${form.version}`, present: (object) => partialMetadata(object, form.version) };
+  const options = tableOptions(request, form, withColumns);
+  const nowSeconds = Math.floor(options.nowMs / 1000);
+  return {
+    name: `table ${options.version} ${options.includeObject} ${withColumns} ${nowSeconds}`,
+    present: (object) => tableOfOne(request.kind, object, { ...options, nowMs: nowSeconds * 1000 }),
+  };
 }
 
 /** A client that asks for the initial events and does not get them waits for ever: so it gets them, or a 422. */

@@ -11,7 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import { type Form, formOf } from './accept.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { sendJson } from './respond.ts';
-import { includeObject, partialMetadata, type TableOptions, tableOf } from './table.ts';
+import { includeObject, partialMetadata, type TableOptions, tableOfOne } from './table.ts';
 import type { WatchLines } from './watch-lines.ts';
 
 export interface ResourceServices {
@@ -49,11 +49,10 @@ export function tableOptions(request: ReadRequest, form: Form, withColumns: bool
 }
 
 /** One object in the form that the client wants. */
-export function present(request: ReadRequest, form: Form, object: KubeObject, withColumns = true): unknown {
+export function present(request: ReadRequest, form: Form, object: KubeObject): unknown {
   if (form.as === 'object') return object;
   if (form.as === 'PartialObjectMetadata') return partialMetadata(object, form.version);
-  const metadata = { resourceVersion: object.metadata.resourceVersion };
-  return tableOf(request.kind, [object], metadata, tableOptions(request, form, withColumns));
+  return tableOfOne(request.kind, object, tableOptions(request, form, true));
 }
 
 export function sendObject(request: ResourceRequest, code: number, object: KubeObject): void {

@@ -15,6 +15,7 @@ import {
   wantedForm,
 } from './resource-handler.ts';
 import { isProxied, type ResourcePath } from './resource-path.ts';
+import { addWarnings } from './respond.ts';
 import { subresourceVerbs, type Verbs } from './subresource-verbs.ts';
 import { createVerb, patchVerb, updateVerb } from './write-verbs.ts';
 
@@ -58,6 +59,7 @@ export class ResourceRouter {
     const request: ResourceRequest = { api, services: this.#services, kind, namespace, name };
     const verb = this.#verbs(request, path.subresource)[api.method];
     if (!verb) throw methodNotAllowed('the server does not allow this method on the requested resource');
+    if (kind.deprecation) addWarnings(api.response, [kind.deprecation]);
     // What cannot be answered must not be done first.
     if (api.method !== 'GET') wantedForm(request);
     await verb(request);

@@ -87,13 +87,16 @@ export function sendError(response: ServerResponse, error: StatusError): void {
 const MAX_WARNINGS = 20;
 const MAX_WARNING_LENGTH = 256;
 
-/** RFC 7234, 5.5: code 299, no agent, the text quoted. */
+/** To what the answer warns of already. */
 export function addWarnings(response: ServerResponse, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
-  const lines = warnings.slice(0, MAX_WARNINGS).map((warning) => {
-    const text = warning.slice(0, MAX_WARNING_LENGTH).replace(/[\\"]/g, '\\$&');
-    // Headers hold Latin-1 at most: everything else is told by its number.
-    return `299 - "${text.replace(/[^\x20-\x7e]/g, (c) => `U+${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
-  });
-  response.setHeader('warning', lines);
+  const known = [response.getHeader('warning') ?? []].flat() as string[];
+  response.setHeader('warning', [...known, ...warnings.map(warningLine)].slice(0, MAX_WARNINGS));
+}
+
+/** RFC 7234, 5.5: code 299, no agent, the text quoted. */
+function warningLine(warning: string): string {
+  const text = warning.slice(0, MAX_WARNING_LENGTH).replace(/[\\"]/g, '\\$&');
+  // Headers hold Latin-1 at most: everything else is told by its number.
+  return `299 - "${text.replace(/[^\x20-\x7e]/g, (c) => `U+${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
 }

@@ -39,6 +39,10 @@ export function tableOf(
   };
 }
 
+export function tableOfOne(kind: KindDefinition, object: KubeObject, options: TableOptions): object {
+  return tableOf(kind, [object], { resourceVersion: object.metadata.resourceVersion }, options);
+}
+
 function columnDefinitions(kind: KindDefinition): object[] {
   return kind.columns.map(({ name, type, description, priority }) => {
     const format = name === 'Name' ? 'name' : '';

@@ -13,7 +13,7 @@ export const lineOf = (type: string, object: unknown): Buffer =>
   Buffer.from(`${JSON.stringify({ type, object })}\n`);
 
 export class WatchLines {
-  /** By type, then by object: objects that are stored are never changed. Oldest first. */
+  /** By object, then by type and form: objects that are stored are never changed. Oldest first. */
   readonly #kept = new Map<KubeObject, Map<string, Buffer>>();
   readonly #waiting: (() => void)[] = [];
   #keptBytes = 0;
@@ -21,12 +21,21 @@ export class WatchLines {
   #toldNow = 0;
   #isTurnAwaited = false;
 
-  /** The line of an object that is shown as it is. */
-  line(type: string, object: KubeObject): Buffer {
-    const known = this.#kept.get(object)?.get(type);
+  /**
+   * The line of an object as `form` names what `present` makes of it; as it is, unless said. What is made of an object
+   * under one name is the same for all who ask.
+   */
+  line(
+    type: string,
+    object: KubeObject,
+    form = '',
+    present: (object: KubeObject) => unknown = (same) => same,
+  ): Buffer {
+    const name = `${type} ${form}`;
+    const known = this.#kept.get(object)?.get(name);
     if (known) return known;
-    const line = lineOf(type, object);
-    this.#keep(object, type, line);
+    const line = lineOf(type, present(object));
+    this.#keep(object, name, line);
     return line;
   }
 
@@ -40,10 +49,10 @@ export class WatchLines {
     return undefined;
   }
 
-  #keep(object: KubeObject, type: string, line: Buffer): void {
+  #keep(object: KubeObject, name: string, line: Buffer): void {
     if (line.length > MAX_KEPT_BYTES) return;
     const ofObject = this.#kept.get(object) ?? new Map<string, Buffer>();
-    this.#kept.set(object, ofObject.set(type, line));
+    this.#kept.set(object, ofObject.set(name, line));
     this.#keptBytes += line.length;
     for (const [oldest, lines] of this.#kept) {
       if (this.#kept.size <= MAX_KEPT && this.#keptBytes <= MAX_KEPT_BYTES) return;

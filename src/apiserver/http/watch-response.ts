@@ -14,6 +14,12 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 /** Upstream ends watches that do not say otherwise after 30 to 60 minutes. */
 const DEFAULT_TIMEOUT_MS = 45 * 60_000;
 
+export interface ShownForm {
+  /** The same for all watchers to whom an object looks the same. */
+  name: string;
+  present(object: KubeObject): unknown;
+}
+
 export interface WatchResponseOptions {
   kind: KindDefinition;
   clock: Clock;
@@ -22,8 +28,8 @@ export interface WatchResponseOptions {
   bookmarks: boolean;
   /** Tell with a bookmark when what was there at the start has been sent. */
   markInitialEnd: boolean;
-  /** The form of one object; `first` is true for the first event of the watch. */
-  present(object: KubeObject, first: boolean): unknown;
+  /** How objects are to look now; `first` is true for the first event of the watch. */
+  form(first: boolean): ShownForm;
   revision(): number;
 }
 
@@ -89,10 +95,10 @@ export class WatchResponse {
   }
 
   #lineOf(type: string, object: KubeObject): Buffer {
-    const { lines, present } = this.#options;
-    const shown = present(object, this.#first);
+    const { lines, form } = this.#options;
+    const { name, present } = form(this.#first);
     this.#first = false;
-    return shown === object ? lines.line(type, object) : lineOf(type, shown);
+    return lines.line(type, object, name, present);
   }
 
   async #drained(): Promise<void> {

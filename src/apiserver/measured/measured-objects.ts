@@ -1,6 +1,5 @@
 // The objects of metrics.k8s.io, made when they are asked for from the boards' figures and from the Node or Pod that
 // they belong to: its labels select them, and figures of a pod that is gone, or has a namesake, are not shown.
-
 import { nodes } from '../../api/kinds/node.ts';
 import { nodeMetrics } from '../../api/kinds/node-metrics.ts';
 import { pods } from '../../api/kinds/pod.ts';

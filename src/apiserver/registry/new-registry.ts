@@ -22,6 +22,7 @@ import type { Store } from '../../store/store.ts';
 import { type AccountOptions, newAdmission } from '../admission/new-admission.ts';
 import { CustomKinds } from '../custom-kinds.ts';
 import { ExpiringObjects } from '../expiring-objects.ts';
+import type { ComponentSource } from '../measured/component-health.ts';
 import type { UsageSource } from '../measured/usage-source.ts';
 import { CertificateRequestStrategy } from '../strategies/certificate-request-strategy.ts';
 import { CustomDefinitionStrategy } from '../strategies/custom-definition-strategy.ts';
@@ -50,6 +51,8 @@ export interface RegistryOptions {
   kinds?: ServedKinds | undefined;
   /** What metrics.k8s.io shows; nothing without it. */
   usage?: UsageSource | undefined;
+  /** What componentstatuses show; nothing without it. */
+  components?: ComponentSource | undefined;
   /** Shared with whoever else needs it; loaded here unless given. */
   schema?: (() => Promise<Schema>) | undefined;
 }
@@ -103,6 +106,7 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
     admission,
     rules,
     usage: options.usage,
+    components: options.components,
     newUid,
     random,
   });

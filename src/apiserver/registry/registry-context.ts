@@ -5,6 +5,7 @@ import type { KindDefinition } from '../../api/scheme.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admission } from '../admission/admission.ts';
+import type { ComponentSource } from '../measured/component-health.ts';
 import type { UsageSource } from '../measured/usage-source.ts';
 import type { NamespaceGate } from './namespace-gate.ts';
 import type { Strategies, Strategy } from './strategy.ts';
@@ -22,6 +23,7 @@ export interface RegistryContext {
   rules: LazyRules;
   /** Behind the kinds that are measured. */
   usage?: UsageSource | undefined;
+  components?: ComponentSource | undefined;
   newUid(): string;
   /** 0 ≤ random() < 1; for generated names. */
   random(): number;

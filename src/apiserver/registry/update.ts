@@ -121,14 +121,14 @@ class Update {
       throw error;
     }
     this.#decided = next;
-    return { put: stamped(next, revision), volatile: this.#isMoving(next, current) };
+    return { put: stamped(next, revision), moving: this.#isMoving(next, current) };
   }
 
-  /** Only of a status write: nothing else was promised to anybody. */
+  /** Of what a status write changes alone: nothing else was promised to anybody. */
   #isMoving(next: Fields, current: Fields): boolean {
     return (
-      this.#scope === 'status' &&
-      this.#kind.isMovingStatus?.(next, current) === true &&
+      this.#scope === (this.#kind.hasStatus ? 'status' : 'main') &&
+      this.#kind.isMoving?.(next, current) === true &&
       hasSameMarks(next, current)
     );
   }

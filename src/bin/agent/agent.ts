@@ -23,8 +23,10 @@ import { boardTls, imageExchange } from './agent-images.ts';
 import { agentManifests } from './agent-manifests.ts';
 import { AGENT_LOCK, type AgentOptions, CLUSTER_DOMAIN } from './agent-options.ts';
 import { agentRuntime, RUN_DIR } from './agent-runtime.ts';
+import { boardPods } from './board-pods.ts';
 import { BoardWatch } from './board-watch.ts';
 import { HostPortWatch } from './host-port-watch.ts';
+import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { ServicePaths } from './service-paths.ts';
 
 export class Agent implements Component {
@@ -240,7 +242,11 @@ export class Agent implements Component {
       documents: boardDocuments({
         nodeName,
         read: () => this.#watch.read(),
-        pods: () => this.#link.desired.current()?.pods.values() ?? [],
+        pods: () => boardPods(this.#link.desired.current()?.pods.values() ?? [], this.#link.reports()),
+        running: () => this.#kubelet.runningContainers(),
+        load: () => this.#watch.load,
+        config: () => kubeletConfiguration(this.#options),
+        nowMs: () => clock.now(),
       }),
     });
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
-import { BoardLoadMeter } from '../../kubelet/board/board-load.ts';
+import { type BoardLoad, BoardLoadMeter } from '../../kubelet/board/board-load.ts';
 import { Heartbeat } from '../../kubelet/board/heartbeat.ts';
 import { Evictor } from '../../kubelet/eviction/evictor.ts';
 import { LocalStorageWatch } from '../../kubelet/eviction/local-storage-watch.ts';
@@ -40,6 +40,7 @@ export class BoardWatch implements Component {
   readonly #heartbeat: Heartbeat;
   readonly #metrics: MetricsReporter;
   readonly health: BoardHealth;
+  #load: BoardLoad | undefined;
 
   constructor(options: BoardWatchOptions) {
     this.#options = options;
@@ -64,6 +65,11 @@ export class BoardWatch implements Component {
     return this.#meter.read(this.#options.kubelet.runningContainers());
   }
 
+  /** As the last heartbeat told it. */
+  get load(): BoardLoad | undefined {
+    return this.#load;
+  }
+
   #makeHeartbeat(): Heartbeat {
     const { kubelet, link, dataDir, logLimits: limits, clock, logger } = this.#options;
     const meter = new BoardLoadMeter(dataDir);
@@ -74,6 +80,7 @@ export class BoardWatch implements Component {
       logger,
       measure: (nowMs) => meter.measure(nowMs),
       send: (beat) => {
+        this.#load = beat;
         link.heartbeat(beat);
         this.health.observe(beat);
         void logs.look();

@@ -1,4 +1,5 @@
 // What the engine is told to run, from the pod's spec and where the pod is. Pure.
+import type { BoardPod } from '../../api/board-pod.ts';
 import type { core, Pod } from '../../api/objects.ts';
 import { keyOf } from '../../api/objects.ts';
 import type { DeviceGrant } from '../devices/board-devices.ts';
@@ -70,7 +71,7 @@ export function containerConfig(
 }
 
 export function sandboxConfig(
-  pod: Pod,
+  pod: BoardPod,
   attempt: number,
   ip: string | undefined,
   dns: DnsInput,
@@ -85,10 +86,20 @@ export function sandboxConfig(
     ip,
     hostNetwork: pod.spec.hostNetwork ?? false,
     hostIPC: pod.spec.hostIPC ?? false,
+    runtimeHandler: runtimeHandlerOf(pod),
     hostAliases: (pod.spec.hostAliases ?? []).map(({ ip = '', hostnames = [] }) => ({ ip, hostnames })),
     sysctls: sysctlsOf(pod.spec),
     dns: podDns(pod, dns),
   };
+}
+
+/** Upstream's words: the class may have gone since the pod was admitted. */
+function runtimeHandlerOf({
+  spec: { runtimeClassName: name },
+  runtimeHandler,
+}: BoardPod): string | undefined {
+  if (name && !runtimeHandler) throw new ConfigError(`runtimeclass.node.k8s.io "${name}" not found`);
+  return runtimeHandler;
 }
 
 /** Linux allows 63 characters; upstream cuts there as well and drops a trailing dash or dot. */

@@ -43,7 +43,6 @@ function allContainers(spec: core.PodSpec): core.Container[] {
 
 function podRefusals(spec: core.PodSpec): string[] {
   const reasons: string[] = [];
-  if (spec.runtimeClassName) reasons.push('spec.runtimeClassName');
   if (spec.resourceClaims?.length) reasons.push('spec.resourceClaims');
   if (spec.os?.name && spec.os.name !== 'linux') reasons.push(`spec.os ${spec.os.name}`);
   for (const volume of spec.volumes ?? []) {

@@ -3,19 +3,25 @@
 // https://kubernetes.io/docs/reference/instrumentation/node-metrics/
 import type { Metric, MetricSample } from '../../base/metrics/metric.ts';
 import type { Counters } from './cgroup-counters.ts';
+import type { Usage } from './usage-window.ts';
 
 export interface MeteredContainer {
   /** `namespace/name` */
   podKey: string;
+  podUid: string;
   /** `undefined` for the pause container. */
   name: string | undefined;
   startedAt: string | undefined;
   /** `undefined` when it is gone. */
   counters: Counters | undefined;
+  /** Over the last minute; `undefined` until it is known. */
+  usage: Usage | undefined;
 }
 
 export interface BoardReading {
   board: Counters;
+  usage: Usage | undefined;
+  bootedAtMs: number;
   containers: readonly MeteredContainer[];
 }
 

@@ -63,3 +63,8 @@ export function parseBoardWorkingSet(meminfo: string): number | undefined {
 export function parseBoardCpuNs(busyTicks: number): number {
   return busyTicks * 10_000_000;
 }
+
+/** When the board was started, from /proc/stat, which says it in seconds. */
+export function parseBootTimeMs(stat: string): number {
+  return Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
+}

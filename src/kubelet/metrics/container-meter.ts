@@ -4,7 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { parseCpuTicks } from '../board/board-load.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
 import type { BoardReading, MeteredContainer } from './board-figures.ts';
-import { type Counters, parseBoardCpuNs, parseBoardWorkingSet, readCounters } from './cgroup-counters.ts';
+import {
+  type Counters,
+  parseBoardCpuNs,
+  parseBoardWorkingSet,
+  parseBootTimeMs,
+  readCounters,
+} from './cgroup-counters.ts';
 import type { CgroupFiles, CgroupMounts } from './cgroup-mounts.ts';
 import { containerCgroup, readCgroupMounts } from './container-cgroup.ts';
 import { type MeasuredContainer, type MetricsReport, podReports } from './metrics-report.ts';
@@ -37,11 +43,14 @@ export class ContainerMeter {
   async read(running: readonly (Running & { startedAt: string | undefined })[]): Promise<BoardReading> {
     const containers: MeteredContainer[] = [];
     for (const container of running) {
-      const { podKey, containerName: name, startedAt } = container;
+      const { id, podKey, podUid, containerName: name, startedAt } = container;
       const files = await this.#filesOf(container);
-      containers.push({ podKey, name, startedAt, counters: files && (await readCounters(files)) });
+      const counters = files && (await readCounters(files));
+      const usage = usageOver(this.#known.get(id)?.samples ?? []);
+      containers.push({ podKey, podUid, name, startedAt, counters, usage });
     }
-    return { board: await boardCounters(), containers };
+    const bootedAtMs = parseBootTimeMs(await readFile('/proc/stat', 'utf8'));
+    return { board: await boardCounters(), usage: usageOver(this.#board), bootedAtMs, containers };
   }
 
   async #container(container: Running, nowMs: number): Promise<MeasuredContainer> {

@@ -51,6 +51,8 @@ export interface SandboxConfig {
   ip: string | undefined;
   hostNetwork: boolean;
   hostIPC: boolean;
+  /** Which OCI runtime is to run the pod; the engine's own when left out. Another one is refused. */
+  runtimeHandler: string | undefined;
   /** Lines of /etc/hosts besides its own. */
   hostAliases: { ip: string; hostnames: string[] }[];
   /** Its name in the cluster's DNS, where it has a subdomain. */

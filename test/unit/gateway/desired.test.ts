@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { BoardPod } from '../../../src/api/board-pod.ts';
 import { configMaps } from '../../../src/api/kinds/config-map.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
+import { runtimeClasses } from '../../../src/api/kinds/runtime-class.ts';
 import { secrets } from '../../../src/api/kinds/secret.ts';
-import type { ConfigMap, Secret } from '../../../src/api/objects.ts';
+import type { ConfigMap, RuntimeClass, Secret } from '../../../src/api/objects.ts';
 import { DesiredView } from '../../../src/mqtt/desired-view.ts';
 import { decodeJson } from '../../../src/mqtt/json-payload.ts';
 import { isDesiredSort, keyOfLevels, levelsOf, topics } from '../../../src/mqtt/topics.ts';
@@ -215,3 +217,33 @@ t.test(
     );
   },
 );
+
+t.test('a board is told the handler of a pod’s RuntimeClass, as long as the class is there', async (t) => {
+  const lab = await GatewayLab.start(t);
+  await lab.join('pi');
+  const runtimeClass = {
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name: 'heavy' },
+    handler: 'crun',
+  };
+  await lab.client.create<RuntimeClass>(runtimeClasses, runtimeClass);
+  await lab.client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'heavy', namespace },
+    spec: { nodeName: 'pi', runtimeClassName: 'heavy', containers: [{ name: 'c', image: 'i' }] },
+  });
+  await lab.addPod('plain', 'pi');
+  const view = viewOf(lab, 'pi');
+  const told = async (name: string) => {
+    await lab.pass(10);
+    return (view.current()?.pods.get(`default/${name}`) as BoardPod | undefined)?.runtimeHandler;
+  };
+  t.equal(await told('heavy'), 'crun');
+  t.equal(await told('plain'), undefined);
+  await lab.client.delete(runtimeClasses, 'heavy');
+  t.equal(await told('heavy'), undefined);
+  await lab.client.create<RuntimeClass>(runtimeClasses, { ...runtimeClass, handler: 'runc' });
+  t.equal(await told('heavy'), 'runc');
+});

@@ -94,7 +94,16 @@ const namesIn = (placed: readonly PlacedRule[]): Set<string> =>
 const wordsOf = ({ rule, messageExpression = '' }: ValidationRule): string[] =>
   `${rule} ${messageExpression}`.match(/[A-Za-z_]\w*/g) ?? [];
 
+/** As cel-go: what is longer is not even read. */
+const MAX_EXPRESSION_LENGTH = 100_000;
+
 function compile(environment: Environment, type: RuleType, source: string, expected: string): Compiled {
+  if (source.length > MAX_EXPRESSION_LENGTH) {
+    const sizes = `size: ${source.length}, limit ${MAX_EXPRESSION_LENGTH}`;
+    return {
+      error: `compilation failed: ERROR: <input>:-1:0: expression code point size exceeds limit: ${sizes}`,
+    };
+  }
   try {
     const parsed = environment.parse(source);
     const checked = parsed.check();

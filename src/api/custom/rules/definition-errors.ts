@@ -12,6 +12,11 @@ import { childrenOf, REASONS, rulesOf, type ValidationRule } from './validation-
 
 const MAX_RULE_COST = 10_000_000;
 const MAX_SCHEMA_COST = 100_000_000;
+/** Of one schema; those of large charts have some hundred. More would hold up everybody else while they are compiled. */
+const MAX_RULES = 2000;
+const MAX_RULES_LENGTH = 500_000;
+/** A rule is told with what is wrong with it: so much of it. */
+const MAX_TOLD_LENGTH = 10_000;
 
 interface Place {
   field: string;
@@ -24,7 +29,27 @@ interface Place {
 
 /** `field` is the path of the root schema. */
 export function definitionErrors(root: SchemaProps, field: string): FieldError[] {
+  const { count, length } = amountOf(root);
+  if (count > MAX_RULES || length > MAX_RULES_LENGTH) {
+    const limits = `a schema may have ${MAX_RULES} of ${MAX_RULES_LENGTH} characters in all here`;
+    return [
+      forbiddenField(field, `too many x-kubernetes-validations: ${count} of ${length} characters, ${limits}`),
+    ];
+  }
   return new DefinitionCheck(field).errors(root);
+}
+
+function amountOf(node: SchemaProps): { count: number; length: number } {
+  const own = rulesOf(node).map(
+    ({ rule: { rule, messageExpression = '' } }) => rule.length + messageExpression.length,
+  );
+  const amount = { count: own.length, length: own.reduce((sum, length) => sum + length, 0) };
+  for (const { child } of childrenOf(node)) {
+    const below = amountOf(child);
+    amount.count += below.count;
+    amount.length += below.length;
+  }
+  return amount;
 }
 
 class DefinitionCheck {
@@ -107,7 +132,8 @@ function tooCostly(what: string, cost: number, limit: number): string {
 /** The rule as Go prints it. */
 function invalidRule(field: string, rule: ValidationRule, why: string): FieldError {
   const { message = '', messageExpression = '', reason, fieldPath: path = '', optionalOldSelf } = rule;
-  const quoted = [rule.rule, message, messageExpression, path].map((text) => JSON.stringify(text));
+  const texts = [rule.rule, message, messageExpression, path];
+  const quoted = texts.map((text) => JSON.stringify(text.slice(0, MAX_TOLD_LENGTH)));
   const pointer = (type: string, value: unknown) => `(*${type})(${value === undefined ? 'nil' : '0x0'})`;
   const shown = `apiextensions.ValidationRule{Rule:${quoted[0]}, Message:${quoted[1]}, MessageExpression:${quoted[2]}, Reason:${pointer('apiextensions.FieldValueErrorReason', reason)}, FieldPath:${quoted[3]}, OptionalOldSelf:${pointer('bool', optionalOldSelf)}}`;
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${why}` };

@@ -15,6 +15,7 @@ import {
   type RuntimeVersion,
   type SandboxConfig,
 } from '../runtime.ts';
+import { refuseOtherHandler } from '../runtime-handler.ts';
 import { type Engine, type EngineOptions, prepareEngine } from './engine.ts';
 import { Exits } from './exits.ts';
 import { removePodFiles } from './hosts-files.ts';
@@ -85,7 +86,10 @@ export class PodmanRuntime implements Runtime {
   }
 
   startSandbox(config: SandboxConfig): Promise<RuntimeContainer> {
-    return this.#with('CreatePodSandboxError', ({ sandboxes }) => sandboxes.start(config));
+    return this.#with('CreatePodSandboxError', async ({ sandboxes, settings }) => {
+      refuseOtherHandler(config, settings.ociRuntime);
+      return sandboxes.start(config);
+    });
   }
 
   async removeSandbox(podUid: string): Promise<void> {

@@ -19,6 +19,23 @@ t.test('an event that many see alike is made into bytes once', async (t) => {
   t.not(lines.line('MODIFIED', object('a')), first, 'another state of it is another object');
 });
 
+t.test('a form of it is made once too, and is not taken for another one', async (t) => {
+  const lines = new WatchLines();
+  const one = object('a');
+  let made = 0;
+  const present = ({ metadata }: KubeObject) => {
+    made++;
+    return { name: metadata.name };
+  };
+  const row = lines.line('ADDED', one, 'table 1', present);
+  t.equal(row.toString(), '{"type":"ADDED","object":{"name":"a"}}\n');
+  t.equal(lines.line('ADDED', one, 'table 1', present), row);
+  t.equal(made, 1);
+  t.not(lines.line('ADDED', one, 'table 2', present), row, 'a second later its age is another one');
+  t.match(lines.line('ADDED', one).toString(), /"kind":"ConfigMap"/);
+  t.match(lines.line('DELETED', one, 'table 1', present).toString(), /^\{"type":"DELETED"/);
+});
+
 t.test('only the newest events are remembered, and little of them', async (t) => {
   const lines = new WatchLines();
   const old = object('old');

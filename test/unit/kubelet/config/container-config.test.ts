@@ -162,6 +162,20 @@ t.test('a host name is cut where Linux cuts it', async (t) => {
   t.equal(sandboxConfig(desiredPod({ name }), 0, undefined, cluster).hostname, 'a'.repeat(62));
 });
 
+t.test(
+  'a pod runs by the handler of its RuntimeClass, and not at all where that class is gone',
+  async (t) => {
+    const plain = desiredPod({});
+    t.equal(sandboxConfig(plain, 0, undefined, cluster).runtimeHandler, undefined);
+    const pod = desiredPod({ spec: { runtimeClassName: 'heavy' } });
+    const told = { ...pod, runtimeHandler: 'crun' };
+    t.equal(sandboxConfig(told, 0, undefined, cluster).runtimeHandler, 'crun');
+    t.throws(() => sandboxConfig(pod, 0, undefined, cluster), {
+      message: 'runtimeclass.node.k8s.io "heavy" not found',
+    });
+  },
+);
+
 for (const spec of [
   { volumes: [{ name: 'v', iscsi: { iqn: 'i', lun: 0, targetPortal: 'p' } }] },
   { containers: [{ name: 'c', image: 'i', volumeDevices: [{ name: 'd', devicePath: '/dev/d' }] }] },

@@ -7,16 +7,22 @@ import type { MeteredContainer } from '../../../../src/kubelet/metrics/board-fig
 const startedAt = '2026-01-01T00:00:00Z';
 const metered = (podKey: string, name: string | undefined, cpuNs?: number): MeteredContainer => ({
   podKey,
+  podUid: podKey,
   name,
   startedAt,
+  usage: undefined,
   counters: cpuNs === undefined ? undefined : { cpuNs, workingSetBytes: 1000 },
 });
 
 function ask(containers: MeteredContainer[], path: string) {
   const documents = boardDocuments({
     nodeName: 'pi',
-    read: async () => ({ board: { cpuNs: 5e9 }, containers }),
+    read: async () => ({ board: { cpuNs: 5e9 }, usage: undefined, bootedAtMs: 0, containers }),
     pods: () => [{ metadata: { name: 'web' } } as Pod],
+    running: () => [],
+    load: () => undefined,
+    config: () => ({ maxPods: 250 }),
+    nowMs: () => 0,
   });
   return documents(path);
 }
@@ -63,7 +69,7 @@ t.test('health and pods are told, other paths are not there', async (t) => {
     kind: 'PodList',
     items: [{ metadata: { name: 'web' } }],
   });
-  for (const path of ['/', '/metrics/x', '/metricsx', '/exec/n/web/main', '/configz']) {
+  for (const path of ['/', '/metrics/x', '/metricsx', '/exec/n/web/main', '/flagz']) {
     t.equal(await ask([], path), undefined, path);
   }
 });

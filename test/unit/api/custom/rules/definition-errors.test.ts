@@ -113,3 +113,22 @@ t.test('rules that are no rules are told before they are read', async (t) => {
     t.match(schemaErrors(schema, 'root'), [{ field: 'root.x-kubernetes-validations' }]);
   }
 });
+
+t.test(
+  'what would hold up the master to compile is refused: one long rule, and too many of them',
+  async (t) => {
+    const long = `true${' && true'.repeat(14_000)}`;
+    t.match(told(root({ a: ruled(text, { rule: long }) })), [
+      new RegExp(`expression code point size exceeds limit: size: ${long.length}, limit 100000$`),
+    ]);
+    const [only = ''] = told(root({ a: ruled(text, { rule: long }) }));
+    t.ok(only.length < 15_000, 'and not told in full');
+    const many = (count: number, rule = 'true') =>
+      told({ ...root({}), 'x-kubernetes-validations': Array.from({ length: count }, () => ({ rule })) });
+    t.same(many(2000), []);
+    t.match(many(2001), [/^root: Forbidden: too many x-kubernetes-validations: 2001 of 8004 characters/]);
+    t.match(many(6, `true || ${'x'.repeat(90_000)}`), [
+      /too many x-kubernetes-validations: 6 of 540048 characters/,
+    ]);
+  },
+);

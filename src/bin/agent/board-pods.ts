@@ -1,0 +1,13 @@
+// The pods of a board as it sees them itself: what it was told to run with the status that it reports, and its static pods.
+import { keyOf, type Pod } from '../../api/objects.ts';
+import type { ObservedReport } from '../../mqtt/observed-publisher.ts';
+
+export function boardPods(desired: Iterable<Pod>, reports: Iterable<ObservedReport>): Pod[] {
+  const byKey = new Map([...reports].map((report) => [report.key, report]));
+  const told = [...desired].map((pod) => {
+    const report = byKey.get(keyOf(pod));
+    return report?.uid === pod.metadata.uid ? { ...pod, status: report.status } : pod;
+  });
+  const own = [...byKey.values()].flatMap(({ mirror, status }) => (mirror ? [{ ...mirror, status }] : []));
+  return [...told, ...own];
+}

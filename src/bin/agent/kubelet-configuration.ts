@@ -1,0 +1,21 @@
+// What this agent was started with, in the words of upstream's KubeletConfiguration: tools read there how many pods a board
+// takes and where its DNS is. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
+import { MAX_PODS } from '../../kubelet/board/node-facts.ts';
+import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
+import { type AgentOptions, CLUSTER_DOMAIN } from './agent-options.ts';
+
+type Settings = Pick<AgentOptions, 'network' | 'logLimits'>;
+
+export function kubeletConfiguration({ network, logLimits = defaultLogLimits }: Settings): object {
+  return {
+    kind: 'KubeletConfiguration',
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    // Nothing on a board listens for others.
+    enableServer: false,
+    clusterDomain: CLUSTER_DOMAIN,
+    clusterDNS: network.dnsAddress ? [network.dnsAddress] : [],
+    maxPods: MAX_PODS,
+    containerLogMaxSize: String(logLimits.maxSizeBytes),
+    containerLogMaxFiles: logLimits.maxFiles,
+  };
+}
