@@ -49,9 +49,23 @@ function merged(...parts: Amounts[]): Amounts {
   return total;
 }
 
-/** `max(sum of containers and sidecars, each init container with the sidecars started before it) + overhead`. */
-function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
-  const of = (container: core.Container) => amountsOf(container.resources?.[which]);
+type ResourceList = Readonly<Record<string, string>>;
+
+/** What a pod may ask for as a whole. Newer than the types at hand. */
+const POD_LEVEL = /^(cpu|memory|hugepages-.+)$/;
+
+function ownAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
+  const { resources } = spec as { resources?: core.ResourceRequirements };
+  return new Map([...amountsOf(resources?.[which])].filter(([name]) => POD_LEVEL.test(name)));
+}
+
+/**
+ * `max(sum of containers and sidecars, each init container with the sidecars started before it)`, or what the pod
+ * says as a whole, `+ overhead`. `assumed` counts for each container that does not say.
+ */
+function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits', assumed: ResourceList = {}): Amounts {
+  const own = ownAmounts(spec, which);
+  const of = (container: core.Container) => amountsOf({ ...assumed, ...container.resources?.[which] });
   const total = merged(...(spec.containers ?? []).map(of));
   const sidecars: Amounts = new Map();
   const peak: Amounts = new Map();
@@ -61,6 +75,7 @@ function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
   }
   add(total, sidecars);
   raiseTo(total, peak);
+  for (const [name, quantity] of own) total.set(name, quantity);
   if (spec.overhead) add(total, amountsOf(spec.overhead));
   return total;
 }
@@ -75,9 +90,9 @@ export function podLimitQuantities(spec: core.PodSpec): ReadonlyMap<string, Quan
   return podAmounts(spec, 'limits');
 }
 
-/** Requests in the units that a scheduler counts in. */
-export function podRequests(spec: core.PodSpec): PodRequests {
-  const amounts = podAmounts(spec, 'requests');
+/** Requests in the units that a scheduler counts in; `assumed` for containers that do not say, by resource. */
+export function podRequests(spec: core.PodSpec, assumed?: ResourceList): PodRequests {
+  const amounts = podAmounts(spec, 'requests', assumed);
   const take = (name: string) => {
     const quantity = amounts.get(name);
     amounts.delete(name);
