@@ -64,6 +64,19 @@ function ownAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
  * says as a whole, `+ overhead`. `assumed` counts for each container that does not say.
  */
 function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits', assumed: ResourceList = {}): Amounts {
+  const total = containersAmounts(spec, which, assumed);
+  const overhead = [...amountsOf(spec.overhead)];
+  // Where nothing is limited, overhead is no limit.
+  const isMeant = (name: string) => which === 'requests' || (total.get(name)?.nanos ?? 0n) > 0n;
+  add(total, new Map(overhead.filter(([name]) => isMeant(name))));
+  return total;
+}
+
+function containersAmounts(
+  spec: core.PodSpec,
+  which: 'requests' | 'limits',
+  assumed: ResourceList = {},
+): Amounts {
   const own = ownAmounts(spec, which);
   const of = (container: core.Container) => amountsOf({ ...assumed, ...container.resources?.[which] });
   const total = merged(...(spec.containers ?? []).map(of));
@@ -76,9 +89,18 @@ function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits', assumed: R
   add(total, sidecars);
   raiseTo(total, peak);
   for (const [name, quantity] of own) total.set(name, quantity);
-  if (spec.overhead) add(total, amountsOf(spec.overhead));
   return total;
 }
+
+/** Whether the pod asks for anything as a whole. */
+export const hasOwnAmounts = (spec: core.PodSpec): boolean =>
+  ownAmounts(spec, 'requests').size + ownAmounts(spec, 'limits').size > 0;
+
+/** What the containers of a pod come to, without its overhead: a LimitRange looks at that alone. */
+export const amountsWithoutOverhead = (
+  spec: core.PodSpec,
+  which: 'requests' | 'limits',
+): ReadonlyMap<string, Quantity> => containersAmounts(spec, which);
 
 /** Requests per resource name, exact. */
 export function podRequestQuantities(spec: core.PodSpec): ReadonlyMap<string, Quantity> {
