@@ -71,7 +71,8 @@ t.test('a kind that cannot be deleted is told and keeps no other from going', as
       guarded[verb] = client[verb].bind(client) as never;
     }
     guarded.delete = async (kind, key, options) => {
-      if (kind.plural === 'configmaps') throw forbidden({ group: '', kind: 'configmaps', name: 'one' }, 'locked');
+      if (kind.plural === 'configmaps')
+        throw forbidden({ group: '', kind: 'configmaps', name: 'one' }, 'locked');
       return client.delete(kind as never, key, options);
     };
     return guarded;
