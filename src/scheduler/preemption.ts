@@ -66,7 +66,8 @@ function ineligibility({ load, world, refusal }: PreemptionInput): string | unde
 
 function isPreempted({ metadata, status }: Pod): boolean {
   const target = findCondition(status?.conditions, 'DisruptionTarget');
-  return Boolean(metadata.deletionTimestamp) && target?.reason === 'PreemptionByScheduler';
+  const isTarget = target?.status === 'True' && target.reason === 'PreemptionByScheduler';
+  return Boolean(metadata.deletionTimestamp) && isTarget;
 }
 
 /** All less important pods go, then as many come back as still let the pod fit, those under a budget first. */

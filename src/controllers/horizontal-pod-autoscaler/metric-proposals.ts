@@ -1,5 +1,6 @@
 // What each metric of an autoscaler asks for, and what of it is shown in `status.currentMetrics`.
 // Source: pkg/controller/podautoscaler/horizontal.go computeReplicasForMetric…
+import { labelSelectorText } from '../../api/label-selector-text.ts';
 import type { autoscaling, core, Pod } from '../../api/objects.ts';
 import { formatQuantity, milliValue, tryParseQuantity } from '../../api/quantity.ts';
 import type { Client } from '../../client/client.ts';
@@ -9,7 +10,6 @@ import {
   objectMetric,
   podsMetrics,
   resourceMetrics,
-  selectorText,
 } from './metric-reader.ts';
 import {
   averageReplicas,
@@ -241,7 +241,7 @@ function objectProposal(
   // Upstream calls a mean so, whatever its source.
   const isMean = current.averageValue !== undefined;
   const name = isMean
-    ? `external metric ${metric.name}(${selectorText(metric)})`
+    ? `external metric ${metric.name}(${labelSelectorText(metric.selector)})`
     : `${describedObject.kind} metric ${metric.name}`;
   return { replicas, name, status };
 }
@@ -253,7 +253,7 @@ function externalProposal(
   const milli = externalMetric(custom, target.namespace, metric);
   const { replicas, current } = againstTarget({ target, milli, wanted, tolerances, sort: 'external' });
   const status = { type: 'External', external: { metric, current } };
-  return { replicas, name: `external metric ${metric.name}(${selectorText(metric)})`, status };
+  return { replicas, name: `external metric ${metric.name}(${labelSelectorText(metric.selector)})`, status };
 }
 
 interface SharedValue {
