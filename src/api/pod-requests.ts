@@ -49,9 +49,36 @@ function merged(...parts: Amounts[]): Amounts {
   return total;
 }
 
-/** `max(sum of containers and sidecars, each init container with the sidecars started before it) + overhead`. */
-function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
-  const of = (container: core.Container) => amountsOf(container.resources?.[which]);
+type ResourceList = Readonly<Record<string, string>>;
+
+/** What a pod may ask for as a whole. Newer than the types at hand. */
+const POD_LEVEL = /^(cpu|memory|hugepages-.+)$/;
+
+function ownAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
+  const { resources } = spec as { resources?: core.ResourceRequirements };
+  return new Map([...amountsOf(resources?.[which])].filter(([name]) => POD_LEVEL.test(name)));
+}
+
+/**
+ * `max(sum of containers and sidecars, each init container with the sidecars started before it)`, or what the pod
+ * says as a whole, `+ overhead`. `assumed` counts for each container that does not say.
+ */
+function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits', assumed: ResourceList = {}): Amounts {
+  const total = containersAmounts(spec, which, assumed);
+  const overhead = [...amountsOf(spec.overhead)];
+  // Where nothing is limited, overhead is no limit.
+  const isMeant = (name: string) => which === 'requests' || (total.get(name)?.nanos ?? 0n) > 0n;
+  add(total, new Map(overhead.filter(([name]) => isMeant(name))));
+  return total;
+}
+
+function containersAmounts(
+  spec: core.PodSpec,
+  which: 'requests' | 'limits',
+  assumed: ResourceList = {},
+): Amounts {
+  const own = ownAmounts(spec, which);
+  const of = (container: core.Container) => amountsOf({ ...assumed, ...container.resources?.[which] });
   const total = merged(...(spec.containers ?? []).map(of));
   const sidecars: Amounts = new Map();
   const peak: Amounts = new Map();
@@ -61,9 +88,19 @@ function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
   }
   add(total, sidecars);
   raiseTo(total, peak);
-  if (spec.overhead) add(total, amountsOf(spec.overhead));
+  for (const [name, quantity] of own) total.set(name, quantity);
   return total;
 }
+
+/** Whether the pod asks for anything as a whole. */
+export const hasOwnAmounts = (spec: core.PodSpec): boolean =>
+  ownAmounts(spec, 'requests').size + ownAmounts(spec, 'limits').size > 0;
+
+/** What the containers of a pod come to, without its overhead: a LimitRange looks at that alone. */
+export const amountsWithoutOverhead = (
+  spec: core.PodSpec,
+  which: 'requests' | 'limits',
+): ReadonlyMap<string, Quantity> => containersAmounts(spec, which);
 
 /** Requests per resource name, exact. */
 export function podRequestQuantities(spec: core.PodSpec): ReadonlyMap<string, Quantity> {
@@ -75,9 +112,9 @@ export function podLimitQuantities(spec: core.PodSpec): ReadonlyMap<string, Quan
   return podAmounts(spec, 'limits');
 }
 
-/** Requests in the units that a scheduler counts in. */
-export function podRequests(spec: core.PodSpec): PodRequests {
-  const amounts = podAmounts(spec, 'requests');
+/** Requests in the units that a scheduler counts in; `assumed` for containers that do not say, by resource. */
+export function podRequests(spec: core.PodSpec, assumed?: ResourceList): PodRequests {
+  const amounts = podAmounts(spec, 'requests', assumed);
   const take = (name: string) => {
     const quantity = amounts.get(name);
     amounts.delete(name);

@@ -1,9 +1,17 @@
 // What an object counts for against a ResourceQuota, and which quotas count it at all: pure, so that admission and
 // the controller cannot disagree. https://kubernetes.io/docs/concepts/policy/resource-quotas/
 import type { core, KubeObject, PersistentVolumeClaim, Pod, ResourceQuota, Service } from './objects.ts';
-import { podLimitQuantities, podRequestQuantities } from './pod-requests.ts';
+import { hasOwnAmounts, podLimitQuantities, podRequestQuantities } from './pod-requests.ts';
+import { heldSpec } from './pod-resize.ts';
 import { qosClass } from './qos-class.ts';
-import { addQuantities, formatQuantity, type Quantity, tryParseQuantity, zeroQuantity } from './quantity.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  type Quantity,
+  tryParseQuantity,
+  zeroQuantity,
+} from './quantity.ts';
 
 /** By quota resource, such as `requests.cpu` or `count/deployments.apps`. */
 export type Usage = Map<string, Quantity>;
@@ -28,6 +36,7 @@ const PLAIN_COUNTS = new Set([
 const STORAGE_CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
 /** Requests that a quota may name without `requests.`. */
 const PLAIN_REQUESTS = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const isPlainRequest = (name: string): boolean => PLAIN_REQUESTS.has(name) || name.startsWith('hugepages-');
 
 const countName = ({ group, plural }: KindName): string =>
   `count/${plural}${group === '' ? '' : `.${group}`}`;
@@ -44,7 +53,7 @@ export function limitsKind(hard: readonly string[], kind: KindName): boolean {
 
 const isPodResource = (name: string): boolean =>
   name === 'pods' ||
-  PLAIN_REQUESTS.has(name) ||
+  isPlainRequest(name) ||
   name.startsWith('limits.') ||
   (name.startsWith('requests.') && name !== 'requests.storage');
 
@@ -62,12 +71,14 @@ export function usageOf(kind: KindName, object: KubeObject): Usage {
   return usage;
 }
 
-function addPod(usage: Usage, { spec, status }: Pod): void {
+/** One that is made smaller counts with its former size until its board has said that the new one is reached. */
+function addPod(usage: Usage, pod: Pod): void {
+  const { spec, status } = pod;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return;
   usage.set('pods', ONE);
-  for (const [name, quantity] of podRequestQuantities(spec)) {
+  for (const [name, quantity] of podRequestQuantities(heldSpec(pod))) {
     usage.set(`requests.${name}`, quantity);
-    if (PLAIN_REQUESTS.has(name)) usage.set(name, quantity);
+    if (isPlainRequest(name)) usage.set(name, quantity);
   }
   for (const [name, quantity] of podLimitQuantities(spec)) usage.set(`limits.${name}`, quantity);
 }
@@ -81,8 +92,13 @@ function addService(usage: Usage, { spec }: Service): void {
   } else if (isBalanced || spec.type === 'NodePort') usage.set('services.nodeports', times(ports.length));
 }
 
-function addClaim(usage: Usage, { spec }: PersistentVolumeClaim): void {
-  const requested = tryParseQuantity(spec.resources?.requests?.storage ?? '0') ?? zeroQuantity;
+/** Whole bytes; a claim that was asked to grow, and then to grow less, counts with what it was given. */
+function addClaim(usage: Usage, { spec, status }: PersistentVolumeClaim): void {
+  const amounts = [spec.resources?.requests, status?.allocatedResources].map(
+    (list) => tryParseQuantity(list?.storage ?? '0') ?? zeroQuantity,
+  );
+  const { nanos, format } = amounts.reduce((most, next) => (compareQuantities(next, most) > 0 ? next : most));
+  const requested = { nanos: ((nanos + ONE.nanos - 1n) / ONE.nanos) * ONE.nanos, format };
   usage.set('requests.storage', requested);
   if (!spec.storageClassName) return;
   usage.set(`${spec.storageClassName}${STORAGE_CLASS_SUFFIX}requests.storage`, requested);
@@ -157,13 +173,18 @@ const COMPUTE: Readonly<Record<string, readonly ['requests' | 'limits', string]>
   'limits.memory': ['limits', 'memory'],
 };
 
-/** Where a quota limits CPU or memory, every container must say how much: the sentences about those that do not. */
+/**
+ * Where a quota limits CPU or memory, every container must say how much, unless the pod does as a whole: the sentences
+ * about those that do not. Source: pkg/quota/v1/evaluator/core/pods.go Constraints
+ */
 export function missingAmounts(hard: readonly string[], { spec }: Pod): string[] {
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  if (hasOwnAmounts(spec)) return [];
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
   return hard.toSorted().flatMap((name) => {
     const [which, resource] = COMPUTE[name] ?? [];
     if (!which || !resource) return [];
-    const silent = containers.filter((container) => !container.resources?.[which]?.[resource]);
-    return silent.length === 0 ? [] : [`${name} for: ${silent.map((container) => container.name).join(',')}`];
+    const silent = containers.filter((container) => container.resources?.[which]?.[resource] === undefined);
+    const names = new Set(silent.map((container) => container.name));
+    return names.size === 0 ? [] : [`${name} for: ${[...names].sort().join(',')}`];
   });
 }

@@ -2,11 +2,12 @@
 // so that no two evictions spend the same allowance.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 
-import { isConditionTrue, observing, withCondition } from '../api/conditions.ts';
+import { allowedConditions } from '../api/budget-conditions.ts';
+import { findCondition, isConditionTrue, withCondition } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { matchesLabels, selectorFromObject } from '../api/label-selector.ts';
-import type { policy } from '../api/objects.ts';
+import type { Condition, policy } from '../api/objects.ts';
 import { type KubeObject, keyOf, type Pod, type PodDisruptionBudget, timestamp } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import { forbidden, internalError, StatusError } from '../api/status-error.ts';
@@ -29,7 +30,7 @@ export async function evict(
   const pod = registry.get(pods, podKey);
   const { uid } = pod.metadata;
   if (needsBudget(pod)) await charge(registry, pod, options.dryRun ?? false, nowMs);
-  if (!options.dryRun && !pod.metadata.deletionTimestamp) await markTarget(registry, podKey, uid, nowMs);
+  if (!options.dryRun) await markTarget(registry, podKey, uid, nowMs);
   // Granted for this pod: one of the same name that has come meanwhile is not meant.
   const preconditions = { uid, ...options.preconditions };
   await registry.delete(pods as unknown as KindDefinition, podKey, { ...options, preconditions });
@@ -46,7 +47,7 @@ async function markTarget(registry: Registry, podKey: string, uid: string, nowMs
   const change = (current: KubeObject) => {
     const pod = current as Pod;
     if (pod.metadata.uid !== uid) return current;
-    const conditions = withCondition(pod.status?.conditions, { ...condition, ...observing(pod) }, nowMs);
+    const conditions = withCondition(pod.status?.conditions, condition, nowMs);
     return { ...structuredClone(pod), status: { ...pod.status, conditions } } as KubeObject;
   };
   await registry.update(pods as unknown as KindDefinition, podKey, change, { scope: 'status' });
@@ -94,19 +95,33 @@ function spent(current: PodDisruptionBudget, pod: Pod, nowMs: number): KubeObjec
   }
   if (Object.keys(status.disruptedPods ?? {}).length > MAX_DISRUPTED_PODS) {
     const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
-    throw forbidden({ group: 'policy', kind: 'poddisruptionbudgets', name }, why);
+    throw forbidden({ group: 'policy', kind: 'poddisruptionbudget', name }, why);
   }
-  if (status.disruptionsAllowed <= 0) {
-    throw refused(
-      `The disruption budget ${name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`,
-    );
-  }
+  if (status.disruptionsAllowed <= 0) throw refused(whyNone(name, status));
+  const disruptionsAllowed = status.disruptionsAllowed - 1;
+  const conditions = allowedConditions(status, disruptionsAllowed, status.observedGeneration ?? 0, nowMs);
   const next: policy.PodDisruptionBudgetStatus = {
     ...status,
-    disruptionsAllowed: status.disruptionsAllowed - 1,
+    disruptionsAllowed,
+    ...(disruptionsAllowed === 0 ? { conditions } : {}),
     disruptedPods: { ...status.disruptedPods, [pod.metadata.name]: timestamp(nowMs) },
   };
   return { ...structuredClone(current), status: next } as unknown as KubeObject;
+}
+
+/** Figures of a budget whose controller has failed are not to be trusted: then that is told. */
+function whyNone(name: string, status: policy.PodDisruptionBudgetStatus): string {
+  const { currentHealthy, desiredHealthy, conditions } = status;
+  const told = findCondition(conditions as Condition[] | undefined, 'DisruptionAllowed');
+  const why = told?.status === 'False' ? told.message : undefined;
+  const head = `The disruption budget ${name}`;
+  if (why && told?.reason === 'SyncFailed') {
+    return `${head} does not allow evicting pods currently because it failed sync: ${why}`;
+  }
+  if (currentHealthy <= desiredHealthy) {
+    return `${head} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  }
+  return `${head} does not allow evicting pods currently${why ? ` (${told?.reason}): ${why}` : ''}`;
 }
 
 function refused(message: string, retryAfterSeconds?: number): StatusError {

@@ -35,6 +35,7 @@ import { replicaSetKind, replicationControllerKind } from './replica-owner.ts';
 import { ResourceQuotaController } from './resource-quota.ts';
 import { RootCaController } from './root-ca.ts';
 import { ServiceAccountController } from './service-accounts.ts';
+import { StaleDisruptionController } from './stale-disruption.ts';
 import { StatefulSetController } from './stateful-set.ts';
 import { TaintEvictionController } from './taint-eviction.ts';
 
@@ -70,6 +71,7 @@ export function allControllers(options: AllControllersOptions): Component {
     new JobTtlController(options),
     new CronJobController(options),
     new DisruptionController(options),
+    new StaleDisruptionController(options),
     new EphemeralVolumeController(options),
     new PersistentVolumeBinder(options),
     storageProtection(options),

@@ -11,10 +11,12 @@ export const REVISION = 'deployment.kubernetes.io/revision';
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
 export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+/** Stands for the former field `spec.rollbackTo`. */
+export const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
 /** What belongs to one object alone; every other annotation of the Deployment is copied. */
 const notCopied = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
-  'deprecated.deployment.rollback.to',
+  ROLLBACK_TO,
   REVISION,
   REVISION_HISTORY,
   DESIRED_REPLICAS,
@@ -128,7 +130,14 @@ function isEmpty(set: ReplicaSet): boolean {
   return sizeOf(set) === 0 && (set.status?.replicas ?? 0) === 0 && isSeen;
 }
 
-function copiedAnnotations({ metadata }: Deployment): Annotations {
+/** The Deployment with what people noted on it while `set` was the newest. */
+export function withAnnotationsOf(deployment: Deployment, set: ReplicaSet): Deployment {
+  const own = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => notCopied.has(key));
+  const annotations = { ...Object.fromEntries(own), ...copiedAnnotations(set) };
+  return { ...deployment, metadata: { ...deployment.metadata, annotations } };
+}
+
+function copiedAnnotations({ metadata }: Deployment | ReplicaSet): Annotations {
   return Object.fromEntries(
     Object.entries(metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key)),
   );

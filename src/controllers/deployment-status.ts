@@ -79,16 +79,19 @@ function availability(isAvailable: boolean) {
   };
 }
 
-/** What the ReplicaSets fail at, the new one's first. */
+/** What the ReplicaSets fail at, the new one's first; said anew where the reason is another one, as upstream. */
 function withReplicaFailure(
   conditions: readonly DeploymentCondition[],
   { newSet, oldSets }: Rollout,
 ): DeploymentCondition[] {
-  const others = conditions.filter(({ type }) => type !== REPLICA_FAILURE);
   const failures = [...(newSet ? [newSet] : []), ...oldSets].flatMap(
     ({ status }) => findCondition(status?.conditions, REPLICA_FAILURE) ?? [],
   );
   const [failure] = failures;
+  const present = findCondition(conditions, REPLICA_FAILURE);
+  if (failure && present?.status === failure.status && present.reason === failure.reason)
+    return [...conditions];
+  const others = conditions.filter((condition) => condition !== present);
   if (!failure) return others;
   const { lastTransitionTime } = failure;
   return [...others, { ...failure, ...(lastTransitionTime ? { lastUpdateTime: lastTransitionTime } : {}) }];

@@ -10,6 +10,7 @@ import type { EventSink } from '../client/event-recorder.ts';
 import type { WrittenObjects } from '../client/written-objects.ts';
 import { sizeOf } from './deployment-limits.ts';
 import { REVISION, type Rollout, replicaSetFor, replicasAnnotations } from './deployment-revisions.ts';
+import type { Rollback } from './deployment-rollback.ts';
 import type { Resize } from './deployment-rollout.ts';
 import { controllerOf } from './pod-state.ts';
 import { sameTemplate } from './pod-template-hash.ts';
@@ -88,6 +89,12 @@ export class DeploymentWriter {
       if (!isNotFound(error)) throw error;
     }
     this.#options.sets.deleted(set);
+  }
+
+  /** Gives it the template of a former revision, or says why not. */
+  async rollBack({ deployment, type, reason, message }: Rollback): Promise<void> {
+    this.#options.deployments.wrote(await this.#options.client.update(deployments, deployment));
+    this.#record(deployment, type, reason, message);
   }
 
   /** The Deployment's revision is that of its new ReplicaSet. Resolves with the Deployment as it is then. */

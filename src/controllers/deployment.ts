@@ -17,6 +17,7 @@ import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { isComplete, nextDeadlineInMs } from './deployment-progress.ts';
 import { forgottenSets, type Rollout, refreshedNewSet, rolloutOf } from './deployment-revisions.ts';
+import { isRollbackWanted, rollbackOf } from './deployment-rollback.ts';
 import { type RolloutStep, recreateStep, rollingStep } from './deployment-rollout.ts';
 import { isScaled, scalingStep } from './deployment-scaling.ts';
 import { deploymentStatus, type StatusNews } from './deployment-status.ts';
@@ -96,13 +97,20 @@ export class DeploymentController implements Component {
 
   async #advance(deployment: Deployment): Promise<ReconcileResult | undefined> {
     const rollout = this.#rollout(deployment);
+    const isSettled = !deployment.spec.paused && rollout.newSet !== undefined;
+    const rollback = isSettled ? rollbackOf(rollout) : undefined;
+    if (rollback) {
+      await this.#writer.rollBack(rollback);
+      return undefined;
+    }
     const { step, isRollingOut } = this.#nextStep(rollout);
     const { isCreated, failure } =
       step.create === undefined
         ? { isCreated: false, failure: undefined }
         : await this.#writer.create(rollout, step.create);
     for (const resize of step.resize) await this.#writer.resize(deployment, resize);
-    if (deployment.spec.paused || isComplete(deployment, deployment.status ?? {})) {
+    const isPaused = deployment.spec.paused && !isRollbackWanted(deployment);
+    if (isPaused || isComplete(deployment, deployment.status ?? {})) {
       for (const set of forgottenSets(rollout)) await this.#writer.forget(set);
     }
     const noted = await this.#writer.noteRevision(this.#rollout(deployment));

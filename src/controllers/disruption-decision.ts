@@ -1,8 +1,8 @@
 // What a PodDisruptionBudget allows right now: a pure function of it, its pods and how many there should be.
 // https://kubernetes.io/docs/concepts/workloads/pods/disruptions/
-import { withCondition } from '../api/conditions.ts';
+import { allowedConditions, withBudgetCondition } from '../api/budget-conditions.ts';
 import { amountOf } from '../api/int-or-percent.ts';
-import type { Condition, Pod, PodDisruptionBudget, policy } from '../api/objects.ts';
+import type { Pod, PodDisruptionBudget, policy } from '../api/objects.ts';
 import { isReady } from './pod-state.ts';
 
 /** Upstream's: an eviction that was granted and did not come to be within this time counts no more. */
@@ -40,6 +40,7 @@ export function decideBudget(
   const dueMs = Math.min(
     ...[...granted.kept.values()].map((at) => Date.parse(at) + DELETION_TIMEOUT_MS - nowMs),
   );
+  const observedGeneration = budget.metadata.generation ?? 0;
   return {
     status: {
       ...(granted.kept.size > 0 ? { disruptedPods: Object.fromEntries(granted.kept) } : {}),
@@ -47,26 +48,27 @@ export function decideBudget(
       desiredHealthy,
       expectedPods,
       disruptionsAllowed,
-      observedGeneration: budget.metadata.generation ?? 0,
-      conditions: conditionsWith(budget, allowedCondition(disruptionsAllowed), nowMs),
+      observedGeneration,
+      conditions: allowedConditions(budget.status, disruptionsAllowed, observedGeneration, nowMs),
     },
     notDeleted: granted.late,
     ...(Number.isFinite(dueMs) ? { lookAgainInMs: Math.max(dueMs, 0) } : {}),
   };
 }
 
-/** Nothing is allowed while it cannot be said what may be. */
+/** Nothing is allowed while it cannot be said what may be; as upstream, its present form does not count as seen. */
 export function failedStatus(budget: PodDisruptionBudget, message: string, nowMs: number): BudgetStatus {
   const condition = { type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message } as const;
   const { currentHealthy = 0, desiredHealthy = 0, expectedPods = 0 } = budget.status ?? {};
+  const observedGeneration = budget.status?.observedGeneration ?? 0;
   return {
     ...budget.status,
     currentHealthy,
     desiredHealthy,
     expectedPods,
     disruptionsAllowed: 0,
-    observedGeneration: budget.metadata.generation ?? 0,
-    conditions: conditionsWith(budget, condition, nowMs),
+    observedGeneration,
+    conditions: withBudgetCondition(budget.status, { ...condition, observedGeneration }, nowMs),
   };
 }
 
@@ -108,18 +110,4 @@ function grantedEvictions({ status }: PodDisruptionBudget, pods: readonly Pod[],
     else late.push(pod);
   }
   return { kept, late };
-}
-
-function allowedCondition(disruptionsAllowed: number): Condition {
-  return disruptionsAllowed > 0
-    ? { type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods', message: '' }
-    : { type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', message: '' };
-}
-
-function conditionsWith({ metadata, status }: PodDisruptionBudget, condition: Condition, nowMs: number) {
-  const observedGeneration = metadata.generation ?? 0;
-  const conditions = withCondition(status?.conditions as Condition[] | undefined, condition, nowMs);
-  return conditions.map((c) => (c.type === condition.type ? { ...c, observedGeneration } : c)) as NonNullable<
-    BudgetStatus['conditions']
-  >;
 }

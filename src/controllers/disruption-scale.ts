@@ -6,6 +6,7 @@ import { replicationControllers } from '../api/kinds/replication-controller.ts';
 import { statefulSets } from '../api/kinds/stateful-set.ts';
 import type { KubeObject, meta, Pod } from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
+import { allKinds } from '../api/scheme-table.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
 import { controllerOf } from './pod-state.ts';
@@ -49,7 +50,7 @@ export class DisruptionScale {
       if (seen.has(reference.uid)) continue;
       seen.add(reference.uid);
       const owner = this.#topOwner(pod, reference);
-      if (!owner) throw new Error(`found no controllers for pod "${pod.metadata.name}"`);
+      if (!owner) throw new Error(whyNone(pod, reference));
       scales.set(owner.metadata.uid, owner.spec.replicas ?? 1);
     }
     return { scale: [...scales.values()].reduce((sum, replicas) => sum + replicas, 0), unmanaged };
@@ -66,4 +67,12 @@ export class DisruptionScale {
     const owner = this.#owners.get(kind)?.lister.get(`${namespace}/${name}`);
     return owner?.metadata.uid === uid ? owner : undefined;
   }
+}
+
+/** A kind of ours without a scale is told as such. */
+function whyNone({ metadata }: Pod, { apiVersion, kind: name }: meta.OwnerReference): string {
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  const kind = allKinds.find((one) => one.kind === name && one.group === group);
+  if (!kind || kind.scale) return `found no controllers for pod "${metadata.name}"`;
+  return `${kind.plural}${group === '' ? '' : `.${group}`} does not implement the scale subresource`;
 }

@@ -1,8 +1,10 @@
 // Keeps the status of each PodDisruptionBudget, from which the eviction subresource grants: what it allows is never
 // more than its pods can bear. https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+import { findCondition } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
-import { formatLabelSelector, matchesLabels, selectorFromObject } from '../api/label-selector.ts';
+import { matchesLabels, selectorFromObject } from '../api/label-selector.ts';
+import { labelSelectorText } from '../api/label-selector-text.ts';
 import { type KubeObject, keyOf, type Pod, type PodDisruptionBudget } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
@@ -46,6 +48,7 @@ export class DisruptionController implements Component {
     );
     for (const informer of this.#scale.informers) {
       this.#controller.follows(informer, {
+        onAdd: (owner) => this.#ownerAppeared(owner),
         onUpdate: (owner, previous) => this.#ownerChanged(owner, previous),
       });
     }
@@ -73,6 +76,14 @@ export class DisruptionController implements Component {
     if (owner.metadata.generation === previous.metadata.generation) return;
     for (const budget of this.#budgets.lister.inNamespace(owner.metadata.namespace ?? '')) {
       if (needsScale(budget)) this.#controller.enqueue(keyOf(budget));
+    }
+  }
+
+  /** It may be the one that was missed. */
+  #ownerAppeared({ metadata }: KubeObject): void {
+    for (const budget of this.#budgets.lister.inNamespace(metadata.namespace ?? '')) {
+      const told = findCondition(budget.status?.conditions, 'DisruptionAllowed');
+      if (told?.reason === 'SyncFailed') this.#controller.enqueue(keyOf(budget));
     }
   }
 
@@ -140,7 +151,7 @@ function facts(pod: Pod): string {
 }
 
 function unmanagedMessage({ spec }: PodDisruptionBudget): string {
-  const selector = formatLabelSelector(selectorFromObject(spec.selector) ?? []);
+  const selector = labelSelectorText(spec.selector);
   return (
     `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the ` +
     'status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these ' +

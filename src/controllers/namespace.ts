@@ -8,11 +8,19 @@ import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
+import type { ReconcileResult } from '../client/controller-runner.ts';
 import { followCustomKinds } from '../client/custom-kinds.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { type Remainder, remainingConditions } from './namespace-conditions.ts';
+import {
+  type Emptied,
+  graceMs,
+  type Remainder,
+  remainingConditions,
+  unexpectedlyLeft,
+} from './namespace-conditions.ts';
 
 export interface NamespaceOptions extends ControllerOptions {
   /** All kinds of the scheme. */
@@ -74,18 +82,33 @@ export class NamespaceController implements Component {
     if (namespace?.metadata.deletionTimestamp) this.#controller.enqueue(keyOf(namespace));
   }
 
-  async #reconcile(name: string): Promise<void> {
+  async #reconcile(name: string): Promise<ReconcileResult | undefined> {
     const namespace = this.#namespaces.lister.get(name);
     const finalizers = namespace?.spec?.finalizers ?? [];
-    if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return;
-    const left = await this.#empty(name);
-    if (left.length > 0) return this.#tellWhatIsLeft(namespace, left);
+    if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return undefined;
+    const nowMs = this.#options.clock.now();
+    const { left, errors } = await this.#empty(name);
+    const unexpected = unexpectedlyLeft(namespace, left, nowMs);
+    const emptied = { left, failures: [...errors.map(messageOf), ...unexpected] };
     const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    if (left.length === 0 && errors.length === 0) {
+      // It stays for somebody else's sake: what it says of us must be true then.
+      const isHeld = rest.length + (namespace.metadata.finalizers?.length ?? 0) > 0;
+      const told = isHeld ? await this.#tell(namespace, emptied, nowMs) : namespace;
+      if (told) await this.#finalize(told, rest);
+      return undefined;
+    }
+    await this.#tell(namespace, emptied, nowMs);
+    if (errors.length > 0) throw errors[0];
+    const graces = left.map((remainder) => graceMs(namespace, remainder, nowMs));
+    const [graceLeftMs = 0] = graces.toSorted((a, b) => b - a);
+    return graceLeftMs > 0 ? { requeueAfterMs: graceLeftMs + 1 } : undefined;
+  }
+
+  async #finalize(namespace: Namespace, finalizers: string[]): Promise<void> {
+    const { client } = this.#options;
     try {
-      await this.#options.client.finalizeNamespace({
-        ...namespace,
-        spec: { ...namespace.spec, finalizers: rest },
-      });
+      await client.finalizeNamespace({ ...namespace, spec: { ...namespace.spec, finalizers } });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -93,17 +116,27 @@ export class NamespaceController implements Component {
 
   /**
    * Pods first, and all else when they are gone: what they use and what guards them (accounts, Secrets, network
-   * policies) outlasts them. https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+   * policies) outlasts them. A kind that fails keeps no other from being emptied.
+   * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
    */
-  async #empty(namespace: string): Promise<Remainder[]> {
+  async #empty(namespace: string): Promise<{ left: Remainder[]; errors: unknown[] }> {
     const kinds = this.#contents();
     const isPods = ({ group, plural }: KindDefinition) => group === pods.group && plural === pods.plural;
+    const errors: unknown[] = [];
     for (const some of [kinds.filter(isPods), kinds.filter((kind) => !isPods(kind))]) {
-      for (const kind of some) await this.#deleteAll(kind, namespace);
-      const left = await this.#remaining(some, namespace);
-      if (left.length > 0) return left;
+      const left: Remainder[] = [];
+      for (const kind of some) {
+        try {
+          await this.#deleteAll(kind, namespace);
+          const { items } = await this.#options.client.list(kind, { namespace });
+          if (items.length > 0) left.push({ kind, objects: items });
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (left.length > 0) return { left, errors };
     }
-    return [];
+    return { left: [], errors };
   }
 
   /** Lists at the server, not in a cache: what was made a moment before the end must not be missed. */
@@ -124,26 +157,17 @@ export class NamespaceController implements Component {
     }
   }
 
-  async #remaining(kinds: readonly KindDefinition[], namespace: string): Promise<Remainder[]> {
-    const left: Remainder[] = [];
-    for (const kind of kinds) {
-      const { items } = await this.#options.client.list(kind, { namespace });
-      if (items.length > 0) left.push({ kind, objects: items });
-    }
-    return left;
-  }
-
-  async #tellWhatIsLeft(namespace: Namespace, left: readonly Remainder[]): Promise<void> {
-    const { client, clock } = this.#options;
+  /** Resolves with the namespace as it is then; `undefined` = it has changed, which brings us here again. */
+  async #tell(namespace: Namespace, emptied: Emptied, nowMs: number): Promise<Namespace | undefined> {
     const before = namespace.status?.conditions;
-    const conditions = remainingConditions(before, left, clock.now());
-    if (isDeepStrictEqual(conditions, before)) return;
+    const conditions = remainingConditions(before, emptied, nowMs);
+    if (isDeepStrictEqual(conditions, before)) return namespace;
     const status = { ...namespace.status, conditions };
     try {
-      await client.updateStatus(namespaces, { ...namespace, status });
+      return await this.#options.client.updateStatus(namespaces, { ...namespace, status });
     } catch (error) {
-      // Whoever changed it meanwhile has brought us here again.
       if (!isNotFound(error) && !isConflict(error)) throw error;
+      return undefined;
     }
   }
 }

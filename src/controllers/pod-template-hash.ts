@@ -29,7 +29,8 @@ export function templateHash(template: core.PodTemplateSpec | undefined, collisi
     .join('');
 }
 
-function withoutHash(template: core.PodTemplateSpec = {}): core.PodTemplateSpec {
+/** What people wrote: the template without the label that tells ReplicaSets apart. */
+export function withoutHash(template: core.PodTemplateSpec = {}): core.PodTemplateSpec {
   const { [HASH_LABEL]: _, ...labels } = template.metadata?.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
 }

@@ -73,19 +73,24 @@ function mergedSelector(owner: Pod, term: core.PodAffinityTerm): LabelSelector |
   if (!selector) return undefined;
   return [
     ...selector,
-    ...ownValues(owner, term.matchLabelKeys, 'In'),
-    ...ownValues(owner, term.mismatchLabelKeys, 'NotIn'),
+    ...ownValues(owner, term.matchLabelKeys, 'In', selector),
+    ...ownValues(owner, term.mismatchLabelKeys, 'NotIn', selector),
   ];
 }
 
-/** Requirements on the values that the pod itself has; keys that it lacks are left out, as upstream. */
+/**
+ * Requirements on the values that the pod itself has; keys that it lacks are left out, as upstream. A pod carries them
+ * in its selector since it was made, with the values of then; those of an earlier release do not.
+ */
 export function ownValues(
   { metadata }: Pod,
   keys: readonly string[] | undefined,
   operator: 'In' | 'NotIn',
+  given: LabelSelector,
 ): LabelSelector {
   return (keys ?? []).flatMap((key) => {
     const value = metadata.labels?.[key];
-    return value === undefined ? [] : [{ key, operator, values: [value] }];
+    const isGiven = given.some((known) => known.key === key && known.operator === operator);
+    return value === undefined || isGiven ? [] : [{ key, operator, values: [value] }];
   });
 }

@@ -13,6 +13,8 @@ export interface PodLoad {
   pod: Pod;
   priority: number;
   requests: PodRequests;
+  /** As `requests`, but containers that request nothing count a little: scores spread such pods as well. */
+  assumed: Assumed;
   hostPorts: readonly HostPort[];
   terms: readonly OwnTerm[];
 }
@@ -39,7 +41,7 @@ export interface NodeUsage extends NodeFacts {
   /** By uid. */
   pods: ReadonlyMap<string, PodLoad>;
   used: Resources;
-  /** As `used`, but what requests nothing counts a little: scores spread such pods as well. */
+  /** Sum of what the pods are assumed to take. */
   assumedUse: Assumed;
 }
 
@@ -50,15 +52,17 @@ interface Assumed {
 
 /** Upstream's default of a kubelet, for a node that does not say. */
 const DEFAULT_MAX_PODS = 110;
-/** Upstream's for pods that request nothing. */
-const ASSUMED_CPU_MILLIS = 100;
-const ASSUMED_MEMORY_BYTES = 200 * 1024 * 1024;
+/** Upstream's for a container that does not say; one that asks for 0 says so. */
+const ASSUMED_REQUESTS = { cpu: '100m', memory: '200Mi' };
 
 export function podLoad(pod: Pod): PodLoad {
+  const spec = heldSpec(pod);
+  const { cpuMillis, memoryBytes } = podRequests(spec, ASSUMED_REQUESTS);
   return {
     pod,
     priority: pod.spec.priority ?? 0,
-    requests: podRequests(heldSpec(pod)),
+    requests: podRequests(spec),
+    assumed: { cpuMillis, memoryBytes },
     hostPorts: hostPortsOf(pod),
     terms: ownTerms(pod),
   };
@@ -88,18 +92,10 @@ export function nodeFacts(node: Node): NodeFacts {
 export function usageOf(facts: NodeFacts, pods: ReadonlyMap<string, PodLoad>): NodeUsage {
   const assumedUse = { cpuMillis: 0, memoryBytes: 0 };
   for (const load of pods.values()) {
-    const more = assumedRequests(load);
-    assumedUse.cpuMillis += more.cpuMillis;
-    assumedUse.memoryBytes += more.memoryBytes;
+    assumedUse.cpuMillis += load.assumed.cpuMillis;
+    assumedUse.memoryBytes += load.assumed.memoryBytes;
   }
   return { ...facts, pods, used: requestedBy(pods.values()), assumedUse };
-}
-
-export function assumedRequests({ requests }: PodLoad): Assumed {
-  return {
-    cpuMillis: requests.cpuMillis || ASSUMED_CPU_MILLIS,
-    memoryBytes: requests.memoryBytes || ASSUMED_MEMORY_BYTES,
-  };
 }
 
 /** Sum of what `loads` request. */

@@ -4,6 +4,7 @@ import { changedWorld, type PodMove } from './changed-world.ts';
 import { claimProblem } from './claims.ts';
 import { type NamedRejection, prepareFilters } from './filters/all-filters.ts';
 import type { FilterName } from './filters/filter.ts';
+import { namedBoards } from './named-boards.ts';
 import type { NodeUsage, PodLoad } from './node-usage.ts';
 import { totalScores } from './scores/all-scores.ts';
 import type { PodSelection, World } from './world.ts';
@@ -32,9 +33,9 @@ export interface PlacementInput {
 /** Of equal boards the one with fewest pods, then the first by name. */
 export function place({ load, world, siblings, nominated = [] }: PlacementInput): Placement {
   const { usages } = world;
-  const problem = claimProblem(load.pod, world.storage);
   if (usages.length === 0) return refused('no nodes available to schedule pods', [], usages);
-  if (problem) return refused(`${availability(usages)}: ${problem}.`, ['VolumeBinding'], usages);
+  const hopeless = hopelessness(load, world);
+  if (hopeless) return refused(`${availability(usages)}: ${hopeless.why}.`, [hopeless.filter], usages);
   const rejects = withNominated(load, world, nominated);
   const rejections = usages.map(rejects);
   const fitting = usages.filter((_, i) => !rejections[i]);
@@ -45,6 +46,13 @@ export function place({ load, world, siblings, nominated = [] }: PlacementInput)
   const scores = fitting.length > 1 ? totalScores({ load, world, usages: fitting, siblings }) : [];
   const ranked = fitting.map((usage, i) => ({ usage, score: scores[i] ?? 0 })).sort(compareRanked);
   return { nodeName: ranked[0]?.usage.node.metadata.name ?? '' };
+}
+
+/** Why no board will do, whatever it is like. */
+function hopelessness({ pod }: PodLoad, { storage }: World): { why: string; filter: FilterName } | undefined {
+  if (namedBoards(pod)?.size === 0) return { why: 'pod affinity terms conflict', filter: 'NodeAffinity' };
+  const problem = claimProblem(pod, storage);
+  return problem ? { why: problem, filter: 'VolumeBinding' } : undefined;
 }
 
 /** As upstream: a board must do both with and without the pods it is being cleared for. */

@@ -10,6 +10,9 @@ import type { EventSink } from '../client/event-recorder.ts';
 import { markDisrupted } from '../client/mark-disrupted.ts';
 import { DEFAULT_SCHEDULER } from './wake-ups.ts';
 
+/** Upstream's NoteLengthLimit: an Event says no more, the condition says all. */
+const MAX_EVENT_CHARS = 1024;
+
 export interface PodReportsOptions {
   client: Client;
   clock: Clock;
@@ -28,18 +31,25 @@ export class PodReports {
   }
 
   /** `nominatedNodeName` as it is to stand in the status; `undefined` = as it is. */
-  async unschedulable(pod: Pod, message: string, nominatedNodeName?: string): Promise<void> {
-    this.#record(pod, 'Warning', 'FailedScheduling', message);
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      ...observing(pod),
-    } as const;
+  unschedulable(pod: Pod, message: string, nominatedNodeName?: string): Promise<void> {
+    return this.#notScheduled(pod, { reason: 'Unschedulable', message }, nominatedNodeName);
+  }
+
+  /** It was not for want of a board. */
+  failed(pod: Pod, message: string): Promise<void> {
+    return this.#notScheduled(pod, { reason: 'SchedulerError', message }, '');
+  }
+
+  async #notScheduled(
+    pod: Pod,
+    why: { reason: string; message: string },
+    nominatedNodeName?: string,
+  ): Promise<void> {
+    this.#record(pod, 'Warning', 'FailedScheduling', shortened(why.message));
+    const condition = { type: 'PodScheduled', status: 'False', ...why, ...observing(pod) } as const;
     const known = findCondition(pod.status?.conditions, 'PodScheduled');
-    const isKnown =
-      known?.status === 'False' && known.message === message && observedBy(known) === pod.metadata.generation;
+    const isSame = known?.status === 'False' && known.reason === why.reason && known.message === why.message;
+    const isKnown = isSame && observedBy(known) === pod.metadata.generation;
     const isNominated = (nominatedNodeName ?? '') === (pod.status?.nominatedNodeName ?? '');
     if (isKnown && (nominatedNodeName === undefined || isNominated)) return;
     const conditions = withCondition(pod.status?.conditions, condition, this.#options.clock.now());
@@ -87,4 +97,8 @@ export class PodReports {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+function shortened(message: string): string {
+  return message.length <= MAX_EVENT_CHARS ? message : `${message.slice(0, MAX_EVENT_CHARS - 4)} ...`;
 }

@@ -52,10 +52,12 @@ export function preempt(input: PreemptionInput): Preemption {
 }
 
 /** A pod may ask not to push out others; one that has pushed waits until they are gone. */
-function ineligibility({ load, world }: PreemptionInput): string | undefined {
+function ineligibility({ load, world, refusal }: PreemptionInput): string | undefined {
   const { spec, status } = load.pod;
   if (spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const nominated = status?.nominatedNodeName && world.usage(status.nominatedNodeName);
+  // A board that will not do any more, whoever leaves it, is not waited for.
+  if (nominated && !refusal.evictable.includes(nominated)) return undefined;
   const isClearing =
     nominated &&
     [...nominated.pods.values()].some((other) => other.priority < load.priority && isPreempted(other.pod));
@@ -64,7 +66,8 @@ function ineligibility({ load, world }: PreemptionInput): string | undefined {
 
 function isPreempted({ metadata, status }: Pod): boolean {
   const target = findCondition(status?.conditions, 'DisruptionTarget');
-  return Boolean(metadata.deletionTimestamp) && target?.reason === 'PreemptionByScheduler';
+  const isTarget = target?.status === 'True' && target.reason === 'PreemptionByScheduler';
+  return Boolean(metadata.deletionTimestamp) && isTarget;
 }
 
 /** All less important pods go, then as many come back as still let the pod fit, those under a budget first. */
@@ -119,11 +122,15 @@ function guards({ metadata, spec, status }: PodDisruptionBudget, pod: Pod): bool
 
 /** Higher priority first, then who has run longer. */
 function compareImportance(a: PodLoad, b: PodLoad): number {
-  return b.priority - a.priority || startedMs(a) - startedMs(b);
+  return b.priority - a.priority || order(startedMs(a), startedMs(b));
 }
 
+/** One that no board has started yet counts as the youngest. */
 const startedMs = ({ pod }: PodLoad): number =>
-  Date.parse(pod.status?.startTime ?? pod.metadata.creationTimestamp);
+  pod.status?.startTime ? Date.parse(pod.status.startTime) : Number.POSITIVE_INFINITY;
+
+/** Two infinities are equal. */
+const order = (a: number, b: number): number => (a === b ? 0 : a - b);
 
 /** Upstream's order: fewest violations, lowest top priority, least priority in sum, fewest pods, latest start. */
 function compareVictims(a: Victims, b: Victims): number {
@@ -137,6 +144,6 @@ function compareVictims(a: Victims, b: Victims): number {
     top(a) - top(b) ||
     sum(a) - sum(b) ||
     a.pods.length - b.pods.length ||
-    earliest(b) - earliest(a)
+    order(earliest(b), earliest(a))
   );
 }

@@ -6,6 +6,7 @@ import type { Pod } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { EventSink } from '../client/event-recorder.ts';
@@ -146,8 +147,10 @@ export class Scheduler implements Component {
 
   async #bindAndReport(key: string, pod: Pod, nodeName: string): Promise<void> {
     const { client, logger } = this.#options;
+    let plugin = 'PreBind plugin "VolumeBinding"';
     try {
       await this.#bindVolumes(pod, nodeName);
+      plugin = 'Bind plugin "DefaultBinder"';
       await client.bind(key, nodeName);
     } catch (error) {
       this.#cache.forget(pod.metadata.uid);
@@ -156,6 +159,7 @@ export class Scheduler implements Component {
       if (isNotFound(error) || (isConflict(error) && !this.#isStillPending(key))) return;
       logger.warn({ err: error, pod: key, node: nodeName }, 'binding failed, trying again');
       this.#queue.retry(key);
+      this.#write(key, this.#reports.failed(pod, `running ${plugin}: ${messageOf(error)}`));
       return;
     }
     this.#queue.forget(key);

@@ -30,15 +30,16 @@ export function constraintsOf(pod: Pod, whenUnsatisfiable: string): SpreadConstr
     }));
 }
 
-/** Of the pod's namespace; those that are going count no more. A missing selector matches nothing. */
+/** Of the pod's namespace; those that are going count no more. Without a selector, or an empty one, none counts. */
 function selectionOf(pod: Pod, constraint: core.TopologySpreadConstraint): PodSelection {
   const given = selectorFromObject(constraint.labelSelector);
-  const selector = given && [...given, ...ownValues(pod, constraint.matchLabelKeys, 'In')];
+  const selector = given && [...given, ...ownValues(pod, constraint.matchLabelKeys, 'In', given)];
   const { namespace } = pod.metadata;
   return {
     key: `spread ${JSON.stringify([namespace, selector])}`,
     matches: ({ metadata }) =>
       selector !== undefined &&
+      selector.length > 0 &&
       metadata.namespace === namespace &&
       !metadata.deletionTimestamp &&
       matchesLabels(selector, metadata.labels),

@@ -46,9 +46,8 @@ export class VolumeBinder {
   /** Resolves when all is bound; rejects when that failed, took too long or `signal` ended it. */
   async bind(pod: Pod, node: Node, signal: AbortSignal): Promise<void> {
     if (claimKeysOf(pod).length === 0) return;
-    const plan = planClaims(pod, node, this.#options.storage);
-    if (typeof plan === 'string')
-      throw new Error(`binding volumes: no longer possible on ${node.metadata.name}`);
+    const { choices: plan, problems } = planClaims(pod, node, this.#options.storage);
+    if (problems.size > 0) throw new Error(`binding volumes: no longer possible on ${node.metadata.name}`);
     if (plan.length === 0) return;
     const volumes = plan.flatMap(({ volume }) => volume?.metadata.name ?? []);
     for (const { volume, claim } of plan) if (volume) this.#chosen.set(volume.metadata.name, keyOf(claim));

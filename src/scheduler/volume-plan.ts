@@ -21,32 +21,40 @@ export interface VolumeChoice {
   volume?: PersistentVolume;
 }
 
-/** What is still to be done for the claims, or why the board will not do. */
-export type ClaimPlan = VolumeChoice[] | 'conflict' | 'unbound';
+/** Why a board will not do: a volume is bound elsewhere, none can be had there, or the bound one is gone. */
+export type ClaimProblem = 'conflict' | 'unbound' | 'missing';
+
+/** What is still to be done for the claims; of no use where there are problems. */
+export interface ClaimPlan {
+  choices: readonly VolumeChoice[];
+  problems: ReadonlySet<ClaimProblem>;
+}
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 export function planClaims(pod: Pod, node: Node, storage: StorageView): ClaimPlan {
+  const claims = claimKeysOf(pod).map((key) => storage.claim(key));
+  const present = claims.filter((claim) => claim !== undefined);
+  const problems = new Set<ClaimProblem>(present.length < claims.length ? ['unbound'] : []);
+  for (const claim of present.filter(isBound)) {
+    const volume = storage.volume(claim.spec.volumeName ?? '');
+    if (!volume) problems.add('missing');
+    else if (!isReachable(volume, node)) problems.add('conflict');
+  }
   const choices: VolumeChoice[] = [];
-  for (const key of claimKeysOf(pod)) {
-    const claim = storage.claim(key);
-    if (!claim) return 'unbound';
-    if (isBound(claim)) {
-      if (!isReachable(storage.volume(claim.spec.volumeName ?? ''), node)) return 'conflict';
-      continue;
-    }
+  for (const claim of present.filter((found) => !isBound(found))) {
     const taken = choices.flatMap(({ volume }) => volume?.metadata.name ?? []);
     const volume = bestVolume(claim, node, storage, taken);
-    if (!volume && !canBeMade(claim, node, storage)) return 'unbound';
+    if (!volume && !canBeMade(claim, node, storage)) problems.add('unbound');
     choices.push({ claim, ...(volume ? { volume } : {}) });
   }
-  return choices;
+  return { choices, problems };
 }
 
-/** A volume that says nothing of boards is reachable from all; one that is missing from none. */
-function isReachable(volume: PersistentVolume | undefined, node: Node): boolean {
-  const required = volume?.spec.nodeAffinity?.required;
-  return volume !== undefined && (!required || matchesNodeSelector(required, node));
+/** A volume that says nothing of boards is reachable from all. */
+function isReachable({ spec }: PersistentVolume, node: Node): boolean {
+  const required = spec.nodeAffinity?.required;
+  return !required || matchesNodeSelector(required, node);
 }
 
 /** The smallest that is large enough, as upstream. */

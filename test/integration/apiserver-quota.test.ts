@@ -104,6 +104,31 @@ t.test('a refusal says what was asked, used and limited', async (t) => {
   );
 });
 
+t.test('every quota is asked what it must know before any is asked what it has left', async (t) => {
+  const ns = await namespace();
+  const named = (name: string, hard: object) => ({ body: { metadata: { name }, spec: { hard } } });
+  await api.ask('POST', `${ns}/resourcequotas`, named('a', { pods: '0' }));
+  await api.ask('POST', `${ns}/resourcequotas`, named('b', { 'requests.cpu': '1' }));
+  t.equal(
+    (await api.ask('POST', `${ns}/pods`, pod('p'))).json.message,
+    'pods "p" is forbidden: failed quota: b: must specify requests.cpu for: c',
+  );
+});
+
+t.test('a pod that was there before the quota may still be labelled', async (t) => {
+  const ns = await namespace();
+  await api.ask('POST', `${ns}/pods`, pod('old'));
+  await api.ask('POST', `${ns}/resourcequotas`, quota({ 'limits.memory': '64Mi' }));
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const change = (body: object) => api.ask('PATCH', `${ns}/pods/old`, { body, headers });
+  t.equal((await change({ metadata: { labels: { tier: 'web' } } })).code, 200);
+  t.equal(
+    (await change({ spec: { activeDeadlineSeconds: 60 } })).json.message,
+    'pods "old" is forbidden: failed quota: q: must specify limits.memory for: c',
+    'but not get a deadline, which other scopes count',
+  );
+});
+
 t.test('a dry run takes nothing', async (t) => {
   const ns = await namespace();
   await api.ask('POST', `${ns}/resourcequotas`, quota({ pods: '1' }));
@@ -194,6 +219,39 @@ t.test("a LimitRange fills in, and refuses in upstream's words", async (t) => {
   t.match(
     await message('d', { requests: { memory: '1Mi' }, limits: { memory: '64Mi' } }),
     /memory max limit to request ratio per Container is 4, but provided ratio is 64\.0/,
+  );
+});
+
+t.test('of several LimitRanges the first that minds speaks, each sentence once', async (t) => {
+  const ns = await namespace();
+  const range = (name: string, ...limits: object[]) =>
+    api.ask('POST', `${ns}/limitranges`, { body: { metadata: { name }, spec: { limits } } });
+  await range(
+    'a',
+    { type: 'Container', maxLimitRequestRatio: { cpu: '2' } },
+    { type: 'Pod', max: { memory: '64Mi' } },
+  );
+  await range('b', { type: 'Pod', min: { cpu: '1' } });
+  const containers = ['c', 'd'].map((name) => ({ name, image: 'i' }));
+  t.equal(
+    (await api.ask('POST', `${ns}/pods`, pod('p', {}, { containers }))).json.message,
+    'pods "p" is forbidden: [cpu max limit to request ratio per Container is 2, but no request is specified or request is 0, maximum memory usage per Pod is 64Mi.  No limit is specified]',
+  );
+});
+
+t.test('what each LimitRange filled in is told of the last one', async (t) => {
+  const ns = await namespace();
+  const range = (name: string, given: object) =>
+    api.ask('POST', `${ns}/limitranges`, {
+      body: { metadata: { name }, spec: { limits: [{ type: 'Container', ...given }] } },
+    });
+  await range('a', { default: { memory: '64Mi' } });
+  await range('b', { defaultRequest: { cpu: '10m' } });
+  const { json } = await api.ask('POST', `${ns}/pods`, pod('p'));
+  t.match(json.spec.containers[0].resources, { requests: { cpu: '10m' }, limits: { memory: '64Mi' } });
+  t.equal(
+    json.metadata.annotations['kubernetes.io/limit-ranger'],
+    'LimitRanger plugin set: cpu request for container c',
   );
 });
 

@@ -263,10 +263,10 @@ const refused: [string, object, string[]][] = [
     'HorizontalPodAutoscaler',
     { spec: { minReplicas: 0, maxReplicas: 0, scaleTargetRef: { kind: null }, metrics: [{ type: 'Pods' }] } },
     [
-      'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
-      'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+      'spec.maxReplicas: Required value: must be set and greater than 0',
       'spec.scaleTargetRef.kind: Required value',
       'spec.metrics[0].pods: Required value: must populate information for the given metric source',
+      'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
     ],
   ],
   [

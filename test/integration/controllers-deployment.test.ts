@@ -230,6 +230,23 @@ t.test('going back takes up the old ReplicaSet under a new revision', async (t) 
   t.equal((await get()).metadata.annotations?.[REVISION], '3');
 });
 
+t.test('the annotation of the former rollbackTo takes the Deployment back, and goes', async (t) => {
+  const { client, make, change, get, byRevision, atRest, isDone } = await setUp(t);
+  await make(1);
+  await atRest();
+  await change({ template: template('e.com/c:2') });
+  await atRest();
+  const body = { metadata: { annotations: { 'deprecated.deployment.rollback.to': '0' } } };
+  await client.patch(deployments, KEY, { type: 'merge', body });
+  await atRest();
+  t.ok(await isDone());
+  const { metadata, spec } = await get();
+  t.same(spec.template?.metadata?.labels, { app: 'web' });
+  t.equal(spec.template?.spec?.containers[0]?.image, 'e.com/c:1');
+  t.equal(metadata.annotations?.['deprecated.deployment.rollback.to'], undefined);
+  t.equal((await byRevision(3)).spec.template?.spec?.containers[0]?.image, 'e.com/c:1');
+});
+
 t.test('while paused a new template waits and a new number is followed', async (t) => {
   const { make, change, sets, all, atRest, isDone, progress } = await setUp(t);
   await make(2);

@@ -73,4 +73,27 @@ t.test('of ten evictions at once as many are granted as the budget allows, the r
   });
   const left = names.find((name) => !going.some(({ metadata: m }) => m.name === name)) ?? '';
   t.equal((await evict(left)).code, 429);
+
+  // What its controller could not compute is not trusted.
+  const failing = { maxUnavailable: 1, selector: { matchLabels: { app: 'api' } } };
+  await api.ask('POST', BUDGETS, { body: { metadata: { ...metadata, name: 'api' }, spec: failing } });
+  const other = async () => (await api.ask('GET', `${BUDGETS}/api`)).json.status;
+  await eventually(async () => (await other())?.observedGeneration === 1);
+  const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true };
+  const owned = { name: 'api', namespace: 'default', labels: { app: 'api' }, ownerReferences: [owner] };
+  const containers = [{ name: 'c', image: 'e.com/c:1' }];
+  await client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: owned,
+    spec: { containers },
+  } as never);
+  await client.bind('default/api', 'board');
+  const running = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+  await client.patch(pods, 'default/api', { type: 'strategic', body: running }, 'status');
+  await eventually(async () => (await other())?.conditions[0].reason === 'SyncFailed');
+  t.equal(
+    (await evict('api')).json.details.causes[0].message,
+    'The disruption budget api does not allow evicting pods currently because it failed sync: daemonsets.apps does not implement the scale subresource',
+  );
 });

@@ -251,7 +251,7 @@ export const objectCells: readonly KubectlCell[] = [
       t.match(scaler, {
         minReplicas: 2,
         maxReplicas: 5,
-        scaleTargetRef: { kind: 'Deployment', name: 'web' },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
       });
       t.match(scaler.metrics, [{ resource: { name: 'cpu', target: { averageUtilization: 80 } } }]);
     },

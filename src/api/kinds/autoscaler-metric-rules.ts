@@ -79,8 +79,6 @@ function validatePods(source: autoscaling.PodsMetricSource, field: string): Fiel
   return errors;
 }
 
-const EITHER_VALUE = 'must set either a target value for metric or a per-pod target';
-
 function validateObject(
   source: autoscaling.ObjectMetricSource,
   field: string,
@@ -92,7 +90,9 @@ function validateObject(
     ...reference(describedObject, `${field}.describedObject`),
     ...validateMetricName(metric, `${field}.metric`),
     ...validateTarget(target, `${field}.target`),
-    ...(none ? [required(`${field}.target.averageValue`, EITHER_VALUE)] : []),
+    ...(none
+      ? [required(`${field}.target.averageValue`, 'must set either a target value or averageValue')]
+      : []),
   ];
 }
 
@@ -103,8 +103,10 @@ function validateExternal(source: autoscaling.ExternalMetricSource, field: strin
     ...validateTarget(target, `${field}.target`),
   ];
   const { value, averageValue } = target ?? {};
-  if (value === undefined && averageValue === undefined)
-    errors.push(required(`${field}.target`, EITHER_VALUE));
+  if (value === undefined && averageValue === undefined) {
+    const why = 'must set either a target value for metric or a per-pod target';
+    errors.push(required(`${field}.target.averageValue`, why));
+  }
   if (value !== undefined && averageValue !== undefined) {
     const why = 'may not set both a target value for metric and a per-pod target';
     errors.push(forbiddenField(`${field}.target.value`, why));
@@ -120,15 +122,14 @@ function validateContainerResource(
   return [...container, ...validateResourceSource(source, field)];
 }
 
-function validateSources(metric: autoscaling.MetricSpec, field: string, reference: Reference): FieldError[] {
+/** Of several the first is looked into: the others must go anyway. */
+function validateSource(metric: autoscaling.MetricSpec, field: string, reference: Reference): FieldError[] {
   const { containerResource, external, object, pods, resource } = metric;
-  return [
-    ...(object ? validateObject(object, `${field}.object`, reference) : []),
-    ...(external ? validateExternal(external, `${field}.external`) : []),
-    ...(pods ? validatePods(pods, `${field}.pods`) : []),
-    ...(resource ? validateResourceSource(resource, `${field}.resource`) : []),
-    ...(containerResource ? validateContainerResource(containerResource, `${field}.containerResource`) : []),
-  ];
+  if (object) return validateObject(object, `${field}.object`, reference);
+  if (external) return validateExternal(external, `${field}.external`);
+  if (pods) return validatePods(pods, `${field}.pods`);
+  if (resource) return validateResourceSource(resource, `${field}.resource`);
+  return containerResource ? validateContainerResource(containerResource, `${field}.containerResource`) : [];
 }
 
 function validateMetric(metric: autoscaling.MetricSpec, field: string, reference: Reference): FieldError[] {
@@ -138,6 +139,7 @@ function validateMetric(metric: autoscaling.MetricSpec, field: string, reference
   else if (!Object.hasOwn(FIELDS, type)) {
     errors.push(notSupported(`${field}.type`, type, Object.keys(FIELDS)));
   }
+  errors.push(...validateSource(metric, field, reference));
   const expected = FIELDS[type as keyof typeof FIELDS];
   const given = Object.values(FIELDS).filter((name) => metric[name] !== undefined);
   if (expected && !given.includes(expected)) {
@@ -147,7 +149,7 @@ function validateMetric(metric: autoscaling.MetricSpec, field: string, reference
   for (const other of given.filter((name) => name !== expected)) {
     errors.push(forbiddenField(`${field}.${other}`, 'must populate the given metric source only'));
   }
-  return [...errors, ...validateSources(metric, field, reference)];
+  return errors;
 }
 
 /** `reference` checks what an Object metric is measured on. */

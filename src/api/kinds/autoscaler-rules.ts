@@ -1,6 +1,6 @@
 // What a HorizontalPodAutoscaler may say: bounds, target, metrics and how fast it scales.
 // Source: pkg/apis/autoscaling/validation ValidateHorizontalPodAutoscaler
-import { invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
+import { forbiddenField, invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
 import { pathSegmentProblems } from '../names.ts';
 import type { autoscaling, HorizontalPodAutoscaler } from '../objects.ts';
 import { milliValue, parseQuantity } from '../quantity.ts';
@@ -54,7 +54,7 @@ function validateScalingRules(rules: autoscaling.HPAScalingRules | undefined, fi
   }
   const { tolerance } = rules as { tolerance?: string };
   if (tolerance !== undefined && milliValue(parseQuantity(tolerance)) < 0) {
-    errors.push(invalidValue(`${field}.tolerance`, tolerance, 'must be greater than or equal to zero'));
+    errors.push(invalidValue(`${field}.tolerance`, tolerance, 'must be greater than or equal to 0'));
   }
   if (!SELECT_POLICIES.includes(selectPolicy)) {
     errors.push(notSupported(`${field}.selectPolicy`, selectPolicy, SELECT_POLICIES));
@@ -65,10 +65,13 @@ function validateScalingRules(rules: autoscaling.HPAScalingRules | undefined, fi
 
 function validateBounds({ minReplicas = 1, maxReplicas = 0 }: autoscaling.HorizontalPodAutoscalerSpec) {
   const errors: FieldError[] = [];
-  if (minReplicas < 1) {
-    errors.push(invalidValue('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'));
+  if (minReplicas < 0) {
+    errors.push(invalidValue('spec.minReplicas', minReplicas, 'must be greater than or equal to 0'));
   }
-  if (maxReplicas < 1) errors.push(invalidValue('spec.maxReplicas', maxReplicas, 'must be greater than 0'));
+  if (maxReplicas === 0) errors.push(required('spec.maxReplicas', 'must be set and greater than 0'));
+  if (maxReplicas < 0) {
+    errors.push(invalidValue('spec.maxReplicas', maxReplicas, 'must be greater than or equal to 1'));
+  }
   if (maxReplicas < minReplicas) {
     const why = 'must be greater than or equal to `minReplicas`';
     errors.push(invalidValue('spec.maxReplicas', maxReplicas, why));
@@ -76,12 +79,40 @@ function validateBounds({ minReplicas = 1, maxReplicas = 0 }: autoscaling.Horizo
   return errors;
 }
 
+/** Without pods only a metric that needs none can tell when there should be some. */
+function validateWaking({
+  minReplicas,
+  metrics = [],
+}: autoscaling.HorizontalPodAutoscalerSpec): FieldError[] {
+  if (minReplicas !== 0 || metrics.some(({ object, external }) => object ?? external)) return [];
+  const why = 'must specify at least one Object or External metric to support scaling to zero replicas';
+  return [forbiddenField('spec.metrics', why)];
+}
+
 export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldError[] {
   return [
     ...validateBounds(spec),
     ...validateReference(spec.scaleTargetRef, 'spec.scaleTargetRef'),
     ...validateMetrics(spec.metrics ?? [], 'spec.metrics', validateReference),
+    ...validateWaking(spec),
     ...validateScalingRules(spec.behavior?.scaleUp, 'spec.behavior.scaleUp'),
     ...validateScalingRules(spec.behavior?.scaleDown, 'spec.behavior.scaleDown'),
   ];
+}
+
+/** Which version the target is of was not asked for earlier: those that are there stay as they are. */
+export function validateTargetVersion(
+  { spec }: HorizontalPodAutoscaler,
+  previous?: HorizontalPodAutoscaler,
+): FieldError[] {
+  const { kind, apiVersion = '' } = spec.scaleTargetRef ?? {};
+  const before = previous?.spec.scaleTargetRef;
+  if (before && before.kind === kind && (before.apiVersion ?? '') === apiVersion) return [];
+  const field = 'spec.scaleTargetRef.apiVersion';
+  const parts = apiVersion.split('/');
+  if (parts.length > 2)
+    return [invalidValue(field, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)];
+  const hasGroup = parts.length === 2 && parts[0] !== '';
+  if (hasGroup || kind === 'ReplicationController') return [];
+  return [invalidValue(field, apiVersion, 'apiVersion must specify API group')];
 }

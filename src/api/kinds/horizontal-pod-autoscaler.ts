@@ -3,7 +3,7 @@
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { autoscaling, HorizontalPodAutoscaler } from '../objects.ts';
 import type { Column, KindDefinition } from '../scheme.ts';
-import { validateAutoscaler } from './autoscaler-rules.ts';
+import { validateAutoscaler, validateTargetVersion } from './autoscaler-rules.ts';
 import { targetsText } from './autoscaler-targets.ts';
 import { autoscalerV1 } from './autoscaler-v1.ts';
 
@@ -72,4 +72,6 @@ export const horizontalPodAutoscalers: KindDefinition<HorizontalPodAutoscaler> =
   isMoving: (next, previous) => lastingStatus(next) === lastingStatus(previous),
   setDefaults,
   validate: validateAutoscaler,
+  validateCreate: (next) => validateTargetVersion(next),
+  validateUpdate: (next, previous) => validateTargetVersion(next, previous),
 };

@@ -17,6 +17,7 @@ export function validateLabelKeys(
   field: string,
 ): FieldError[] {
   const mismatched = new Set(mismatchLabelKeys);
+  const twice = keysTwice(labelSelector);
   const both = matchLabelKeys.flatMap((key, i) =>
     mismatched.has(key)
       ? [
@@ -31,6 +32,12 @@ export function validateLabelKeys(
   return [
     ...validateKeys(matchLabelKeys, labelSelector, field, 'matchLabelKeys'),
     ...validateKeys(mismatchLabelKeys, labelSelector, field, 'mismatchLabelKeys'),
+    ...matchLabelKeys.flatMap((key, i) =>
+      // Upstream leaves `matchLabelKeys` out of the path.
+      twice.has(key)
+        ? [invalidValue(`${field}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector')]
+        : [],
+    ),
     ...both,
   ];
 }
@@ -45,15 +52,19 @@ function validateKeys(
   if (!selector) {
     return [forbiddenField(`${field}.${name}`, 'must not be specified when labelSelector is not set')];
   }
-  const selected = new Set([
-    ...Object.keys(selector.matchLabels ?? {}),
-    ...(selector.matchExpressions ?? []).map(({ key }) => key),
-  ]);
-  return keys.flatMap((key, i) => {
-    const at = `${field}.${name}[${i}]`;
-    // What is to differ may be selected by, too.
-    const isTwice = name === 'matchLabelKeys' && selected.has(key);
-    const twice = isTwice ? [invalidValue(at, key, `exists in both ${name} and labelSelector`)] : [];
-    return [...invalidEach(at, key, qualifiedNameProblems(key)), ...twice];
-  });
+  return keys.flatMap((key, i) => invalidEach(`${field}.${name}[${i}]`, key, qualifiedNameProblems(key)));
+}
+
+/**
+ * Of a pod that is made the selector has a requirement for each key already: one more for the same key is the user's
+ * own. Of a template it has none yet, so that only its pods are refused, as upstream.
+ */
+function keysTwice(selector: meta.LabelSelector | undefined): ReadonlySet<string> {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
+  const twice = new Set<string>();
+  for (const { key } of selector?.matchExpressions ?? []) {
+    if (seen.has(key)) twice.add(key);
+    seen.add(key);
+  }
+  return twice;
 }

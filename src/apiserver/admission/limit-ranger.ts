@@ -25,33 +25,49 @@ export class LimitRanger implements AdmissionPlugin {
   prepare(kind: KindDefinition, next: KubeObject): void {
     if (!isPods(kind)) return;
     const pod = next as Pod;
-    const notes = this.#ranges(next).flatMap((range) => fillIn(pod, range));
-    if (notes.length === 0) return;
-    const text = `LimitRanger plugin set: ${notes.join('; ')}`;
-    pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: text };
+    for (const range of this.#ranges(next)) {
+      const notes = fillIn(pod, range);
+      if (notes.length === 0) continue;
+      // Of several ranges the last one is heard of, as upstream.
+      const text = `LimitRanger plugin set: ${notes.join('; ')}`;
+      pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: text };
+    }
   }
 
+  /** One range after the other: what the first that minds says is told. */
   check(kind: KindDefinition, next: KubeObject, previous: KubeObject | undefined): void {
-    const problems = isPods(kind)
-      ? previous === undefined || isResized(next as Pod, previous as Pod)
-        ? this.#ranges(next).flatMap(({ spec }) =>
-            (spec.limits ?? []).flatMap((item) => podProblems(item, (next as Pod).spec)),
-          )
-        : []
-      : isClaims(kind)
-        ? this.#ranges(next).flatMap(({ spec }) =>
-            (spec.limits ?? []).flatMap((item) => claimProblems(item, next as PersistentVolumeClaim)),
-          )
-        : [];
-    if (problems.length === 0) return;
-    const text = problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`;
-    throw forbidden(resourceSubject(kind, next.metadata.name), text);
+    if (previous?.metadata.deletionTimestamp) return;
+    const problemsOf = problemsFor(kind, next, previous);
+    if (!problemsOf) return;
+    for (const { spec } of this.#ranges(next)) {
+      const problems = new Set((spec.limits ?? []).flatMap(problemsOf));
+      if (problems.size > 0) throw forbidden(resourceSubject(kind, next.metadata.name), together(problems));
+    }
   }
 
   #ranges({ metadata }: KubeObject): LimitRange[] {
     const prefix = storePrefix(LIMIT_RANGES, metadata.namespace ?? '');
     return this.#store.list(prefix).map(({ value }) => value as LimitRange);
   }
+}
+
+type Item = core.LimitRangeItem;
+
+/** `undefined` = no range minds this write. */
+function problemsFor(
+  kind: KindDefinition,
+  next: KubeObject,
+  previous: KubeObject | undefined,
+): ((item: Item) => string[]) | undefined {
+  if (isClaims(kind)) return (item) => claimProblems(item, next as PersistentVolumeClaim);
+  const isNew = isPods(kind) && (!previous || isResized(next as Pod, previous as Pod));
+  return isNew ? (item) => podProblems(item, (next as Pod).spec) : undefined;
+}
+
+/** As Go shows several errors: each sentence once. */
+function together(problems: ReadonlySet<string>): string {
+  const text = [...problems].join(', ');
+  return problems.size === 1 ? text : `[${text}]`;
 }
 
 /** Nothing but `pods/resize` can do that. */

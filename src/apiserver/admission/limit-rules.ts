@@ -1,6 +1,6 @@
 // The rules of one item of a LimitRange, each broken one a sentence in upstream's words. Pure.
 import type { core, PersistentVolumeClaim } from '../../api/objects.ts';
-import { podLimitQuantities, podRequestQuantities } from '../../api/pod-requests.ts';
+import { amountsWithoutOverhead } from '../../api/pod-requests.ts';
 import { compareQuantities, formatQuantity, type Quantity, tryParseQuantity } from '../../api/quantity.ts';
 
 type Item = core.LimitRangeItem;
@@ -13,7 +13,8 @@ interface Asked {
 
 export function podProblems(item: Item, spec: core.PodSpec): string[] {
   if (item.type === 'Pod') {
-    return problems(item, { requests: podRequestQuantities(spec), limits: podLimitQuantities(spec) });
+    const requests = amountsWithoutOverhead(spec, 'requests');
+    return problems(item, { requests, limits: amountsWithoutOverhead(spec, 'limits') });
   }
   if (item.type !== 'Container') return [];
   return [...spec.containers, ...(spec.initContainers ?? [])].flatMap(({ resources }) =>

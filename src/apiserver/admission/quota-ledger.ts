@@ -10,7 +10,7 @@ import {
   tryParseQuantity,
   zeroQuantity,
 } from '../../api/quantity.ts';
-import { addUsage, inScope, limitsKind, missingAmounts, type Usage, usageOf } from '../../api/quota.ts';
+import { addUsage, inScope, limitsKind, type Usage, usageOf } from '../../api/quota.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { Component } from '../../base/component.ts';
@@ -19,6 +19,7 @@ import { storePrefix } from '../registry/keys.ts';
 import { resourceSubject } from '../registry/prepare.ts';
 import type { Reservation } from '../registry/strategy.ts';
 import { type Accounting, isPods, type ObjectChange } from './admission.ts';
+import { isCounted, requireAmounts } from './quota-demands.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas', namespaced: true } as const;
 
@@ -67,7 +68,7 @@ export class QuotaLedger implements Component, Accounting {
       tracked,
       delta: deltaOf(tracked, change),
     }));
-    if (enforce && next) for (const { tracked, delta } of moves) this.#require(tracked, kind, next, delta);
+    if (enforce && next) this.#enforce(moves, kind, next, previous);
     const wasDecided = this.#decided.has(key);
     for (const { total, delta } of moves) addUsage(total, delta);
     this.#decided.set(key, next);
@@ -91,16 +92,23 @@ export class QuotaLedger implements Component, Accounting {
     return found ? [...found.values()].filter(({ hard }) => limitsKind(hard, kind)) : [];
   }
 
+  /** First what each quota wants to know of a pod, then what there is left. @throws StatusError Forbidden */
+  #enforce(
+    moves: readonly { tracked: Tracked; delta: Usage }[],
+    kind: KindDefinition,
+    next: KubeObject,
+    previous: KubeObject | undefined,
+  ): void {
+    if (isPods(kind) && isCounted(next as Pod, previous as Pod | undefined)) {
+      for (const { tracked } of moves) requireAmounts(tracked.quota, kind, next as Pod);
+    }
+    for (const { tracked, delta } of moves) this.#requireRoom(tracked, kind, next, delta);
+  }
+
   /** @throws StatusError Forbidden, in upstream's words. */
-  #require({ quota, hard }: Tracked, kind: KindDefinition, next: KubeObject, delta: Usage): void {
+  #requireRoom({ quota, hard }: Tracked, kind: KindDefinition, next: KubeObject, delta: Usage): void {
     const { name } = quota.metadata;
     const subject = resourceSubject(kind, next.metadata.name);
-    if (isPods(kind) && inScope(quota, kind, next)) {
-      const missing = missingAmounts(hard, next as Pod);
-      if (missing.length > 0) {
-        throw forbidden(subject, `failed quota: ${name}: must specify ${missing.join('; ')}`);
-      }
-    }
     const asked = hard.filter((resource) => (delta.get(resource)?.nanos ?? 0n) > 0n).toSorted();
     const over = asked.filter((resource) => this.#exceeds(quota, kind, resource, delta));
     if (over.length === 0) return;

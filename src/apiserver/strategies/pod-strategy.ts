@@ -5,6 +5,7 @@ import { qosClass } from '../../api/qos-class.ts';
 import { NOT_READY_TAINT, UNREACHABLE_TAINT } from '../../api/taints.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Strategy } from '../registry/strategy.ts';
+import { applyLabelKeys } from './label-keys.ts';
 
 /**
  * Upstream's DefaultTolerationSeconds gives 300 s. A cluster of small boards wants its pods back sooner: with 5 s
@@ -44,6 +45,7 @@ export class PodStrategy implements Strategy<Pod> {
   prepareForCreate(next: Writable<Pod>): void {
     next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
     const conditions = next.spec.schedulingGates?.length ? { conditions: [GATED] } : {};
+    applyLabelKeys(next);
     next.status = { phase: 'Pending', qosClass: qosClass(next.spec), ...conditions };
   }
 

@@ -1,10 +1,10 @@
 // The status of an autoscaler under way: conditions set one by one as upstream sets them, and what is shown at last.
 // https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale-walkthrough/#appendix-horizontal-pod-autoscaler-status-conditions
-import { withCondition } from '../../api/conditions.ts';
+import { isConditionTrue, withCondition } from '../../api/conditions.ts';
 import { type autoscaling, type HorizontalPodAutoscaler, timestamp } from '../../api/objects.ts';
 import type { Reason } from './scaling-limits.ts';
 
-type ConditionType = 'AbleToScale' | 'ScalingActive' | 'ScalingLimited';
+type ConditionType = 'AbleToScale' | 'ScalingActive' | 'ScalingLimited' | 'ScaledToZero';
 type Conditions = autoscaling.HorizontalPodAutoscalerCondition[];
 
 export interface Figures {
@@ -13,6 +13,15 @@ export interface Figures {
   metrics: readonly (autoscaling.MetricStatus | undefined)[];
   isRescaled: boolean;
 }
+
+const toZero: Reason = {
+  reason: 'ScaledToZero',
+  message: 'the HPA controller scaled the workload to zero',
+};
+const notToZero: Reason = {
+  reason: 'NotScaledToZero',
+  message: 'the HPA controller did not scale the workload to zero',
+};
 
 export class AutoscalerStatus {
   readonly #before: autoscaling.HorizontalPodAutoscalerStatus | undefined;
@@ -47,6 +56,18 @@ export class AutoscalerStatus {
       ...(hasMetrics ? { currentMetrics } : {}),
       conditions: this.#conditions,
     };
+  }
+
+  /** It was at zero by its own decision, and not by somebody else's. */
+  get isScaledToZero(): boolean {
+    return isConditionTrue(this.#conditions, 'ScaledToZero');
+  }
+
+  /** Said only of those that were at zero once: upstream, where the feature is on, says it of all. */
+  rescaled(isToZero: boolean): void {
+    const isKnown = this.#conditions.some(({ type }) => type === 'ScaledToZero');
+    if (isToZero) this.set('ScaledToZero', 'True', toZero);
+    else if (isKnown) this.set('ScaledToZero', 'False', notToZero);
   }
 
   get desiredBefore(): number {

@@ -3,7 +3,7 @@
 // Source: pkg/controller/podautoscaler/horizontal.go reconcileAutoscaler
 import { matchesLabels, parseLabelSelector } from '../../api/label-selector.ts';
 import type { autoscaling, HorizontalPodAutoscaler, Pod } from '../../api/objects.ts';
-import { keyOf } from '../../api/objects.ts';
+import { keyOf, splitKey } from '../../api/objects.ts';
 import type { CustomKindSource } from '../../api/served-kinds.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
@@ -47,10 +47,22 @@ interface Wanted {
   metrics: (autoscaling.MetricStatus | undefined)[];
 }
 
+const BELOW_MIN = 'Current number of replicas below Spec.MinReplicas';
+
+/** A metric that is there without any pod. */
+const needsNoPods = ({ spec }: HorizontalPodAutoscaler): boolean =>
+  (spec.metrics ?? []).some(({ type }) => type === 'Object' || type === 'External');
+
 /** As upstream says it: nothing when what was recommended before decides. */
 function reasonOf({ name, replicas }: Wanted, currentReplicas: number): string {
   if (replicas > currentReplicas) return `${name} above target`;
   return replicas < currentReplicas ? 'All metrics below target' : '';
+}
+
+/** As Go prints a name and its namespace. */
+function goKey(key: string): string {
+  const { namespace, name } = splitKey(key);
+  return `{${name} ${namespace}}`;
 }
 
 class Look {
@@ -73,12 +85,13 @@ class Look {
     memory.historyOf(this.#key, target.specReplicas, monotonicMs);
     const { minReplicas = 1, maxReplicas } = this.#autoscaler.spec;
     const current = target.specReplicas;
-    if (current === 0 && minReplicas !== 0) return this.#disabled();
+    if (current === 0)
+      return this.#mayWake(minReplicas) ? this.#byMetrics(target, minReplicas) : this.#disabled();
     if (current > maxReplicas) {
       return this.#rescale(target, maxReplicas, 'Current number of replicas above Spec.MaxReplicas', []);
     }
     if (current < minReplicas) {
-      return this.#rescale(target, minReplicas, 'Current number of replicas below Spec.MinReplicas', []);
+      return this.#rescale(target, minReplicas, BELOW_MIN, []);
     }
     return this.#byMetrics(target, minReplicas);
   }
@@ -97,6 +110,11 @@ class Look {
       this.#status.set('AbleToScale', 'False', { reason: 'FailedGetScale', message });
       return undefined;
     }
+  }
+
+  /** Whom somebody else has scaled to zero stays there; who was at zero by its metrics is woken by those that can tell. */
+  #mayWake(minReplicas: number): boolean {
+    return this.#status.isScaledToZero && (minReplicas !== 0 || needsNoPods(this.#autoscaler));
   }
 
   #disabled(): Status {
@@ -118,10 +136,10 @@ class Look {
     memory.recommended(this.#key, wanted.replicas, nowMs);
     this.#status.set('AbleToScale', 'True', limited.able);
     this.#status.set('ScalingLimited', limited.limited.status, limited.limited);
-    const why = reasonOf(wanted, currentReplicas);
-    if (limited.replicas !== currentReplicas) {
-      return this.#rescale(target, limited.replicas, why, wanted.metrics);
-    }
+    const isRaised = currentReplicas === 0 && limited.replicas < minReplicas;
+    const replicas = isRaised ? minReplicas : limited.replicas;
+    const why = reasonOf(wanted, currentReplicas) || (isRaised ? BELOW_MIN : '');
+    if (replicas !== currentReplicas) return this.#rescale(target, replicas, why, wanted.metrics);
     const { metrics } = wanted;
     return this.#status.with({
       currentReplicas,
@@ -210,9 +228,8 @@ class Look {
     const selected = all.filter(({ metadata }) => matchesLabels(requirements, metadata.labels));
     const rivals = new Set(selected.flatMap((pod) => this.#options.rivals(this.#key, pod)));
     if (rivals.size === 0) return selected;
-    const [first = '', second = ''] = [this.#key, ...rivals].sort();
-    const examples = `[${first} ${second}]`;
-    const message = `pods by selector ${selector} are controlled by more than one HPA (e.g. ${examples})`;
+    const autoscalers = [this.#key, ...rivals].sort().map((key) => goKey(key));
+    const message = `pods by selector ${selector} are controlled by multiple HPAs: [${autoscalers.join(' ')}]`;
     this.#inactive('AmbiguousSelector', message, { reason: 'AmbiguousSelector', message });
     return undefined;
   }
@@ -252,6 +269,7 @@ class Look {
     const message = `the HPA controller was able to update the target scale to ${desiredReplicas}`;
     this.#status.set('AbleToScale', 'True', { reason: 'SucceededRescale', message });
     this.#tell('Normal', 'SuccessfulRescale', `New size: ${desiredReplicas}; reason: ${why}`);
+    this.#status.rescaled(desiredReplicas === 0 && needsNoPods(this.#autoscaler));
     memory.rescaled(this.#key, currentReplicas, desiredReplicas, monotonicMs);
     return this.#status.with({ currentReplicas, desiredReplicas, metrics, isRescaled: true });
   }

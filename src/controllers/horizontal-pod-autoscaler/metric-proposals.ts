@@ -1,5 +1,6 @@
 // What each metric of an autoscaler asks for, and what of it is shown in `status.currentMetrics`.
 // Source: pkg/controller/podautoscaler/horizontal.go computeReplicasForMetric…
+import { labelSelectorText } from '../../api/label-selector-text.ts';
 import type { autoscaling, core, Pod } from '../../api/objects.ts';
 import { formatQuantity, milliValue, tryParseQuantity } from '../../api/quantity.ts';
 import type { Client } from '../../client/client.ts';
@@ -9,7 +10,6 @@ import {
   objectMetric,
   podsMetrics,
   resourceMetrics,
-  selectorText,
 } from './metric-reader.ts';
 import {
   averageReplicas,
@@ -101,13 +101,19 @@ function sourceOf(spec: autoscaling.MetricSpec): Source {
     return { reason: 'FailedGetPodsMetric', summary: 'failed to get pods metric value', propose };
   }
   if (type === 'Object' && object) {
+    const { metric, target } = object;
+    const more = target.type === 'AverageValue' ? `: failed to get ${metric.name} object metric` : '';
+    const summary = `failed to get object metric value${more}`;
     const propose = async (context: MetricContext) => objectProposal(context, object);
-    return { reason: 'FailedGetObjectMetric', summary: 'failed to get object metric value', propose };
+    return { reason: 'FailedGetObjectMetric', summary, propose };
   }
   if (type === 'External' && external) {
+    const { metric, target } = external;
+    const what =
+      target.averageValue === undefined ? `external metric ${metric.name}` : `${metric.name} external metric`;
     return {
       reason: 'FailedGetExternalMetric',
-      summary: `failed to get ${external.metric.name} external metric value`,
+      summary: `failed to get ${metric.name} external metric value: failed to get ${what}`,
       propose: async (context) => externalProposal(context, external),
     };
   }
@@ -232,7 +238,12 @@ function objectProposal(
   const milli = objectMetric(custom, target.namespace, describedObject, metric);
   const { replicas, current } = againstTarget({ target, milli, wanted, tolerances, sort: 'object' });
   const status = { type: 'Object', object: { describedObject, metric, current } };
-  return { replicas, name: `${describedObject.kind} metric ${metric.name}`, status };
+  // Upstream calls a mean so, whatever its source.
+  const isMean = current.averageValue !== undefined;
+  const name = isMean
+    ? `external metric ${metric.name}(${labelSelectorText(metric.selector)})`
+    : `${describedObject.kind} metric ${metric.name}`;
+  return { replicas, name, status };
 }
 
 function externalProposal(
@@ -242,7 +253,7 @@ function externalProposal(
   const milli = externalMetric(custom, target.namespace, metric);
   const { replicas, current } = againstTarget({ target, milli, wanted, tolerances, sort: 'external' });
   const status = { type: 'External', external: { metric, current } };
-  return { replicas, name: `external metric ${metric.name}(${selectorText(metric)})`, status };
+  return { replicas, name: `external metric ${metric.name}(${labelSelectorText(metric.selector)})`, status };
 }
 
 interface SharedValue {

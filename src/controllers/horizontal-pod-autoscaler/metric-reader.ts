@@ -3,6 +3,7 @@
 // Source: pkg/controller/podautoscaler/metrics/client.go
 import { podMetrics } from '../../api/kinds/pod-metrics.ts';
 import { matchesLabels, selectorFromObject } from '../../api/label-selector.ts';
+import { labelSelectorText } from '../../api/label-selector-text.ts';
 import type { autoscaling } from '../../api/objects.ts';
 import { milliValue, tryParseQuantity } from '../../api/quantity.ts';
 import type { Client } from '../../client/client.ts';
@@ -106,7 +107,7 @@ export function externalMetric(
   const selected = series.filter(({ name }) => isSelected(metric, { series: name }));
   if (selected.length > 0) return selected.reduce((sum, { milli }) => sum + milli, 0);
   throw new MetricsError(
-    `unable to get external metric ${namespace}/${metric.name}/${selectorText(metric)}: no metrics returned from external metrics API`,
+    `unable to get external metric ${namespace}/${metric.name}/${labelSelectorText(metric.selector)}: no metrics returned from external metrics API`,
   );
 }
 
@@ -117,14 +118,3 @@ function isSelected({ selector }: Metric, labels: Readonly<Record<string, string
 
 const notFoundFor = ({ name }: Metric, whose: string): string =>
   `unable to fetch metrics from custom metrics API: the server could not find the metric ${name} for ${whose}`;
-
-/** As Go prints a LabelSelector, `nil` when there is none. */
-export function selectorText({ selector }: Metric): string {
-  if (!selector) return 'nil';
-  const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}: ${value},`);
-  const requirements = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
-}

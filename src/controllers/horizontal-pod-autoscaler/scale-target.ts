@@ -1,10 +1,10 @@
 // Finds what an autoscaler scales: any kind with a scale subresource, built in or custom, in whatever version the
 // reference names. Rejects with the words that people read in the condition.
-import type { HorizontalPodAutoscaler, KubeObject } from '../../api/objects.ts';
+import { type HorizontalPodAutoscaler, type KubeObject, splitKey } from '../../api/objects.ts';
 import type { KindDefinition, ScalePaths } from '../../api/scheme.ts';
 import { allKinds } from '../../api/scheme-table.ts';
 import type { CustomKindSource } from '../../api/served-kinds.ts';
-import { StatusError } from '../../api/status-error.ts';
+import { isNotFound, StatusError } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
 
 export interface FoundTarget {
@@ -29,9 +29,7 @@ export async function findTarget(
   const kinds = [...allKinds, ...(customKinds?.custom ?? [])];
   const kind = kinds.find((one) => one.kind === kindName && one.group === group);
   if (!kind) {
-    throw new TargetError(
-      `unable to determine resource for scale target reference: no matches for kind "${kindName}" in group "${group}"`,
-    );
+    throw new TargetError(`no matches for kind "${kindName}" in group "${group}"`);
   }
   if (!kind.scale || !kind.namespaced)
     throw new TargetError('the server could not find the requested resource');
@@ -45,8 +43,9 @@ async function readScale(client: Client, kind: KindDefinition, scale: ScalePaths
     const [specReplicas, statusReplicas] = [scale.specReplicas(object), scale.statusReplicas(object)];
     return { specReplicas, statusReplicas, selector: scale.selector(object) };
   } catch (error) {
-    if (error instanceof StatusError) throw new TargetError(error.message);
-    throw error;
+    if (!(error instanceof StatusError)) throw error;
+    const isOfOurs = isNotFound(error) && allKinds.includes(kind);
+    throw new TargetError(isOfOurs ? notFoundScale(kind, key) : error.message);
   }
 }
 
@@ -55,4 +54,9 @@ function groupOf(apiVersion: string): string {
   const parts = apiVersion.split('/');
   if (parts.length > 2) throw new TargetError(`unexpected GroupVersion string: ${apiVersion}`);
   return parts.length === 2 ? (parts[0] ?? '') : '';
+}
+
+/** Upstream's built-in kinds say it of the subresource, custom ones of the object. */
+function notFoundScale({ group, plural }: KindDefinition, key: string): string {
+  return `${plural}/scale${group === '' ? '' : `.${group}`} "${splitKey(key).name}" not found`;
 }

@@ -3,7 +3,7 @@ import type { NodeUsage, PodLoad } from '../node-usage.ts';
 import type { World } from '../world.ts';
 import type { BoardFilter, Filter, FilterName, Rejection } from './filter.ts';
 import { hostPorts } from './host-ports.ts';
-import { nodeAffinity, nodeName } from './node-affinity.ts';
+import { nodeAffinity, nodeName, nodeNamedByAffinity } from './node-affinity.ts';
 import { nodeTaints } from './node-taints.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
 import { podAffinity } from './pod-affinity.ts';
@@ -15,6 +15,7 @@ import { volumeRestrictions } from './volume-restrictions.ts';
 
 /** In upstream's order: cheap and telling ones first. */
 const filters: readonly Filter[] = [
+  nodeNamedByAffinity,
   nodeUnschedulable,
   nodeName,
   nodeTaints,

@@ -31,5 +31,5 @@ export interface Filter {
   prepare(load: PodLoad, world: World): BoardFilter | undefined;
 }
 
-export const forGood = (reason: string): Rejection => ({ reasons: [reason], isFinal: true });
+export const forGood = (...reasons: string[]): Rejection => ({ reasons, isFinal: true });
 export const unlessEvicted = (...reasons: string[]): Rejection => ({ reasons, isFinal: false });

@@ -1,6 +1,7 @@
 // The pod's node selector, required node affinity and the board it may have named itself.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 import { matchesRequired } from '../../api/node-affinity.ts';
+import { namedBoards } from '../named-boards.ts';
 import { type Filter, forGood } from './filter.ts';
 
 export const nodeName: Filter = {
@@ -19,5 +20,16 @@ export const nodeAffinity: Filter = {
     if (!pod.spec.nodeSelector && !pod.spec.affinity?.nodeAffinity) return undefined;
     return ({ node }) =>
       matchesRequired(pod, node) ? undefined : forGood("node(s) didn't match Pod's node affinity/selector");
+  },
+};
+
+/** Goes before all others: boards that the pod does not name are not looked at, as upstream. */
+export const nodeNamedByAffinity: Filter = {
+  name: 'NodeAffinity',
+  prepare: ({ pod }) => {
+    const names = namedBoards(pod);
+    if (!names) return undefined;
+    return ({ node }) =>
+      names.has(node.metadata.name) ? undefined : forGood("node(s) didn't satisfy plugin(s) [NodeAffinity]");
   },
 };

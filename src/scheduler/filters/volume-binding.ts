@@ -2,13 +2,15 @@
 // consumer need a volume that is free there or one that can be made there.
 // Source: pkg/scheduler/framework/plugins/volumebinding
 import { claimKeysOf } from '../../api/pod-claims.ts';
-import { type ClaimPlan, planClaims } from '../volume-plan.ts';
+import { type ClaimProblem, planClaims } from '../volume-plan.ts';
 import type { World } from '../world.ts';
 import { type Filter, forGood } from './filter.ts';
 
-const REASONS: Readonly<Record<Exclude<ClaimPlan, object>, string>> = {
-  conflict: 'node(s) had volume node affinity conflict',
+/** In upstream's order. */
+const REASONS: Readonly<Record<ClaimProblem, string>> = {
+  conflict: "node(s) didn't match PersistentVolume's node affinity",
   unbound: "node(s) didn't find available persistent volumes to bind",
+  missing: 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)',
 };
 
 export const volumeBinding: Filter = {
@@ -16,8 +18,11 @@ export const volumeBinding: Filter = {
   prepare: ({ pod }, { storage }: World) => {
     if (claimKeysOf(pod).length === 0) return undefined;
     return ({ node }) => {
-      const plan = planClaims(pod, node, storage);
-      return typeof plan === 'string' ? forGood(REASONS[plan]) : undefined;
+      const { problems } = planClaims(pod, node, storage);
+      return problems.size > 0 ? forGood(...reasonsOf(problems)) : undefined;
     };
   },
 };
+
+const reasonsOf = (problems: ReadonlySet<ClaimProblem>): string[] =>
+  (Object.keys(REASONS) as ClaimProblem[]).filter((p) => problems.has(p)).map((p) => REASONS[p]);

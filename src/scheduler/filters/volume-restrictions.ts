@@ -5,7 +5,8 @@ import { claimKeysOf } from '../../api/pod-claims.ts';
 import type { World } from '../world.ts';
 import { type Filter, unlessEvicted } from './filter.ts';
 
-const REASON = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
+const REASON =
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod';
 
 export const volumeRestrictions: Filter = {
   name: 'VolumeRestrictions',
@@ -15,11 +16,7 @@ export const volumeRestrictions: Filter = {
     const holds = (other: Pod) => claimKeysOf(other).some((key) => exclusive.includes(key));
     const key = `holds ${exclusive.join(' ')}`;
     const holders = world.counts({ key, matches: holds });
-    // Held elsewhere, taking pods off this board would not help.
-    return ({ node }) =>
-      holders.size === 0
-        ? undefined
-        : { ...unlessEvicted(REASON), isFinal: !holders.has(node.metadata.name) };
+    return () => (holders.size === 0 ? undefined : unlessEvicted(REASON));
   },
 };
 

@@ -7,14 +7,22 @@ const LEAST_BYTES = 23 * 1024 * 1024;
 const MOST_BYTES_PER_CONTAINER = 1000 * 1024 * 1024;
 
 export const imageLocality: Score = (input) => {
-  const { initContainers = [], containers = [] } = input.load.pod.spec;
-  const images = [...initContainers, ...containers].map(({ image }) => canonicalName(image ?? ''));
-  const most = MOST_BYTES_PER_CONTAINER * images.length;
+  const { initContainers = [], containers = [], volumes = [] } = input.load.pod.spec;
+  const own = [...initContainers, ...containers].map(({ image }) => image ?? '');
+  // Newer than the types at hand.
+  const mounted = (volumes as { image?: { reference?: string } }[]).flatMap(
+    ({ image }) => image?.reference ?? [],
+  );
+  const images = [...own, ...mounted].map(canonicalName);
+  const most = MOST_BYTES_PER_CONTAINER * own.length;
   const shares = new Map(images.map((image) => [image, shareOfBoards(input, image)]));
   if ([...shares.values()].every((share) => share === 0)) return undefined;
   return input.usages.map((usage) => {
-    const sum = images.reduce((total, image) => total + bytesOf(usage, image) * (shares.get(image) ?? 0), 0);
-    const bytes = Math.min(Math.max(Math.trunc(sum), LEAST_BYTES), most);
+    const sum = images.reduce(
+      (total, image) => total + Math.trunc(bytesOf(usage, image) * (shares.get(image) ?? 0)),
+      0,
+    );
+    const bytes = Math.min(Math.max(sum, LEAST_BYTES), most);
     return Math.trunc((100 * (bytes - LEAST_BYTES)) / (most - LEAST_BYTES));
   });
 };
@@ -27,6 +35,5 @@ const bytesOf = ({ images }: NodeUsage, image: string): number => images.get(ima
 
 /** `name` means `name:latest`; a digest or a tag stands. */
 function canonicalName(image: string): string {
-  const last = image.slice(image.lastIndexOf('/') + 1);
-  return last.includes(':') || last.includes('@') ? image : `${image}:latest`;
+  return image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image;
 }

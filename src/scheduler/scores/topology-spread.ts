@@ -10,11 +10,10 @@ const HOSTNAME = 'kubernetes.io/hostname';
 const ZONE = 'topology.kubernetes.io/zone';
 
 export const spreadOverTopology: Score = (input) => {
-  const { load, usages, siblings } = input;
+  const { load, siblings } = input;
   const own = constraintsOf(load.pod, 'ScheduleAnyway');
   if (own.length > 0) {
-    const eligible = new Set(usages.filter((usage) => hasAllKeys(own, usage)));
-    return normalized(rawScores(input, own, (usage) => eligible.has(usage)));
+    return normalized(rawScores(input, own, (usage) => hasAllKeys(own, usage)));
   }
   if (!siblings || load.pod.spec.topologySpreadConstraints?.length) return undefined;
   const common = { minDomains: 1, selection: siblings, counts: () => true };
@@ -36,7 +35,9 @@ function rawScores(
   const eligible = usages.filter(isEligible);
   const parts = constraints.map((constraint) => {
     const isPerBoard = constraint.topologyKey === HOSTNAME;
-    const domains = isPerBoard ? undefined : podsPerDomain(world, constraint, world.usages);
+    const domains = isPerBoard
+      ? undefined
+      : podsPerDomain(world, constraint, world.usages.filter(isEligible));
     const used = isPerBoard ? eligible.length : domainsAmong(eligible, constraint.topologyKey);
     return { constraint, domains, perNode: world.counts(constraint.selection), weight: Math.log(used + 2) };
   });
@@ -51,8 +52,9 @@ function rawScores(
   });
 }
 
+/** Boards without the label are a domain of their own here, as upstream. */
 function domainsAmong(usages: readonly Usage[], topologyKey: string): number {
-  return new Set(usages.flatMap((usage) => domainOf(usage, topologyKey) ?? [])).size;
+  return new Set(usages.map((usage) => domainOf(usage, topologyKey))).size;
 }
 
 function normalized(raw: readonly (number | undefined)[]): number[] {

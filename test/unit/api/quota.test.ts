@@ -1,11 +1,14 @@
 // What objects count for against quotas, and which quotas count them.
 import t from 'tap';
 import { configMaps } from '../../../src/api/kinds/config-map.ts';
+import { persistentVolumeClaims } from '../../../src/api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
+
 import { services } from '../../../src/api/kinds/service.ts';
 import type { core, KubeObject, Pod, ResourceQuota } from '../../../src/api/objects.ts';
 import { formatQuantity } from '../../../src/api/quantity.ts';
 import { inScope, limitsKind, missingAmounts, usageOf, usedOf } from '../../../src/api/quota.ts';
+import type { KindDefinition } from '../../../src/api/scheme.ts';
 
 const metadata = { name: 'x', namespace: 'a', uid: '', resourceVersion: '', creationTimestamp: '' };
 
@@ -20,7 +23,7 @@ const container = (requests: Record<string, string>, limits: Record<string, stri
   name: 'c',
   resources: { requests, limits },
 });
-const shown = (kind: typeof pods | typeof services | typeof configMaps, object: KubeObject) =>
+const shown = (kind: KindDefinition, object: KubeObject) =>
   Object.fromEntries([...usageOf(kind, object)].map(([name, quantity]) => [name, formatQuantity(quantity)]));
 
 t.test('a pod counts once, and for what its containers ask for', async (t) => {
@@ -92,6 +95,61 @@ t.test('scopes take in the pods that they describe, and nothing but pods', async
 t.test('containers that do not say how much are named', async (t) => {
   const object = pod({ containers: [container({ cpu: '1' }), { name: 'd' }] });
   t.same(missingAmounts(['limits.cpu', 'cpu', 'pods'], object), ['cpu for: d', 'limits.cpu for: c,d']);
+});
+
+t.test(
+  'each is named once, in the order of the alphabet, and none where the pod asks as a whole',
+  async (t) => {
+    // Source: pkg/quota/v1/evaluator/core/pods.go Constraints
+    const silent = (name: string) => ({ name });
+    const containers = [silent('web'), silent('api')];
+    const initContainers = [silent('init'), { name: 'set', resources: { requests: { cpu: '0' } } }];
+    t.same(missingAmounts(['cpu'], pod({ containers, initContainers })), ['cpu for: api,init,web']);
+    const resources = { limits: { memory: '1Gi' } };
+    t.same(missingAmounts(['cpu'], pod({ containers, initContainers, resources } as never)), []);
+  },
+);
+
+t.test('overhead counts beside what is asked for, and where there is a limit', async (t) => {
+  // Source: k8s.io/component-helpers/resource PodRequests and PodLimits
+  const spec = { containers: [container({}, { cpu: '1' })], overhead: { cpu: '250m', memory: '64Mi' } };
+  t.same(shown(pods, pod(spec)), {
+    'count/pods': '1',
+    pods: '1',
+    cpu: '250m',
+    memory: '64Mi',
+    'requests.cpu': '250m',
+    'requests.memory': '64Mi',
+    'limits.cpu': '1250m',
+  });
+});
+
+t.test('huge pages count with and without requests. in front', async (t) => {
+  const asked = container({ 'hugepages-2Mi': '4Mi' });
+  t.match(shown(pods, pod({ containers: [asked] })), {
+    'hugepages-2Mi': '4Mi',
+    'requests.hugepages-2Mi': '4Mi',
+  });
+  t.ok(limitsKind(['hugepages-2Mi'], pods));
+});
+
+t.test('a pod that is made smaller counts with what it has until its board says otherwise', async (t) => {
+  const status = { containerStatuses: [{ name: 'c', allocatedResources: { cpu: '2' } }] };
+  t.match(shown(pods, pod({ containers: [container({ cpu: '1' })] }, status as never)), { cpu: '2' });
+});
+
+t.test('a claim counts in whole bytes, and with what it was given', async (t) => {
+  const claim = (storage: string, status: object = {}) => ({
+    ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, status },
+    spec: { storageClassName: 'fast', resources: { requests: { storage } } },
+  });
+  t.match(shown(persistentVolumeClaims, claim('1500m')), {
+    'requests.storage': '2',
+    'fast.storageclass.storage.k8s.io/requests.storage': '2',
+    'fast.storageclass.storage.k8s.io/persistentvolumeclaims': '1',
+  });
+  const grown = claim('1Gi', { allocatedResources: { storage: '2Gi' } });
+  t.match(shown(persistentVolumeClaims, grown), { 'requests.storage': '2Gi' });
 });
 
 t.test('what nothing uses is 0', async (t) => {

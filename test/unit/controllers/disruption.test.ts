@@ -149,7 +149,9 @@ t.test('pods without a controller, or with one that has no scale, are told of', 
   const metadata = { ...template.metadata, namespace: 'default' };
   const bare = { apiVersion: 'v1', kind: 'Pod', spec: template.spec };
   await client.create(pods, { ...bare, metadata: { ...metadata, name: 'alone' } } as never);
-  await settles(() => recorder.lines.some((line) => line.startsWith('UnmanagedPods: ')));
+  const unmanaged =
+    'UnmanagedPods: Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: web,},MatchExpressions:[]LabelSelectorRequirement{},}) were found to be unmanaged.';
+  await settles(() => recorder.lines.some((line) => line.startsWith(unmanaged)));
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'u', controller: true };
   await client.create(pods, {
     ...bare,
@@ -160,9 +162,22 @@ t.test('pods without a controller, or with one that has no scale, are told of', 
   );
   t.match(await status(), {
     disruptionsAllowed: 0,
-    conditions: [{ status: 'False', message: 'found no controllers for pod "jobs"' }],
+    conditions: [{ status: 'False', message: 'jobs.batch does not implement the scale subresource' }],
   });
   const { resourceVersion } = await client.get(podDisruptionBudgets, 'default/web').then((b) => b.metadata);
   await quiet(200);
   t.equal((await client.get(podDisruptionBudgets, 'default/web')).metadata.resourceVersion, resourceVersion);
+});
+
+t.test('a budget that could not be computed at first does not count as seen', async (t) => {
+  const { client, guard, status, template } = await setUp(t);
+  const reference = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'gone', uid: 'u', controller: true };
+  const metadata = { ...template.metadata, namespace: 'default', name: 'p', ownerReferences: [reference] };
+  await client.create(pods, { apiVersion: 'v1', kind: 'Pod', spec: template.spec, metadata } as never);
+  await guard({ maxUnavailable: 1 });
+  await settles(async () => (await status())?.conditions !== undefined);
+  t.match(await status(), {
+    observedGeneration: 0,
+    conditions: [{ reason: 'SyncFailed', message: 'found no controllers for pod "p"' }],
+  });
 });

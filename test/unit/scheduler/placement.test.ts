@@ -52,6 +52,42 @@ t.test('why no board fits is counted and sorted as kube-scheduler writes it', as
   });
 });
 
+t.test('of boards that a pod does not name only that is told', async (t) => {
+  // Source: pkg/scheduler/schedule_one.go findNodesThatFitPod, plugins/nodeaffinity PreFilter
+  const fields = (...values: string[]) => ({
+    matchFields: [{ key: 'metadata.name', operator: 'In', values }],
+  });
+  const naming = (...nodeSelectorTerms: object[]) =>
+    makePod({
+      cpu: '9',
+      spec: {
+        affinity: {
+          nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+        } as never,
+      },
+    });
+  const boards = [
+    usage(makeNode({ name: 'a' })),
+    usage(makeNode({ name: 'b', unschedulable: true })),
+    usage(makeNode({ name: 'c', unschedulable: true })),
+  ];
+  const why = (...terms: object[]) => put(naming(...terms), boards);
+  t.same(why(fields('a')), {
+    unschedulable:
+      "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+  });
+  t.same(why(fields('a'), fields('b')), {
+    unschedulable:
+      "0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity], 1 node(s) were unschedulable.",
+  });
+  const both = { matchFields: [...fields('a').matchFields, ...fields('b').matchFields] };
+  t.same(why(both), { unschedulable: '0/3 nodes are available: pod affinity terms conflict.' });
+  const anyOther = { matchExpressions: [{ key: 'x', operator: 'DoesNotExist' }] };
+  t.same(why(fields('a'), anyOther), {
+    unschedulable: '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.',
+  });
+});
+
 t.test('the emptier board wins, measured by its size', async (t) => {
   const small = usage(makeNode({ name: 'small', allocatable: { cpu: '1', memory: '512Mi' } }));
   const big = usage(makeNode({ name: 'big' }), [makePod({ name: 'x', cpu: '1', memory: '1Gi' })]);

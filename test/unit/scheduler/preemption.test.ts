@@ -12,11 +12,24 @@ interface Traits {
   cpu?: string;
   labels?: Record<string, string>;
   createdAt?: string;
+  startedAt?: string;
   spec?: object;
 }
 
-const pod = (name: string, priority: number, { node, cpu = '2', spec, ...rest }: Traits = {}): Pod =>
-  makePod({ name, cpu, ...rest, ...(node ? { nodeName: node } : {}), spec: { priority, ...spec } });
+function pod(
+  name: string,
+  priority: number,
+  { node, cpu = '2', startedAt, spec, ...rest }: Traits = {},
+): Pod {
+  const made = makePod({
+    name,
+    cpu,
+    ...rest,
+    ...(node ? { nodeName: node } : {}),
+    spec: { priority, ...spec },
+  });
+  return startedAt ? { ...made, status: { ...made.status, startTime: startedAt } } : made;
+}
 
 function outcome(subject: Pod, nodes: Node[], pods: Pod[], budgets: PodDisruptionBudget[] = []): string {
   const world = makeWorld({ nodes, pods });
@@ -53,8 +66,8 @@ const cases: [name: string, actual: () => string, expected: string][] = [
         pod('new', 9),
         [a],
         [
-          pod('old', 1, { node: 'a', createdAt: '2026-01-01T00:00:00Z' }),
-          pod('young', 1, { node: 'a', createdAt: '2026-01-02T00:00:00Z' }),
+          pod('old', 1, { node: 'a', startedAt: '2026-01-01T00:00:00Z' }),
+          pod('young', 1, { node: 'a', startedAt: '2026-01-02T00:00:00Z' }),
         ],
       ),
     'a: young',
@@ -157,6 +170,12 @@ const cases: [name: string, actual: () => string, expected: string][] = [
 
 for (const [name, actual, expected] of cases) t.test(name, async (t) => t.equal(actual(), expected));
 
+t.test('who no board has started yet counts as the youngest, however long ago it was made', async (t) => {
+  const fresh = pod('fresh', 1, { node: 'a', createdAt: '2025-01-01T00:00:00Z' });
+  const running = pod('running', 1, { node: 'a', startedAt: '2026-01-02T00:00:00Z' });
+  t.equal(outcome(pod('new', 9), [a], [fresh, running]), 'a: fresh');
+});
+
 t.test('a pod that has pushed others out waits until they are gone', async (t) => {
   const victim = pod('x', 1, { node: 'a', cpu: '4' });
   const going: Pod = {
@@ -168,4 +187,7 @@ t.test('a pod that has pushed others out waits until they are gone', async (t) =
   };
   const subject = { ...pod('new', 9), status: { nominatedNodeName: 'a' } };
   t.equal(outcome(subject, [a], [going]), 'not eligible due to a terminating pod on the nominated node.');
+  // Not for a board that will not do any more: another one is cleared.
+  const cordoned = makeNode({ name: 'a', unschedulable: true });
+  t.equal(outcome(subject, [cordoned, b], [going, pod('y', 1, { node: 'b', cpu: '4' })]), 'b: y');
 });

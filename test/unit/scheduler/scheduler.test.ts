@@ -138,12 +138,13 @@ t.test('a pod of another scheduler, a bound one and one that goes are left alone
   t.equal((await get('elsewhere')).spec.nodeName, 'z');
 });
 
-t.test('a binding that fails is tried again and its room is not lost', async (t) => {
+t.test('a binding that fails is told, tried again, and its room is not lost', async (t) => {
   let failures = 1;
-  const { client, clock, start, make, boundTo } = await setUp(t, (client) => {
+  const { client, clock, start, make, get, boundTo, recorder } = await setUp(t, (client) => {
     const flaky = Object.create(client) as Client;
+    flaky.patch = client.patch.bind(client);
     flaky.bind = async (podKey, nodeName) => {
-      if (failures-- > 0) throw unavailable('not now');
+      if (failures-- > 0) throw unavailable(`not now ${'.'.repeat(2000)}`);
       await client.bind(podKey, nodeName);
     };
     return flaky;
@@ -151,7 +152,12 @@ t.test('a binding that fails is tried again and its room is not lost', async (t)
   await addNode(client, 'a');
   await start();
   await make('one', asking('4'));
-  await quiet();
+  const scheduled = async () => findCondition((await get('one')).status?.conditions, 'PodScheduled');
+  await settles(async () => (await scheduled())?.reason === 'SchedulerError');
+  const message = `running Bind plugin "DefaultBinder": not now ${'.'.repeat(2000)}`;
+  t.match(await scheduled(), { status: 'False', message });
+  const [line] = recorder.lines;
+  t.equal(line, `FailedScheduling: ${message.slice(0, 1020)} ...`, 'Events hold 1024 characters at most');
   await clock.advance(1000);
   await boundTo('one', 'a');
 });

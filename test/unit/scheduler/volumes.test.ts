@@ -52,7 +52,8 @@ const mounting = (...names: string[]) =>
   makePod({ spec: { volumes: names.map((n) => ({ name: n, persistentVolumeClaim: { claimName: n } })) } });
 const pod = mounting('data');
 
-const CONFLICT = 'node(s) had volume node affinity conflict';
+const CONFLICT = "node(s) didn't match PersistentVolume's node affinity";
+const MISSING = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)';
 const UNBOUND = "node(s) didn't find available persistent volumes to bind";
 
 const cases: [name: string, world: Partial<Parameters<typeof makeWorld>[0]>, expected: string[]][] = [
@@ -62,7 +63,7 @@ const cases: [name: string, world: Partial<Parameters<typeof makeWorld>[0]>, exp
     { claims: [claim('v')], volumes: [volume('v', undefined)] },
     ['', ''],
   ],
-  ['one that is missing is nowhere', { claims: [claim('v')] }, [CONFLICT, CONFLICT]],
+  ['one that is missing is nowhere', { claims: [claim('v')] }, [MISSING, MISSING]],
   [
     'a claim that waits for its consumer goes where a free volume is',
     { claims: [claim()], classes: [NONE], volumes: [volume('v', 'a'), volume('small', 'b', '1Mi')] },
@@ -98,15 +99,14 @@ for (const [name, world, expected] of cases) {
 t.test('the smallest free volume is chosen, and none twice for one pod', async (t) => {
   const claims = [claim(), claim('', {}, 'more'), claim('', {}, 'most')];
   const volumes = [volume('big', 'a', '9Gi'), volume('fit', 'a', '2Gi')];
-  const plan = planClaims(
+  const { choices, problems } = planClaims(
     mounting('data', 'more', 'most'),
     nodes[0]!,
     storageOf({ claims, volumes, classes: [PATH] }),
   );
+  t.same([...problems], []);
   t.same(
-    typeof plan === 'string'
-      ? plan
-      : plan.map(({ claim: c, volume: v }) => [c.metadata.name, v?.metadata.name]),
+    choices.map(({ claim: c, volume: v }) => [c.metadata.name, v?.metadata.name]),
     [
       ['data', 'fit'],
       ['more', 'big'],
@@ -115,11 +115,20 @@ t.test('the smallest free volume is chosen, and none twice for one pod', async (
   );
 });
 
+t.test('every problem of a board is told, in the order of upstream', async (t) => {
+  const claims = [claim('gone'), claim('v', {}, 'more'), claim('', {}, 'most')];
+  const three = mounting('data', 'more', 'most');
+  const taken = volume('v', 'b', '1Gi', { claimRef: { namespace: 'default', name: 'more' } });
+  const world = makeWorld({ nodes, claims, volumes: [taken], classes: [NONE] });
+  t.same(refusals(three, world), [`${CONFLICT}, ${UNBOUND}, ${MISSING}`, `${UNBOUND}, ${MISSING}`]);
+});
+
 t.test('a ReadWriteOncePod claim keeps a second pod off all boards', async (t) => {
   const claims = [claim('v', { accessModes: ['ReadWriteOncePod'] })];
   const holder = { ...mounting('data'), metadata: { ...pod.metadata, uid: 'holder' } };
   const pods = [{ ...holder, spec: { ...holder.spec, nodeName: 'a' } }];
-  const why = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
+  const why =
+    'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod';
   t.same(refusals(pod, makeWorld({ nodes, pods, claims, volumes: [volume('v', undefined)] })), [why, why]);
 });
 

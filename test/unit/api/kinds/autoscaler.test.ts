@@ -1,9 +1,14 @@
 // HorizontalPodAutoscaler: what it measures, as it is checked and shown.
 import t from 'tap';
+import { validateTargetVersion } from '../../../../src/api/kinds/autoscaler-rules.ts';
 import { cell, objectOf, problems } from '../../../support/kind-problems.ts';
 
 const hpa = (spec: object = {}) => ({
-  spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 5, ...spec },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+    maxReplicas: 5,
+    ...spec,
+  },
 });
 const cpu = (target: object) => ({ type: 'Resource', resource: { name: 'cpu', target } });
 const utilization = { type: 'Utilization', averageUtilization: 50 };
@@ -16,6 +21,42 @@ t.test('without metrics it keeps the CPU at 80 percent, with at least one pod', 
     },
   });
   t.same(problems('hpa', hpa()), []);
+});
+
+t.test('its bounds are told as upstream does', async (t) => {
+  // Source: pkg/apis/autoscaling/validation validateHorizontalPodAutoscalerSpec
+  t.same(problems('hpa', hpa({ maxReplicas: 0 })), [
+    'spec.maxReplicas: Required value: must be set and greater than 0',
+    'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`',
+  ]);
+  t.same(problems('hpa', hpa({ minReplicas: -1, maxReplicas: -1 })), [
+    'spec.minReplicas: Invalid value: -1: must be greater than or equal to 0',
+    'spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1',
+  ]);
+});
+
+t.test('its target has a group, but for a ReplicationController; what is there stays', async (t) => {
+  // Source: pkg/apis/autoscaling/validation ValidateAPIVersion
+  const told = (target: object, before?: object) => {
+    const object = (ref: object) => ({ spec: { scaleTargetRef: ref, maxReplicas: 2 } }) as never;
+    return validateTargetVersion(object(target), before && object(before)).map(({ message }) => message);
+  };
+  const wrong = (version: string, why: string) => [`Invalid value: "${version}": ${why}`];
+  const bare = { kind: 'Deployment', name: 'web' };
+  t.same(told(bare), wrong('', 'apiVersion must specify API group'));
+  t.same(told({ ...bare, apiVersion: 'v1' }), wrong('v1', 'apiVersion must specify API group'));
+  t.same(told({ ...bare, apiVersion: 'a/b/c' }), wrong('a/b/c', 'unexpected GroupVersion string: a/b/c'));
+  t.same(told({ ...bare, apiVersion: 'apps/v1' }), []);
+  t.same(told({ kind: 'ReplicationController', name: 'web' }), []);
+  t.same(told(bare, { ...bare, name: 'old' }), []);
+});
+
+t.test('to zero goes only who has a metric that needs no pods', async (t) => {
+  t.same(problems('hpa', hpa({ minReplicas: 0, metrics: [cpu(utilization)] })), [
+    'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+  ]);
+  const external = { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '5' } };
+  t.same(problems('hpa', hpa({ minReplicas: 0, metrics: [{ type: 'External', external }] })), []);
 });
 
 t.test('behavior that is given stays, the rest of it is filled in', async (t) => {
@@ -51,8 +92,8 @@ t.test('each metric has the one source that its type names, with a target', asyn
   const checked = (...metrics: object[]) => problems('hpa', hpa({ metrics }));
   t.same(checked(cpu(utilization)), []);
   t.same(checked({ ...cpu(utilization), pods: { metric: { name: 'a' }, target: utilization } }), [
-    'spec.metrics[0].pods: Forbidden: must populate the given metric source only',
     'spec.metrics[0].pods.target.averageValue: Required value: must specify a positive target averageValue',
+    'spec.metrics[0].pods: Forbidden: must populate the given metric source only',
   ]);
   t.same(checked({ type: 'Magic' }), [
     'spec.metrics[0].type: Unsupported value: "Magic": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
@@ -68,7 +109,7 @@ t.test('each metric has the one source that its type names, with a target', asyn
   ]);
   t.same(checked({ type: 'External', external: { metric: {}, target: { type: 'Value' } } }), [
     'spec.metrics[0].external.metric.name: Required value: must specify a metric name',
-    'spec.metrics[0].external.target: Required value: must set either a target value for metric or a per-pod target',
+    'spec.metrics[0].external.target.averageValue: Required value: must set either a target value for metric or a per-pod target',
   ]);
   t.same(checked({ type: 'ContainerResource', containerResource: { name: 'cpu', target: utilization } }), [
     'spec.metrics[0].containerResource.container: Required value: must specify a container',
