@@ -1,5 +1,6 @@
 // What a board says of itself to who may read `nodes/NAME/proxy`: the paths of upstream's kubelet that tools read.
 import type { Pod } from '../api/objects.ts';
+import type { MetricSource } from '../base/metrics/metric.ts';
 import type { BoardReading } from './metrics/board-figures.ts';
 import type { BoardDocument, BoardDocuments } from './streams/serve-board.ts';
 
@@ -7,6 +8,8 @@ export interface BoardDocumentsOptions {
   nodeName: string;
   /** Reads the counters of all that runs now. */
   read(): Promise<BoardReading>;
+  /** Figures of other rooms, which `/metrics` shows beside the kubelet's. */
+  figures?: readonly MetricSource[];
   /** What the board is to run. */
   pods(): Iterable<Pod>;
 }
@@ -27,7 +30,7 @@ function podList(pods: Iterable<Pod>): BoardDocument {
 }
 
 async function figures(
-  { nodeName, read }: BoardDocumentsOptions,
+  { nodeName, read, figures: others = [] }: BoardDocumentsOptions,
   path: string,
 ): Promise<BoardDocument | undefined> {
   if (!['/metrics', '/metrics/resource', '/metrics/cadvisor'].includes(path)) return undefined;
@@ -36,6 +39,6 @@ async function figures(
   const { prometheusText, PROMETHEUS_TEXT_TYPE } = await import('../base/metrics/prometheus-text.ts');
   const reading = await read();
   const own = () => [...kubeletMetrics(nodeName, reading), ...resourceMetrics(reading)];
-  const sources = path === '/metrics' ? [processMetrics, own] : [() => resourceMetrics(reading)];
+  const sources = path === '/metrics' ? [processMetrics, own, ...others] : [() => resourceMetrics(reading)];
   return { type: PROMETHEUS_TEXT_TYPE, text: await prometheusText(sources) };
 }

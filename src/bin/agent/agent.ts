@@ -232,6 +232,7 @@ export class Agent implements Component {
       documents: boardDocuments({
         nodeName,
         read: () => this.#watch.read(),
+        figures: [() => this.#paths.metrics()],
         pods: () => this.#link.desired.current()?.pods.values() ?? [],
       }),
     });
