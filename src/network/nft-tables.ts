@@ -31,7 +31,6 @@ export class NftTables {
     else this.#present ??= await this.#list();
     await this.#replace(text);
     await this.#sweep(rules.names);
-    await this.#settleTracks(desired);
     this.#applied = text;
   }
 
@@ -63,8 +62,8 @@ export class NftTables {
     this.#present = wanted;
   }
 
-  /** Where the kernel forwards no UDP, nothing is loaded and run for it. */
-  async #settleTracks({ kernelPorts = [] }: DesiredNetwork): Promise<void> {
+  /** To be called when all else is there. Where the kernel forwards no UDP, nothing is loaded and run for it. */
+  async settleTracks({ kernelPorts = [] }: DesiredNetwork): Promise<void> {
     if (kernelPorts === 'unknown') return;
     if (!this.#tracks && !kernelPorts.some(({ protocol }) => protocol === 'udp')) return;
     const { UdpTracks } = await import('./udp-tracks.ts');

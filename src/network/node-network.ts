@@ -120,6 +120,7 @@ export class NodeNetwork implements Component {
       throw error;
     }
     await this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
+    await this.#tables.settleTracks(desired);
   }
 
   /** A failure is reported and tried again after a while. */

@@ -1,111 +1,16 @@
 // Services that the kernel forwards by itself, on real kernels: the same kinds and the same expectations as in user
 // space, from a pod, from a board and from the LAN, with the source address that the endpoint sees.
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { silentLogger } from '../../src/base/logger.ts';
-import {
-  type DesiredNetwork,
-  SERVICE_LISTEN_ADDRESS,
-  type VirtualPort,
-} from '../../src/network/board-network.ts';
-import type { CommandRunner } from '../../src/network/command-runner.ts';
-import { kernelConnections } from '../../src/network/kernel-connections.ts';
+import { type DesiredNetwork, SERVICE_LISTEN_ADDRESS } from '../../src/network/board-network.ts';
 import { kernelForwardingProblem } from '../../src/network/kernel-forwarding.ts';
-import { NodeNetwork } from '../../src/network/node-network.ts';
-import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
-import { planForwarders } from '../../src/proxy/forwarder-plan.ts';
-import { planKernelPorts } from '../../src/proxy/kernel-ports.ts';
-import type { ServiceView } from '../../src/proxy/service-view.ts';
-import { withDependencies } from '../support/debian-packages.ts';
 import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+import { desired, kernelWorld, networkOf, rootOnly, SERVICE_IP, seen } from '../support/kernel-lab.ts';
 import { endpointsOf, tcpService } from '../support/proxied-services.ts';
 
-const SERVICE_IP = '10.48.0.9';
 const EXTERNAL_IP = '203.0.113.5';
 const LAN = '10.199.77.1';
-const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 let labs = 20;
-
-const conntrack = await withDependencies('conntrack');
-const withConntrack = conntrack.missing ? { skip: conntrack.missing } : rootOnly;
-
-function desired(
-  lab: NetworkLab,
-  board: LabBoard,
-  services: ServiceView[],
-  virtualPorts: VirtualPort[] = [],
-): DesiredNetwork {
-  const input = { hostPorts: [], listenAddress: SERVICE_LISTEN_ADDRESS, boardAddresses: [board.address] };
-  return {
-    podRange: '10.40.0.0/13',
-    serviceRange: '10.48.0.0/16',
-    podCIDR: board.podCIDR,
-    address: board.address,
-    peers: lab.boards.filter((other) => other !== board),
-    virtualPorts,
-    kernelPorts: [...planKernelPorts(planForwarders({ ...input, services }), ['tcp', 'udp']).values()],
-  };
-}
-
-/** `conntrack` need not be installed on the machine that runs the tests. */
-function commandsOf(lab: NetworkLab, { namespace }: LabBoard): CommandRunner {
-  const commands = lab.commands(namespace);
-  const program = join(conntrack.root ?? '', 'usr/sbin/conntrack');
-  return {
-    run: (name, args, input) => commands.run(name === 'conntrack' ? program : name, args, input),
-  };
-}
-
-async function networkOf(
-  t: Test,
-  lab: NetworkLab,
-  board: LabBoard,
-  removeOnStop = true,
-): Promise<NodeNetwork> {
-  const network = new NodeNetwork({
-    clock: new FakeClock(),
-    commands: commandsOf(lab, board),
-    forwarding: await lab.forwarding(board),
-    kernelRoutes: async () => '',
-    bridge: 'edge0',
-    removeOnStop,
-    onProblems: (problems) => t.same(problems, []),
-    logger: silentLogger,
-  });
-  t.teardown(() => network.stop());
-  return network;
-}
-
-/** Board a forwards; a pod on it and one on board b answer with their names, another pod of board a asks. */
-async function world(t: Test) {
-  const lab = new NetworkLab(labs++);
-  t.teardown(() => lab.stop());
-  await lab.start();
-  const [a, b] = lab.boards as [LabBoard, LabBoard];
-  const networks: NodeNetwork[] = [];
-  for (const board of [a, b]) {
-    const network = await networkOf(t, lab, board);
-    await network.start();
-    networks.push(network);
-  }
-  const update = async (...services: ServiceView[]) => {
-    for (const [index, network] of networks.entries()) {
-      const board = lab.boards[index] as LabBoard;
-      await network.update(desired(lab, board, index === 0 ? services : []));
-    }
-  };
-  const near: Endpoint = { ip: a.podAddress, port: await lab.listen(a.pod, '0.0.0.0', 0, 'near') };
-  const far: Endpoint = { ip: b.podAddress, port: await lab.listen(b.pod, '0.0.0.0', 0, 'far') };
-  const client = await lab.addPod(a);
-  return { lab, a, b, client, near, far, both: endpointsOf([near, far], [near]), update, networks };
-}
-
-/** What each endpoint says it saw, sorted; as many tries as there are endpoints must meet all of them. */
-async function seen(lab: NetworkLab, from: string, host: string, port: number): Promise<string[]> {
-  return [await lab.connect(from, host, port), await lab.connect(from, host, port)].sort();
-}
+const world = (t: Test) => kernelWorld(t, labs++);
 
 t.test(
   'a Service address: in turn, from pods and the board, the source kept between boards',
@@ -283,109 +188,6 @@ t.test(
     held.say('+gone');
     await eventually(() => held.heard().endsWith('+gone'));
     t.equal(await lab.connect(client.namespace, SERVICE_IP, 80), 'ECONNREFUSED');
-  },
-);
-
-t.test(
-  'a connection to a pod that is gone is reset at its next word, from pods and from the board',
-  rootOnly,
-  async (t) => {
-    const { lab, a, b, client, near, networks } = await world(t);
-    const port = await lab.listen(b.pod, '0.0.0.0', 0, 'echo', 'echo');
-    const far = { ip: b.podAddress, port };
-    const apply = (endpoints: Endpoint[], goneEndpoints: Endpoint[]) =>
-      networks[0]?.update({
-        ...desired(lab, a, [tcpService({}, { endpoints: endpointsOf(endpoints, [near]) })]),
-        goneEndpoints,
-      });
-    await networks[1]?.update(desired(lab, b, []));
-    await apply([far], []);
-    const held = [client.namespace, a.namespace].map((from) => lab.hold(from, SERVICE_IP, 80));
-    for (const { heard } of held) await eventually(() => heard().startsWith('echo '));
-    // Its board has lost power: nobody on it says goodbye.
-    await lab.ip(b.namespace, 'link set eth0 down');
-    await apply([near], [far]);
-    for (const { say, heard } of held) {
-      say('are you there?');
-      await eventually(() => heard().endsWith('ECONNRESET'));
-    }
-    t.match(await lab.connect(client.namespace, SERVICE_IP, 80), /^near /, 'new ones go elsewhere');
-    await apply([near], [near]);
-    t.equal(await lab.connect(client.namespace, SERVICE_IP, 80), 'ECONNRESET', 'by nothing but that list');
-  },
-);
-
-t.test(
-  'UDP: in turn, on every address, and a client that talks on meets the endpoints of now',
-  withConntrack,
-  async (t) => {
-    const { lab, a, b, client, update } = await world(t);
-    const near: Endpoint = { ip: a.podAddress, port: 5353 };
-    const far: Endpoint = { ip: b.podAddress, port: 5353 };
-    await lab.answerUdp(a.pod, 5353, 'near');
-    await lab.answerUdp(b.pod, 5353, 'far');
-    const names = (endpoints: Endpoint[]) =>
-      tcpService(
-        {},
-        {
-          protocol: 'UDP',
-          port: 53,
-          nodePort: 30053,
-          endpoints: endpointsOf(
-            endpoints,
-            endpoints.filter((e) => e === near),
-          ),
-        },
-      );
-    await update(names([far]));
-    const talks = [
-      lab.talk(client.namespace, SERVICE_IP, 53),
-      lab.talk(a.namespace, SERVICE_IP, 53),
-      lab.talk(lab.stranger, a.address, 30053),
-    ];
-    for (const { heard } of talks) await eventually(() => heard().startsWith('far '));
-    t.equal(talks[0]?.heard(), `far ${client.address}`, 'with the source that TCP has');
-    await update(names([near]));
-    for (const { heard } of talks) await eventually(() => heard().startsWith('near '));
-    await update(names([near, far]));
-    const heard = talks.map((talk) => talk.heard());
-    await lab.connect(client.namespace, SERVICE_IP, 80);
-    t.same(
-      talks.map((talk) => talk.heard()),
-      heard,
-      'an endpoint more changes nothing for those who have one',
-    );
-    await update(names([]));
-    for (const { heard } of talks) await eventually(() => /^E(CONNREFUSED|PERM)$/.test(heard()));
-    await update(names([far]));
-    for (const { heard } of talks) await eventually(() => heard().startsWith('far '));
-  },
-);
-
-t.test(
-  'each endpoint’s connections are counted, also over changes of other Services',
-  rootOnly,
-  async (t) => {
-    const { lab, a, client, both, update } = await world(t);
-    await update(tcpService({}, { endpoints: both }));
-    for (let i = 0; i < 4; i++) await lab.connect(client.namespace, SERVICE_IP, 80);
-    await update(
-      tcpService({}, { endpoints: both }),
-      tcpService({ key: 'default/x', clusterIP: '10.48.0.8' }, { endpoints: both }),
-    );
-    for (let i = 0; i < 2; i++) await lab.connect(client.namespace, SERVICE_IP, 80);
-    const counts = await kernelConnections(lab.commands(a.namespace));
-    const ofWeb = counts.filter(({ service }) => service === 'default/web');
-    t.same(
-      ofWeb.map(({ count, port, protocol }) => ({ count, port, protocol })),
-      [
-        { count: 3, port: 80, protocol: 'tcp' },
-        { count: 3, port: 80, protocol: 'tcp' },
-      ],
-    );
-    t.same(new Set(ofWeb.map(({ endpoint }) => endpoint)), new Set(both.present));
-    await update();
-    t.same(await kernelConnections(lab.commands(a.namespace)), [], 'and forgotten with them');
   },
 );
 
