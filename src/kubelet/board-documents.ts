@@ -1,5 +1,6 @@
 // What a board says of itself to who may read `nodes/NAME/proxy`: the paths of upstream's kubelet that tools read.
 import { type Pod, splitKey } from '../api/objects.ts';
+import type { MetricSource } from '../base/metrics/metric.ts';
 import type { BoardLoad } from './board/board-load.ts';
 import type { BoardReading } from './metrics/board-figures.ts';
 import type { RuntimeContainer } from './runtime/runtime.ts';
@@ -9,6 +10,8 @@ export interface BoardDocumentsOptions {
   nodeName: string;
   /** Reads the counters of all that runs now. */
   read(): Promise<BoardReading>;
+  /** Figures of other rooms, which `/metrics` shows beside the kubelet's. */
+  figures?: readonly MetricSource[];
   /** What the board has of pods, with the status that it reports. */
   pods(): Iterable<Pod>;
   /** What its engine runs. */
@@ -75,12 +78,15 @@ async function summary({
   return json(statsSummary({ ...input, reading: await read() }));
 }
 
-async function figures({ nodeName, read }: BoardDocumentsOptions, withOwn: boolean): Promise<BoardDocument> {
+async function figures(
+  { nodeName, read, figures: others = [] }: BoardDocumentsOptions,
+  withOwn: boolean,
+): Promise<BoardDocument> {
   const { kubeletMetrics, resourceMetrics } = await import('./metrics/board-figures.ts');
   const { processMetrics } = await import('../base/metrics/process-metrics.ts');
   const { prometheusText, PROMETHEUS_TEXT_TYPE } = await import('../base/metrics/prometheus-text.ts');
   const reading = await read();
   const own = () => [...kubeletMetrics(nodeName, reading), ...resourceMetrics(reading)];
-  const sources = withOwn ? [processMetrics, own] : [() => resourceMetrics(reading)];
+  const sources = withOwn ? [processMetrics, own, ...others] : [() => resourceMetrics(reading)];
   return { type: PROMETHEUS_TEXT_TYPE, text: await prometheusText(sources) };
 }

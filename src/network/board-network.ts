@@ -1,5 +1,5 @@
 // What of a board's network belongs to the cluster, as plain facts: the input of every pure decision here.
-import type { KernelPort } from './kernel-port.ts';
+import type { EndpointAddress, KernelPort } from './kernel-port.ts';
 
 /** The board's own address behind which Service ports listen: link-local, so that it is nobody else's. */
 export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
@@ -41,6 +41,8 @@ export interface DesiredNetwork {
    * rules that an earlier agent left go on.
    */
   kernelPorts?: readonly KernelPort[] | 'unknown';
+  /** Endpoints that are no more, to which connections of the kernel's may still lead. */
+  goneEndpoints?: readonly EndpointAddress[];
 }
 
 /** Something on the board that keeps pods or Services from being reached. */

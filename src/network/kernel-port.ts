@@ -10,7 +10,7 @@ type Policy = 'Cluster' | 'Local';
 export interface KernelPort {
   /** 0.0.0.0 = every address of the board. */
   ip: string;
-  protocol: 'tcp';
+  protocol: 'tcp' | 'udp';
   port: number;
   /** For the LAN too, not only for pods and the board. */
   isOpen: boolean;

@@ -3,6 +3,7 @@ import { type DesiredNetwork, NFT_SERVICES_TABLE, NFT_TABLE } from './board-netw
 import type { CommandRunner } from './command-runner.ts';
 import { renderTable } from './nft-table.ts';
 import type { ServiceRules } from './service-rules.ts';
+import type { UdpTracks } from './udp-tracks.ts';
 
 /** Where the kernel does not forward Services, what an agent left that had it do so goes. */
 const noServiceRules: ServiceRules = {
@@ -13,8 +14,9 @@ const noServiceRules: ServiceRules = {
 export class NftTables {
   readonly #commands: CommandRunner;
   #applied = '';
-  /** Chains and sets of Services that are there; `undefined` = not looked yet, a killed agent may have left some. */
+  /** What Services have in the second; `undefined` = not looked yet, a killed agent may have left some. */
   #present: ReadonlySet<string> | undefined;
+  #tracks: UdpTracks | undefined;
 
   constructor(commands: CommandRunner) {
     this.#commands = commands;
@@ -60,6 +62,15 @@ export class NftTables {
     this.#present = wanted;
   }
 
+  /** To be called when all else is there. Where the kernel forwards no UDP, nothing is loaded and run for it. */
+  async settleTracks({ kernelPorts = [] }: DesiredNetwork): Promise<void> {
+    if (kernelPorts === 'unknown') return;
+    if (!this.#tracks && !kernelPorts.some(({ protocol }) => protocol === 'udp')) return;
+    const { UdpTracks } = await import('./udp-tracks.ts');
+    this.#tracks ??= new UdpTracks(this.#commands);
+    await this.#tracks.settle(kernelPorts);
+  }
+
   async #ours(): Promise<string[]> {
     const { nftables } = JSON.parse(await this.#commands.run('nft', ['--json', 'list', 'tables', 'ip']));
     const names = (nftables as { table?: { name: string } }[]).flatMap(({ table }) => table?.name ?? []);
@@ -71,11 +82,11 @@ export class NftTables {
     if (!(await this.#ours()).includes(NFT_SERVICES_TABLE)) return new Set();
     const args = ['--json', '--terse', 'list', 'table', 'ip', NFT_SERVICES_TABLE];
     const { nftables } = JSON.parse(await this.#commands.run('nft', args));
-    const entries = nftables as { chain?: { name: string }; set?: { name: string } }[];
-    const names = entries.flatMap(({ chain, set }) => [
-      ...(chain ? [`chain ${chain.name}`] : []),
-      ...(set ? [`set ${set.name}`] : []),
-    ]);
+    const entries = nftables as Record<string, { name?: string }>[];
+    const kinds = ['chain', 'counter', 'set'] as const;
+    const names = entries.flatMap((entry) =>
+      kinds.flatMap((kind) => (entry[kind] ? [`${kind} ${entry[kind].name}`] : [])),
+    );
     return new Set(names.filter((name) => name.includes('/')));
   }
 
@@ -84,8 +95,9 @@ export class NftTables {
   }
 }
 
-async function serviceRules({ kernelPorts, podCIDR, ...ranges }: DesiredNetwork): Promise<ServiceRules> {
+async function serviceRules(desired: DesiredNetwork): Promise<ServiceRules> {
+  const { kernelPorts, goneEndpoints, podCIDR, ...ranges } = desired;
   if (!kernelPorts || kernelPorts === 'unknown' || podCIDR === undefined) return noServiceRules;
   const { renderServices } = await import('./service-rules.ts');
-  return renderServices({ ...ranges, podCIDR }, kernelPorts);
+  return renderServices({ ...ranges, podCIDR }, kernelPorts, goneEndpoints);
 }

@@ -131,6 +131,7 @@ export class NodeNetwork implements Component {
       throw error;
     }
     await this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
+    await this.#tables.settleTracks(desired);
   }
 
   #ruled(podCIDR: string | undefined): void {

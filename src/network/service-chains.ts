@@ -1,5 +1,5 @@
-// The chains through which a Service's connections come to an endpoint, and the sets in which those with affinity note
-// their clients. Pure; service-rules.ts says what the names mean.
+// The chains through which a Service's connections come to an endpoint, where each is counted, and the sets in which
+// those with affinity note their clients. Pure; service-rules.ts says what the names mean.
 import { overlaps } from '../base/ipv4.ts';
 import type { EndpointAddress, KernelPort } from './kernel-port.ts';
 
@@ -8,6 +8,8 @@ export interface ServiceChains {
   chains: Map<string, string[]>;
   /** Declarations by name. */
   sets: Map<string, string>;
+  /** Names: each counts the connections of the endpoint whose chain has the same name. */
+  counters: Set<string>;
 }
 
 export interface PodRanges {
@@ -22,7 +24,7 @@ type Policy = KernelPort['insiders'];
 const MAX_CLIENTS = 65_535;
 
 export function serviceChains(ranges: PodRanges, ports: readonly KernelPort[]): ServiceChains {
-  const all: ServiceChains = { chains: new Map(), sets: new Map() };
+  const all: ServiceChains = { chains: new Map(), sets: new Map(), counters: new Set() };
   for (const port of ports) {
     for (const policy of new Set([port.insiders, port.outsiders])) addBackend(all, port, policy, ranges);
     if (entryChain(port).startsWith('way/')) all.chains.set(entryChain(port), wayRules(port, ranges));
@@ -55,22 +57,25 @@ function wayRules(port: KernelPort, { podRange }: PodRanges): string[] {
   ];
 }
 
-function addBackend(
-  { chains, sets }: ServiceChains,
-  port: KernelPort,
-  policy: Policy,
-  ranges: PodRanges,
-): void {
+function addBackend(all: ServiceChains, port: KernelPort, policy: Policy, ranges: PodRanges): void {
   const endpoints = port.endpoints[policy];
   if (endpoints.length === 0) return;
-  const turn = port.affinityS === undefined ? [inTurn(port, endpoints)] : keptOrInTurn(port, endpoints);
-  chains.set(backendChain(port, policy), [...exempt(port, ranges), ...turn]);
-  if (port.affinityS === undefined) return;
-  for (const endpoint of endpoints) {
+  const rules = [...exempt(port, ranges), ...kept(port, endpoints), inTurn(port, endpoints)];
+  all.chains.set(backendChain(port, policy), rules);
+  for (const endpoint of endpoints) addEndpoint(all, port, endpoint);
+}
+
+function addEndpoint({ chains, sets, counters }: ServiceChains, port: KernelPort, endpoint: EndpointAddress) {
+  const name = endpointChain(port, endpoint);
+  const note: string[] = [];
+  if (port.affinityS !== undefined) {
     const set = stickySet(port, endpoint);
     sets.set(set, `type ipv4_addr; flags dynamic, timeout; timeout ${port.affinityS}s; size ${MAX_CLIENTS};`);
-    chains.set(endpointChain(port, endpoint), [`update @${set} { ip saddr }`, inTurn(port, [endpoint])]);
+    note.push(`update @${set} { ip saddr }`);
   }
+  const { ip, port: number } = endpoint;
+  counters.add(name);
+  chains.set(name, [...note, `counter name "${name}" meta l4proto ${port.protocol} dnat to ${ip}:${number}`]);
 }
 
 /** Pods of this board that are endpoints themselves, by their addresses: who made the endpoint may not have said where. */
@@ -79,17 +84,16 @@ function exempt({ endpoints }: KernelPort, { podCIDR }: PodRanges): string[] {
   return own.size > 0 ? [`ip saddr { ${[...own].join(', ')} } accept`] : [];
 }
 
-function keptOrInTurn(port: KernelPort, endpoints: readonly EndpointAddress[]): string[] {
-  const kept = endpoints.map(
+function kept(port: KernelPort, endpoints: readonly EndpointAddress[]): string[] {
+  if (port.affinityS === undefined) return [];
+  return endpoints.map(
     (endpoint) => `ip saddr @${stickySet(port, endpoint)} goto ${endpointChain(port, endpoint)}`,
   );
-  const next = endpoints.map((endpoint, index) => `${index} : goto ${endpointChain(port, endpoint)}`);
-  return [...kept, `numgen inc mod ${endpoints.length} vmap { ${next.join(', ')} }`];
 }
 
-function inTurn({ protocol }: KernelPort, endpoints: readonly EndpointAddress[]): string {
+function inTurn(port: KernelPort, endpoints: readonly EndpointAddress[]): string {
   const [only] = endpoints;
-  if (only && endpoints.length === 1) return `meta l4proto ${protocol} dnat to ${only.ip}:${only.port}`;
-  const choices = endpoints.map(({ ip, port }, index) => `${index} : ${ip} . ${port}`).join(', ');
-  return `meta l4proto ${protocol} dnat ip addr . port to numgen inc mod ${endpoints.length} map { ${choices} }`;
+  if (only && endpoints.length === 1) return `goto ${endpointChain(port, only)}`;
+  const next = endpoints.map((endpoint, index) => `${index} : goto ${endpointChain(port, endpoint)}`);
+  return `numgen inc mod ${endpoints.length} vmap { ${next.join(', ')} }`;
 }

@@ -2,17 +2,20 @@
 // table in one transaction and keeps which client had which endpoint; what it no longer names is deleted after it.
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
 import { NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
-import type { KernelPort } from './kernel-port.ts';
+import type { EndpointAddress, KernelPort } from './kernel-port.ts';
 import { entryChain, type PodRanges, serviceChains } from './service-chains.ts';
 
 export interface ServiceRules {
   /** For `nft -f`. */
   text: string;
-  /** Chains and sets whose lives are their Services': `chain NAME` or `set NAME`. */
+  /** What lives as long as its Service: `chain NAME`, `counter NAME` or `set NAME`. */
   names: ReadonlySet<string>;
 }
 
 const ANY = '0.0.0.0';
+/** Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here. */
+const PARTED =
+  'meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ip saddr . ct reply proto-src @gone reject with tcp reset';
 const BY_PORT = 'inet_proto . inet_service';
 const BY_PLACE = `ipv4_addr . ${BY_PORT}`;
 /** Maps and sets that are there always, with their types. */
@@ -21,6 +24,7 @@ const SHARED: readonly [name: string, type: string][] = [
   ['map external', `${BY_PLACE} : verdict`],
   ['map own', `${BY_PORT} : verdict`],
   ['set endpoints', BY_PLACE],
+  ['set gone', 'ipv4_addr . inet_service'],
   ['set ports', BY_PORT],
   ['set sockets', BY_PLACE],
 ];
@@ -29,11 +33,12 @@ const SHARED: readonly [name: string, type: string][] = [
  * - `addressed`: Service addresses, for this board's pods and the board itself. `external`: addresses that the LAN may
  *   use too. `own`: ports on every address of the board.
  * - `way/…`: who may have which endpoints, where that differs. `Cluster/…`, `Local/…`: the endpoints in turn.
- *   `ep/…`: one endpoint, which notes its clients in `sticky/…`.
+ *   `ep/…`: one endpoint, whose counter has the same name, and which notes its clients in `sticky/…`.
  * - `sources`: the client's address is kept wherever the answer comes back over this board by itself. It does not from
  *   another board, nor from a pod beside the asking one, which answers over their bridge. Its port is kept too where
  *   that is free: at random, ports of connections that have ended are met, whose other end then does not answer.
  * - `unserved`: a port of the board that no endpoint takes is refused, though it has a socket.
+ * - `parted`, `partedLocal`: connections to an endpoint that is no more end with a reset, at their client's next word.
  *
  * Whom a rule lets through with `accept` meets the maps of our first table, and so the sockets: a pod that is an
  * endpoint itself, because what it sends to itself cannot go through its bridge and back.
@@ -41,10 +46,15 @@ const SHARED: readonly [name: string, type: string][] = [
 export function renderServices(
   ranges: PodRanges & { serviceRange: string },
   ports: readonly KernelPort[],
+  gone: readonly EndpointAddress[] = [],
 ): ServiceRules {
-  const { chains, sets } = serviceChains(ranges, ports);
-  const elements = elementsOf(ports);
+  const { chains, sets, counters } = serviceChains(ranges, ports);
+  const elements: Record<string, string[]> = {
+    ...elementsOf(ports),
+    'set gone': gone.map(({ ip, port }) => `${ip} . ${port}`),
+  };
   const table = [
+    ...[...counters].sort().map((name) => `  counter ${name} { }\n`),
     ...[...sets].sort(byName).map(([name, body]) => `  set ${name} { ${body} }\n`),
     ...[...chains].sort(byName).map(chainText),
     ...SHARED.map(([name, type]) => collection(name, type, elements[name] ?? [])),
@@ -54,6 +64,7 @@ export function renderServices(
     text: `${renewal()}table ip ${NFT_SERVICES_TABLE} {\n${table.join('')}}\n`,
     names: new Set([
       ...[...chains.keys()].map((name) => `chain ${name}`),
+      ...[...counters].map((name) => `counter ${name}`),
       ...[...sets.keys()].map((name) => `set ${name}`),
     ]),
   };
@@ -125,6 +136,16 @@ function fixedChains({ podCIDR, serviceRange }: { podCIDR: string; serviceRange:
     ip saddr ${podCIDR} return
     meta l4proto tcp meta l4proto . th dport @ports reject with tcp reset
     meta l4proto tcp ip daddr . meta l4proto . th dport @sockets reject with tcp reset
+    meta l4proto udp meta l4proto . th dport @ports reject
+    meta l4proto udp ip daddr . meta l4proto . th dport @sockets reject
+  }
+  chain parted {
+    type filter hook prerouting priority mangle; policy accept;
+    ${PARTED}
+  }
+  chain partedLocal {
+    type filter hook output priority mangle; policy accept;
+    ${PARTED}
   }
 `;
 }

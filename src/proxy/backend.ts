@@ -4,16 +4,28 @@ import { AffinityTable } from './affinity-table.ts';
 import { type Endpoint, endpointId, noEndpoints } from './endpoint-choice.ts';
 import type { BackendPlan } from './forwarder-plan.ts';
 import { RoundRobin } from './round-robin.ts';
-import type { ServiceLoad } from './service-load.ts';
+import type { EndpointCount, ServiceLoad } from './service-load.ts';
 import type { TrafficPolicy } from './service-view.ts';
+
+/** An endpoint, and what it carries on this board. */
+export interface Target extends Endpoint {
+  /** `ip:port` */
+  readonly id: string;
+  active: number;
+  /** Since it is known. */
+  total: number;
+}
 
 export class Backend {
   readonly load: ServiceLoad;
-  readonly #turns = { Cluster: new RoundRobin(), Local: new RoundRobin() };
+  readonly #turns = { Cluster: new RoundRobin<Target>(), Local: new RoundRobin<Target>() };
   readonly #affinity = new AffinityTable();
-  readonly #connections = new Map<string, number>();
+  /** By their id: those that take new connections, and those that still have some. */
+  #targets = new Map<string, Target>();
   #taking: ReadonlySet<string> = new Set();
-  #plan: Pick<BackendPlan, 'endpoints' | 'affinityMs' | 'options'> = {
+  #plan: Pick<BackendPlan, 'protocol' | 'port' | 'endpoints' | 'affinityMs' | 'options'> = {
+    protocol: 'tcp',
+    port: 0,
     endpoints: noEndpoints,
     options: { balance: 'round-robin' },
   };
@@ -36,11 +48,31 @@ export class Backend {
     const present = new Set(plan.endpoints.present);
     const gone = this.#plan.endpoints.terminating.filter((id) => !present.has(id));
     this.#plan = plan;
-    this.#taking = new Set(plan.endpoints.cluster.map(endpointId));
-    this.#turns.Cluster.replace(plan.endpoints.cluster);
-    this.#turns.Local.replace(plan.endpoints.local);
+    const { cluster, local } = plan.endpoints;
+    const busy = [...this.#targets].filter(([, { active }]) => active > 0);
+    const taking = [...cluster, ...local].map((endpoint) => this.#entryOf(endpoint));
+    this.#taking = new Set(cluster.map(endpointId));
+    this.#targets = new Map([...busy, ...taking]);
+    this.#turns.Cluster.replace(this.#targetsOf(cluster));
+    this.#turns.Local.replace(this.#targetsOf(local));
     if (plan.affinityMs === undefined) this.#affinity.clear();
     return gone;
+  }
+
+  /** One that takes traffic again, or on, keeps its numbers. */
+  #entryOf(endpoint: Endpoint): [string, Target] {
+    const id = endpointId(endpoint);
+    return [id, this.#targets.get(id) ?? { ...endpoint, id, active: 0, total: 0 }];
+  }
+
+  #targetsOf(endpoints: readonly Endpoint[]): Target[] {
+    return endpoints.flatMap((endpoint) => this.#targets.get(endpointId(endpoint)) ?? []);
+  }
+
+  /** How many connections each endpoint has had, of those that take or have some. */
+  get counts(): EndpointCount[] {
+    const { protocol, port } = this.#plan;
+    return [...this.#targets.values()].map(({ id, total }) => ({ protocol, port, endpoint: id, total }));
   }
 
   takesTraffic(policy: TrafficPolicy): boolean {
@@ -54,36 +86,30 @@ export class Backend {
   }
 
   /** In the order in which they are to be tried. `nowMs` is monotonic. */
-  candidates(client: string, policy: TrafficPolicy, nowMs: number): Endpoint[] {
+  candidates(client: string, policy: TrafficPolicy, nowMs: number): readonly Target[] {
     const { options, affinityMs } = this.#plan;
     const inTurn = this.#turns[policy].turn();
-    const order = options.balance === 'least-connections' ? this.#leastFirst(inTurn) : inTurn;
+    const order = options.balance === 'least-connections' ? leastFirst(inTurn) : inTurn;
     const kept = affinityMs === undefined ? undefined : this.#affinity.find(client, affinityMs, nowMs);
     return kept === undefined ? order : firstOf(order, kept);
   }
 
   /** A client has been joined to an endpoint. */
-  joined(client: string, endpoint: Endpoint, nowMs: number): void {
-    const id = endpointId(endpoint);
-    this.#connections.set(id, (this.#connections.get(id) ?? 0) + 1);
-    if (this.#plan.affinityMs !== undefined) this.#affinity.keep(client, id, nowMs);
+  joined(client: string, target: Target, nowMs: number): void {
+    target.active += 1;
+    target.total += 1;
+    if (this.#plan.affinityMs !== undefined) this.#affinity.keep(client, target.id, nowMs);
   }
 
-  parted(endpoint: Endpoint): void {
-    const id = endpointId(endpoint);
-    const left = (this.#connections.get(id) ?? 1) - 1;
-    if (left > 0) this.#connections.set(id, left);
-    else this.#connections.delete(id);
-  }
-
-  /** Equals stay in turn. */
-  #leastFirst(endpoints: Endpoint[]): Endpoint[] {
-    const count = (endpoint: Endpoint) => this.#connections.get(endpointId(endpoint)) ?? 0;
-    return endpoints.sort((a, b) => count(a) - count(b));
+  parted(target: Target): void {
+    target.active -= 1;
   }
 }
 
-function firstOf(order: Endpoint[], id: string): Endpoint[] {
-  const kept = order.find((endpoint) => endpointId(endpoint) === id);
-  return kept ? [kept, ...order.filter((endpoint) => endpoint !== kept)] : order;
+/** Equals stay in turn. */
+const leastFirst = (targets: readonly Target[]): Target[] => targets.toSorted((a, b) => a.active - b.active);
+
+function firstOf(order: readonly Target[], id: string): readonly Target[] {
+  const kept = order.find((target) => target.id === id);
+  return kept ? [kept, ...order.filter((target) => target !== kept)] : order;
 }

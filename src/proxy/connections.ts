@@ -1,7 +1,7 @@
 // The connections of one listener: clients that wait for an endpoint, and those that are joined, by endpoint.
 
+import type { Target } from './backend.ts';
 import type { Attempt } from './dialer.ts';
-import { type Endpoint, endpointId } from './endpoint-choice.ts';
 import { type Relay, resetHandle } from './relay.ts';
 import type { TcpHandle } from './tcp-handle.ts';
 
@@ -21,15 +21,15 @@ export class Connections {
     this.#attempts.delete(attempt);
   }
 
-  addRelay(endpoint: Endpoint, relay: Relay): void {
-    const id = endpointId(endpoint);
+  addRelay(target: Target, relay: Relay): void {
+    const id = target.id;
     const relays = this.#relays.get(id);
     if (relays) relays.add(relay);
     else this.#relays.set(id, new Set([relay]));
   }
 
-  deleteRelay(endpoint: Endpoint, relay: Relay): void {
-    const id = endpointId(endpoint);
+  deleteRelay(target: Target, relay: Relay): void {
+    const id = target.id;
     const relays = this.#relays.get(id);
     if (relays?.delete(relay) && relays.size === 0) this.#relays.delete(id);
   }

@@ -1,14 +1,14 @@
 // Connects to the first of several endpoints that accepts; who waits notices nothing of those that refused.
 import type { Clock } from '../base/clock.ts';
 import { Ageing } from './ageing.ts';
-import type { Endpoint } from './endpoint-choice.ts';
+import type { Target } from './backend.ts';
 import { connectTo, newSocket, type TcpHandle } from './tcp-handle.ts';
 
 /** A board that does not answer at all is given up after 1.5 to 3 s: it must not hold a client for longer. */
 const PATIENCE_TURN_MS = 1500;
 
 /** `upstream` and its `endpoint` are undefined when none accepted. */
-type OnDialed = (upstream: TcpHandle | undefined, endpoint: Endpoint | undefined) => void;
+type OnDialed = (upstream: TcpHandle | undefined, endpoint: Target | undefined) => void;
 
 export class Dialer {
   readonly #waiting: Ageing<Attempt>;
@@ -18,7 +18,7 @@ export class Dialer {
   }
 
   /** Calls `onDialed` once, and never after the returned attempt has been cancelled. */
-  dial(endpoints: readonly Endpoint[], onDialed: OnDialed): Attempt {
+  dial(endpoints: readonly Target[], onDialed: OnDialed): Attempt {
     const attempt = new Attempt(endpoints, this.#waiting, onDialed);
     attempt.next();
     return attempt;
@@ -30,13 +30,13 @@ export class Dialer {
 }
 
 export class Attempt {
-  readonly #endpoints: readonly Endpoint[];
+  readonly #endpoints: readonly Target[];
   readonly #waiting: Ageing<Attempt>;
   readonly #onDialed: OnDialed;
   #tried = 0;
   #handle: TcpHandle | undefined;
 
-  constructor(endpoints: readonly Endpoint[], waiting: Ageing<Attempt>, onDialed: OnDialed) {
+  constructor(endpoints: readonly Target[], waiting: Ageing<Attempt>, onDialed: OnDialed) {
     this.#endpoints = endpoints;
     this.#waiting = waiting;
     this.#onDialed = onDialed;
@@ -56,7 +56,7 @@ export class Attempt {
     this.#handle = undefined;
   }
 
-  #connect(endpoint: Endpoint): void {
+  #connect(endpoint: Target): void {
     const handle = newSocket();
     this.#handle = handle;
     this.#waiting.add(this);
@@ -67,7 +67,7 @@ export class Attempt {
     });
   }
 
-  #succeed(handle: TcpHandle, endpoint: Endpoint): void {
+  #succeed(handle: TcpHandle, endpoint: Target): void {
     this.#waiting.delete(this);
     this.#handle = undefined;
     this.#onDialed(handle, endpoint);

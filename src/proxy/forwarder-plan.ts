@@ -40,6 +40,9 @@ export interface BackendPlan {
   id: string;
   /** Services are counted and limited as a whole. */
   subject: Subject;
+  protocol: 'tcp' | 'udp';
+  /** Of the Service, or of the board for a host port. */
+  port: number;
   endpoints: PortEndpoints;
   affinityMs?: number;
   options: ServiceOptions;
@@ -94,6 +97,8 @@ function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, i
   plan.backends.set(backendId, {
     id: backendId,
     subject,
+    protocol,
+    port: port.port,
     endpoints: port.endpoints,
     ...(affinityMs === undefined ? {} : { affinityMs }),
     options,
@@ -146,15 +151,18 @@ function onEveryAddress(port: number, protocol: string) {
 }
 
 function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
-  const { pod, protocol, hostIP, port, endpoint } = hostPort;
+  const { pod, hostIP, port, endpoint } = hostPort;
+  const protocol = hostPort.protocol === 'UDP' ? 'udp' : 'tcp';
   const backendId = hostPortKey(hostPort);
   const subject: Subject = { kind: 'Pod', ...pod };
-  if (protocol === 'SCTP') return void refuseSctp(plan, subject, port);
+  if (hostPort.protocol === 'SCTP') return void refuseSctp(plan, subject, port);
   const endpoints = [endpoint];
   const present = [`${endpoint.ip}:${endpoint.port}`];
   plan.backends.set(backendId, {
     id: backendId,
     subject,
+    protocol,
+    port,
     endpoints: {
       cluster: endpoints,
       local: endpoints,
@@ -165,9 +173,9 @@ function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
     options: defaultOptions,
   });
   const isAny = hostIP === '' || hostIP === '0.0.0.0';
-  const where = isAny ? onEveryAddress(port, protocol) : { host: hostIP, port, virtual: undefined };
+  const where = isAny ? onEveryAddress(port, hostPort.protocol) : { host: hostIP, port, virtual: undefined };
   const way: Way = { ...where, insiders: 'Cluster', outsiders: 'Cluster', sourceRanges: [] };
-  add(plan, { ...way, subject, backendId, protocol: protocol === 'UDP' ? 'udp' : 'tcp' });
+  add(plan, { ...way, subject, backendId, protocol });
 }
 
 function add(plan: ForwarderPlan, forwarder: Omit<Forwarder, 'id'>): void {

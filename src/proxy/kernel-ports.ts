@@ -4,10 +4,12 @@ import type { Endpoint } from './endpoint-choice.ts';
 import type { BackendPlan, Forwarder, ForwarderPlan } from './forwarder-plan.ts';
 import type { TrafficPolicy } from './service-view.ts';
 
+export type KernelProtocol = 'tcp' | 'udp';
+
 export interface KernelPort {
   /** 0.0.0.0 = every address of the board. */
   ip: string;
-  protocol: 'tcp';
+  protocol: KernelProtocol;
   port: number;
   /** For the LAN too, not only for pods and the board. */
   isOpen: boolean;
@@ -24,35 +26,47 @@ export interface KernelPort {
   affinityS?: number;
 }
 
-/**
- * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not UDP: the kernel keeps a flow to
- * an endpoint that is gone for as long as its client talks. Not the board's loopback, whose packets leave no trace
- * of the way back.
- */
-export function isForKernel({ protocol, host }: Forwarder, { options }: BackendPlan): boolean {
-  const { balance, maxConnections, proxyProtocol } = options;
-  const isPlain = balance === 'round-robin' && maxConnections === undefined && proxyProtocol === undefined;
-  return isPlain && protocol === 'tcp' && !host.startsWith('127.');
+/** All that the kernel must know. */
+export interface KernelForwarding {
+  ports: readonly KernelPort[];
+  /** Endpoints whose pods are no more: connections to them are over. */
+  gone: readonly Endpoint[];
 }
 
-/** By the forwarder's id. */
-export function planKernelPorts({ forwarders, backends }: ForwarderPlan): Map<string, KernelPort> {
+const EVERY_ADDRESS = '0.0.0.0';
+
+/**
+ * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not the board's loopback, whose
+ * packets leave no trace of the way back.
+ */
+export function isForKernel({ host }: Forwarder, { options }: BackendPlan): boolean {
+  const { balance, maxConnections, proxyProtocol } = options;
+  const isPlain = balance === 'round-robin' && maxConnections === undefined && proxyProtocol === undefined;
+  return isPlain && !host.startsWith('127.');
+}
+
+/** By the forwarder's id; of those protocols that the board's kernel can. */
+export function planKernelPorts(
+  { forwarders, backends }: ForwarderPlan,
+  protocols: readonly KernelProtocol[],
+): Map<string, KernelPort> {
   const ports = new Map<string, KernelPort>();
   for (const [id, forwarder] of forwarders) {
     const backend = backends.get(forwarder.backendId);
+    if (!protocols.includes(forwarder.protocol)) continue;
     if (backend && isForKernel(forwarder, backend)) ports.set(id, kernelPort(forwarder, backend));
   }
   return ports;
 }
 
 function kernelPort(forwarder: Forwarder, { endpoints, affinityMs }: BackendPlan): KernelPort {
-  const { host, port, virtual, insiders, outsiders, sourceRanges } = forwarder;
+  const { protocol, host, port, virtual, insiders, outsiders, sourceRanges } = forwarder;
   return {
     ip: virtual?.ip ?? host,
-    protocol: 'tcp',
+    protocol,
     port: virtual?.port ?? port,
     isOpen: virtual?.isOpen ?? true,
-    isOwn: virtual === undefined,
+    isOwn: virtual === undefined || virtual.ip === EVERY_ADDRESS,
     backend: backendName(forwarder),
     insiders,
     outsiders,
@@ -63,6 +77,7 @@ function kernelPort(forwarder: Forwarder, { endpoints, affinityMs }: BackendPlan
 }
 
 /** For people who list the rules; short enough for the kernel, which takes 255 characters. */
-function backendName({ subject, backendId, host, port }: Forwarder): string {
-  return subject.kind === 'Service' ? backendId.replaceAll(' ', '/') : `${subject.uid}/${host}/${port}`;
+function backendName({ subject, backendId, protocol, host, port }: Forwarder): string {
+  const ofService = subject.kind === 'Service';
+  return ofService ? backendId.replaceAll(' ', '/') : `hostport/${subject.uid}/${host}/${protocol}/${port}`;
 }

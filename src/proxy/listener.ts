@@ -1,9 +1,8 @@
 // One listening TCP socket of the proxy and the connections it accepted.
 import { admit } from './admission.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Target } from './backend.ts';
 import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
-import type { Endpoint } from './endpoint-choice.ts';
 import type { Forwarder } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { proxyHeader } from './proxy-protocol.ts';
@@ -108,7 +107,7 @@ export class Listener implements Front {
     return sourceRanges.length > 0 || insiders !== outsiders || keepsClients || proxyProtocol !== undefined;
   }
 
-  #dial(client: TcpHandle, from: SocketAddress, candidates: readonly Endpoint[]): void {
+  #dial(client: TcpHandle, from: SocketAddress, candidates: readonly Target[]): void {
     const attempt = this.#options.dataPath.dialer.dial(candidates, (upstream, endpoint) => {
       this.#connections.deleteAttempt(attempt);
       if (upstream && endpoint) this.#join(client, from, upstream, endpoint);
@@ -117,7 +116,7 @@ export class Listener implements Front {
     this.#connections.addAttempt(attempt, client);
   }
 
-  #join(client: TcpHandle, from: SocketAddress, upstream: TcpHandle, endpoint: Endpoint): void {
+  #join(client: TcpHandle, from: SocketAddress, upstream: TcpHandle, endpoint: Target): void {
     const { buffers, young } = this.#options.dataPath;
     client.setNoDelay(true);
     upstream.setNoDelay(true);

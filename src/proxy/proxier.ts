@@ -4,22 +4,22 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import { type IsInside, insideOf } from './admission.ts';
-import { Backend } from './backend.ts';
+import { Backends } from './backends.ts';
 import { DataPath } from './data-path.ts';
-import {
-  type BackendPlan,
-  type Forwarder,
-  type ForwarderPlan,
-  planForwarders,
-  type Refusal,
-} from './forwarder-plan.ts';
+import { type Forwarder, type ForwarderPlan, planForwarders, type Refusal } from './forwarder-plan.ts';
 import type { Front } from './front.ts';
+import { GoneEndpoints } from './gone-endpoints.ts';
 import { HealthChecks } from './health-checks.ts';
 import type { HostPort } from './host-ports.ts';
-import { type KernelPort, planKernelPorts } from './kernel-ports.ts';
+import {
+  type KernelForwarding,
+  type KernelPort,
+  type KernelProtocol,
+  planKernelPorts,
+} from './kernel-ports.ts';
 import { Listener } from './listener.ts';
 import { RefusalLedger } from './refusal-ledger.ts';
-import { type ServiceCounters, ServiceLoad } from './service-load.ts';
+import type { ServiceFigures } from './service-load.ts';
 import type { ServiceView } from './service-view.ts';
 import { UdpListener } from './udp-listener.ts';
 
@@ -37,8 +37,8 @@ export interface VirtualPort {
 export interface ProxierOptions {
   /** The board's own address for ClusterIP listeners. */
   listenAddress: string;
-  /** Called with all of them whenever they change; `kernelPorts` only where the kernel is to forward. */
-  onVirtualPorts(ports: readonly VirtualPort[], kernelPorts?: readonly KernelPort[]): void;
+  /** Called with all of them whenever they change; `kernel` only where the kernel is to forward. */
+  onVirtualPorts(ports: readonly VirtualPort[], kernel?: KernelForwarding): void;
   /** Called once for each port that cannot be forwarded, and again when the reason changes. */
   onRefusal(refusal: Refusal): void;
   clock: Clock;
@@ -53,8 +53,8 @@ export interface ProxyInput {
   boardAddresses: readonly string[];
   /** CIDRs or addresses of pods and of the board itself, besides `boardAddresses`. */
   insideRanges: readonly string[];
-  /** The kernel forwards what it can by itself. */
-  inKernel?: boolean;
+  /** What the kernel forwards by itself, as far as it can; absent = nothing. */
+  inKernel?: readonly KernelProtocol[];
 }
 
 const RETRY_TAKEN_PORT_MS = 10_000;
@@ -62,11 +62,11 @@ const RETRY_TAKEN_PORT_MS = 10_000;
 export class Proxier implements Component {
   readonly #options: ProxierOptions;
   readonly #fronts = new Map<string, { front: Front; backendId: string }>();
-  readonly #backends = new Map<string, Backend>();
-  readonly #loads = new Map<string, ServiceLoad>();
+  readonly #backends = new Backends();
   /** Closed ones whose connections still live, with what they lead to. */
   readonly #retired = new Set<{ front: Front; backendId: string }>();
   readonly #refusals = new RefusalLedger();
+  readonly #gone = new GoneEndpoints();
   readonly #healthChecks = new HealthChecks();
   readonly #dataPath: DataPath;
   #input: ProxyInput = { services: [], hostPorts: [], boardAddresses: [], insideRanges: [] };
@@ -98,9 +98,9 @@ export class Proxier implements Component {
     this.#dataPath.stop();
   }
 
-  /** Of Services by `namespace/name`, of host ports by their pod's: since the proxy forwards them on this board. */
-  counters(): Map<string, ServiceCounters> {
-    return new Map([...this.#loads].map(([key, { counters }]) => [key, { ...counters }]));
+  /** Of Services by `namespace/name`, of host ports by `pod/namespace/name`: since the proxy forwards them on this board. */
+  counters(): Map<string, ServiceFigures> {
+    return this.#backends.figures();
   }
 
   /** Makes the sockets match the complete set; resolves when they do. */
@@ -114,36 +114,18 @@ export class Proxier implements Component {
   async #reconcile(): Promise<void> {
     if (this.#stopped) return;
     const plan = planForwarders({ ...this.#input, listenAddress: this.#options.listenAddress });
-    const kernel = this.#input.inKernel ? planKernelPorts(plan) : undefined;
-    const gone = this.#replaceBackends(plan);
+    const gone = this.#backends.replace(plan.backends);
     this.#closeGone(plan.forwarders);
     const failures = await this.#openMissing(plan.forwarders);
     for (const [backendId, endpoints] of gone) this.#endConnections(backendId, endpoints);
-    this.#forgetIdleBackends(plan);
+    this.#backends.forgetIdle(plan.backends, this.#busyBackends());
     failures.push(...(await this.#healthChecks.update(this.#input.services)));
     this.#tell([...plan.refusals, ...failures]);
-    this.#announce(this.#virtualPorts(plan.forwarders), kernel && this.#openKernelPorts(kernel));
+    this.#announce(this.#virtualPorts(plan.forwarders), this.#kernelForwarding(plan, gone));
     this.#retry?.cancel();
     if (failures.length > 0) {
       this.#retry = this.#options.clock.after(RETRY_TAKEN_PORT_MS, () => void this.update(this.#input));
     }
-  }
-
-  /** Returns the endpoints that are gone, by backend. */
-  #replaceBackends({ backends }: ForwarderPlan): [string, string[]][] {
-    return [...backends.values()].map((plan) => {
-      const load = this.#loadOf(plan);
-      load.limit(plan.options.maxConnections);
-      const backend = this.#backends.get(plan.id) ?? new Backend(load);
-      this.#backends.set(plan.id, backend);
-      return [plan.id, backend.replace(plan)];
-    });
-  }
-
-  #loadOf({ subject }: BackendPlan): ServiceLoad {
-    const known = this.#loads.get(subject.key) ?? new ServiceLoad();
-    this.#loads.set(subject.key, known);
-    return known;
   }
 
   #endConnections(backendId: string, endpoints: readonly string[]): void {
@@ -162,11 +144,8 @@ export class Proxier implements Component {
     }
   }
 
-  #forgetIdleBackends({ backends }: ForwarderPlan): void {
-    const used = new Set([...this.#retired].map(({ backendId }) => backendId));
-    for (const id of this.#backends.keys()) if (!backends.has(id) && !used.has(id)) this.#backends.delete(id);
-    const subjects = new Set([...backends.values()].map(({ subject }) => subject.key));
-    for (const key of this.#loads.keys()) if (!subjects.has(key)) this.#loads.delete(key);
+  #busyBackends(): Set<string> {
+    return new Set([...this.#retired].map(({ backendId }) => backendId));
   }
 
   async #openMissing(forwarders: ReadonlyMap<string, Forwarder>): Promise<Refusal[]> {
@@ -206,16 +185,24 @@ export class Proxier implements Component {
     });
   }
 
-  /** Each has its socket too: it keeps the port, which may be another program's, and serves whom the kernel leaves. */
-  #openKernelPorts(kernel: ReadonlyMap<string, KernelPort>): KernelPort[] {
-    return [...kernel].flatMap(([id, port]) => (this.#fronts.has(id) ? [port] : []));
+  #kernelForwarding(plan: ForwarderPlan, gone: readonly [string, string[]][]): KernelForwarding | undefined {
+    const { inKernel } = this.#input;
+    if (!inKernel) return undefined;
+    for (const [, endpoints] of gone) this.#gone.add(endpoints);
+    const planned = planKernelPorts(plan, inKernel);
+    return { ports: this.#openPorts(planned), gone: this.#gone.current(plan.backends.values()) };
   }
 
-  #announce(ports: readonly VirtualPort[], kernelPorts?: readonly KernelPort[]): void {
-    const text = JSON.stringify(kernelPorts ? [ports, kernelPorts] : ports);
+  /** Each has its socket too: it keeps the port, which may be another program's, and serves whom the kernel leaves. */
+  #openPorts(planned: ReadonlyMap<string, KernelPort>): KernelPort[] {
+    return [...planned].flatMap(([id, port]) => (this.#fronts.has(id) ? [port] : []));
+  }
+
+  #announce(ports: readonly VirtualPort[], kernel: KernelForwarding | undefined): void {
+    const text = JSON.stringify(kernel ? [ports, kernel] : ports);
     if (text === this.#announced) return;
     this.#announced = text;
-    this.#options.onVirtualPorts(ports, kernelPorts);
+    this.#options.onVirtualPorts(ports, kernel);
   }
 
   #tell(refusals: readonly Refusal[]): void {

@@ -108,7 +108,7 @@ export class ProxyThread implements Component {
 
   #hear(message: FromProxy): void {
     const { onVirtualPorts, onRefusal, logger } = this.#options;
-    if (message.kind === 'virtualPorts') onVirtualPorts(message.ports, message.kernelPorts);
+    if (message.kind === 'virtualPorts') onVirtualPorts(message.ports, message.kernel);
     else if (message.kind === 'refusal') onRefusal(message.refusal);
     else if (message.kind === 'log') logger[message.level](message.fields, message.message);
     else {

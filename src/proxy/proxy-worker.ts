@@ -12,7 +12,7 @@ const tell = (message: FromProxy) => port.postMessage(message);
 
 const proxier = new Proxier({
   listenAddress: (workerData as ThreadSettings).listenAddress,
-  onVirtualPorts: (ports, kernelPorts) => tell({ kind: 'virtualPorts', ports, kernelPorts }),
+  onVirtualPorts: (ports, kernel) => tell({ kind: 'virtualPorts', ports, kernel }),
   onRefusal: (refusal) => tell({ kind: 'refusal', refusal }),
   clock: systemClock,
   logger: messageLogger({}),

@@ -15,6 +15,21 @@ export interface ServiceCounters {
   sentBytes: number;
 }
 
+/** What `counters()` tells of a Service, or of a pod with host ports. */
+export interface ServiceFigures extends ServiceCounters {
+  endpoints: readonly EndpointCount[];
+}
+
+export interface EndpointCount {
+  protocol: 'tcp' | 'udp';
+  /** Of the Service. */
+  port: number;
+  /** `ip:port` */
+  endpoint: string;
+  /** Connections and UDP flows so far. */
+  total: number;
+}
+
 export class ServiceLoad {
   readonly counters: ServiceCounters = {
     active: 0,

@@ -2,16 +2,16 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LogFields } from '../base/logger.ts';
 import type { Refusal } from './forwarder-plan.ts';
-import type { KernelPort } from './kernel-ports.ts';
+import type { KernelForwarding } from './kernel-ports.ts';
 import type { ProxyInput, VirtualPort } from './proxier.ts';
-import type { ServiceCounters } from './service-load.ts';
+import type { ServiceFigures } from './service-load.ts';
 
 export interface ThreadSettings {
   listenAddress: string;
 }
 
-/** By Service, or by the pod of a host port. */
-export type CountersByKey = ReadonlyMap<string, ServiceCounters>;
+/** As Proxier's. */
+export type CountersByKey = ReadonlyMap<string, ServiceFigures>;
 
 /** What another room runs on this thread: the module that a URL names. */
 export interface Guest {
@@ -26,6 +26,6 @@ export type ToProxy =
 
 export type FromProxy =
   | { kind: 'done'; id: number; counters: CountersByKey }
-  | { kind: 'virtualPorts'; ports: readonly VirtualPort[]; kernelPorts?: readonly KernelPort[] | undefined }
+  | { kind: 'virtualPorts'; ports: readonly VirtualPort[]; kernel?: KernelForwarding | undefined }
   | { kind: 'refusal'; refusal: Refusal }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: LogFields; message: string };

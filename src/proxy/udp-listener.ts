@@ -3,8 +3,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Timer } from '../base/clock.ts';
 import { admit } from './admission.ts';
-import type { Backend } from './backend.ts';
-import { type Endpoint, endpointId } from './endpoint-choice.ts';
+import type { Backend, Target } from './backend.ts';
+
 import type { Forwarder } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
@@ -119,12 +119,12 @@ export class UdpListener implements Front {
     return flow;
   }
 
-  #connect(id: string, front: Socket, client: RemoteInfo, endpoint: Endpoint): UdpFlow {
+  #connect(id: string, front: Socket, client: RemoteInfo, endpoint: Target): UdpFlow {
     const upstream = createSocket('udp4');
     let waiting: Buffer[] | undefined = [];
     const bytes = { received: 0, sent: 0 };
     const flow: UdpFlow = {
-      endpoint: endpointId(endpoint),
+      endpoint: endpoint.id,
       bornMs: this.#nowMs,
       lastMs: this.#nowMs,
       hasAnswer: false,

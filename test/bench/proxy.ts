@@ -1,18 +1,31 @@
 // The proxy's data path beside HAProxy, nginx stream, socat and no proxy at all, in turns within one run and in a
-// network namespace of its own: bulk throughput, requests on kept connections, new connections, memory.
+// network namespace of its own: bulk throughput, requests on kept connections, new connections, memory. Then the kernel's
+// forwarding beside no proxy, between pods of two boards.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Contender, startBackends, startContenders } from './proxy/contenders.ts';
+import { kernelMode } from './proxy/kernel-mode.ts';
 import { bulk, newConnections, requests } from './proxy/load.ts';
 import { printProxyTable, type Sample } from './proxy/report.ts';
 
 /** Set once the bench runs in its namespace. */
 const INSIDE = 'EDGE_BENCH_NAMESPACE';
-const PACKAGES = ['haproxy', 'nginx', 'libnginx-mod-stream', 'socat', 'iperf3', 'wrk'];
-const PROGRAMS = ['haproxy', 'nginx', 'socat', 'iperf3', 'wrk'].map((name) => `/usr/bin:/usr/sbin ${name}`);
+const PACKAGES = [
+  'haproxy',
+  'nginx',
+  'libnginx-mod-stream',
+  'socat',
+  'iperf3',
+  'wrk',
+  'dnsmasq-base',
+  'dnsperf',
+];
+const PROGRAMS = ['haproxy', 'nginx', 'socat', 'iperf3', 'wrk', 'dnsmasq', 'dnsperf'].map(
+  (name) => `/usr/bin:/usr/sbin ${name}`,
+);
 const ROUNDS = Number(process.env.EDGE_BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.EDGE_BENCH_SECONDS ?? 2);
 
@@ -56,6 +69,8 @@ async function measure(): Promise<void> {
       for (const contender of contenders) samples.push(...(await sample(contender)));
     }
     printProxyTable(samples, { rounds: ROUNDS, seconds: SECONDS });
+    for (const each of started.splice(0).reverse()) each.stop();
+    await kernelMode(dir, { rounds: ROUNDS, seconds: SECONDS });
   } finally {
     for (const each of started.reverse()) each.stop();
     await rm(dir, { recursive: true, force: true });
@@ -64,10 +79,13 @@ async function measure(): Promise<void> {
 
 /** iperf3 opens at most 128 connections. */
 async function sample(contender: Contender): Promise<Sample[]> {
-  const { name, requestsPort, bulkPort } = contender;
+  const { name } = contender;
+  const host = '127.0.0.1';
+  const forBulk = { host, port: contender.bulkPort };
+  const forRequests = { host, port: contender.requestsPort };
   const samples: Sample[] = [];
   for (const connections of [1, 32, 128]) {
-    const gigabits = await bulk(bulkPort, connections, SECONDS);
+    const gigabits = await bulk(forBulk, connections, SECONDS);
     samples.push({ name, what: 'bulk', connections, rate: gigabits });
   }
   for (const connections of [1, 32, 512]) {
@@ -75,13 +93,13 @@ async function sample(contender: Contender): Promise<Sample[]> {
       name,
       what: 'requests',
       connections,
-      ...(await requests(requestsPort, connections, SECONDS)),
+      ...(await requests(forRequests, connections, SECONDS)),
     });
     samples.push({
       name,
       what: 'new',
       connections,
-      ...(await newConnections(requestsPort, connections, SECONDS)),
+      ...(await newConnections(forRequests, connections, SECONDS)),
     });
   }
   samples.push({ name, what: 'memory', connections: 512, rate: await contender.pssMB() });

@@ -1,95 +1,16 @@
 // Services that the kernel forwards by itself, on real kernels: the same kinds and the same expectations as in user
 // space, from a pod, from a board and from the LAN, with the source address that the endpoint sees.
 import t, { type Test } from 'tap';
-import { silentLogger } from '../../src/base/logger.ts';
-import {
-  type DesiredNetwork,
-  SERVICE_LISTEN_ADDRESS,
-  type VirtualPort,
-} from '../../src/network/board-network.ts';
+import { type DesiredNetwork, SERVICE_LISTEN_ADDRESS } from '../../src/network/board-network.ts';
 import { kernelForwardingProblem } from '../../src/network/kernel-forwarding.ts';
-import { NodeNetwork } from '../../src/network/node-network.ts';
-import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
-import { planForwarders } from '../../src/proxy/forwarder-plan.ts';
-import { planKernelPorts } from '../../src/proxy/kernel-ports.ts';
-import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+import { desired, kernelWorld, networkOf, rootOnly, SERVICE_IP, seen } from '../support/kernel-lab.ts';
 import { endpointsOf, tcpService } from '../support/proxied-services.ts';
 
-const SERVICE_IP = '10.48.0.9';
 const EXTERNAL_IP = '203.0.113.5';
 const LAN = '10.199.77.1';
-const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 let labs = 20;
-
-function desired(
-  lab: NetworkLab,
-  board: LabBoard,
-  services: ServiceView[],
-  virtualPorts: VirtualPort[] = [],
-): DesiredNetwork {
-  const input = { hostPorts: [], listenAddress: SERVICE_LISTEN_ADDRESS, boardAddresses: [board.address] };
-  return {
-    podRange: '10.40.0.0/13',
-    serviceRange: '10.48.0.0/16',
-    podCIDR: board.podCIDR,
-    address: board.address,
-    peers: lab.boards.filter((other) => other !== board),
-    virtualPorts,
-    kernelPorts: [...planKernelPorts(planForwarders({ ...input, services })).values()],
-  };
-}
-
-async function networkOf(
-  t: Test,
-  lab: NetworkLab,
-  board: LabBoard,
-  removeOnStop = true,
-): Promise<NodeNetwork> {
-  const network = new NodeNetwork({
-    clock: new FakeClock(),
-    commands: lab.commands(board.namespace),
-    forwarding: await lab.forwarding(board),
-    kernelRoutes: async () => '',
-    bridge: 'edge0',
-    removeOnStop,
-    onProblems: (problems) => t.same(problems, []),
-    logger: silentLogger,
-  });
-  t.teardown(() => network.stop());
-  return network;
-}
-
-/** Board a forwards; a pod on it and one on board b answer with their names, another pod of board a asks. */
-async function world(t: Test) {
-  const lab = new NetworkLab(labs++);
-  t.teardown(() => lab.stop());
-  await lab.start();
-  const [a, b] = lab.boards as [LabBoard, LabBoard];
-  const networks: NodeNetwork[] = [];
-  for (const board of [a, b]) {
-    const network = await networkOf(t, lab, board);
-    await network.start();
-    networks.push(network);
-  }
-  const update = async (...services: ServiceView[]) => {
-    for (const [index, network] of networks.entries()) {
-      const board = lab.boards[index] as LabBoard;
-      await network.update(desired(lab, board, index === 0 ? services : []));
-    }
-  };
-  const near: Endpoint = { ip: a.podAddress, port: await lab.listen(a.pod, '0.0.0.0', 0, 'near') };
-  const far: Endpoint = { ip: b.podAddress, port: await lab.listen(b.pod, '0.0.0.0', 0, 'far') };
-  const client = await lab.addPod(a);
-  return { lab, a, b, client, near, far, both: endpointsOf([near, far], [near]), update, networks };
-}
-
-/** What each endpoint says it saw, sorted; as many tries as there are endpoints must meet all of them. */
-async function seen(lab: NetworkLab, from: string, host: string, port: number): Promise<string[]> {
-  return [await lab.connect(from, host, port), await lab.connect(from, host, port)].sort();
-}
+const world = (t: Test) => kernelWorld(t, labs++);
 
 t.test(
   'a Service address: in turn, from pods and the board, the source kept between boards',

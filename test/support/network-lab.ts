@@ -12,6 +12,7 @@ import { IpForwarding } from '../../src/network/ip-forwarding.ts';
 
 const exec = promisify(execFile);
 const PROBE = fileURLToPath(new URL('./tcp-probe.ts', import.meta.url));
+const UDP_PROBE = fileURLToPath(new URL('./udp-probe.ts', import.meta.url));
 
 export interface LabBoard {
   /** Names of its namespaces. */
@@ -135,6 +136,33 @@ export class NetworkLab {
       heard += text;
     });
     return { heard: () => heard, say: (text) => void child.stdin.write(text) };
+  }
+
+  /** Answers every datagram with `ANSWER CLIENT-ADDRESS`; resolves once it listens. */
+  async answerUdp(namespace: string, port: number, answer: string): Promise<void> {
+    const args = [
+      `--net=/run/netns/${namespace}`,
+      process.execPath,
+      UDP_PROBE,
+      'listen',
+      String(port),
+      answer,
+    ];
+    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#listeners.push(child);
+    await once(child.stdout, 'data');
+  }
+
+  /** A client that asks on and on from one port of its own: what it heard last. */
+  talk(namespace: string, host: string, port: number): { heard(): string } {
+    const args = [`--net=/run/netns/${namespace}`, process.execPath, UDP_PROBE, 'talk', host, String(port)];
+    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#listeners.push(child);
+    let heard = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      heard = text.trim().split('\n').at(-1) ?? heard;
+    });
+    return { heard: () => heard };
   }
 
   /** One more pod on the board's bridge; returns its namespace and address. */

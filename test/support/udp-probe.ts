@@ -1,6 +1,7 @@
 // A program for the ends of a UDP exchange, to be run inside any network namespace.
 // `listen PORT ANSWER`: prints `ready`, then answers every datagram with ANSWER and the address it came from.
 // `ask HOST PORT`: prints the answer, or TIMEOUT; takes answers from HOST:PORT only, as a resolver does.
+// `talk HOST PORT`: asks on from one port of its own, ten times a second, and prints a line for each answer or refusal.
 import { createSocket } from 'node:dgram';
 
 const [mode, first = '', second = ''] = process.argv.slice(2);
@@ -9,6 +10,12 @@ const socket = createSocket('udp4');
 if (mode === 'listen') {
   socket.on('message', (_, { port, address }) => socket.send(`${second} ${address}`, port, address));
   socket.bind(Number(first), '0.0.0.0', () => process.stdout.write('ready\n'));
+} else if (mode === 'talk') {
+  const print = (words: string) => process.stdout.write(`${words}\n`);
+  socket.on('message', (text) => print(String(text)));
+  const fail = (error: NodeJS.ErrnoException | null) => error && print(error.code ?? 'ERROR');
+  socket.on('error', fail);
+  socket.connect(Number(second), first, () => setInterval(() => socket.send('?', fail), 100));
 } else {
   const say = (words: string) => {
     process.stdout.write(words);

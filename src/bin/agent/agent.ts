@@ -247,6 +247,7 @@ export class Agent implements Component {
         load: () => this.#watch.load,
         config: () => kubeletConfiguration(this.#options),
         nowMs: () => clock.now(),
+        figures: [() => this.#paths.metrics()],
       }),
     });
   }

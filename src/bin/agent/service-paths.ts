@@ -4,6 +4,7 @@ import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
 import type { Secret } from '../../api/objects.ts';
 import type { Component } from '../../base/component.ts';
 import { parseIpv4, parseIpv4Range } from '../../base/ipv4.ts';
+import type { Metric } from '../../base/metrics/metric.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
@@ -11,7 +12,7 @@ import { SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { NodeNetwork } from '../../network/node-network.ts';
 import type { HostPort } from '../../proxy/host-ports.ts';
-import type { KernelPort } from '../../proxy/kernel-ports.ts';
+import type { KernelForwarding, KernelProtocol } from '../../proxy/kernel-ports.ts';
 import { Proxier, type ProxierOptions, type VirtualPort } from '../../proxy/proxier.ts';
 import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
@@ -50,8 +51,8 @@ export class ServicePaths implements Component {
   readonly #proxier: Proxier | ProxyThread;
   readonly #ingress: AgentIngress | undefined;
   #servicePorts: readonly VirtualPort[] = [];
-  #kernelPorts: readonly KernelPort[] | undefined;
-  #inKernel = false;
+  #kernel: KernelForwarding | undefined;
+  #inKernel: readonly KernelProtocol[] | undefined;
   #dnsPorts: readonly VirtualPort[] = [];
   #running: Component[] = [];
 
@@ -67,7 +68,7 @@ export class ServicePaths implements Component {
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
     peers.onChange(() => void this.updateNetwork());
-    this.#inKernel = await this.#canUseKernel();
+    this.#inKernel = await this.#kernelProtocols();
     for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
       if (!component) continue;
       this.#running.push(component);
@@ -94,8 +95,17 @@ export class ServicePaths implements Component {
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
       insideRanges: [network.podRange, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
-      inKernel: this.#inKernel,
+      ...(this.#inKernel ? { inKernel: this.#inKernel } : {}),
     });
+  }
+
+  /** What this board carries of each Service, read now. */
+  async metrics(): Promise<Metric[]> {
+    const { serviceMetrics } = await import('./service-figures.ts');
+    const bySockets = await this.#proxier.counters();
+    if (!this.#inKernel) return serviceMetrics(bySockets, []);
+    const { kernelConnections } = await import('../../network/kernel-connections.ts');
+    return serviceMetrics(bySockets, await kernelConnections(systemCommands));
   }
 
   /** Call it when the kubelet knows the Secrets that it kept: nobody else tells of those. */
@@ -115,7 +125,9 @@ export class ServicePaths implements Component {
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
-      ...(this.#inKernel ? { kernelPorts: this.#kernelPorts ?? 'unknown' } : {}),
+      ...(this.#inKernel
+        ? { kernelPorts: this.#kernel?.ports ?? 'unknown', goneEndpoints: this.#kernel?.gone ?? [] }
+        : {}),
     });
   }
 
@@ -130,16 +142,25 @@ export class ServicePaths implements Component {
   }
 
   /** Where the kernel cannot what was asked for, the board says so and forwards as by default. */
-  async #canUseKernel(): Promise<boolean> {
+  async #kernelProtocols(): Promise<readonly KernelProtocol[] | undefined> {
     const { proxy, link, logger } = this.#options;
-    if (proxy?.mode !== 'nftables') return false;
+    if (proxy?.mode !== 'nftables') return undefined;
     const { kernelForwardingProblem } = await import('../../network/kernel-forwarding.ts');
     const problem = await kernelForwardingProblem(systemCommands);
-    if (problem === undefined) return true;
+    if (problem === undefined) return this.#withUdp();
     const message = `Services are relayed in user space, not by nftables: ${problem}`;
     logger.warn({}, message);
     link.boardEvent({ type: 'Warning', reason: 'ProxyModeFallback', message });
-    return false;
+    return undefined;
+  }
+
+  /** UDP too where the kernel can be made to forget clients of an endpoint that is gone. */
+  async #withUdp(): Promise<readonly KernelProtocol[]> {
+    const { canForgetTracks } = await import('../../network/udp-tracks.ts');
+    if (await canForgetTracks(systemCommands)) return ['tcp', 'udp'];
+    const mend = 'install the package conntrack and restart the agent to have the kernel forward it';
+    this.#options.logger.info({}, `UDP is relayed in user space: ${mend}`);
+    return ['tcp'];
   }
 
   #makeNetwork(): NodeNetwork {
@@ -185,9 +206,9 @@ export class ServicePaths implements Component {
     const { link, clock, logger, proxy } = this.#options;
     const options: ProxierOptions = {
       listenAddress: SERVICE_LISTEN_ADDRESS,
-      onVirtualPorts: (ports, kernelPorts) => {
+      onVirtualPorts: (ports, kernel) => {
         this.#servicePorts = ports;
-        this.#kernelPorts = kernelPorts;
+        this.#kernel = kernel;
         void this.updateNetwork();
       },
       onRefusal: ({ subject, reason, message }) =>

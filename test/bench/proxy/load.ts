@@ -6,6 +6,13 @@ import { eventually } from '../../support/eventually.ts';
 const run = promisify(execFile);
 const RETRY_BUSY_MS = 30_000;
 
+export interface Destination {
+  host: string;
+  port: number;
+  /** The network namespace of who asks; this one unless given. */
+  from?: string;
+}
+
 export interface RequestRate {
   /** Per second. */
   rate: number;
@@ -15,11 +22,11 @@ export interface RequestRate {
 }
 
 /** Gigabits per second that arrived. */
-export async function bulk(port: number, connections: number, seconds: number): Promise<number> {
-  const args = ['-c', '127.0.0.1', '-p', port, '-t', seconds, '-P', connections, '--json'].map(String);
+export async function bulk(to: Destination, connections: number, seconds: number): Promise<number> {
+  const args = ['-c', to.host, '-p', to.port, '-t', seconds, '-P', connections, '--json'].map(String);
   // The server says that it is busy while it still ends the run before.
   return eventually(async () => {
-    const { stdout } = await run('iperf3', args, { maxBuffer: 64 << 20 });
+    const { stdout } = await runFrom(to, 'iperf3', args);
     const { error, end } = JSON.parse(stdout);
     if (error) throw new Error(error);
     return end.sum_received.bits_per_second / 1e9;
@@ -27,24 +34,37 @@ export async function bulk(port: number, connections: number, seconds: number): 
 }
 
 /** On connections that stay. */
-export function requests(port: number, connections: number, seconds: number): Promise<RequestRate> {
-  return wrk(port, connections, seconds, []);
+export function requests(to: Destination, connections: number, seconds: number): Promise<RequestRate> {
+  return wrk(to, connections, seconds, []);
 }
 
 /** A connection for each request. */
-export function newConnections(port: number, connections: number, seconds: number): Promise<RequestRate> {
-  return wrk(port, connections, seconds, ['-H', 'Connection: close']);
+export function newConnections(to: Destination, connections: number, seconds: number): Promise<RequestRate> {
+  return wrk(to, connections, seconds, ['-H', 'Connection: close']);
 }
 
 async function wrk(
-  port: number,
+  to: Destination,
   connections: number,
   seconds: number,
   more: readonly string[],
 ): Promise<RequestRate> {
   const args = ['-t', 1, '-c', connections, '-d', `${seconds}s`, '--latency'].map(String);
-  const { stdout } = await run('wrk', [...args, ...more, `http://127.0.0.1:${port}/`]);
+  const { stdout } = await runFrom(to, 'wrk', [...args, ...more, `http://${to.host}:${to.port}/`]);
   return parseWrk(stdout);
+}
+
+/** Questions and answers per second over UDP, 100 on their way at any time; `file` has the questions. */
+export async function udpQuestions(to: Destination, file: string, seconds: number): Promise<number> {
+  const args = ['-s', to.host, '-p', to.port, '-d', file, '-c', 10, '-T', 1, '-q', 100, '-l', seconds];
+  const { stdout } = await runFrom(to, 'dnsperf', args.map(String));
+  return Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1]);
+}
+
+function runFrom({ from }: Destination, command: string, args: readonly string[]) {
+  const options = { maxBuffer: 64 << 20 };
+  if (from === undefined) return run(command, args, options);
+  return run('nsenter', [`--net=/run/netns/${from}`, command, ...args], options);
 }
 
 export function parseWrk(text: string): RequestRate {

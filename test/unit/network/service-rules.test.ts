@@ -19,16 +19,44 @@ const port = (more: Partial<KernelPort> = {}): KernelPort => ({
   ...more,
 });
 const rendered = (...ports: KernelPort[]) => renderServices(ranges, ports);
+const NEAR_CHAIN = 'ep/default/web/tcp/80/10.40.0.5/8080';
+const FAR_CHAIN = 'ep/default/web/tcp/80/10.40.2.5/8080';
 
 t.test('endpoints take turns, and all of them are known', async (t) => {
   const { text, names } = rendered(port());
   t.match(text, '10.48.0.9 . tcp . 80 : goto Cluster/default/web/tcp/80');
-  t.match(text, 'dnat ip addr . port to numgen inc mod 2 map { 0 : 10.40.0.5 . 8080, 1 : 10.40.2.5 . 8080 }');
+  t.match(text, `numgen inc mod 2 vmap { 0 : goto ${NEAR_CHAIN}, 1 : goto ${FAR_CHAIN} }`);
   t.match(
     text,
     /set endpoints {\n.*\n +elements = {\n +10\.40\.0\.5 \. tcp \. 8080,\n +10\.40\.2\.5 \. tcp \. 8080\n/,
   );
-  t.same([...names], ['chain Cluster/default/web/tcp/80']);
+  t.same([...names].sort(), [
+    'chain Cluster/default/web/tcp/80',
+    `chain ${NEAR_CHAIN}`,
+    `chain ${FAR_CHAIN}`,
+    `counter ${NEAR_CHAIN}`,
+    `counter ${FAR_CHAIN}`,
+  ]);
+});
+
+t.test('connections are counted by endpoint, in counters that outlive a change of the rules', async (t) => {
+  const { text } = rendered(port());
+  t.match(text, `  counter ${NEAR_CHAIN} { }\n`);
+  t.match(text, `counter name "${NEAR_CHAIN}" meta l4proto tcp dnat to 10.40.0.5:8080`);
+  t.notMatch(text, 'reset counter');
+});
+
+t.test('UDP goes the same way, and is refused where no endpoint takes a port of the board', async (t) => {
+  const { text } = rendered(port({ protocol: 'udp', backend: 'default/web/udp/80' }));
+  t.match(text, '10.48.0.9 . udp . 80 : goto Cluster/default/web/udp/80');
+  t.match(text, 'meta l4proto udp dnat to 10.40.0.5:8080');
+  t.match(text, 'meta l4proto udp meta l4proto . th dport @ports reject\n');
+});
+
+t.test('connections to an endpoint that is no more are reset, those of the board too', async (t) => {
+  const { text } = renderServices(ranges, [port()], [{ ip: '10.40.2.9', port: 8080 }]);
+  t.match(text, /set gone {\n.*\n +elements = {\n +10\.40\.2\.9 \. 8080\n/);
+  t.equal(text.match(/@gone reject with tcp reset$/gm)?.length, 2);
 });
 
 t.test('the same world gives the same text, whatever the order of its ports', async (t) => {
@@ -75,9 +103,10 @@ t.test('a way that leads nowhere is no element; a port of the board is then refu
 });
 
 t.test('what is no longer named is deleted by itself', async (t) => {
-  const stale = ['set sticky/1s/a', 'chain Cluster/a'];
+  const stale = ['set sticky/1s/a', 'counter ep/a', 'chain Cluster/a'];
   t.equal(
     renderSweep(stale),
-    'delete chain ip edge_services Cluster/a\ndelete set ip edge_services sticky/1s/a\n',
+    'delete chain ip edge_services Cluster/a\ndelete counter ip edge_services ep/a\ndelete set ip edge_services sticky/1s/a\n',
+    'what names another goes first',
   );
 });

@@ -12,6 +12,8 @@ type Endpoint = { ip: string; port: number };
 const plan = (endpoints: PortEndpoints, more: Partial<BackendPlan> = {}): BackendPlan => ({
   id: 'web',
   subject: { kind: 'Service', key: 'default/web', uid: 'u' },
+  protocol: 'tcp',
+  port: 80,
   endpoints,
   options: { balance: 'round-robin' },
   ...more,
@@ -21,15 +23,20 @@ function backendOf(first: BackendPlan): Backend {
   backend.replace(first);
   return backend;
 }
+const target = (backend: Backend, { ip }: Endpoint) => {
+  const found = backend.candidates('', 'Cluster', 0).find((other) => other.ip === ip);
+  if (!found) throw new Error(`${ip} is no endpoint`);
+  return found;
+};
 const first = (backend: Backend, client = 'x', nowMs = 0) =>
   backend.candidates(client, 'Cluster', nowMs)[0]?.ip;
 
 t.test('a client keeps its endpoint until its time is over, others take turns', async (t) => {
   const backend = backendOf(plan(endpointsOf([a, b]), { affinityMs: 1000 }));
-  backend.joined('x', b, 0);
+  backend.joined('x', target(backend, b), 0);
   t.equal(first(backend, 'x', 900), 'b');
   t.equal(first(backend, 'x', 999), 'b', 'asking alone does not prolong it');
-  backend.joined('x', b, 999);
+  backend.joined('x', target(backend, b), 999);
   t.equal(first(backend, 'x', 1900), 'b', 'a connection does');
   t.equal(backend.candidates('x', 'Cluster', 1900).length, 2, 'the other is tried when it refuses');
   backend.replace(plan(endpointsOf([a, c]), { affinityMs: 1000 }));
@@ -46,19 +53,38 @@ t.test('what is remembered of clients is bounded, the oldest goes first', async 
 
 t.test('the endpoint with the fewest connections comes first, equals in turn', async (t) => {
   const backend = backendOf(plan(endpointsOf([a, b, c]), { options: { balance: 'least-connections' } }));
-  for (const endpoint of [a, a, b]) backend.joined('x', endpoint, 0);
+  for (const endpoint of [a, a, b]) backend.joined('x', target(backend, endpoint), 0);
   t.equal(first(backend), 'c');
-  backend.joined('x', c, 0);
-  backend.joined('x', c, 0);
+  backend.joined('x', target(backend, c), 0);
+  backend.joined('x', target(backend, c), 0);
   t.equal(first(backend), 'b');
-  backend.parted(a);
-  backend.parted(a);
+  backend.parted(target(backend, a));
+  backend.parted(target(backend, a));
   t.equal(first(backend), 'a');
+});
+
+t.test('an endpoint that takes no more keeps its numbers while connections of it live', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a, b])));
+  const kept = target(backend, a);
+  backend.joined('x', kept, 0);
+  backend.replace(plan(endpointsOf([b])));
+  t.same(backend.counts, [
+    { protocol: 'tcp', port: 80, endpoint: 'a:80', total: 1 },
+    { protocol: 'tcp', port: 80, endpoint: 'b:80', total: 0 },
+  ]);
+  backend.replace(plan(endpointsOf([a, b])));
+  t.equal(target(backend, a), kept, 'it comes back as the same');
+  backend.parted(kept);
+  backend.replace(plan(endpointsOf([b])));
+  t.same(
+    backend.counts.map(({ endpoint }) => endpoint),
+    ['b:80'],
+  );
 });
 
 t.test('policy Local offers those of this board only', async (t) => {
   const backend = backendOf(plan(endpointsOf([a, b], [b])));
-  t.same(backend.candidates('x', 'Local', 0), [b]);
+  t.match(backend.candidates('x', 'Local', 0), [b]);
   backend.replace(plan(endpointsOf([a])));
   t.same(backend.candidates('x', 'Local', 0), []);
   t.notOk(backend.takesTraffic('Local'));

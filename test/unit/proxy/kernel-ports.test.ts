@@ -1,16 +1,21 @@
 import t from 'tap';
 import { planForwarders } from '../../../src/proxy/forwarder-plan.ts';
 import type { HostPort } from '../../../src/proxy/host-ports.ts';
-import { planKernelPorts } from '../../../src/proxy/kernel-ports.ts';
+import { type KernelProtocol, planKernelPorts } from '../../../src/proxy/kernel-ports.ts';
 import type { ServiceView } from '../../../src/proxy/service-view.ts';
 import { endpointsOf, tcpService } from '../../support/proxied-services.ts';
 
 const own = '192.168.1.7';
 const near = { ip: '10.40.0.5', port: 8080 };
 const far = { ip: '10.40.2.5', port: 8080 };
-const planned = (services: ServiceView[], hostPorts: HostPort[] = []) =>
+const planned = (
+  services: ServiceView[],
+  hostPorts: HostPort[] = [],
+  protocols: readonly KernelProtocol[] = ['tcp'],
+) =>
   planKernelPorts(
     planForwarders({ services, hostPorts, listenAddress: '169.254.48.1', boardAddresses: [own] }),
+    protocols,
   );
 
 t.test('each way in knows its endpoints, its terms and whether the board has the address', async (t) => {
@@ -54,6 +59,14 @@ t.test('UDP, limits, PROXY protocol and least connections stay with the sockets'
   t.same([...planned(services).keys()], ['tcp 10.48.0.7:80']);
 });
 
+t.test('UDP is for kernels that can forget a client, on every way in', async (t) => {
+  const dns = tcpService({ loadBalancerIPs: [own] }, { protocol: 'UDP', port: 53, nodePort: 30053 });
+  const ports = planned([dns], [], ['tcp', 'udp']);
+  t.match(ports.get('udp 10.48.0.9:53'), { protocol: 'udp', isOwn: false, backend: 'default/web/udp/53' });
+  t.match(ports.get('udp 0.0.0.0:30053'), { ip: '0.0.0.0', isOpen: true, isOwn: true });
+  t.match(ports.get(`udp ${own}:53`), { ip: own, isOpen: true, isOwn: true });
+});
+
 t.test("a pod's host port is one way with one endpoint; not one of the loopback", async (t) => {
   const hostPort = (hostIP: string, port: number): HostPort => ({
     pod: { key: 'default/web', uid: 'u1' },
@@ -63,6 +76,9 @@ t.test("a pod's host port is one way with one endpoint; not one of the loopback"
     endpoint: near,
   });
   const ports = planned([], [hostPort('', 8888), hostPort('127.0.0.1', 8889)]);
-  t.match([...ports.values()], [{ ip: '0.0.0.0', port: 8888, backend: 'u1/0.0.0.0/8888', isOwn: true }]);
+  t.match(
+    [...ports.values()],
+    [{ ip: '0.0.0.0', port: 8888, backend: 'hostport/u1/0.0.0.0/tcp/8888', isOwn: true }],
+  );
   t.equal(ports.size, 1);
 });

@@ -1,0 +1,55 @@
+// All backends of a board's proxy, by their id, and what each Service, or pod with host ports, carries in all.
+import { Backend } from './backend.ts';
+import type { BackendPlan, Subject } from './forwarder-plan.ts';
+import { type ServiceFigures, ServiceLoad } from './service-load.ts';
+
+type Plans = ReadonlyMap<string, BackendPlan>;
+
+export class Backends {
+  readonly #backends = new Map<string, Backend>();
+  /** By the subject's uid. */
+  readonly #loads = new Map<string, { subject: Subject; load: ServiceLoad }>();
+
+  /** Returns the endpoints, as `ip:port`, that are gone, by backend. */
+  replace(plans: Plans): [string, string[]][] {
+    return [...plans.values()].map((plan) => {
+      const load = this.#loadOf(plan);
+      load.limit(plan.options.maxConnections);
+      const backend = this.#backends.get(plan.id) ?? new Backend(load);
+      this.#backends.set(plan.id, backend);
+      return [plan.id, backend.replace(plan)];
+    });
+  }
+
+  get(id: string): Backend | undefined {
+    return this.#backends.get(id);
+  }
+
+  /** Keeps those that are planned, or whose connections live. */
+  forgetIdle(plans: Plans, busy: ReadonlySet<string>): void {
+    for (const id of this.#backends.keys()) if (!plans.has(id) && !busy.has(id)) this.#backends.delete(id);
+    const subjects = new Set([...plans.values()].map(({ subject }) => subject.uid));
+    for (const uid of this.#loads.keys()) if (!subjects.has(uid)) this.#loads.delete(uid);
+  }
+
+  clear(): void {
+    this.#backends.clear();
+  }
+
+  /** Of Services by `namespace/name`, of host ports by `pod/namespace/name`: since this board forwards them. */
+  figures(): Map<string, ServiceFigures> {
+    const backends = [...this.#backends.values()];
+    return new Map(
+      [...this.#loads.values()].map(({ subject, load }) => [
+        subject.kind === 'Service' ? subject.key : `pod/${subject.key}`,
+        { ...load.counters, endpoints: backends.flatMap((b) => (b.load === load ? b.counts : [])) },
+      ]),
+    );
+  }
+
+  #loadOf({ subject }: BackendPlan): ServiceLoad {
+    const load = this.#loads.get(subject.uid)?.load ?? new ServiceLoad();
+    this.#loads.set(subject.uid, { subject, load });
+    return load;
+  }
+}

@@ -1,0 +1,88 @@
+// Services that the kernel forwards beside no Service at all, from a pod to one beside it and to one of another board, in
+// turns; UDP also beside the proxy in user space. Each way has servers of its own: connections that have ended by another
+// way would be met, as the endpoint sees one address for all pods beside it.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type KernelWay, KernelWorld } from './kernel-world.ts';
+import { bulk, type Destination, newConnections, requests, udpQuestions } from './load.ts';
+
+interface Measured {
+  what: string;
+  /** By contender: `no proxy`, `kernel`, `user space`. */
+  rates: Map<string, number[]>;
+}
+
+const STEP = 0.9;
+const DIRECT = 'no proxy';
+/** Answered from memory by the server in each pod. */
+const QUESTION = 'www.bench.test A\n';
+
+export async function kernelMode(
+  dir: string,
+  { rounds, seconds }: { rounds: number; seconds: number },
+): Promise<void> {
+  const world = new KernelWorld(dir);
+  try {
+    await world.start();
+    const questions = join(dir, 'kernel-questions');
+    await writeFile(questions, QUESTION);
+    for (const way of world.ways) {
+      print(
+        `${way.name}${world.bridgePassesRules ? ' (bridged packets pass the rules on this machine)' : ''}`,
+      );
+      for (const each of await measure(way, questions, rounds, seconds)) printLine(each);
+    }
+  } finally {
+    await world.stop();
+  }
+}
+
+async function measure(
+  way: KernelWay,
+  questions: string,
+  rounds: number,
+  seconds: number,
+): Promise<Measured[]> {
+  const all = new Map<string, Measured>();
+  const note = (what: string, contender: string, rate: number) => {
+    const measured = all.get(what) ?? { what, rates: new Map<string, number[]>() };
+    all.set(what, measured);
+    measured.rates.set(contender, [...(measured.rates.get(contender) ?? []), rate]);
+  };
+  const each = async (
+    what: string,
+    to: Record<string, Destination>,
+    rate: (to: Destination) => Promise<number>,
+  ) => {
+    for (const [contender, where] of Object.entries(to)) note(what, contender, await rate(where));
+  };
+  for (let round = 0; round < rounds; round++) {
+    for (const count of [1, 32]) {
+      await each(`bulk over ${count}, Gbit/s`, way.bulk, (to) => bulk(to, count, seconds));
+      const kept = async (to: Destination) => (await requests(to, count, seconds)).rate;
+      await each(`requests/s on ${count} kept`, way.requests, kept);
+      const fresh = async (to: Destination) => (await newConnections(to, count, seconds)).rate;
+      await each(`new connections/s, ${count} at a time`, way.requests, fresh);
+    }
+    await each('UDP questions/s', way.udp, (to) => udpQuestions(to, questions, seconds));
+  }
+  return [...all.values()];
+}
+
+function printLine({ what, rates }: Measured): void {
+  const direct = median(rates.get(DIRECT) ?? []);
+  const cells = [...rates].map(([contender, values]) => {
+    const rate = median(values);
+    const ratio = contender === DIRECT ? '' : ` = ${(rate / direct).toFixed(2)}`;
+    return `${contender} ${rate.toFixed(rate < 100 ? 1 : 0)}${ratio}`.padEnd(28);
+  });
+  print(`  ${what.padEnd(34)}${cells.join('')}${rates.has('kernel') ? `(step ${STEP})` : ''}`);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function print(line: string): void {
+  process.stdout.write(`  ${line}\n`);
+}
