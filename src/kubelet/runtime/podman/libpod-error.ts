@@ -49,6 +49,13 @@ export function isNetworkMissing(error: unknown): boolean {
   return error instanceof LibpodError && /network not found|unable to find network/.test(error.message);
 }
 
+/** SQLite's words, and the kernel's. */
+export function isDiskFull(error: unknown): boolean {
+  return (
+    error instanceof LibpodError && /database or disk is full|no space left on device/.test(error.message)
+  );
+}
+
 /** A route or bridge of the board, or another network of podman's, has the range. */
 export function isRangeInUse(error: unknown): boolean {
   return (
