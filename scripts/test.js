@@ -6,20 +6,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { installNpmPackages, pinnedNode } from './bootstrap/npm-packages.js';
 import { passSignals, refuse, run } from './bootstrap/run.js';
-import { boardPackages, installSystemPackages, requireRoot } from './bootstrap/system-packages.js';
+import { installSystemPackages, requireRoot, testPackages } from './bootstrap/system-packages.js';
 import { summaryLine, TapResults } from './bootstrap/tap-results.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const testPackages = [
-  ...boardPackages,
-  'mosquitto-clients',
-  'mmdebstrap',
-  'strace',
-  'curl',
-  'gcc',
-  'libc6-dev',
-  'musl-tools',
-];
 const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
 /** Where the programs keep theirs (src/bin/launch.js): a test loads in two thirds of the CPU time. */
 const compileCache = join(root, 'node_modules', '.cache', 'edge-cluster');

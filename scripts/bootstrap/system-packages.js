@@ -14,6 +14,18 @@ export const boardPackages = [
   'ca-certificates',
 ];
 
+/** What the tests need beside. */
+export const testPackages = [
+  ...boardPackages,
+  'mosquitto-clients',
+  'mmdebstrap',
+  'strace',
+  'curl',
+  'gcc',
+  'libc6-dev',
+  'musl-tools',
+];
+
 /** Ends the process unless root: containers, network rules and packages need it. */
 export function requireRoot(command) {
   if (process.getuid() !== 0) {

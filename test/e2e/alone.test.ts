@@ -203,11 +203,19 @@ t.test('a board alone', async (t) => {
     const before = await containers();
     await cluster.startMaster();
     // Once for the power cut each, and once more for the one that was killed.
-    await eventually(async () => {
+    const statuses = await eventually(async () => {
       const pods = await podsOf(master, 'app=vault');
-      const restarts = pods.map((pod) => pod.status?.containerStatuses?.[0]?.restartCount).sort();
+      const all = pods.flatMap((pod) => pod.status?.containerStatuses ?? []);
+      const restarts = all.map(({ restartCount }) => restartCount).sort();
       if (!pods.every(isReady) || restarts.join() !== '1,2') throw new Error(`restarts: ${restarts}`);
+      return all;
     }, 20_000);
+    const cut = statuses.find(({ restartCount }) => restartCount === 1);
+    t.match(
+      cut?.lastState?.terminated,
+      { exitCode: 255, reason: 'Unknown' },
+      'no success, whatever podman says',
+    );
     t.same(await containers(), before);
     await master.must('delete', 'deployment', 'vault');
     await eventually(async () => (await containers()).length === 2, 20_000, 200);

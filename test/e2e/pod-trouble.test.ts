@@ -74,7 +74,8 @@ const troubles = (nodeName: string): Trouble[] => [
     title: 'a program that cannot be run',
     pod: withContainer('unrunnable', { command: ['/etc'] }),
     reasons: ['StartError', 'CrashLoopBackOff'],
-    words: /"exitCode":128,"reason":"StartError","message":"[^}]*permission denied/,
+    // Of runc 1.1.5, and of later ones and crun.
+    words: /"exitCode":128,"reason":"StartError","message":"[^}]*(permission denied|is a directory)/,
   },
   {
     title: 'a directory of the board that is not there',

@@ -15,14 +15,23 @@ const exec = promisify(execFile);
 
 const half = async (path: string) => truncate(path, Math.floor((await stat(path)).size / 2));
 
+/** podman 5 keeps in SQLite what podman 4 kept in BoltDB. */
+const databaseOf = async (store: string) => {
+  const names = [join(store, 'db.sql'), join(store, 'libpod/bolt_state.db')];
+  for (const name of names) if (await stat(name).catch(() => undefined)) return name;
+  throw new Error(`none of ${names.join(', ')}`);
+};
+
 const layersOf = async (store: string) =>
   (await readdir(join(store, 'overlay')))
     .filter((name) => /^[0-9a-f]{64}$/.test(name))
     .map((name) => join(store, 'overlay', name));
 
-async function zeroPages(path: string): Promise<void> {
+const PAGE = 4096;
+
+async function zeroPages(path: string, first = 2): Promise<void> {
   const file = await open(path, 'r+');
-  await file.write(Buffer.alloc(4 * 4096), 0, undefined, 2 * 4096);
+  await file.write(Buffer.alloc(4 * PAGE), 0, undefined, first * PAGE);
   await file.close();
 }
 
@@ -35,7 +44,7 @@ async function emptyBlobs(store: string): Promise<void> {
 
 /** What each does to the store; the first ones are tried in every run. */
 const damages: Readonly<Record<string, (store: string) => Promise<unknown>>> = {
-  'the database of containers holds zeros': (store) => zeroPages(join(store, 'libpod/bolt_state.db')),
+  'the database of containers holds zeros': async (store) => zeroPages(await databaseOf(store)),
   'the links of layers are empty': async (store) => {
     for (const layer of await layersOf(store)) await truncate(join(layer, 'link'), 0);
   },
@@ -50,8 +59,14 @@ const damages: Readonly<Record<string, (store: string) => Promise<unknown>>> = {
     truncate(join(store, 'overlay-containers/containers.json'), 0),
   'the list of containers is cut off': (store) => half(join(store, 'overlay-containers/containers.json')),
   'configurations of images are empty': emptyBlobs,
-  'the database of containers is cut off': (store) => truncate(join(store, 'libpod/bolt_state.db'), 8192),
-  'the database of containers is empty': (store) => truncate(join(store, 'libpod/bolt_state.db'), 0),
+  'the database of containers is cut off': async (store) => truncate(await databaseOf(store), 8192),
+  'the database of containers is empty': async (store) => truncate(await databaseOf(store), 0),
+  'the head of the database of containers holds zeros': async (store) =>
+    zeroPages(await databaseOf(store), 0),
+  'the end of the database of containers holds zeros': async (store) => {
+    const path = await databaseOf(store);
+    await zeroPages(path, Math.max(0, Math.floor((await stat(path)).size / PAGE) - 4));
+  },
   'the short names of layers are missing': (store) => rm(join(store, 'overlay/l'), { recursive: true }),
 };
 const tried = Object.entries(damages).slice(0, process.env.EDGE_TEST_LONG === '1' ? undefined : 2);

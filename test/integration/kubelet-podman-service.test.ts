@@ -1,4 +1,6 @@
 // The client and the life of podman's service, against a stand-in that a test can steer.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -10,7 +12,7 @@ import { PodmanService } from '../../src/kubelet/runtime/podman/service.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** `script` is what runs as podman. */
-async function service(t: Test, script: string) {
+async function service(t: Test, script: string, onDamage?: (said: string) => Promise<boolean>) {
   const runDir = await mkdtemp(join(tmpdir(), 'edge-service-'));
   t.teardown(() => rm(runDir, { recursive: true, force: true }));
   const podmanPath = join(runDir, 'podman');
@@ -18,7 +20,8 @@ async function service(t: Test, script: string) {
   await chmod(podmanPath, 0o755);
   const containersConfPath = join(runDir, 'containers.conf');
   const clock = new FakeClock();
-  const made = new PodmanService({ podmanPath, runDir, containersConfPath, storage: undefined, clock });
+  const options = { podmanPath, runDir, containersConfPath, storage: undefined, clock };
+  const made = new PodmanService({ ...options, ...(onDamage ? { onDamage } : {}) });
   return { service: made, client: new LibpodClient(made), clock };
 }
 
@@ -101,4 +104,54 @@ t.test('a list that fails for a container removed in the middle of it is asked f
   t.strictSame(await containerList(client, 'all=true'), [{ Id: 'a' }]);
   await t.rejects(containerList(client, 'all=true'), { message: /database is locked/ });
   t.strictSame(answers, [], 'any other failure is not tried again');
+});
+
+const MALFORMED = { cause: 'database disk image is malformed', message: 'database disk image is malformed' };
+
+/** A podman whose service answers as told; what it is asked is in `asked`. */
+async function damaged(t: Test, mends: boolean) {
+  const state = { isDamaged: true, mends: 0, asked: [] as (string | undefined)[] };
+  const made = await service(t, 'exit 1', async () => {
+    state.mends++;
+    state.isDamaged = !mends;
+    return mends;
+  });
+  await listen(t, made.service.socketPath, (request, response) => {
+    if (request.url === '/_ping') return void response.end('OK');
+    state.asked.push(request.method);
+    if (state.isDamaged) response.writeHead(500).end(JSON.stringify(MALFORMED));
+    else response.end('[]');
+  });
+  return { ...made, state };
+}
+
+t.test('a service that comes up and cannot read its database is ended, and asked again', async (t) => {
+  const { client, service: podman, state } = await damaged(t, true);
+  // The one that an agent before this one has started; podman's command line.
+  const words = ['-c', 'sleep 60 & wait', 'podman', 'system', 'service', `unix://${podman.socketPath}`];
+  const earlier = spawn('sh', words, { stdio: 'ignore', detached: true });
+  t.teardown(() => process.kill(-(earlier.pid ?? 0), 'SIGKILL'));
+  const ended = once(earlier, 'exit');
+  await once(earlier, 'spawn');
+  t.strictSame(await client.getJson('/containers/json'), []);
+  t.strictSame(await ended, [null, 'SIGKILL']);
+  t.equal(state.mends, 1);
+});
+
+t.test('several answers of one damaged database put aside that one, and not the new one', async (t) => {
+  const { client, service: podman, state } = await damaged(t, true);
+  const { era } = podman;
+  await Promise.all([client.getJson('/a'), client.getJson('/b'), client.postJson('/c', {})]);
+  t.equal(await podman.mendStore(MALFORMED.message, era), true, 'the answer of the old one came late');
+  t.equal(state.mends, 1);
+});
+
+t.test('a database that must stay is told, and not looked at again with each call', async (t) => {
+  const { client, clock, state } = await damaged(t, false);
+  for (let calls = 0; calls < 3; calls++)
+    await t.rejects(client.getJson('/containers/json'), { status: 500, message: /malformed/ });
+  t.equal(state.mends, 1);
+  await clock.advance(60_000);
+  await t.rejects(client.getJson('/containers/json'), { message: /malformed/ });
+  t.equal(state.mends, 2);
 });

@@ -57,7 +57,7 @@ async function cached(name: string, download: (directory: string) => Promise<voi
 /** The machine's own lists stay as they are. */
 async function suiteOptions(suite: string, directory: string): Promise<string[]> {
   const sources = join(directory, 'sources.list');
-  await writeFile(sources, `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main\n`);
+  await writeFile(sources, await suiteSource(suite));
   const lists = join(directory, 'lists');
   await mkdir(join(lists, 'partial'), { recursive: true });
   return [
@@ -70,7 +70,11 @@ async function suiteOptions(suite: string, directory: string): Promise<string[]>
   ].flatMap((option) => ['-o', option]);
 }
 
-/** The one that the machine's apt takes Debian from. */
+/** A line for sources.list of another suite, from where the machine's apt takes Debian. */
+export async function suiteSource(suite: string): Promise<string> {
+  return `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main\n`;
+}
+
 async function mirror(): Promise<string> {
   const { stdout } = await run('apt-get', [
     'indextargets',

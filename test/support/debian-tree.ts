@@ -1,7 +1,9 @@
-// Debian packages and what they depend on, unpacked into a folder as the root of an image; nothing is installed.
+// Debian packages and what they depend on in a folder of their own, as the root of an image or of a board; the machine
+// itself gets none of them.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { suiteSource } from './debian-packages.ts';
 
 const run = promisify(execFile);
 
@@ -14,4 +16,16 @@ export async function unpackPackages(packages: readonly string[], tree: string):
   const mirrors = [...new Set(targets.stdout.split('\n').filter(Boolean))];
   const options = ['--quiet', '--variant=extract', '--format=directory', `--include=${packages.join(',')}`];
   await run('mmdebstrap', [...options, suite, tree, ...mirrors], { maxBuffer: 1 << 26 });
+}
+
+/** Of another suite, configured as on a board of that suite; `tree` must not exist. */
+export async function installPackages(
+  packages: readonly string[],
+  tree: string,
+  suite: string,
+): Promise<void> {
+  const source = (await suiteSource(suite)).trim();
+  const options = ['--quiet', '--mode=root', '--variant=minbase', '--format=directory'];
+  const args = [...options, `--include=${packages.join(',')}`, suite, tree, source];
+  await run('mmdebstrap', args, { maxBuffer: 1 << 26 });
 }

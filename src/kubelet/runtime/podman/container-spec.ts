@@ -22,6 +22,9 @@ export interface ContainerPlace {
   targetPid?: number | undefined;
 }
 
+/** With the time that a check may take, in nanoseconds: without one podman 5 refuses every change of limits later. */
+const noHealthcheck = { Test: ['NONE'], Timeout: 30_000_000_000 };
+
 /** Body of libpod's `POST /containers/create` (SpecGenerator). */
 export function containerSpec(config: ContainerConfig, place: ContainerPlace): Record<string, unknown> {
   const joined = { nsmode: 'container', value: place.pauseId };
@@ -56,7 +59,7 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     stdin: config.stdin,
     log_configuration: { driver: 'k8s-file', path: place.logPath, size: place.logSizeBytes },
     image_volume_mode: 'ignore',
-    healthconfig: { Test: ['NONE'] },
+    healthconfig: noHealthcheck,
     httpproxy: false,
     restart_policy: 'no',
     systemd: 'false',

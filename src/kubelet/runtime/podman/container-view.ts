@@ -94,7 +94,7 @@ interface Facts {
 
 function view(facts: Facts): RuntimeContainer {
   const { labels } = facts;
-  const state = stateOf(facts.status);
+  const state = stateOf(facts);
   const exited = state === 'exited';
   return {
     id: facts.id,
@@ -122,9 +122,11 @@ function view(facts: Facts): RuntimeContainer {
 
 /**
  * `stopped` is an exit whose cleanup is still under way, `stopping` still runs, `initialized` was never started.
- * After a power cut podman says `created` of what ran, and has forgotten how it ended.
+ * After a power cut podman 4 says `created` of what ran, and podman 5 `exited` with code 0 and no time: neither knows how it
+ * ended, and it counts as `created`.
  */
-function stateOf(status: string): ContainerState {
+function stateOf({ status, finishedMs }: Facts): ContainerState {
+  if (status === 'exited' && time(finishedMs) === undefined) return 'created';
   if (status === 'exited' || status === 'stopped' || status === 'removing' || status === 'dead')
     return 'exited';
   if (status === 'created' || status === 'configured' || status === 'initialized') return 'created';

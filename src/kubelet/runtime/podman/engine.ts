@@ -11,7 +11,8 @@ import { RuntimeError } from '../runtime.ts';
 import { Aftermath } from './aftermath.ts';
 import { Containers } from './container.ts';
 import { containersConf } from './containers-conf.ts';
-import { putDatabaseAside } from './damaged-database.ts';
+import { putDamagedAside } from './damaged-store.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import { removeEmptyLinks } from './empty-links.ts';
 import type { Exits } from './exits.ts';
 import { removeFormerNetwork } from './former-network.ts';
@@ -73,6 +74,7 @@ export interface Engine {
   ociExec: OciExec;
   aftermath: Aftermath;
   imageMender: ImageMender;
+  reserve: DiskReserve;
 }
 
 /** Rejects with `RuntimeUnavailable` and what to do about it. */
@@ -111,7 +113,7 @@ function build(
   const aftermath = new Aftermath({ sweep: () => sweep(leftovers), clock, logger });
   const onDeath = () => aftermath.expect();
   const storageRoot = storage?.root ?? defaultStorageRoot;
-  const onDamage = () => putDatabaseAside({ storageRoot, logger });
+  const onDamage = (said: string) => putDamagedAside(said, { storageRoot, logger });
   const service = new PodmanService({
     onDamage,
     podmanPath,
@@ -122,12 +124,13 @@ function build(
     onDeath,
     clock,
   });
-  const client = new LibpodClient(service);
+  const reserve = new DiskReserve({ path: join(storageRoot, 'edge-cluster-reserve') });
+  const client = new LibpodClient(service, reserve);
   const ociLeftovers = new OciLeftovers({ ociRuntime, storageRoot, logger });
   const containers = new LibpodContainers(client, owner, ociLeftovers);
   const messages = new TerminationMessages(podFilesFolder(runDir));
   const truth = new Truth(containers, exits, messages);
-  const making = new Making(containers, truth, exits);
+  const making = new Making(containers, truth, exits, reserve);
   const images = new Images(client, new RegistryAuthorities(homeDir));
   const network = new PodNetwork(options.network);
   const hostsFiles = new HostsFiles(podFilesFolder(runDir));
@@ -157,6 +160,7 @@ function build(
     sandboxes,
     aftermath,
     imageMender,
+    reserve,
     podContainers: new Containers({
       clock,
       owner,

@@ -5,9 +5,11 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../../base/error-message.ts';
 import { RuntimeError } from '../runtime.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import { hijack } from './hijack.ts';
-import { LibpodError, libpodError } from './libpod-error.ts';
+import { isDiskFull, LibpodError, libpodError } from './libpod-error.ts';
 import type { PodmanService } from './service.ts';
+import { isStoreDamage } from './store-damage.ts';
 
 interface Call {
   method: 'GET' | 'POST' | 'DELETE';
@@ -23,6 +25,8 @@ interface Call {
   /** Once the answer holds these words, silence may last `thenSilenceMs`. */
   afterWords?: string;
   thenSilenceMs?: number;
+  /** Whether it has the disk's reserve when the disk is full, as what asks or removes has. */
+  usesReserve?: boolean;
 }
 
 interface Answer {
@@ -40,19 +44,36 @@ const prefix = '/v4.0.0/libpod';
 
 export class LibpodClient {
   readonly #service: PodmanService;
+  readonly #reserve: DiskReserve | undefined;
 
-  constructor(service: PodmanService) {
+  constructor(service: PodmanService, reserve?: DiskReserve) {
     this.#service = service;
+    this.#reserve = reserve;
   }
 
   /** The whole answer; statuses of 400 and more reject with a LibpodError. */
   async call(call: Call): Promise<Answer> {
+    const { era } = this.#service;
+    return this.#plainly(call).catch(async (refusal) => {
+      if (this.#reserve && mayUseReserve(call) && isDiskFull(refusal))
+        return this.#reserve.during(() => this.#plainly(call));
+      if (!(await this.#isMended(refusal, era)) || isStream(call.archive)) throw refusal;
+      return this.#plainly(call);
+    });
+  }
+
+  async #plainly(call: Call): Promise<Answer> {
     const answer = await this.#once(call).catch((error) => {
       if (!mayRepeat(error, call)) throw error;
       return this.#once(call);
     });
     if (answer.status >= 400) throw libpodError(answer.status, answer.body);
     return answer;
+  }
+
+  async #isMended(refusal: unknown, era: number): Promise<boolean> {
+    if (!(refusal instanceof LibpodError) || !isStoreDamage(refusal.message)) return false;
+    return this.#service.mendStore(refusal.message, era);
   }
 
   async getJson<T>(path: string): Promise<T> {
@@ -103,6 +124,10 @@ function mayRepeat(error: unknown, { method, archive }: Call): boolean {
   const wasNeverSent = cause?.code === 'ENOENT' || cause?.code === 'ECONNREFUSED';
   const wasCutOff = cause?.code === 'ECONNRESET' && method !== 'POST';
   return (wasNeverSent || wasCutOff) && !isStream(archive);
+}
+
+function mayUseReserve({ method, usesReserve }: Call): boolean {
+  return usesReserve ?? method !== 'POST';
 }
 
 function isStream(archive: Call['archive']): archive is Readable {

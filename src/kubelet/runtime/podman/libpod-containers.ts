@@ -3,9 +3,10 @@
 import type { RuntimeContainer } from '../runtime.ts';
 import { containerList } from './container-list.ts';
 import { fromInspect, fromList, type InspectedContainer, type ListedContainer } from './container-view.ts';
+import { isAlive } from './exits.ts';
 import { ownerFilter } from './labels.ts';
 import type { LibpodClient } from './libpod-client.ts';
-import { isNotFound, LibpodError } from './libpod-error.ts';
+import { isDiskFull, isNotFound, LibpodError } from './libpod-error.ts';
 import type { OciLeftovers } from './oci-leftovers.ts';
 
 export interface Inspected {
@@ -66,13 +67,29 @@ export class LibpodContainers {
 
   async signal(id: string, signal: string): Promise<void> {
     const path = `/containers/${id}/kill?signal=${encodeURIComponent(signal)}`;
-    await this.#client.call({ method: 'POST', path });
+    await this.#client
+      .call({ method: 'POST', path })
+      .catch((error) => this.#signalUnlessTold(id, signal, error));
   }
 
   /** Ends it at once; the answer comes when the container is dead. */
   async kill(id: string): Promise<void> {
     const path = `/containers/${id}/stop?timeout=0`;
-    await this.#client.call({ method: 'POST', path, silenceMs: 30_000 }).catch(unlessNotFound);
+    const stop = (usesReserve: boolean) =>
+      this.#client.call({ method: 'POST', path, silenceMs: 30_000, usesReserve }).catch(unlessNotFound);
+    await stop(false).catch(async (error) => {
+      // Dead first, or it would fill what is given up for podman.
+      await this.#signalUnlessTold(id, 'SIGKILL', error);
+      await stop(true);
+    });
+  }
+
+  /** On a full disk podman writes no signal down, and so sends none. */
+  async #signalUnlessTold(id: string, signal: string, error: unknown): Promise<void> {
+    if (!isDiskFull(error)) throw error;
+    const pid = (await this.inspect(id))?.container.pid;
+    if (pid === undefined || !isAlive(pid)) return;
+    process.kill(pid, /^\d+$/.test(signal) ? Number(signal) : signal);
   }
 
   /** By id or name; kills what runs, and clears what a killed podman left under the name. */

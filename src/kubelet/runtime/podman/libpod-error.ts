@@ -37,6 +37,13 @@ export function isNameInUse(error: unknown): boolean {
   return error.status === 409 || /(container )?name .*(is )?(already )?in use/.test(error.message);
 }
 
+/** SQLite's words, and the kernel's. */
+export function isDiskFull(error: unknown): boolean {
+  return (
+    error instanceof LibpodError && /database or disk is full|no space left on device/.test(error.message)
+  );
+}
+
 /** `error` as a RuntimeError with `reason`; one that already is a RuntimeError stays. */
 export function asRuntimeError(error: unknown, reason: string): RuntimeError {
   if (error instanceof RuntimeError) return error;

@@ -1,6 +1,7 @@
 // Makes and starts one container, or leaves nothing of it: what is half made is removed, never started again
 // (podman and the OCI runtime may disagree about it, and a second start would then fail for ever).
 import { type RuntimeContainer, RuntimeError } from '../runtime.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import type { Exits } from './exits.ts';
 import { endHalfMade } from './half-made.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
@@ -21,9 +22,11 @@ export class Making {
   readonly #containers: LibpodContainers;
   readonly #truth: Truth;
   readonly #exits: Exits;
+  readonly #reserve: DiskReserve;
 
-  constructor(containers: LibpodContainers, truth: Truth, exits: Exits) {
+  constructor(containers: LibpodContainers, truth: Truth, exits: Exits, reserve: DiskReserve) {
     this.#containers = containers;
+    this.#reserve = reserve;
     this.#exits = exits;
     this.#truth = truth;
   }
@@ -31,6 +34,7 @@ export class Making {
   /** `spec.name` must be set. Rejects with a MakingError; nothing of that name is left then. */
   async run(spec: Record<string, unknown>): Promise<RuntimeContainer> {
     const name = String(spec.name);
+    await this.#reserve.take();
     const id = await this.#create(name, spec);
     this.#exits.follow(id);
     try {

@@ -4,13 +4,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
+import { readFileIfPresent } from '../../../base/if-present.ts';
 import { type ExecLimits, type ExecOutcome, RuntimeError } from '../runtime.ts';
 
 const MAX_OUTPUT_BYTES = 10 * 1024;
-/** What runc and crun end with when the command could not be started; a command may too, so its words are read. */
-const NOT_STARTED_CODES: readonly number[] = [1, 126, 127, 255];
-const NOT_STARTED =
-  /(?:exec failed: |error executing |OCI runtime |container (?:not running|".*" does not exist))/;
+/** What runc and crun end with when the command could not be started; a command may too, so their log decides. */
+const NOT_STARTED_CODES: readonly (number | undefined)[] = [1, 126, 127, 255];
 
 export interface OciExecOptions {
   ociRuntime: string;
@@ -30,8 +29,10 @@ export class OciExec {
   async run(id: string, command: readonly string[], limits: ExecLimits): Promise<ExecOutcome> {
     const { ociRuntime, runDir } = this.#options;
     await mkdir(runDir, { recursive: true, mode: 0o700 });
-    const pidFile = join(runDir, `exec-${process.pid}-${++this.#count}.pid`);
-    const child = spawn(ociRuntime, ['exec', '--pid-file', pidFile, id, ...command], {
+    const base = join(runDir, `exec-${process.pid}-${++this.#count}`);
+    const [pidFile, log] = [`${base}.pid`, `${base}.log`];
+    const logging = ['--log', log, '--log-format', 'json'];
+    const child = spawn(ociRuntime, [...logging, 'exec', '--pid-file', pidFile, id, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR },
       cwd: '/',
@@ -39,9 +40,11 @@ export class OciExec {
     try {
       const outcome = await this.#ended(child, limits);
       if (outcome.exitCode === undefined) await kill(child, pidFile);
+      const failure = NOT_STARTED_CODES.includes(outcome.exitCode) ? failureIn(await textOf(log)) : undefined;
+      if (failure) throw new RuntimeError('ExecError', failure);
       return outcome;
     } finally {
-      await rm(pidFile, { force: true });
+      await Promise.all([pidFile, log].map((path) => rm(path, { force: true })));
     }
   }
 
@@ -65,32 +68,22 @@ export class OciExec {
       });
       child.once('close', (code) => {
         settle();
-        const exitCode = code ?? 137;
-        if (isNotStarted(exitCode, output())) reject(new RuntimeError('ExecError', wordsOf(output())));
-        else resolve({ exitCode, output: output() });
+        resolve({ exitCode: code ?? 137, output: output() });
       });
     });
   }
 }
 
-function isNotStarted(exitCode: number, output: string): boolean {
-  return (
-    NOT_STARTED_CODES.includes(exitCode) &&
-    /level=error|^\d{4}-.*: /m.test(output) &&
-    NOT_STARTED.test(output)
-  );
-}
+const textOf = async (path: string) => (await readFileIfPresent(path)) ?? '';
 
-/** Without the time that runc and crun put before what they say: with it each try would be an Event of its own. */
-export function wordsOf(output: string): string {
-  const words = output
-    .trimEnd()
-    .split('\n')
-    .map((line) => {
-      const said = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
-      return said === undefined ? line.replace(/^\d{4}-\S+: /, '') : said.replaceAll(/\\(.)/g, '$1');
-    });
-  return words.join('\n');
+/**
+ * Why the OCI runtime did not start a command, in its words: from its own log, as JSON lines `{level, msg, time}`, into which
+ * no command can write. On the outputs the words of runc and crun look like any others.
+ */
+export function failureIn(log: string): string | undefined {
+  const lines = log.split('\n').filter((line) => line.startsWith('{'));
+  const errors = lines.map((line) => JSON.parse(line) as { level: string; msg: string });
+  return errors.findLast(({ level }) => level === 'error' || level === 'fatal')?.msg;
 }
 
 /** Both outputs as they come; what is over the limit is read and dropped, so that nothing waits. */

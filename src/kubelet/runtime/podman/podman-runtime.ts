@@ -193,6 +193,7 @@ export class PodmanRuntime implements Runtime {
   /** With pods left, their network has to stay. */
   async #removeRest(engine: Engine): Promise<void> {
     try {
+      await engine.reserve.remove();
       if ((await engine.containers.list()).length === 0) await engine.network.remove();
     } catch (error) {
       this.#options.logger.warn({ err: error }, "podman's network for pods could not be removed");

@@ -6,8 +6,9 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import { RuntimeError } from '../runtime.ts';
+import { endService } from './end-service.ts';
 import type { PodmanStorage } from './settings.ts';
-import { isDatabaseDamage } from './store-damage.ts';
+import { isStoreDamage } from './store-damage.ts';
 
 export interface ServiceOptions {
   podmanPath: string;
@@ -17,8 +18,8 @@ export interface ServiceOptions {
   storage: PodmanStorage | undefined;
   /** Its HOME: the authorities of registries are looked for in it. The inherited one unless given. */
   homeDir?: string;
-  /** podman cannot read what it knows of containers: resolves with whether it may be started again. */
-  onDamage?(): Promise<boolean>;
+  /** podman cannot read what it keeps, in these words of it: resolves with whether it may be started again. */
+  onDamage?(said: string): Promise<boolean>;
   /** Called when a request under way found it dead, or dying. */
   onDeath?(): void;
   clock: Clock;
@@ -30,6 +31,8 @@ const idleExitSeconds = 10;
 const trustedForMs = 7_000;
 /** The first start after a boot checks the whole store; on a Pi Zero this takes seconds. */
 const startTimeoutMs = 30_000;
+/** A store that could not be mended, as containers run, is not looked at more often. */
+const mendIntervalMs = 60_000;
 
 export class PodmanService {
   readonly socketPath: string;
@@ -38,6 +41,9 @@ export class PodmanService {
   #lastUsedMs = Number.NEGATIVE_INFINITY;
   #openRequests = 0;
   #starting: Promise<void> | undefined;
+  #mending: Promise<boolean> | undefined;
+  #notMendedMs = Number.NEGATIVE_INFINITY;
+  #era = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -74,6 +80,34 @@ export class PodmanService {
     this.#options.onDeath?.();
   }
 
+  /** Counts the mendings: which podman an answer came from. */
+  get era(): number {
+    return this.#era;
+  }
+
+  /** The podman of `era` says that it cannot read its store. Resolves with whether asking again is worth while. */
+  async mendStore(said: string, era: number): Promise<boolean> {
+    if (era !== this.#era) return true;
+    this.#mending ??= this.#mend(said).finally(() => {
+      this.#mending = undefined;
+    });
+    return this.#mending;
+  }
+
+  async #mend(said: string): Promise<boolean> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#notMendedMs < mendIntervalMs) return false;
+    if (!(await this.#options.onDamage?.(said))) {
+      this.#notMendedMs = nowMs;
+      return false;
+    }
+    // It has the damaged database open, wherever that is now.
+    await endService(this.socketPath);
+    this.#era++;
+    this.distrust();
+    return true;
+  }
+
   async #wake(): Promise<void> {
     if (!(await ping(this.socketPath))) await this.#launchOrMend();
     this.#lastUsedMs = this.#options.clock.monotonicMs();
@@ -83,8 +117,8 @@ export class PodmanService {
     try {
       await this.#launch();
     } catch (error) {
-      const isDamaged = isDatabaseDamage(await readFile(this.#logPath, 'utf8'));
-      if (!isDamaged || !(await this.#options.onDamage?.())) throw error;
+      const said = await readFile(this.#logPath, 'utf8');
+      if (!isStoreDamage(said) || !(await this.#options.onDamage?.(said))) throw error;
       await this.#launch();
     }
   }

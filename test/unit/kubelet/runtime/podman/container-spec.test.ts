@@ -46,6 +46,13 @@ t.test('limits go into the cgroup, with no swap above the memory limit', async (
   t.notOk('memory' in (spec({ resources: { cpuShares: 2 } }).resource_limits as object));
 });
 
+t.test(
+  "the image's own health check is off, in a form that podman 5 takes changes of limits to",
+  async (t) => {
+    t.strictSame(spec({}).healthconfig, { Test: ['NONE'], Timeout: 30e9 });
+  },
+);
+
 t.test("the pod's hosts and resolver files are mounted unless the pod mounts its own", async (t) => {
   const message = {
     type: 'bind',

@@ -73,6 +73,13 @@ t.test('what podman forgot in a power cut is created, with no exit code', async 
   }
 });
 
+t.test('what podman 5 takes for a success after a power cut is an end that nobody saw', async (t) => {
+  const unseen = { state: 'created', exitCode: undefined, finishedAt: undefined };
+  t.match(fromList({ ...listed, ExitCode: 0, Exited: false, ExitedAt: -62135596800 }), unseen);
+  const State = { ...inspected.State, ExitCode: 0, FinishedAt: '0001-01-01T00:00:00Z' };
+  t.match(fromInspect({ ...inspected, State }), unseen);
+});
+
 t.test('a container that is being stopped still runs', async (t) => {
   t.match(fromList({ ...listed, State: 'stopping', Pid: 7 }), {
     state: 'running',

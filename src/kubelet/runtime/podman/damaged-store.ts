@@ -1,44 +1,42 @@
-// podman's database of containers, when a power cut left it unreadable: podman then does not even start. It is put aside,
-// never deleted; podman begins a new one, and images and layers stay. Only on a board where nothing runs: what runs would
-// be out of podman's reach.
+// What podman keeps about containers, layers and images, when a power cut left it unreadable: podman then does not even
+// start, or makes nothing. It is put aside, never deleted; podman begins anew, and what else is in the store stays. Only on
+// a board where nothing runs: what runs would be out of podman's reach.
 import { readdir, readFile, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { damagedList } from './store-damage.ts';
 
-export interface DatabasePlace {
+export interface StorePlace {
   storageRoot: string;
   /** Unless given, /proc. */
   procFolder?: string;
   logger: Logger;
 }
 
-/** Below the store's root: of podman 4, and of 5. */
-const FILES = ['libpod/bolt_state.db', 'db.sql'];
+/** Below the store's root: of podman 4, and of 5 with what SQLite would roll back into the new one. */
+const DATABASE = ['libpod/bolt_state.db', 'db.sql', 'db.sql-journal', 'db.sql-wal', 'db.sql-shm'];
 
-/** Resolves with whether podman may be started again. */
-export async function putDatabaseAside({
-  storageRoot,
-  procFolder = '/proc',
-  logger,
-}: DatabasePlace): Promise<boolean> {
+/** `said`: podman's words about the damage. Resolves with whether podman may be started again. */
+export async function putDamagedAside(
+  said: string,
+  { storageRoot, procFolder = '/proc', logger }: StorePlace,
+): Promise<boolean> {
   if (await hasConmon(storageRoot, procFolder)) {
     logger.error(
-      { storageRoot },
-      "podman's database is damaged and stays, as containers run: reboot the board",
+      { storageRoot, said },
+      "podman's store is damaged and stays, as containers run: reboot the board",
     );
     return false;
   }
+  const list = damagedList(said);
+  if (list && !list.startsWith(join(storageRoot, '/'))) return false;
   let isAside = false;
-  for (const file of FILES) {
-    const folder = join(storageRoot, file, '..');
-    const name = file.split('/').at(-1) ?? '';
-    if (!(await namesIn(folder)).includes(name)) continue;
-    await rename(join(folder, name), join(folder, `${name}.damaged`));
-    logger.error(
-      { file: join(folder, `${name}.damaged`) },
-      "podman's database was damaged and is put aside here",
-    );
+  for (const path of list ? [list] : DATABASE.map((name) => join(storageRoot, name))) {
+    const name = path.split('/').at(-1) ?? '';
+    if (!(await namesIn(join(path, '..'))).includes(name)) continue;
+    await rename(path, `${path}.damaged`);
+    logger.error({ file: `${path}.damaged`, said }, 'what podman kept was damaged and is put aside here');
     isAside = true;
   }
   return isAside;
