@@ -193,6 +193,11 @@ export class Kubelet implements Component, SessionSources {
     if (this.#reconciler.evict(podUid, why)) this.#workers.look(podKey);
   }
 
+  /** Nothing of the pod is left in the engine, as last seen. */
+  isGone(podUid: string): boolean {
+    return this.#cache.ofPod(podUid).length === 0;
+  }
+
   /** The log that a client asked for; rejects with a StatusError when there is none. */
   openLog(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     return containerLog(this.#cache, request, signal);

@@ -17,15 +17,21 @@ export interface EvictorOptions {
   /** Gives back what no pod needs, which comes before any pod ends; resolves with the bytes. */
   reclaim(resource: Resource): Promise<number>;
   evict(podKey: string, podUid: string, why: { reason: string; message: string }): void;
+  /** Nothing of the pod is left in the engine. */
+  isGone(podUid: string): boolean;
   event(event: BoardEvent): void;
 }
 
-/** A pod has a second to end and the engine some to remove it; the next beat after it shows what that gave. */
-const BETWEEN_MS = 9_000;
+/** Where nothing can be given back, it is looked for and told no more often than this. */
+const LOOK_AGAIN_MS = 9_000;
+/** Upstream's podCleanupTimeout: a pod that does not go is not waited for any longer. */
+const GONE_WITHIN_MS = 30_000;
 
 export class Evictor {
   readonly #options: EvictorOptions;
   #notBeforeMs = 0;
+  /** The pod evicted last, until what it gave back shows. */
+  #victim: { uid: string; untilMs: number } | undefined;
   #working: Promise<void> | undefined;
 
   constructor(options: EvictorOptions) {
@@ -34,8 +40,7 @@ export class Evictor {
 
   /** Resolves when this shortage has been dealt with, as far as it can be now. */
   relieve([first]: readonly Shortage[]): Promise<void> {
-    const isTooSoon = this.#options.clock.monotonicMs() < this.#notBeforeMs;
-    if (first && !isTooSoon) {
+    if (first && this.#isDue()) {
       this.#working ??= this.#relieve(first).finally(() => {
         this.#working = undefined;
       });
@@ -43,9 +48,17 @@ export class Evictor {
     return this.#working ?? Promise.resolve();
   }
 
+  /** The beat that finds the last victim gone was measured while it may have been there: the next one counts. */
+  #isDue(): boolean {
+    const { clock, isGone } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (!this.#victim) return nowMs >= this.#notBeforeMs;
+    if (nowMs >= this.#victim.untilMs || isGone(this.#victim.uid)) this.#victim = undefined;
+    return false;
+  }
+
   async #relieve(shortage: Shortage): Promise<void> {
     const { clock, logger, pods, use, event, reclaim } = this.#options;
-    this.#notBeforeMs = clock.monotonicMs() + BETWEEN_MS;
     const { resource } = shortage;
     event({ type: 'Warning', reason: 'EvictionThresholdMet', message: `Attempting to reclaim ${resource}` });
     try {
@@ -62,13 +75,16 @@ export class Evictor {
       const [victim] = evictionOrder(resource, await use(resource, pods()));
       if (!victim) {
         logger.warn({ resource }, 'this board runs short, and there is no pod that may be ended');
+        this.#notBeforeMs = clock.monotonicMs() + LOOK_AGAIN_MS;
         return;
       }
       const { pod } = victim;
       const message = evictionMessage(shortage, victim);
       logger.warn({ pod: keyOf(pod), resource }, 'pod evicted: this board runs short');
+      this.#victim = { uid: pod.metadata.uid, untilMs: clock.monotonicMs() + GONE_WITHIN_MS };
       this.#options.evict(keyOf(pod), pod.metadata.uid, { reason: 'Evicted', message });
     } catch (error) {
+      this.#notBeforeMs = clock.monotonicMs() + LOOK_AGAIN_MS;
       logger.error({ error: String(error) }, 'the use of pods cannot be measured: nothing is evicted');
     }
   }
