@@ -34,8 +34,8 @@ export interface BoardWatchOptions {
   logger: Logger;
 }
 
-/** What removing images gives back. */
-const IMAGE_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
+/** What removing images and ended containers gives back. */
+const DISK_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
 
 export class BoardWatch implements Component {
   readonly #options: BoardWatchOptions;
@@ -128,7 +128,7 @@ export class BoardWatch implements Component {
         const { podUse } = await import('../../kubelet/eviction/pod-use.ts');
         return podUse(resource, pods, kubelet.runningContainers(), this.#podFolders);
       },
-      reclaim: async (resource) => (IMAGE_RESOURCES.has(resource) ? kubelet.deleteUnusedImages() : 0),
+      reclaim: async (resource) => (DISK_RESOURCES.has(resource) ? kubelet.reclaimDisk() : undefined),
       evict: (podKey, podUid, why) => kubelet.evict(podKey, podUid, why),
       isGone: (podUid) => kubelet.isGone(podUid),
       event: (event) => link.boardEvent(event),

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { BoardEvent } from '../health/board-health.ts';
 import type { Resource, Shortage } from '../health/thresholds.ts';
+import type { Ending } from '../records/pod-record.ts';
 import type { Candidate } from './eviction-order.ts';
 
 export interface EvictorOptions {
@@ -14,9 +15,9 @@ export interface EvictorOptions {
   /** Pods that the board has taken and that have not ended. */
   pods(): readonly Pod[];
   use(resource: Resource, pods: readonly Pod[]): Promise<Candidate[]>;
-  /** Gives back what no pod needs, which comes before any pod ends; resolves with the bytes. */
-  reclaim(resource: Resource): Promise<number>;
-  evict(podKey: string, podUid: string, why: { reason: string; message: string }): void;
+  /** Takes what no pod needs, which comes before any pod ends; resolves with what that was, in words. */
+  reclaim(resource: Resource): Promise<string | undefined>;
+  evict(podKey: string, podUid: string, why: Ending): void;
   /** Nothing of the pod is left in the engine. */
   isGone(podUid: string): boolean;
   event(event: BoardEvent): void;
@@ -62,13 +63,16 @@ export class Evictor {
     const { resource } = shortage;
     event({ type: 'Warning', reason: 'EvictionThresholdMet', message: `Attempting to reclaim ${resource}` });
     try {
-      const freedBytes = await reclaim(resource).catch((error: unknown) => {
-        logger.warn({ resource, err: error }, 'unused images cannot be removed: pods are evicted instead');
-        return 0;
+      const given = await reclaim(resource).catch((error: unknown) => {
+        logger.warn(
+          { resource, err: error },
+          'what no pod needs cannot be removed: pods are evicted instead',
+        );
+        return undefined;
       });
-      if (freedBytes > 0) {
+      if (given) {
         // The next beat tells whether it was enough.
-        logger.warn({ resource, freedBytes }, 'images that nobody uses were removed: this board runs short');
+        logger.warn({ resource, given }, 'what no pod needs was removed: this board runs short');
         return;
       }
       const { evictionMessage, evictionOrder } = await import('./eviction-order.ts');
@@ -82,7 +86,7 @@ export class Evictor {
       const message = evictionMessage(shortage, victim);
       logger.warn({ pod: keyOf(pod), resource }, 'pod evicted: this board runs short');
       this.#victim = { uid: pod.metadata.uid, untilMs: clock.monotonicMs() + GONE_WITHIN_MS };
-      this.#options.evict(keyOf(pod), pod.metadata.uid, { reason: 'Evicted', message });
+      this.#options.evict(keyOf(pod), pod.metadata.uid, { reason: 'Evicted', message, isDisruption: true });
     } catch (error) {
       this.#notBeforeMs = clock.monotonicMs() + LOOK_AGAIN_MS;
       logger.error({ error: String(error) }, 'the use of pods cannot be measured: nothing is evicted');

@@ -84,7 +84,7 @@ t.test(
       logger: silentLogger,
       pods: () => pods.map(({ pod }) => pod).filter(({ metadata }) => !evicted.includes(metadata.name)),
       use: async (_, wanted) => pods.filter(({ pod }) => wanted.includes(pod)),
-      reclaim: async () => 0,
+      reclaim: async () => undefined,
       evict: (key) => evicted.push(key.split('/')[1] ?? ''),
       isGone: (uid) => gone.has(uid),
       event: ({ reason, message }) => events.push(`${reason}: ${message}`),
@@ -115,7 +115,7 @@ t.test('with nobody left to end it is told every 10 s and not with each beat', a
     logger: silentLogger,
     pods: () => [],
     use: async () => [],
-    reclaim: async () => 0,
+    reclaim: async () => undefined,
     evict: () => t.fail('nobody is there'),
     isGone: () => true,
     event: ({ reason }) => events.push(reason),
@@ -136,7 +136,7 @@ t.test('use that cannot be measured evicts nobody', async (t) => {
     use: async () => {
       throw new Error('no cgroups');
     },
-    reclaim: async () => 0,
+    reclaim: async () => undefined,
     evict: (key) => evicted.push(key),
     isGone: () => true,
     event: () => undefined,
@@ -148,7 +148,7 @@ t.test('use that cannot be measured evicts nobody', async (t) => {
 t.test('what no pod needs goes before a pod does, and a pod only when nothing was given back', async (t) => {
   const clock = new FakeClock();
   const evicted: string[] = [];
-  const given = [5_000_000, 0];
+  const given = ['5 MB of images'];
   const asked: string[] = [];
   const pod = desiredPod();
   const evictor = new Evictor({
@@ -158,7 +158,7 @@ t.test('what no pod needs goes before a pod does, and a pod only when nothing wa
     use: async () => [candidate('greedy', 80, undefined)],
     reclaim: async (resource) => {
       asked.push(resource);
-      return given.shift() ?? 0;
+      return given.shift();
     },
     evict: (key) => evicted.push(key),
     isGone: () => true,
