@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { tryParseQuantity, wholeValue } from '../api/quantity.ts';
+import { endedAt } from '../base/certificate-time.ts';
 import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Logger } from '../base/logger.ts';
@@ -150,7 +151,7 @@ function masterUrl(text: string): URL {
   return url;
 }
 
-/** A token of the same cluster is not needed twice; one of another cluster means: move there. */
+/** A token of the same cluster is not needed twice unless the certificate has ended; one of another means: move there. */
 async function identify(
   dataDir: string,
   node: string,
@@ -159,8 +160,10 @@ async function identify(
   logger: Logger,
 ): Promise<NodeIdentity> {
   const stored = await storedIdentity(dataDir);
-  if (stored && (!token || parseJoinToken(token).fingerprint === fingerprintOf(stored.authorityPem)))
-    return stored;
+  const isOfCluster =
+    stored && token && parseJoinToken(token).fingerprint === fingerprintOf(stored.authorityPem);
+  const hasEnded = stored && endedAt(stored.certificatePem, systemClock.now()) !== undefined;
+  if (stored && (!token || (isOfCluster && !hasEnded))) return stored;
   if (!token) {
     throw new UsageError(
       "this board has not joined a cluster: give --token; 'edgectl token create' on the master prints one",

@@ -1,8 +1,9 @@
 // All that a decision about one pod looks at. Built afresh for every pass; deciding never changes it.
 import type { Pod } from '../../api/objects.ts';
+import type { MetTimes } from '../../base/met-times.ts';
 import type { Ending, PodRecord } from '../records/pod-record.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
-import type { MetTimes, PodAges } from './pod-ages.ts';
+import type { PodAges } from './pod-ages.ts';
 
 export interface ImageState {
   image: string;
