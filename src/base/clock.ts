@@ -15,11 +15,19 @@ export interface Clock {
   every(intervalMs: number, action: () => void): Timer;
 }
 
+/** Node makes 1 ms of what is longer (24.8 days): a deadline in a month would keep the board busy until then. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, action) {
-    const handle = setTimeout(action, delayMs).unref();
+    let handle: NodeJS.Timeout;
+    const wait = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, LONGEST_TIMER_MS);
+      handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : action()), stepMs).unref();
+    };
+    wait(delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
   every(intervalMs, action) {

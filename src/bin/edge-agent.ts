@@ -2,9 +2,11 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { tryParseQuantity, wholeValue } from '../api/quantity.ts';
+import { endedAt } from '../base/certificate-time.ts';
 import { systemClock } from '../base/clock.ts';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Logger } from '../base/logger.ts';
+import { HEARTBEAT_INTERVAL_MS } from '../kubelet/board/heartbeat.ts';
 import { defaultLogLimits, LEAST_LOG_SIZE_BYTES, type LogLimits } from '../kubelet/logs/log-limits.ts';
 import { METRICS_INTERVAL_MS } from '../kubelet/metrics/metrics-reporter.ts';
 import { SHORTEST_WINDOW_MS } from '../kubelet/metrics/usage-window.ts';
@@ -12,6 +14,7 @@ import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent/agent.ts';
 import { ingressFlags, ingressSettings } from './agent/agent-ingress.ts';
+import { evictionFlags, evictionSettings } from './eviction-flags.ts';
 import {
   durationMs,
   type Flags,
@@ -54,6 +57,7 @@ const flags: Flags = {
   ...ingressFlags,
   ...proxyFlags,
   ...imageFlags,
+  ...evictionFlags,
   'container-log-max-size': {
     value: 'SIZE',
     help: "of a file of a container's log, such as 4Mi; 1Mi at least",
@@ -63,6 +67,11 @@ const flags: Flags = {
     value: 'N',
     help: 'how many such files are kept of a container',
     default: `${defaultLogLimits.maxFiles}`,
+  },
+  'node-status-update-frequency': {
+    value: 'DURATION',
+    help: 'how often the board is looked at and says that it is there; 1s at least, well below what the master waits',
+    default: `${HEARTBEAT_INTERVAL_MS / 1000}s`,
   },
   'metrics-interval': {
     value: 'DURATION',
@@ -115,7 +124,9 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     cleanOnStop: false,
     proxy: proxySettings(values),
     images: agentImages(values),
+    eviction: evictionSettings(values),
     logLimits: logLimits(values),
+    heartbeatIntervalMs: durationMs(values, 'node-status-update-frequency', 1_000),
     metricsIntervalMs: durationMs(values, 'metrics-interval', SHORTEST_WINDOW_MS),
     clock: systemClock,
     logger,
@@ -140,7 +151,7 @@ function masterUrl(text: string): URL {
   return url;
 }
 
-/** A token of the same cluster is not needed twice; one of another cluster means: move there. */
+/** A token of the same cluster is not needed twice unless the certificate has ended; one of another means: move there. */
 async function identify(
   dataDir: string,
   node: string,
@@ -149,8 +160,10 @@ async function identify(
   logger: Logger,
 ): Promise<NodeIdentity> {
   const stored = await storedIdentity(dataDir);
-  if (stored && (!token || parseJoinToken(token).fingerprint === fingerprintOf(stored.authorityPem)))
-    return stored;
+  const isOfCluster =
+    stored && token && parseJoinToken(token).fingerprint === fingerprintOf(stored.authorityPem);
+  const hasEnded = stored && endedAt(stored.certificatePem, systemClock.now()) !== undefined;
+  if (stored && (!token || (isOfCluster && !hasEnded))) return stored;
   if (!token) {
     throw new UsageError(
       "this board has not joined a cluster: give --token; 'edgectl token create' on the master prints one",

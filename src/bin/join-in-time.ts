@@ -1,10 +1,8 @@
 // Joining on a board whose clock is not set: one without a battery boots in 1970, and the master's certificate is not valid
 // yet then. It waits until time is there, however long that takes, and says what it waits for.
+import { isCertificateTimeProblem } from '../base/certificate-time.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-
-/** OpenSSL's, as Node hands them on. */
-const TIME_PROBLEMS: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 
 export interface JoinInTimeOptions {
   clock: Pick<Clock, 'now'>;
@@ -19,7 +17,7 @@ export async function joinInTime<T>(join: () => Promise<T>, options: JoinInTimeO
     try {
       return await join();
     } catch (error) {
-      if (!isOfTime(error)) throw error;
+      if (!isCertificateTimeProblem(error)) throw error;
       if (!isTold) tell(error, options);
       await options.wait();
     }
@@ -32,9 +30,4 @@ function tell(error: unknown, { clock, logger }: JoinInTimeOptions): void {
     { err: error, clock: shown },
     "the master's certificate is not valid at the time that this board's clock shows: it joins once the clock is set",
   );
-}
-
-function isOfTime(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-  return TIME_PROBLEMS.has(cause?.code);
 }

@@ -10,6 +10,7 @@ import type { Logger } from '../base/logger.ts';
 import { Agent } from './agent/agent.ts';
 import { ingressFlags, ingressSettings } from './agent/agent-ingress.ts';
 import { runDemo } from './demo/demo.ts';
+import { evictionFlags, evictionSettings } from './eviction-flags.ts';
 import { type Flags, type FlagValues, podManifestPath, port, required } from './flags.ts';
 import { agentImages, imageFlags } from './image-flags.ts';
 import { createLogger, logLevel } from './logging.ts';
@@ -27,6 +28,7 @@ const flags: Flags = {
   },
   ...ingressFlags,
   ...imageFlags,
+  ...evictionFlags,
   ...proxyFlags,
   'no-demo': { value: undefined, help: 'start an empty cluster' },
 };
@@ -78,6 +80,7 @@ class AllInOne implements Component {
       network: defaultClusterNetwork,
       ingress: ingressSettings(this.#values),
       images: agentImages(this.#values),
+      eviction: evictionSettings(this.#values),
       cleanOnStop: true,
       proxy: proxySettings(this.#values),
       clock: systemClock,

@@ -28,6 +28,10 @@ export interface RecordedEvent {
   host?: string;
   /** Such as `spec.containers{web}`. */
   fieldPath?: string;
+  /** How often, where whoever says so has counted; once unless given. */
+  count?: number;
+  /** How long ago; now unless given. */
+  ago?: { firstMs: number; lastMs: number };
 }
 
 /** What loops take: they only ever record. */
@@ -51,7 +55,8 @@ interface Series {
 interface Waiting {
   event: RecordedEvent;
   id: string;
-  atMs: number;
+  firstMs: number;
+  lastMs: number;
 }
 
 const MAX_SERIES = 1024;
@@ -98,14 +103,16 @@ export class EventRecorder implements Component, EventSink {
     const event = isCombined ? { ...happened, message: `${COMBINED}${happened.message}` } : happened;
     const id = isCombined ? kind : [kind, happened.fieldPath ?? '', happened.message].join('\n');
     const isTold = this.#waiting.length < MAX_WAITING && this.#spam.allows(kind);
-    if (isTold) this.#waiting.push({ event, id, atMs: this.#options.clock.now() });
+    const nowMs = this.#options.clock.now();
+    const { firstMs, lastMs } = event.ago ?? { firstMs: 0, lastMs: 0 };
+    if (isTold) this.#waiting.push({ event, id, firstMs: nowMs - firstMs, lastMs: nowMs - lastMs });
     else this.#leaveOut(event, id);
     this.#pump();
   }
 
-  #leaveOut({ reason, object }: RecordedEvent, id: string): void {
+  #leaveOut({ reason, object, count = 1 }: RecordedEvent, id: string): void {
     const series = this.#series.get(id);
-    if (series) series.count += 1;
+    if (series) series.count += count;
     this.#options.logger.debug({ reason, kind: object.kind, name: object.metadata.name }, 'event left out');
   }
 
@@ -127,10 +134,11 @@ export class EventRecorder implements Component, EventSink {
     }
   }
 
-  async #write({ event, id, atMs }: Waiting): Promise<void> {
+  async #write(waiting: Waiting): Promise<void> {
+    const { id } = waiting;
     const known = this.#series.get(id);
-    const isRaised = known !== undefined && (await this.#raise(known, event, atMs));
-    const series = isRaised ? known : await this.#create(event, atMs);
+    const isRaised = known !== undefined && (await this.#raise(known, waiting));
+    const series = isRaised ? known : await this.#create(waiting);
     this.#series.delete(id);
     this.#series.set(id, series);
     const oldest = this.#series.keys().next().value;
@@ -138,25 +146,27 @@ export class EventRecorder implements Component, EventSink {
   }
 
   /** False when the event object is gone: its hour was over, or somebody deleted it. */
-  async #raise(series: Series, { message }: RecordedEvent, atMs: number): Promise<boolean> {
-    const body = { count: series.count + 1, lastTimestamp: timestamp(atMs), message };
+  async #raise(series: Series, { event, lastMs }: Waiting): Promise<boolean> {
+    const { message, count = 1 } = event;
+    const body = { count: series.count + count, lastTimestamp: timestamp(lastMs), message };
     try {
       await this.#options.client.patch(events, series.key, { type: 'merge', body });
     } catch (error) {
       if (isNotFound(error)) return false;
       throw error;
     }
-    series.count += 1;
+    series.count += count;
     return true;
   }
 
-  async #create(event: RecordedEvent, atMs: number): Promise<Series> {
+  async #create(waiting: Waiting): Promise<Series> {
+    const { event } = waiting;
     const namespace = event.object.metadata.namespace ?? 'default';
     const created = await this.#options.client.create<Event>(events, {
-      ...eventObject(event, atMs),
+      ...eventObject(waiting),
       metadata: { generateName: `${event.object.metadata.name}.`, namespace },
     });
-    return { key: keyOf(created), count: 1 };
+    return { key: keyOf(created), count: event.count ?? 1 };
   }
 }
 
@@ -167,8 +177,8 @@ function kindIdOf({ component, host, object, type, reason }: RecordedEvent): str
   return [...who, type, reason].join('\n');
 }
 
-function eventObject(event: RecordedEvent, atMs: number): Omit<Event, 'metadata'> {
-  const { object, component, host, fieldPath } = event;
+function eventObject({ event, firstMs, lastMs }: Waiting): Omit<Event, 'metadata'> {
+  const { object, component, host, fieldPath, count = 1 } = event;
   const { namespace, name, uid, resourceVersion } = object.metadata;
   return {
     apiVersion: 'v1',
@@ -186,9 +196,9 @@ function eventObject(event: RecordedEvent, atMs: number): Omit<Event, 'metadata'
     reason: event.reason,
     message: event.message,
     source: { component, ...(host ? { host } : {}) },
-    firstTimestamp: timestamp(atMs),
-    lastTimestamp: timestamp(atMs),
-    count: 1,
+    firstTimestamp: timestamp(firstMs),
+    lastTimestamp: timestamp(lastMs),
+    count,
     reportingComponent: component,
     reportingInstance: host ?? '',
   };

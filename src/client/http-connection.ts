@@ -5,6 +5,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import type { meta } from '../api/objects.ts';
 import { StatusError, unavailable } from '../api/status-error.ts';
+import { certificateTimeMessage, endedAt, isCertificateTimeProblem } from '../base/certificate-time.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 
 export interface HttpConnectionOptions {
   /** Such as `https://192.168.1.10:6443`; paths go behind it. */
@@ -22,6 +24,8 @@ export interface HttpConnectionOptions {
   onWarning?(text: string): void;
   /** How long an answer may take to begin, and a request in all but a watch to end; 30 s unless said. */
   timeoutMs?: number;
+  /** The system's unless given. */
+  clock?: Pick<Clock, 'now'>;
 }
 
 export interface HttpRequest {
@@ -77,7 +81,17 @@ export class HttpConnection {
     this.#warn(response.headers.warning);
     const code = response.statusCode ?? 500;
     if (code < 400) return response;
-    throw statusErrorFrom(code, await this.#readAll(response, MAX_ERROR_BYTES), this.#options.server);
+    const text = await this.#readAll(response, MAX_ERROR_BYTES);
+    throw this.#withEnd(statusErrorFrom(code, text, this.#options.server));
+  }
+
+  /** Who is not known may have been until its certificate ended, which no server says. */
+  #withEnd(error: StatusError): StatusError {
+    const { certPem, clock = systemClock } = this.#options;
+    const end = error.code === 401 && certPem ? endedAt(certPem, clock.now()) : undefined;
+    if (!end) return error;
+    const remedy = 'take the kubeconfig that the master wrote at its last start, or have a new one signed';
+    return new StatusError(401, error.reason, `the client certificate ended at ${end}: ${remedy}`);
   }
 
   #send(request: HttpRequest): Promise<IncomingMessage> {
@@ -164,16 +178,19 @@ export class HttpConnection {
   }
 
   #unreachable(error: unknown): StatusError {
-    return unreachable(this.#options.server, error);
+    const { server, clock = systemClock } = this.#options;
+    return unreachable(server, error, clock.now());
   }
 }
 
 /** ServiceUnavailable that names the server, the cause and what to check. */
-export function unreachable(server: string, error: unknown): StatusError {
+export function unreachable(server: string, error: unknown, nowMs = systemClock.now()): StatusError {
   // Where several addresses were tried the error says no more than its code.
   const { message, code, name } = error as NodeJS.ErrnoException;
   const failure = unavailable(
-    `cannot reach the API server at ${server} (${message || code || name}): check that it runs, and that address, certificates (the kubeconfig) and network are right`,
+    isCertificateTimeProblem(error)
+      ? certificateTimeMessage(`the certificate of the API server at ${server}`, nowMs)
+      : `cannot reach the API server at ${server} (${message || code || name}): check that it runs, and that address, certificates (the kubeconfig) and network are right`,
   );
   failure.cause = error;
   return failure;

@@ -1,6 +1,6 @@
 // When the next pod of a workload becomes available: the one clock that DaemonSets and StatefulSets wait for.
 import type { Pod } from '../api/objects.ts';
-import { readySinceMs } from './pod-state.ts';
+import { availableInMs } from './pod-state.ts';
 
 /** In milliseconds from `nowMs`; `undefined` when no pod waits for its time. */
 export function nextAvailableMs(
@@ -9,9 +9,8 @@ export function nextAvailableMs(
   nowMs: number,
 ): number | undefined {
   const waits = pods.flatMap((pod) => {
-    const since = readySinceMs(pod);
-    const waitMs = since === undefined ? 0 : since + minReadySeconds * 1000 - nowMs;
-    return waitMs > 0 ? [waitMs] : [];
+    const waitMs = availableInMs(pod, minReadySeconds, nowMs);
+    return waitMs ? [waitMs] : [];
   });
   return waits.length > 0 ? Math.min(...waits) : undefined;
 }

@@ -21,6 +21,10 @@ export type CronDecision = { nextMs: number | undefined } & (
   | { do: 'run'; scheduledMs: number; replace: Job[]; manyMissed: boolean }
 );
 
+/** A board's clock may be set while we wait: nothing is noticed later than this, and looking writes nothing. */
+export const LONGEST_WAIT_MS = 60_000;
+/** Time servers set clocks back by a little. */
+const CLOCK_SLACK_MS = 60_000;
 /** Upstream's: so many in a row say that something is wrong, such as a clock that leapt. */
 const MANY_MISSED = 100;
 
@@ -30,8 +34,8 @@ export function decideCron(cronJob: CronJob, jobs: readonly Job[], nowMs: number
   if (spec.suspend || metadata.deletionTimestamp) return { do: 'wait', nextMs: undefined };
   const deadlineMs =
     spec.startingDeadlineSeconds === undefined ? undefined : spec.startingDeadlineSeconds * 1000;
-  const sinceMs = Date.parse(status?.lastScheduleTime ?? metadata.creationTimestamp);
-  const { lastMs, manyMissed, nextMs } = dueTimes(cronJob, sinceMs, deadlineMs, nowMs);
+  const atMs = Date.parse(status?.lastScheduleTime ?? metadata.creationTimestamp);
+  const { lastMs, manyMissed, nextMs } = dueTimes(cronJob, atMs, deadlineMs, nowMs);
   if (lastMs === undefined) return { do: 'wait', nextMs };
   if (deadlineMs !== undefined && lastMs + deadlineMs < nowMs)
     return { do: 'miss', scheduledMs: lastMs, nextMs };
@@ -41,9 +45,21 @@ export function decideCron(cronJob: CronJob, jobs: readonly Job[], nowMs: number
   return { do: 'run', scheduledMs: lastMs, replace: policy === 'Replace' ? running : [], manyMissed, nextMs };
 }
 
-function dueTimes({ spec }: CronJob, sinceMs: number, deadlineMs: number | undefined, nowMs: number): Due {
+/**
+ * A last time that has not come is of a clock that was wrong: what was due since the last look, or the period before, counts
+ * then, and the run that follows puts it right.
+ */
+function believable(atMs: number, nowMs: number, everyMs?: number): number {
+  if (atMs <= nowMs + CLOCK_SLACK_MS) return atMs;
+  if (everyMs === undefined) return nowMs - LONGEST_WAIT_MS;
+  return atMs - (Math.ceil((atMs - nowMs) / everyMs) + 1) * everyMs;
+}
+
+function dueTimes({ spec }: CronJob, atMs: number, deadlineMs: number | undefined, nowMs: number): Due {
   const schedule = parseCron(spec.schedule);
-  if ('everyMs' in schedule) return everyDue(schedule.everyMs, sinceMs, nowMs);
+  if ('everyMs' in schedule)
+    return everyDue(schedule.everyMs, believable(atMs, nowMs, schedule.everyMs), nowMs);
+  const sinceMs = believable(atMs, nowMs);
   const clock = wallClock(spec.timeZone);
   const next = (ms: number) => nextDueMs(schedule, clock, ms);
   return {

@@ -12,14 +12,12 @@ import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { type CronDecision, decideCron, pastHistory } from './cron-decision.ts';
+import { type CronDecision, decideCron, LONGEST_WAIT_MS, pastHistory } from './cron-decision.ts';
 import { cronStatus, endedJobs, scheduledJob, unexpectedJobs } from './cron-status.ts';
 import { controllerOf } from './pod-state.ts';
 import { isNamespaceTerminating } from './workload-failure.ts';
 
 const COMPONENT = 'cronjob-controller';
-/** A board's clock may be set while we wait: nothing is noticed later than this, and looking writes nothing. */
-const LONGEST_WAIT_MS = 60_000;
 
 export class CronJobController implements Component {
   readonly #options: ControllerOptions;

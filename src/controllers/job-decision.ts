@@ -25,9 +25,15 @@ export interface JobDecision {
 /** Upstream's limit of pods made or deleted in one go. */
 const BURST_PODS = 500;
 
-export function decideJob(job: Job, pods: readonly Pod[], nowMs: number): JobDecision {
+/** `activeMs`: since its startTime, by a clock that does not jump where there is one. */
+export function decideJob(
+  job: Job,
+  pods: readonly Pod[],
+  nowMs: number,
+  activeMs = nowMs - Date.parse(job.status?.startTime ?? ''),
+): JobDecision {
   const counted = accountPods(job, pods);
-  const end = job.metadata.deletionTimestamp ? undefined : endOf(job, pods, counted, nowMs);
+  const end = job.metadata.deletionTimestamp ? undefined : endOf(job, pods, counted, activeMs);
   const account = end ? accountPods(job, pods, true) : counted;
   const nothing = { account, end: undefined, create: [], discard: [], abort: [] };
   if (job.metadata.deletionTimestamp) return nothing;
@@ -39,7 +45,7 @@ export function decideJob(job: Job, pods: readonly Pod[], nowMs: number): JobDec
   // As upstream: a round either removes or makes, so that an index is never there twice.
   const create = discard.length > 0 ? [] : podsToCreate(job, pods, account, wanted);
   const { now, waitMs } = dueOf(job, pods, account, create, nowMs);
-  const waits = [waitMs, deadlineInMs(job, nowMs) ?? 0].filter((ms) => ms > 0);
+  const waits = [waitMs, deadlineInMs(job, activeMs) ?? 0].filter((ms) => ms > 0);
   return {
     ...nothing,
     discard,

@@ -21,15 +21,16 @@ export function isOver({ status }: Job): boolean {
   return isConditionTrue(status?.conditions, 'Complete') || isConditionTrue(status?.conditions, 'Failed');
 }
 
+/** `activeMs`: since its startTime. */
 export function endOf(
   job: Job,
   pods: readonly Pod[],
   account: JobAccount,
-  nowMs: number,
+  activeMs: number,
 ): JobEnd | undefined {
   return (
     announcedEnd(job) ??
-    failureOf(job, pods, account, nowMs) ??
+    failureOf(job, pods, account, activeMs) ??
     indexFailureOf(job, account) ??
     successByRule(job, account) ??
     successOf(job, pods, account)
@@ -45,7 +46,12 @@ function announcedEnd({ status }: Job): JobEnd | undefined {
   return undefined;
 }
 
-function failureOf(job: Job, pods: readonly Pod[], account: JobAccount, nowMs: number): JobEnd | undefined {
+function failureOf(
+  job: Job,
+  pods: readonly Pod[],
+  account: JobAccount,
+  activeMs: number,
+): JobEnd | undefined {
   const type = 'Failed';
   const policyFailure = failureByPolicy(job, pods);
   if (policyFailure !== undefined) return { type, reason: 'PodFailurePolicy', message: policyFailure };
@@ -54,7 +60,7 @@ function failureOf(job: Job, pods: readonly Pod[], account: JobAccount, nowMs: n
     const message = 'Job has reached the specified backoff limit';
     return { type, reason: 'BackoffLimitExceeded', message };
   }
-  if ((deadlineInMs(job, nowMs) ?? 1) > 0) return undefined;
+  if ((deadlineInMs(job, activeMs) ?? 1) > 0) return undefined;
   return { type, reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
 }
 
@@ -80,9 +86,9 @@ function restartsExceed(job: Job, pods: readonly Pod[], limit: number): boolean 
 }
 
 /** Milliseconds until activeDeadlineSeconds are over; `undefined` while nothing runs towards them. */
-export function deadlineInMs({ spec, status }: Job, nowMs: number): number | undefined {
+export function deadlineInMs({ spec, status }: Job, activeMs: number): number | undefined {
   if (spec.activeDeadlineSeconds === undefined || spec.suspend || !status?.startTime) return undefined;
-  return Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000 - nowMs;
+  return spec.activeDeadlineSeconds * 1000 - activeMs;
 }
 
 function indexFailureOf({ spec }: Job, { failedIndexes, completed }: JobAccount): JobEnd | undefined {

@@ -96,11 +96,11 @@ export function jobNews({ spec, status: before }: Job, after: batch.JobStatus): 
   return news;
 }
 
-/** When the job ended, in milliseconds since the epoch; `undefined` while it has not. */
-export function overSinceMs(job: Job): number | undefined {
+/** When the job ended; `undefined` while it has not. */
+export function overSince(job: Job): string | undefined {
   if (!isOver(job)) return undefined;
   const ended = (job.status?.conditions ?? []).find(
     ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
   );
-  return ended?.lastTransitionTime ? Date.parse(ended.lastTransitionTime) : undefined;
+  return ended?.lastTransitionTime;
 }

@@ -4,25 +4,29 @@ import { jobs } from '../api/kinds/job.ts';
 import { type Job, keyOf } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import { ageOf, type MetTimes } from '../base/met-times.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { overSinceMs } from './job-status.ts';
+import { overSince } from './job-status.ts';
 
 export class JobTtlController implements Component {
   readonly #options: ControllerOptions;
   readonly #jobs: Informer<Job>;
   readonly #controller: Controller;
+  /** Key → when it ended: a clock that is set neither keeps nor removes it. */
+  readonly #met: MetTimes = new Map();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#jobs = options.informers.for(jobs);
     this.#controller = new Controller('ttl-after-finished', (key) => this.#reconcile(key), options);
     const look = (job: Job) => {
-      if (expiresAtMs(job) !== undefined) this.#controller.enqueue(keyOf(job));
+      if (expiringSince(job) !== undefined) this.#controller.enqueue(keyOf(job));
     };
-    this.#controller.follows(this.#jobs, { onAdd: look, onUpdate: look });
+    const forget = (job: Job) => void this.#met.delete(keyOf(job));
+    this.#controller.follows(this.#jobs, { onAdd: look, onUpdate: look, onDelete: forget });
   }
 
   start(): Promise<void> {
@@ -35,9 +39,11 @@ export class JobTtlController implements Component {
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const job = this.#jobs.lister.get(key);
-    const atMs = job && expiresAtMs(job);
-    if (!job || atMs === undefined) return undefined;
-    const inMs = atMs - this.#options.clock.now();
+    const since = job && expiringSince(job);
+    if (!job || since === undefined) return undefined;
+    const { clock } = this.#options;
+    const ageMs = ageOf(this.#met, key, since, { nowMs: clock.now(), monotonicMs: clock.monotonicMs() });
+    const inMs = (job.spec.ttlSecondsAfterFinished ?? 0) * 1000 - ageMs;
     if (inMs > 0) return { requeueAfterMs: inMs };
     // The revision: somebody may have given it more time, and the cache has not heard of it yet.
     const { uid, resourceVersion } = job.metadata;
@@ -53,10 +59,8 @@ export class JobTtlController implements Component {
   }
 }
 
-/** Milliseconds since the epoch; `undefined` when it has not ended, stays for ever or is going already. */
-function expiresAtMs(job: Job): number | undefined {
-  const { ttlSecondsAfterFinished } = job.spec;
-  const sinceMs = overSinceMs(job);
-  if (ttlSecondsAfterFinished === undefined || sinceMs === undefined) return undefined;
-  return job.metadata.deletionTimestamp ? undefined : sinceMs + ttlSecondsAfterFinished * 1000;
+/** When it ended; `undefined` when it has not, stays for ever or is going already. */
+function expiringSince(job: Job): string | undefined {
+  const isGoing = job.spec.ttlSecondsAfterFinished === undefined || job.metadata.deletionTimestamp;
+  return isGoing ? undefined : overSince(job);
 }

@@ -7,6 +7,7 @@ import { type Job, keyOf, type Pod } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
+import { ageOf, type MetTimes } from '../base/met-times.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
@@ -34,6 +35,8 @@ export class JobController implements Component {
   readonly #writtenJobs: WrittenObjects<Job>;
   readonly #pods: OwnedPods<Job>;
   readonly #controller: Controller;
+  /** Key → when it became active: a clock that is set must not end it. */
+  readonly #met: MetTimes = new Map();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -66,6 +69,7 @@ export class JobController implements Component {
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const job = this.#writtenJobs.get(key);
+    if (!job || isOver(job)) this.#met.delete(key);
     if (!job || (job.spec.managedBy ?? MANAGER) !== MANAGER) return undefined;
     // What it adopts counts once that is written.
     await this.#pods.claim(job, () => !isOver(job));
@@ -73,7 +77,8 @@ export class JobController implements Component {
       for (const pod of this.#pods.of(job)) await this.#pods.letGo(pod);
       return undefined;
     }
-    const decision = decideJob(job, this.#pods.of(job), this.#options.clock.now());
+    const { clock } = this.#options;
+    const decision = decideJob(job, this.#pods.of(job), clock.now(), this.#activeMs(key, job));
     const failure = await this.#act(job, decision);
     await this.#writeStatus(job, decision);
     // Only what the stored status holds may be let go.
@@ -81,6 +86,12 @@ export class JobController implements Component {
     if (failure !== undefined) throw failure;
     const { requeueAfterMs } = decision;
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  #activeMs(key: string, { status }: Job): number {
+    const { clock } = this.#options;
+    const now = { nowMs: clock.now(), monotonicMs: clock.monotonicMs() };
+    return status?.startTime === undefined ? 0 : ageOf(this.#met, key, status.startTime, now);
   }
 
   /** Makes and removes pods; resolves with the first failure, so that the status is written all the same. */

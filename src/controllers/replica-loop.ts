@@ -7,6 +7,7 @@ import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
 import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
+import { nextAvailableMs } from './availability.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { OwnedPods } from './owned-pods.ts';
@@ -15,13 +16,7 @@ import { controllerOf, isTerminating } from './pod-state.ts';
 import { decideReplicas } from './replica-decision.ts';
 import { type ReplicaKind, type ReplicaOwner, selectorOf } from './replica-owner.ts';
 import { replicaPod } from './replica-pod.ts';
-import {
-  type CountedPods,
-  nextAvailableInMs,
-  type ReplicaFailure,
-  replicaStatus,
-  sameReplicaStatus,
-} from './replica-status.ts';
+import { type CountedPods, type ReplicaFailure, replicaStatus, sameReplicaStatus } from './replica-status.ts';
 import { slowStart } from './slow-start.ts';
 import { isNamespaceTerminating } from './workload-failure.ts';
 
@@ -78,7 +73,11 @@ export class ReplicaLoop<T extends ReplicaOwner> implements Component {
     const { active } = this.#decide(owner, beside);
     await this.#writeStatus(owner, this.#counted(owner, active, beside), failure?.shown);
     if (failure) throw failure.error;
-    const requeueAfterMs = nextAvailableInMs(owner, active, this.#options.clock.now());
+    const requeueAfterMs = nextAvailableMs(
+      active,
+      owner.spec.minReadySeconds ?? 0,
+      this.#options.clock.now(),
+    );
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   }
 

@@ -2,7 +2,7 @@
 import { withCondition } from '../api/conditions.ts';
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import type { Condition, core, Pod } from '../api/objects.ts';
-import { isAvailable, isReady, readySinceMs } from './pod-state.ts';
+import { isAvailable, isReady } from './pod-state.ts';
 import type { ReplicaOwner } from './replica-owner.ts';
 
 export interface ReplicaFailure {
@@ -54,20 +54,6 @@ export function sameReplicaStatus(a: ReplicaStatus | undefined, b: ReplicaStatus
       (status?.conditions ?? []).map(({ type, status: s, reason, message }) => [type, s, reason, message]),
     ]);
   return facts(a) === facts(b);
-}
-
-/** How long until the next pod becomes available; `undefined` when none waits for its time. */
-export function nextAvailableInMs(
-  owner: ReplicaOwner,
-  active: readonly Pod[],
-  nowMs: number,
-): number | undefined {
-  const minReadyMs = (owner.spec.minReadySeconds ?? 0) * 1000;
-  const waits = active.flatMap((pod) => {
-    const since = readySinceMs(pod);
-    return since === undefined || since + minReadyMs <= nowMs ? [] : [since + minReadyMs - nowMs];
-  });
-  return waits.length > 0 ? Math.min(...waits) : undefined;
 }
 
 function conditionsWith(

@@ -150,7 +150,7 @@ export function readImages(message: Fields | undefined): NodeImages | undefined 
 
 export function readEvent(message: Fields | undefined): NodeEventMessage | undefined {
   if (!message) return undefined;
-  const { session, kind, key, uid, type, reason, message: text, fieldPath } = message;
+  const { session, kind, key, uid, type, reason, message: text, fieldPath, count, ago } = message;
   if (!isText(session) || !isText(key) || !isText(uid) || !isText(reason) || !isText(text)) return undefined;
   return {
     session,
@@ -161,5 +161,16 @@ export function readEvent(message: Fields | undefined): NodeEventMessage | undef
     reason,
     message: text,
     ...(isText(fieldPath) ? { fieldPath } : {}),
+    ...(isAmount(count) && count >= 1 ? { count: Math.floor(count) } : {}),
+    ...(isFields(ago) ? readAgo(ago) : {}),
   };
+}
+
+/** A board that was away for longer says no more than that. */
+const LONGEST_AGO_MS = 30 * 24 * 3_600_000;
+
+function readAgo({ firstMs, lastMs }: Fields): Pick<NodeEventMessage, 'ago'> {
+  if (!isAmount(firstMs) || !isAmount(lastMs) || lastMs > firstMs) return {};
+  const bounded = (ms: number) => Math.min(ms, LONGEST_AGO_MS);
+  return { ago: { firstMs: bounded(firstMs), lastMs: bounded(lastMs) } };
 }

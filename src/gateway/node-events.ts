@@ -39,7 +39,7 @@ export class NodeEvents {
     const event = readEvent(decodeJson(payload));
     const object = event && this.#subject(event, host);
     if (!object) return;
-    const { kind, type, reason, message, fieldPath } = event;
+    const { kind, type, reason, message, fieldPath, count, ago } = event;
     this.#options.recorder.record({
       object,
       type,
@@ -48,6 +48,8 @@ export class NodeEvents {
       component: kind === 'Service' ? 'kube-proxy' : 'kubelet',
       host,
       ...(fieldPath ? { fieldPath } : {}),
+      ...(count ? { count } : {}),
+      ...(ago ? { ago } : {}),
     });
   }
 

@@ -23,6 +23,7 @@ import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
 import type { DesiredSource, ServiceEnvironment, StaticPodSource, StatusSink, VolumeSink } from './ports.ts';
+import type { Ending } from './records/pod-record.ts';
 import { FileRecordStore } from './records/record-store.ts';
 import type { Runtime, RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
@@ -189,8 +190,13 @@ export class Kubelet implements Component, SessionSources {
   }
 
   /** Ends a pod of this board, in the words that its status then shows. */
-  evict(podKey: string, podUid: string, why: { reason: string; message: string }): void {
+  evict(podKey: string, podUid: string, why: Ending): void {
     if (this.#reconciler.evict(podUid, why)) this.#workers.look(podKey);
+  }
+
+  /** Nothing of the pod is left in the engine, as last seen. */
+  isGone(podUid: string): boolean {
+    return this.#cache.ofPod(podUid).length === 0;
   }
 
   /** The log that a client asked for; rejects with a StatusError when there is none. */
@@ -208,9 +214,13 @@ export class Kubelet implements Component, SessionSources {
     return podNetwork(this.#cache, place, this.#options.hostAddresses());
   }
 
-  /** For a board that is short of disk; resolves with the bytes that this gave back. */
-  deleteUnusedImages(): Promise<number> {
-    return this.#images.deleteUnused();
+  /** For a board that is short of disk: takes what no pod needs, and resolves with what that was, in words. */
+  async reclaimDisk(): Promise<string | undefined> {
+    const ended = this.#reconciler.dropEnded();
+    for (const key of ended) this.#workers.look(key);
+    if (ended.length > 0) return `containers of ${ended.length} pods that have ended`;
+    const freedBytes = await this.#images.deleteUnused();
+    return freedBytes > 0 ? `${freedBytes} bytes of images that nobody uses` : undefined;
   }
 
   #problemChanged(problem: Problem | undefined): void {

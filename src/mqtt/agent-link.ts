@@ -65,7 +65,7 @@ export class AgentLink implements Component {
     this.#options = options;
     const { session, clock, logger } = options;
     this.#observed = new ObservedPublisher({ node: session.node, bus: session, clock, logger });
-    this.#events = new EventOutbox({ node: session.node, bus: session, logger });
+    this.#events = new EventOutbox({ node: session.node, bus: session, clock, logger });
     this.#volumes = new VolumeReports({ node: session.node, bus: session, logger });
     this.#images = new ImageReports({ session, clock, logger });
   }

@@ -1,25 +1,39 @@
 // Events of the board on their way to the master, one after another. They wait out a lost session, but only so
-// many: the oldest go first, and how many went is logged when the rest is delivered.
+// many: what happened again is counted, the oldest go first, and how many went is logged when the rest is delivered. Each
+// says how long it waited, as the master's clock and the board's need not agree.
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AgentBus } from './agent-bus.ts';
 import { PASSING } from './message-bus.ts';
 import type { NodeEventMessage } from './messages.ts';
 import { topics } from './topics.ts';
 
-export type OutgoingEvent = Omit<NodeEventMessage, 'session'>;
+export type OutgoingEvent = Omit<NodeEventMessage, 'session' | 'count' | 'ago'>;
 
 export interface EventOutboxOptions {
   node: string;
   bus: AgentBus;
+  clock: Clock;
   logger: Logger;
 }
 
+interface Waiting {
+  event: OutgoingEvent;
+  /** Tells it from all that differ. */
+  text: string;
+  count: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+/** What is sent within this happens now: its age need not be said. */
+const NOW_MS = 1_000;
 /** About 100 kB at most: enough for every pod of a board to say why it does not start. */
 const MAX_WAITING = 256;
 
 export class EventOutbox {
   readonly #options: EventOutboxOptions;
-  readonly #waiting: OutgoingEvent[] = [];
+  readonly #waiting: Waiting[] = [];
   #dropped = 0;
   #droppedAndLogged = 0;
   #sendingIn: string | undefined;
@@ -34,12 +48,27 @@ export class EventOutbox {
   }
 
   event(event: OutgoingEvent): void {
+    if (!this.#happenedAgain(event)) this.#add(event);
+    this.flush();
+  }
+
+  /** Whether it waits already; the first one may be on its way. */
+  #happenedAgain(event: OutgoingEvent): boolean {
+    const text = JSON.stringify(event);
+    const known = this.#waiting.findLast((waiting) => waiting.text === text);
+    if (!known || (this.#sendingIn !== undefined && known === this.#waiting[0])) return false;
+    known.count += 1;
+    known.lastMs = this.#options.clock.monotonicMs();
+    return true;
+  }
+
+  #add(event: OutgoingEvent): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift();
       this.#dropped += 1;
     }
-    this.#waiting.push(event);
-    this.flush();
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#waiting.push({ event, text: JSON.stringify(event), count: 1, firstMs: nowMs, lastMs: nowMs });
   }
 
   /** To be called when a session opens. */
@@ -54,7 +83,7 @@ export class EventOutbox {
     const { node, bus, logger } = this.#options;
     for (let next = this.#waiting[0]; next && bus.sessionId === session; next = this.#waiting[0]) {
       try {
-        await bus.publish(topics.nodeEvents(node), { session, ...next }, PASSING);
+        await bus.publish(topics.nodeEvents(node), { session, ...this.#messageOf(next) }, PASSING);
       } catch (error) {
         logger.debug({ err: error }, 'event not sent: it waits for the next session');
         break;
@@ -63,6 +92,16 @@ export class EventOutbox {
     }
     if (this.#sendingIn === session) this.#sendingIn = undefined;
     this.#logDropped();
+  }
+
+  #messageOf({ event, count, firstMs, lastMs }: Waiting): Omit<NodeEventMessage, 'session'> {
+    const msSince = (thenMs: number) => Math.round(this.#options.clock.monotonicMs() - thenMs);
+    const isNow = msSince(firstMs) < NOW_MS;
+    return {
+      ...event,
+      ...(count > 1 ? { count } : {}),
+      ...(isNow ? {} : { ago: { firstMs: msSince(firstMs), lastMs: msSince(lastMs) } }),
+    };
   }
 
   #logDropped(): void {

@@ -151,6 +151,10 @@ export interface NodeEventMessage {
   reason: string;
   message: string;
   fieldPath?: string;
+  /** How often it happened while it waited for a session; once unless given. */
+  count?: number;
+  /** How long ago that was, by the clock that never jumps; just now unless given. */
+  ago?: { firstMs: number; lastMs: number };
 }
 
 /** services/index: Services by `namespace/name`, their EndpointSlices by `namespace/name/slice`. */

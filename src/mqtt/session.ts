@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import mqtt from 'mqtt/dist/mqtt.esm';
 import { exponentialBackoffMs, jitteredMs } from '../base/backoff.ts';
+import { certificateTimeMessage, endedAt, isCertificateTimeProblem } from '../base/certificate-time.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
@@ -148,15 +149,28 @@ export class Session implements Component, AgentBus {
     const client = new mqtt.MqttClient((client) => this.#openSocket(client), this.#clientOptions(id));
     const connection = { id, client };
     this.#connection = connection;
-    let why = 'the connection was closed';
+    let failure: Error | undefined;
     client.on('connect', () => this.#ready(connection));
     client.on('message', (topic, payload) => {
       if (this.#connection === connection) this.#messages.notify({ topic, payload });
     });
     client.on('error', (error) => {
-      why = error.message;
+      failure = error;
     });
-    client.on('close', () => this.#lost(connection, why));
+    client.on('close', () => this.#lost(connection, this.#reasonOf(failure)));
+  }
+
+  /** A master that does not take this board's certificate closes the connection and says nothing. */
+  #reasonOf(error: Error | undefined): string {
+    const { clock, tls } = this.#options;
+    const nowMs = clock.now();
+    if (isCertificateTimeProblem(error)) return certificateTimeMessage("the master's certificate", nowMs);
+    const end = endedAt(tls.cert, nowMs);
+    if (end) {
+      const remedy = 'set the clock if that is wrong, else start its agent with --token for a new one';
+      return `this board's certificate ended at ${end}, and its clock shows ${new Date(nowMs).toISOString()}: ${remedy}`;
+    }
+    return error?.message ?? 'the connection was closed';
   }
 
   #openSocket(client: MqttClient) {

@@ -100,4 +100,21 @@ t.test('a clock that jumps', async (t) => {
     await readyPods(master, 'app=after', 1);
     t.same(await container('steady'), before);
   });
+
+  await t.test(
+    'an agent that starts at a wrong time says what to do, and is back once it is right',
+    async (t) => {
+      const before = await container('steady');
+      await cluster.agent('alpha').program.end('SIGKILL');
+      await setClock(-20_500);
+      const { program } = await cluster.startAgent(board);
+      await program.waitFor("the master's certificate is not valid at 19", 20_000);
+      t.match(program.output, /set the clock if that is wrong/);
+      await setClock(0);
+      await eventually(async () => / Ready /.test(await master.must('get', 'nodes')), 20_000, 300);
+      await apply(pod('later'));
+      await readyPods(master, 'app=later', 1);
+      t.same(await container('steady'), before);
+    },
+  );
 });

@@ -20,10 +20,20 @@ import { eventually } from '../support/eventually.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-async function serve(t: Test, answer: Answer, more: Partial<HttpConnectionOptions> = {}) {
+async function serve(
+  t: Test,
+  answer: Answer,
+  more: Partial<HttpConnectionOptions> = {},
+  lifetimeMs?: number,
+) {
   const directory = await mkdtemp(join(tmpdir(), 'edge-client-'));
   const authority = await openAuthority(directory, systemClock);
-  const identity = await authority.issue({ commonName: 'x', usage: 'server', ipAddresses: ['127.0.0.1'] });
+  const identity = await authority.issue({
+    commonName: 'x',
+    usage: 'server',
+    ipAddresses: ['127.0.0.1'],
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+  });
   const server = createServer({ cert: identity.certificatePem, key: identity.keyPem }, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -70,6 +80,30 @@ t.test('a server of another CA is not believed', async (t) => {
   const careless = new HttpClient({ server: url, insecureSkipTlsVerify: true });
   t.teardown(() => careless.close());
   await careless.get(configMaps, 'default/a');
+});
+
+t.test('a certificate that is not valid at this machine\u2019s time says so, with the time', async (t) => {
+  const { client, url } = await serve(t, () => {}, {}, -3_600_000);
+  const { message } = await failureOf(client.get(configMaps, 'default/a'));
+  t.match(message, `the certificate of the API server at ${url} is not valid at 20`);
+  t.match(message, /set the clock if that is wrong$/);
+});
+
+t.test('who is refused with a certificate that has ended is told so, and what to do', async (t) => {
+  const api = await startApiServer();
+  t.teardown(() => api.stop());
+  const name = { commonName: 'admin', organization: 'system:masters', usage: 'client' } as const;
+  const { certificatePem, keyPem } = await api.authority.issue({ ...name, lifetimeMs: -3_600_000 });
+  const client = new HttpClient({
+    server: api.url,
+    caPem: api.authority.certificatePem,
+    certPem: certificatePem,
+    keyPem,
+  });
+  t.teardown(() => client.close());
+  const error = await failureOf(client.get(configMaps, 'default/a'));
+  t.equal(error.reason, 'Unauthorized');
+  t.match(error.message, /^the client certificate ended at 20.*take the kubeconfig that the master wrote/);
 });
 
 t.test('a server that never answers is given up', async (t) => {

@@ -52,6 +52,30 @@ t.test("a reconnect publishes the old session's will before the new session's bi
   await first.stop();
 });
 
+t.test('a session that the time stands in the way of says so, and what to do', async (t) => {
+  const lab = await MqttLab.start(t);
+  const whys: string[] = [];
+  const warn = (fields: { why?: string }) => void whys.push(fields.why ?? '');
+  const logger = { ...silentLogger, warn } as typeof silentLogger;
+  const inYears = (years: number) => ({
+    ...systemClock,
+    now: () => Date.now() + years * 365 * 24 * 3_600_000,
+  });
+  const late = await lab.session('a', { clock: inYears(30), logger });
+  const inTime = await lab.session('b', { clock: inYears(1), logger });
+  await lab.broker.stop();
+  await late.start();
+  t.match(
+    await eventually(() => whys.shift() ?? false),
+    /^this board's certificate ended at 20.*its clock shows 20.*set the clock.*else start its agent with --token/,
+  );
+  await late.stop();
+  whys.length = 0;
+  await inTime.start();
+  t.notMatch(await eventually(() => whys.shift() ?? false), /certificate/);
+  await inTime.stop();
+});
+
 t.test('a board that goes says so itself; one that is cut off is declared gone by its will', async (t) => {
   const lab = await MqttLab.start(t);
   const states = statesOf(lab, 'a');

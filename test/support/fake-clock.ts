@@ -10,6 +10,8 @@ interface Pending {
 
 export class FakeClock implements Clock {
   #nowMs: number;
+  /** How far the wall clock is off. */
+  #offMs = 0;
   #order = 0;
   readonly #pending = new Set<Pending>();
 
@@ -18,7 +20,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#offMs;
   }
 
   monotonicMs(): number {
@@ -54,6 +56,11 @@ export class FakeClock implements Clock {
       pending.at = this.#nowMs;
     }
     await this.advance(0);
+  }
+
+  /** As somebody who sets the clock; what waits, waits on. */
+  jump(byMs: number): void {
+    this.#offMs += byMs;
   }
 
   #add(pending: Pending): Timer {

@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Broker, type BrokerOptions } from '../../src/mqtt/broker.ts';
-import { Session } from '../../src/mqtt/session.ts';
+import { Session, type SessionOptions } from '../../src/mqtt/session.ts';
 import { type CertificateAuthority, openAuthority } from '../../src/pki/certificate-authority.ts';
 import type { TlsIdentity } from '../../src/pki/identity-file.ts';
 
@@ -79,7 +79,7 @@ export class MqttLab {
   }
 
   /** Our own agent's session, not started. */
-  async session(node: string): Promise<Session> {
+  async session(node: string, more: Partial<SessionOptions> = {}): Promise<Session> {
     const { port } = this.broker;
     const tls = await this.tls(node);
     const session = new Session({
@@ -89,6 +89,7 @@ export class MqttLab {
       tls,
       clock: systemClock,
       logger: silentLogger,
+      ...more,
     });
     this.#t.teardown(() => session.stop());
     return session;

@@ -4,6 +4,7 @@ import type { ClusterNetwork } from '../../base/cluster-network.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { LogLimits } from '../../kubelet/logs/log-limits.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
+import type { EvictionSettings } from '../eviction-flags.ts';
 import type { AgentImages } from '../image-flags.ts';
 import type { NodeIdentity } from '../node-identity.ts';
 import type { ProxySettings } from '../proxy-flags.ts';
@@ -30,6 +31,9 @@ export interface AgentOptions {
   logLimits?: LogLimits;
   /** How often the use of containers is told. */
   metricsIntervalMs?: number;
+  /** How often the board is looked at, and says that it is there. */
+  heartbeatIntervalMs?: number;
+  eviction?: EvictionSettings;
   /** Instead of podman, in tests. */
   runtime?: Runtime;
 }

@@ -17,6 +17,7 @@ import type { BoardReading } from '../../kubelet/metrics/board-figures.ts';
 import { ContainerMeter } from '../../kubelet/metrics/container-meter.ts';
 import { MetricsReporter } from '../../kubelet/metrics/metrics-reporter.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
+import type { EvictionSettings } from '../eviction-flags.ts';
 
 export interface BoardWatchOptions {
   nodeName: string;
@@ -26,12 +27,15 @@ export interface BoardWatchOptions {
   logLimits: LogLimits;
   /** How often the use of containers is told. */
   metricsIntervalMs?: number;
+  /** How often the board is looked at, and says that it is there. */
+  heartbeatIntervalMs?: number;
+  eviction?: EvictionSettings | undefined;
   clock: Clock;
   logger: Logger;
 }
 
-/** What removing images gives back. */
-const IMAGE_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
+/** What removing images and ended containers gives back. */
+const DISK_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
 
 export class BoardWatch implements Component {
   readonly #options: BoardWatchOptions;
@@ -71,11 +75,12 @@ export class BoardWatch implements Component {
   }
 
   #makeHeartbeat(): Heartbeat {
-    const { kubelet, link, dataDir, logLimits: limits, clock, logger } = this.#options;
+    const { kubelet, link, dataDir, logLimits: limits, heartbeatIntervalMs, clock, logger } = this.#options;
     const meter = new BoardLoadMeter(dataDir);
     const localStorage = this.#makeLocalStorageWatch();
     const logs = new LogKeeper({ limits, running: () => kubelet.runningContainers(), logger });
     return new Heartbeat({
+      ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
       clock,
       logger,
       measure: (nowMs) => meter.measure(nowMs),
@@ -90,8 +95,9 @@ export class BoardWatch implements Component {
   }
 
   #makeHealth(): BoardHealth {
-    const { nodeName, link, clock } = this.#options;
+    const { nodeName, link, clock, eviction } = this.#options;
     return new BoardHealth({
+      ...eviction,
       nodeName,
       clock,
       report: (conditions) => link.setConditions('health', conditions),
@@ -129,8 +135,9 @@ export class BoardWatch implements Component {
         const { podUse } = await import('../../kubelet/eviction/pod-use.ts');
         return podUse(resource, pods, kubelet.runningContainers(), this.#podFolders);
       },
-      reclaim: async (resource) => (IMAGE_RESOURCES.has(resource) ? kubelet.deleteUnusedImages() : 0),
+      reclaim: async (resource) => (DISK_RESOURCES.has(resource) ? kubelet.reclaimDisk() : undefined),
       evict: (podKey, podUid, why) => kubelet.evict(podKey, podUid, why),
+      isGone: (podUid) => kubelet.isGone(podUid),
       event: (event) => link.boardEvent(event),
     });
   }

@@ -89,7 +89,9 @@ function isStarting(pod: Pod, metric: PodMetric, nowMs: number): boolean {
   if (!ready || Number.isNaN(startMs)) return true;
   const changedMs = Date.parse(ready.lastTransitionTime ?? '') || 0;
   const isUnready = ready.status === 'False';
-  if (startMs + CPU_INITIALIZATION_MS > nowMs) return isUnready || metric.atMs < changedMs + metric.windowMs;
+  // A start that has not come is of a clock that was wrong.
+  const isYoung = startMs + CPU_INITIALIZATION_MS > nowMs && startMs <= nowMs + CPU_INITIALIZATION_MS;
+  if (isYoung) return isUnready || metric.atMs < changedMs + metric.windowMs;
   // It was never ready: what it does now says nothing of what it will do.
   return isUnready && startMs + INITIAL_READINESS_MS > changedMs;
 }

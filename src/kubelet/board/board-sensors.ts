@@ -2,8 +2,8 @@
 // has set. Files only, a handful a beat; where they are is looked for once.
 import { access, constants } from 'node:fs/promises';
 import { namesIn } from '../../base/if-present.ts';
+import { EARLIEST_CLOCK_MS } from '../../base/met-times.ts';
 import type { BoardFiles } from './board-files.ts';
-import { EARLIEST_CLOCK_MS } from './clock-set.ts';
 
 /** https://www.raspberrypi.com/documentation/computers/os.html#get_throttled: bits 0 to 3, and 16 to 19 since the boot. */
 export const THROTTLING = ['underVoltage', 'frequencyCapped', 'throttled', 'softTemperatureLimit'] as const;

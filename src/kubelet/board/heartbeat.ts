@@ -13,7 +13,7 @@ export interface HeartbeatOptions {
   intervalMs?: number;
 }
 
-const DEFAULT_INTERVAL_MS = 5_000;
+export const HEARTBEAT_INTERVAL_MS = 5_000;
 
 export class Heartbeat implements Component {
   readonly #options: HeartbeatOptions;
@@ -25,7 +25,7 @@ export class Heartbeat implements Component {
   }
 
   async start(): Promise<void> {
-    const { clock, intervalMs = DEFAULT_INTERVAL_MS } = this.#options;
+    const { clock, intervalMs = HEARTBEAT_INTERVAL_MS } = this.#options;
     this.#timer = clock.every(intervalMs, () => this.#beat());
     this.#beat();
     await this.#measuring;

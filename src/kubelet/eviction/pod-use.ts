@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod } from '../../api/objects.ts';
 import { keyOf, splitKey } from '../../api/objects.ts';
-import { readFileIfPresent } from '../../base/if-present.ts';
+import { namesIn, readFileIfPresent } from '../../base/if-present.ts';
 import type { Resource } from '../health/thresholds.ts';
 import { readCounters } from '../metrics/cgroup-counters.ts';
 import { type CgroupMounts, cgroupFiles, parseCgroupMounts } from '../metrics/cgroup-mounts.ts';
@@ -30,11 +30,14 @@ export async function podUse(
   for (const pod of pods) {
     const own = running.filter(({ podUid }) => podUid === pod.metadata.uid);
     const containers: Record<string, Amounts> = {};
-    const used: Amounts = resource === 'memory' || resource === 'pids' ? {} : await foldersOf(pod, options);
+    const isOnDisk = resource === 'ephemeral-storage' || resource === 'inodes';
+    const folders = isOnDisk ? await foldersOf(pod, options) : undefined;
+    const used: Amounts = { ...folders?.all };
     for (const container of own) {
       const amounts = await containerUse(resource, container, mounts);
-      if (container.containerName) containers[container.containerName] = amounts;
       used[resource] = (used[resource] ?? 0) + (amounts[resource] ?? 0);
+      const { containerName: name } = container;
+      if (name) containers[name] = withLogs(amounts, resource, folders?.logs[name]);
     }
     candidates.push({ pod, used, containers });
   }
@@ -68,12 +71,35 @@ export async function layerUse(pid: number): Promise<Amounts> {
   return upper ? amountsOf(await diskUse(upper)) : {};
 }
 
-/** emptyDirs and other folders of the pod, and its logs. */
-async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promise<Amounts> {
+interface Folders {
+  /** emptyDirs and other folders of the pod, and its logs. */
+  all: Amounts;
+  /** By container. */
+  logs: Readonly<Record<string, Amounts>>;
+}
+
+async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promise<Folders> {
   const { namespace = 'default', name } = splitKey(keyOf(pod));
   const volumes = await diskUse(join(volumesDir, pod.metadata.uid));
-  const logs = await diskUse(join(logDir, `${namespace}_${name}_${pod.metadata.uid}`));
-  return amountsOf({ bytes: volumes.bytes + logs.bytes, inodes: volumes.inodes + logs.inodes });
+  const logs = join(logDir, `${namespace}_${name}_${pod.metadata.uid}`);
+  const found: [string, Amounts][] = [];
+  for (const container of await namesIn(logs)) {
+    found.push([container, amountsOf(await diskUse(join(logs, container)))]);
+  }
+  return {
+    all: sumOf([amountsOf(volumes), ...found.map(([, amounts]) => amounts)]),
+    logs: Object.fromEntries(found),
+  };
+}
+
+/** What a container takes of the disk is what it wrote and what it said, as upstream counts it. */
+function withLogs(amounts: Amounts, resource: Resource, logs: Amounts | undefined): Amounts {
+  return logs && resource === 'ephemeral-storage' ? sumOf([amounts, logs]) : amounts;
+}
+
+function sumOf(list: readonly Amounts[]): Amounts {
+  const total = (resource: Resource) => list.reduce((sum, amounts) => sum + (amounts[resource] ?? 0), 0);
+  return { 'ephemeral-storage': total('ephemeral-storage'), inodes: total('inodes') };
 }
 
 function amountsOf({ bytes, inodes }: { bytes: number; inodes: number }): Amounts {

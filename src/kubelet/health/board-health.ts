@@ -1,4 +1,4 @@
-// The conditions of this board from beat to beat: bad at once, good again only after five quiet minutes, so that a supply
+// The conditions of this board from beat to beat: bad at once, good again only after a quiet while, so that a supply
 // that dips every few seconds does not make the Node flap. Rides on the heartbeat; says something only at a flip.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-condition-oscillation
 import {
@@ -10,7 +10,7 @@ import {
 import type { Clock } from '../../base/clock.ts';
 import type { BoardLoad } from '../board/board-load.ts';
 import { type Finding, findingsOf } from './board-findings.ts';
-import { type Shortage, shortages } from './thresholds.ts';
+import { type Shortage, shortages, type Thresholds } from './thresholds.ts';
 
 export interface BoardEvent {
   type: 'Normal' | 'Warning';
@@ -21,6 +21,9 @@ export interface BoardEvent {
 export interface BoardHealthOptions {
   nodeName: string;
   clock: Clock;
+  /** Upstream's and five minutes unless given. */
+  thresholds?: Thresholds;
+  quietMs?: number;
   /** All conditions, whenever one has flipped. */
   report(conditions: BoardCondition[]): void;
   event(event: BoardEvent): void;
@@ -29,7 +32,7 @@ export interface BoardHealthOptions {
 }
 
 /** Upstream's eviction-pressure-transition-period. */
-const QUIET_MS = 5 * 60_000;
+export const QUIET_MS = 5 * 60_000;
 const PRESSURE_EVENTS: Readonly<Record<Pressure, { bad: string; good: string }>> = {
   MemoryPressure: { bad: 'NodeHasInsufficientMemory', good: 'NodeHasSufficientMemory' },
   DiskPressure: { bad: 'NodeHasDiskPressure', good: 'NodeHasNoDiskPressure' },
@@ -52,17 +55,18 @@ export class BoardHealth {
   }
 
   observe(load: BoardLoad): void {
-    const short = shortages(load);
+    const short = shortages(load, this.#options.thresholds);
     const conditions = findingsOf(load, short).map((finding) => this.#conditionOf(finding));
     if (JSON.stringify(conditions) !== JSON.stringify(this.#reported)) this.#tell(conditions);
     if (short.length > 0) this.#options.relieve(short);
   }
 
   #conditionOf({ type, isBad, bad, good }: Finding): BoardCondition {
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock, quietMs = QUIET_MS } = this.#options;
+    const nowMs = clock.monotonicMs();
     const badAtMs = this.#badAtMs.get(type);
     if (isBad) this.#badAtMs.set(type, nowMs);
-    else if (badAtMs !== undefined && nowMs - badAtMs >= QUIET_MS) this.#badAtMs.delete(type);
+    else if (badAtMs !== undefined && nowMs - badAtMs >= quietMs) this.#badAtMs.delete(type);
     return this.#badAtMs.has(type) ? { type, status: 'True', ...bad } : { type, status: 'False', ...good };
   }
 

@@ -55,7 +55,7 @@ function isFinishedElsewhere(world: PodWorld, pod: Pod): boolean {
 function settleFinished(world: PodWorld, pod: Pod, decision: Decision): void {
   const isEvicted = world.record.finishedFor?.reason === EVICTED;
   if (decideStops(world, isEvicted ? EVICTION_GRACE_SECONDS : graceSecondsOf(pod), decision)) return;
-  if (isEvicted && world.observed.length > 0) {
+  if ((isEvicted || world.memory.isUnwanted) && world.observed.length > 0) {
     decision.actions.push({ do: 'removeContainers', remake: false });
     return;
   }
@@ -109,8 +109,8 @@ function decideWanted(world: PodWorld, pod: Pod, decision: Decision): void {
 /** The board lacks something and has chosen this pod to give it back. */
 function decideEviction({ memory: { eviction } }: PodWorld, decision: Decision): boolean {
   if (!eviction) return false;
-  const detail = eviction.message;
-  decision.actions.push({ do: 'tell', topic: 'eviction', detail, type: 'Warning', ...eviction });
+  const { reason, message } = eviction;
+  decision.actions.push({ do: 'tell', topic: 'eviction', detail: message, type: 'Warning', reason, message });
   decision.actions.push({ do: 'finish', phase: 'Failed', why: eviction });
   return true;
 }

@@ -1,5 +1,6 @@
 // The typed steps that a decision may ask for, and what it has to say about containers that do not run.
 import type { core } from '../../api/objects.ts';
+import type { Ending } from '../records/pod-record.ts';
 
 export interface Waiting {
   reason: string;
@@ -46,7 +47,7 @@ export type PodAction =
   | { do: 'allocate'; resources: Record<string, core.ResourceRequirements>; isResize: boolean }
   /** Of one that runs on. */
   | { do: 'resizeContainer'; containerId: string; containerName: string }
-  | { do: 'finish'; phase: 'Succeeded' | 'Failed'; why?: { reason: string; message: string } }
+  | { do: 'finish'; phase: 'Succeeded' | 'Failed'; why?: Ending }
   | TellAction;
 
 export type ImagePolicy = 'Always' | 'IfNotPresent' | 'Never';

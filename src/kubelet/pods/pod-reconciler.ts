@@ -8,7 +8,7 @@ import type { PassResult } from '../pod-workers.ts';
 import type { DesiredState, ObservedPod, StatusSink } from '../ports.ts';
 import type { PodProbes } from '../probes/pod-probes.ts';
 import { absorb } from '../records/absorb.ts';
-import type { PodRecord } from '../records/pod-record.ts';
+import type { Ending, PodRecord } from '../records/pod-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import { podStatus } from '../status/pod-status.ts';
 import type { Refusal } from './admission.ts';
@@ -105,11 +105,21 @@ export class PodReconciler {
   }
 
   /** Ends a pod that runs; `false` when there is none to end. */
-  evict(uid: string, why: { reason: string; message: string }): boolean {
+  evict(uid: string, why: Ending): boolean {
     const entry = this.#entries.get(uid);
     if (!entry || entry.record.finished) return false;
     entry.memory.eviction = why;
     return true;
+  }
+
+  /** Has the containers of pods that have ended removed; returns the keys of those pods. */
+  dropEnded(): string[] {
+    const { cache } = this.#options;
+    const ended = [...this.#entries.values()].filter(
+      ({ uid, record }) => record.finished && cache.ofPod(uid).length > 0,
+    );
+    for (const { memory } of ended) memory.isUnwanted = true;
+    return ended.map(({ key }) => key);
   }
 
   /** The network is there: do not wait for the back-off. */

@@ -1,8 +1,9 @@
 // All that a decision about one pod looks at. Built afresh for every pass; deciding never changes it.
 import type { Pod } from '../../api/objects.ts';
-import type { PodRecord } from '../records/pod-record.ts';
+import type { MetTimes } from '../../base/met-times.ts';
+import type { Ending, PodRecord } from '../records/pod-record.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
-import type { MetTimes, PodAges } from './pod-ages.ts';
+import type { PodAges } from './pod-ages.ts';
 
 export interface ImageState {
   image: string;
@@ -42,7 +43,9 @@ export interface PodMemory {
   /** The board has taken the pod: asked once. */
   isAdmitted: boolean;
   /** Why the board is to end it, such as a pressure. */
-  eviction: { reason: string; message: string } | undefined;
+  eviction: Ending | undefined;
+  /** It has ended, and the board needs what its containers hold. */
+  isUnwanted: boolean;
   /** When what is on record happened, by the clock that never jumps. */
   met: MetTimes;
   /** Volumes, logs and the stored record are removed already. */
@@ -60,6 +63,7 @@ export function newPodMemory(): PodMemory {
     told: new Map(),
     isAdmitted: false,
     eviction: undefined,
+    isUnwanted: false,
     met: new Map(),
     forgotten: false,
   };

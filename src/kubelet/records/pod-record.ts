@@ -45,6 +45,14 @@ export interface ConditionRecord {
   since: string;
 }
 
+/** Why the board ended a pod, such as `DeadlineExceeded`. */
+export interface Ending {
+  reason: string;
+  message: string;
+  /** For the board's own sake, whatever the pod did: its controller need not count it as a failure. */
+  isDisruption?: boolean;
+}
+
 export interface PodRecord {
   uid: string;
   key: string;
@@ -61,8 +69,7 @@ export interface PodRecord {
   allocated?: Record<string, core.ResourceRequirements>;
   /** Set once and for good: a finished pod never runs again. */
   finished?: 'Succeeded' | 'Failed';
-  /** Why the board ended it, such as `DeadlineExceeded`. */
-  finishedFor?: { reason: string; message: string };
+  finishedFor?: Ending;
 }
 
 export function newPodRecord(uid: string, key: string, startTime: string): PodRecord {

@@ -61,7 +61,7 @@ export function withConditions(
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions */
 function disruptionFinding({ finishedFor }: PodRecord): Finding[] {
-  if (finishedFor?.reason !== 'Evicted') return [];
+  if (!finishedFor?.isDisruption) return [];
   const { message } = finishedFor;
   return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message }];
 }

@@ -60,7 +60,9 @@ function resizeFindings({ record, resizePending, resizeFailures }: PodStatusInpu
 
 /** Of a pod that the board, or somebody else before, has ended. */
 function endedFor(phase: PodPhase, { finishedFor }: PodRecord): Partial<core.PodStatus> {
-  return finishedFor && phase === 'Failed' ? finishedFor : {};
+  if (!finishedFor || phase !== 'Failed') return {};
+  const { reason, message } = finishedFor;
+  return { reason, message };
 }
 
 function containerStatuses({ pod, record, waiting }: PodStatusInput) {

@@ -130,3 +130,19 @@ t.test('one noisy object does not fill the cluster with events', async (t) => {
   t.equal(messages.length, 11);
   t.ok(messages.includes('quiet'));
 });
+
+t.test('what waited elsewhere keeps its times and its count', async (t) => {
+  const { cluster, recorder, seen } = await setUp(t);
+  const minute = 60_000;
+  recorder.record({ ...failed('no image'), count: 12, ago: { firstMs: 5 * minute, lastMs: minute } });
+  await recorder.idle();
+  t.match(await seen(), [
+    { count: 12, firstTimestamp: '2025-12-31T23:55:00Z', lastTimestamp: '2025-12-31T23:59:00Z' },
+  ]);
+  await cluster.clock.advance(minute);
+  recorder.record({ ...failed('no image'), count: 3, ago: { firstMs: 30_000, lastMs: 30_000 } });
+  await recorder.idle();
+  t.match(await seen(), [
+    { count: 15, firstTimestamp: '2025-12-31T23:55:00Z', lastTimestamp: '2026-01-01T00:00:30Z' },
+  ]);
+});

@@ -1,10 +1,7 @@
 import t from 'tap';
 import type { ReplicationController } from '../../../src/api/objects.ts';
-import {
-  nextAvailableInMs,
-  replicaStatus,
-  sameReplicaStatus,
-} from '../../../src/controllers/replica-status.ts';
+import { nextAvailableMs } from '../../../src/controllers/availability.ts';
+import { replicaStatus, sameReplicaStatus } from '../../../src/controllers/replica-status.ts';
 import { makePod } from '../../support/make-pod.ts';
 
 const nowMs = Date.parse('2026-01-01T00:01:00Z');
@@ -31,8 +28,8 @@ t.test('the status counts all, ready, available and fully labelled pods', async 
 });
 
 t.test('it is looked at again when the next pod becomes available', async (t) => {
-  t.equal(nextAvailableInMs(rc, active, nowMs), 10_000);
-  t.equal(nextAvailableInMs(rc, active, nowMs + 10_000), undefined);
+  t.equal(nextAvailableMs(active, rc.spec.minReadySeconds ?? 0, nowMs), 10_000);
+  t.equal(nextAvailableMs(active, rc.spec.minReadySeconds ?? 0, nowMs + 10_000), undefined);
 });
 
 t.test('a failure shows as a condition until it is over', async (t) => {

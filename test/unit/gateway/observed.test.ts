@@ -152,6 +152,17 @@ t.test('events of a board are recorded for its own pods only', async (t) => {
     { type: 'Warning', reason: 'BackOff', component: 'kubelet', host: 'pi', fieldPath: 'spec.containers{c}' },
   ]);
   t.equal(lab.cluster.recorder.events.length, 1);
+
+  const ago = { firstMs: 9_000, lastMs: 4_000 };
+  lab.bus.publish(topics.nodeEvents('pi'), { ...event, count: 3, ago }, PASSING);
+  t.match(lab.cluster.recorder.events[1], { count: 3, ago });
+  lab.bus.publish(topics.nodeEvents('pi'), { ...event, count: -3, ago: { firstMs: 1, lastMs: 4 } }, PASSING);
+  t.same(
+    [lab.cluster.recorder.events[2]?.count, lab.cluster.recorder.events[2]?.ago],
+    [undefined, undefined],
+  );
+  lab.bus.publish(topics.nodeEvents('pi'), { ...event, ago: { firstMs: 1e13, lastMs: 0 } }, PASSING);
+  t.match(lab.cluster.recorder.events[3]?.ago, { firstMs: 30 * 24 * 3_600_000, lastMs: 0 });
 });
 
 t.test('any board may speak of a Service, which all of them forward, by its uid', async (t) => {

@@ -2,7 +2,11 @@ import t from 'tap';
 import type { BoardCondition } from '../../../../src/api/board-conditions.ts';
 import type { BoardLoad } from '../../../../src/kubelet/board/board-load.ts';
 import { parseThrottled } from '../../../../src/kubelet/board/board-sensors.ts';
-import { type BoardEvent, BoardHealth } from '../../../../src/kubelet/health/board-health.ts';
+import {
+  type BoardEvent,
+  BoardHealth,
+  type BoardHealthOptions,
+} from '../../../../src/kubelet/health/board-health.ts';
 import { type Shortage, shortages } from '../../../../src/kubelet/health/thresholds.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
@@ -24,7 +28,7 @@ const well: BoardLoad = {
   throttling: { now: [], sinceBoot: [] },
 };
 
-function lab() {
+function lab(options: Partial<BoardHealthOptions> = {}) {
   const clock = new FakeClock();
   const reports: BoardCondition[][] = [];
   const events: BoardEvent[] = [];
@@ -35,6 +39,7 @@ function lab() {
     report: (conditions) => reports.push(conditions),
     event: (event) => events.push(event),
     relieve: (shortages) => short.push(...shortages),
+    ...options,
   });
   const statusOf = (type: string) => reports.at(-1)?.find((condition) => condition.type === type);
   return { clock, health, reports, events, short, statusOf };
@@ -108,6 +113,19 @@ t.test('pressures come with upstream reasons and are known to whoever admits pod
     },
   ]);
   t.match(short, [{ resource: 'memory', available: 99 * MIB, threshold: 100 * MIB }]);
+});
+
+t.test('thresholds and the quiet while are as told; without a threshold nothing is looked at', async (t) => {
+  const { clock, health, statusOf } = lab({
+    thresholds: { 'memory.available': { amount: 2 * GIB } },
+    quietMs: 10_000,
+  });
+  const disk = { totalBytes: 100, usedBytes: 100, availableBytes: 0 };
+  health.observe({ ...well, memory: { totalBytes: 4 * GIB, usedBytes: 3 * GIB }, disk });
+  t.match([statusOf('MemoryPressure'), statusOf('DiskPressure')], [{ status: 'True' }, { status: 'False' }]);
+  await clock.advance(10_000);
+  health.observe(well);
+  t.match(statusOf('MemoryPressure'), { status: 'False' });
 });
 
 for (const [what, change, resource] of [

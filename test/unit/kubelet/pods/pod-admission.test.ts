@@ -94,7 +94,7 @@ t.test('under disk pressure only critical pods are taken', async (t) => {
 t.test('an evicted pod fails at once, gives everything back and says that the board ended it', async (t) => {
   const world = await startedWorld(t);
   const message = 'The node was low on resource: memory. ';
-  t.ok(world.reconciler.evict('uid-web-1', { reason: 'Evicted', message }));
+  t.ok(world.reconciler.evict('uid-web-1', { reason: 'Evicted', message, isDisruption: true }));
   world.workers.look('default/web-1');
   await world.clock.advance(2_000);
   const status = statusOf(world, 'web-1');
@@ -103,4 +103,30 @@ t.test('an evicted pod fails at once, gives everything back and says that the bo
   t.match(disruption, { status: 'True', reason: 'TerminationByKubelet', message });
   t.same([...world.runtime.containers.values()], []);
   t.notOk(world.reconciler.evict('uid-web-1', { reason: 'Evicted', message }), 'it has ended already');
+});
+
+t.test('one ended for what it did itself is no disruption', async (t) => {
+  const world = await startedWorld(t);
+  const message = 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". ';
+  world.reconciler.evict('uid-web-1', { reason: 'Evicted', message });
+  world.workers.look('default/web-1');
+  await world.clock.advance(2_000);
+  const status = statusOf(world, 'web-1');
+  t.match(status, { phase: 'Failed', reason: 'Evicted', message });
+  t.notOk(status?.conditions?.some(({ type }) => type === 'DisruptionTarget'));
+});
+
+t.test('a board in need removes the containers of pods that have ended, and of no others', async (t) => {
+  const world = await startedWorld(t);
+  await world.want(desiredPod({ name: 'job', spec: { restartPolicy: 'Never' } }));
+  await world.exit(0, 'web', 'default/job');
+  const before = statusOf(world, 'job');
+  t.equal(before?.phase, 'Succeeded');
+  t.equal(world.runtime.containersOf('default/job').length, 1, 'it stays for its log');
+  for (const key of world.reconciler.dropEnded()) world.workers.look(key);
+  await world.clock.advance(1_000);
+  t.same(world.runtime.containersOf('default/job'), []);
+  t.same(statusOf(world, 'job'), before);
+  t.equal(world.runtime.containersOf('default/web-1').length, 1);
+  t.same(world.reconciler.dropEnded(), []);
 });
