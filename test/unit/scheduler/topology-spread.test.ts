@@ -93,7 +93,7 @@ const cases: [name: string, pod: Pod, world: Parameters<typeof makeWorld>[0], ex
       ],
       pods: [on('node1')],
     },
-    [NO, 'node(s) had untolerated taint(s)'],
+    [NO, 'node(s) had untolerated taint {k: }'],
   ],
   [
     'but not with nodeTaintsPolicy Honor',
@@ -105,7 +105,7 @@ const cases: [name: string, pod: Pod, world: Parameters<typeof makeWorld>[0], ex
       ],
       pods: [on('node1')],
     },
-    ['', 'node(s) had untolerated taint(s)'],
+    ['', 'node(s) had untolerated taint {k: }'],
   ],
   [
     'fewer domains than minDomains: the emptiest counts as none',
