@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { cronJobs } from '../api/kinds/cron-job.ts';
 import { jobs } from '../api/kinds/job.ts';
-import { type CronJob, type Job, keyOf, timestamp } from '../api/objects.ts';
+import { type CronJob, type Job, keyOf } from '../api/objects.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
@@ -89,7 +89,7 @@ export class CronJobController implements Component {
     if (this.#told.get(keyOf(cronJob)) === scheduledMs) return undefined;
     this.#told.set(keyOf(cronJob), scheduledMs);
     if (decision.do === 'miss') {
-      const message = `Missed scheduled time to start a job: ${timestamp(scheduledMs)}`;
+      const message = `Missed scheduled time to start a job: ${mailDate(scheduledMs)}`;
       this.#record(cronJob, 'Warning', 'MissSchedule', message);
     } else {
       const message = 'Not starting job because prior execution is running and concurrency policy is Forbid';
@@ -127,8 +127,9 @@ export class CronJobController implements Component {
     try {
       await this.#options.client.delete(jobs, keyOf(job), options);
     } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-      return;
+      if (isNotFound(error) || isConflict(error)) return;
+      this.#record(cronJob, 'Warning', 'FailedDelete', `Deleted job: ${messageOf(error)}`);
+      throw error;
     }
     this.#writtenJobs.deleted(job);
     this.#record(cronJob, 'Normal', 'SuccessfulDelete', `Deleted job ${job.metadata.name}`);
@@ -152,3 +153,6 @@ export class CronJobController implements Component {
     this.#options.recorder.record({ object: cronJob, type, reason, message, component: COMPONENT });
   }
 }
+
+/** As Go's RFC1123Z: `Mon, 02 Jan 2006 15:04:05 +0000`. */
+const mailDate = (ms: number): string => new Date(ms).toUTCString().replace('GMT', '+0000');

@@ -1,7 +1,7 @@
 // The job that a CronJob makes, and the status that it shows: pure.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/#CronJobStatus
 import { isConditionTrue } from '../api/conditions.ts';
-import { type batch, type CronJob, type core, type Job, keyOf, timestamp } from '../api/objects.ts';
+import { type batch, type CronJob, type core, type Job, timestamp } from '../api/objects.ts';
 import type { NewObject } from '../client/client.ts';
 import { controllerReference } from './claims.ts';
 import { isOver } from './job-end.ts';
@@ -81,12 +81,9 @@ export function unexpectedJobs(cronJob: CronJob, jobs: readonly Job[]): string[]
 
 /** What people are told of jobs that were active in the status of `cronJob`. */
 export function endedJobs({ status }: CronJob, jobs: readonly Job[]): { reason: string; message: string }[] {
-  return (status?.active ?? []).flatMap(({ name = '', namespace, uid }) => {
+  return (status?.active ?? []).flatMap(({ name = '', uid }) => {
     const job = jobs.find(({ metadata }) => metadata.uid === uid);
-    if (!job) {
-      const key = keyOf({ metadata: { name, ...(namespace ? { namespace } : {}) } });
-      return [{ reason: 'MissingJob', message: `Active job went missing: ${key}` }];
-    }
+    if (!job) return [{ reason: 'MissingJob', message: `Active job went missing: ${name}` }];
     if (!isOver(job)) return [];
     const condition = isConditionTrue(job.status?.conditions, 'Complete') ? 'Complete' : 'Failed';
     return [{ reason: 'SawCompletedJob', message: `Saw completed job: ${name}, condition: ${condition}` }];
