@@ -84,6 +84,36 @@ t.test('discovery names the groups, and as resources the metrics that there are 
   numbers = all;
 });
 
+t.test('aggregated discovery has them too, as client-go wants it first', async (t) => {
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+  const { items } = (await api.ask('GET', '/apis', { headers: { accept } })).json;
+  const of = (group: string) =>
+    items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === group).versions[0];
+  const kind = (name: string) => ({ group: '', version: '', kind: name });
+  const resource = (name: string) => ({
+    resource: name,
+    responseKind: kind(''),
+    scope: 'Namespaced',
+    singularResource: '',
+    verbs: [],
+    subresources: [{ subresource: 'waiting', responseKind: kind('MetricValueList'), verbs: ['get'] }],
+  });
+  t.same(of('custom.metrics.k8s.io').resources, [resource('deployments.apps'), resource('pods')]);
+  t.same(of('external.metrics.k8s.io').resources, [
+    {
+      resource: 'waiting',
+      responseKind: kind('ExternalMetricValueList'),
+      scope: 'Namespaced',
+      singularResource: '',
+      verbs: ['get'],
+    },
+  ]);
+  t.match(
+    of('metrics.k8s.io').resources.map(({ resource: name }: { resource: string }) => name),
+    ['nodes', 'pods'],
+  );
+});
+
 t.test('numbers about objects: one by its name, or all that a selector selects', async (t) => {
   const one = await api.ask('GET', `${CUSTOM}/namespaces/default/pods/web-1/waiting`);
   t.equal(one.code, 200);

@@ -75,9 +75,9 @@ export class ApiRouter {
     const { kinds } = this.#options;
     const [root, first, second] = segments;
     if (root === 'version' && segments.length === 1) return sendJson(response, 200, serverVersion);
-    if (root === 'api' && first === undefined) return sendDiscovery(request, kinds, true);
+    if (root === 'api' && first === undefined) return sendDiscovery(request, this.#options, true);
     if (root === 'api') return sendJson(response, 200, resourceList(kinds, '', first ?? ''));
-    if (root === 'apis' && first === undefined) return sendDiscovery(request, kinds, false);
+    if (root === 'apis' && first === undefined) return sendDiscovery(request, this.#options, false);
     if (root === 'apis' && second === undefined) return sendJson(response, 200, apiGroup(kinds, first ?? ''));
     if (root === 'apis') return sendJson(response, 200, this.#resourceList(first ?? '', second ?? ''));
     if (root === 'openapi') return this.#openApi(request);

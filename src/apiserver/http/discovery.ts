@@ -5,6 +5,8 @@ import type { KindDefinition } from '../../api/scheme.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
 import { storedKind } from '../../api/served-versions.ts';
 import { notFound } from '../../api/status-error.ts';
+import { isPublished, publishedDiscovery } from '../measured/published-discovery.ts';
+import type { PublishedNumbers } from '../measured/published-numbers.ts';
 import { parseAccept } from './accept.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { JSON_TYPE, sendJson } from './respond.ts';
@@ -134,12 +136,19 @@ const coreVersions = (address: string) => ({
   serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
 });
 
+/** All that is served at this moment. */
+export interface Offer {
+  kinds: ServedKinds;
+  numbers: PublishedNumbers | undefined;
+}
+
 /** GET /api (core) or /apis (the named groups), in the form that the client wants. */
-export function sendDiscovery(request: ApiRequest, served: ServedKinds, core: boolean): void {
+export function sendDiscovery(request: ApiRequest, offer: Offer, core: boolean): void {
+  const { kinds: served } = offer;
   const version = aggregatedVersion(header(request, 'accept'));
   if (version) {
     const type = `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    sendJson(request.response, 200, aggregated(served, core, version), type);
+    sendJson(request.response, 200, aggregated(offer, core, version), type);
     return;
   }
   const { localAddress, localPort } = request.incoming.socket;
@@ -158,7 +167,8 @@ function aggregatedVersion(accept: string): 'v2' | 'v2beta1' | undefined {
   return undefined;
 }
 
-function aggregated(served: ServedKinds, core: boolean, apiVersion: string): object {
+function aggregated(offer: Offer, core: boolean, apiVersion: string): object {
+  const { kinds: served } = offer;
   const entries = shownVersions(served).filter(({ group }) => (group === '') === core);
   const groups = [...new Set(entries.map(({ group }) => group))];
   const items = groups.map((group) => ({
@@ -167,7 +177,7 @@ function aggregated(served: ServedKinds, core: boolean, apiVersion: string): obj
       .filter((entry) => entry.group === group)
       .map(({ version }) => ({
         version,
-        resources: shownKinds(served, group, version).map(aggregatedResource),
+        resources: aggregatedResources(offer, group, version),
         freshness: 'Current',
       })),
   }));
@@ -177,6 +187,11 @@ function aggregated(served: ServedKinds, core: boolean, apiVersion: string): obj
     metadata: {},
     items,
   };
+}
+
+function aggregatedResources({ kinds, numbers }: Offer, group: string, version: string): object[] {
+  if (isPublished(group, version)) return publishedDiscovery(numbers, kinds, { group, version });
+  return shownKinds(kinds, group, version).map(aggregatedResource);
 }
 
 function aggregatedResource(kind: KindDefinition): object {

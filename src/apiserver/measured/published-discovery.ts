@@ -19,10 +19,45 @@ export function publishedResourceList(
   { group, version }: GroupVersion,
 ): object {
   const named = [...resourceNames(numbers, kinds, group)].sort();
-  const kind = group === CUSTOM_METRICS.group ? 'MetricValueList' : 'ExternalMetricValueList';
+  const kind = group === CUSTOM_METRICS.group ? CUSTOM_LIST : EXTERNAL_LIST;
   const resources = named.map((name) => ({ name, singularName: '', namespaced: true, kind, verbs: ['get'] }));
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${group}/${version}`, resources };
 }
+
+/**
+ * The same for aggregated discovery, which has a metric of an object as a subresource of a resource that is not there
+ * itself. Source: staging/src/k8s.io/apiserver/pkg/endpoints ConvertGroupVersionIntoToDiscovery
+ */
+export function publishedDiscovery(
+  numbers: PublishedNumbers | undefined,
+  kinds: ServedKinds,
+  { group }: GroupVersion,
+): object[] {
+  const names = [...resourceNames(numbers, kinds, group)].sort();
+  const verbs = ['get'];
+  const scope = 'Namespaced';
+  if (group === EXTERNAL_METRICS.group) {
+    const responseKind = { group: '', version: '', kind: EXTERNAL_LIST };
+    return names.map((resource) => ({ resource, responseKind, scope, singularResource: '', verbs }));
+  }
+  const responseKind = { group: '', version: '', kind: CUSTOM_LIST };
+  const byParent = Map.groupBy(names, (name) => name.split('/')[0] ?? '');
+  return [...byParent].map(([resource, metrics]) => ({
+    resource,
+    responseKind: { group: '', version: '', kind: '' },
+    scope,
+    singularResource: '',
+    verbs: [],
+    subresources: metrics.map((name) => ({
+      subresource: name.slice(resource.length + 1),
+      responseKind,
+      verbs,
+    })),
+  }));
+}
+
+const CUSTOM_LIST = 'MetricValueList';
+const EXTERNAL_LIST = 'ExternalMetricValueList';
 
 /** `deployments.apps/waiting`, or `waiting` of what is about no object. */
 function resourceNames(
