@@ -121,7 +121,10 @@ export class JobController implements Component {
   }
 
   async #delete(job: Job, pod: Pod): Promise<void> {
-    const isDeleted = await this.#pods.delete(pod);
+    const isDeleted = await this.#pods.delete(pod).catch((error: unknown) => {
+      this.#record(job, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
+      throw error;
+    });
     if (isDeleted) this.#record(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
 

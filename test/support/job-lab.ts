@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { jobs } from '../../src/api/kinds/job.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { type batch, type Job, keyOf, type Pod } from '../../src/api/objects.ts';
+import type { Client } from '../../src/client/client.ts';
 import { JobController } from '../../src/controllers/job.ts';
 import { JobOrphanController } from '../../src/controllers/job-orphans.ts';
 import { JobTtlController } from '../../src/controllers/job-ttl.ts';
@@ -15,12 +16,13 @@ export const jobTemplate = {
   spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'e.com/c:1' }] },
 };
 
-export async function jobLab(t: Test) {
+/** `change` may stand between the controller and the server. */
+export async function jobLab(t: Test, change: (client: Client) => Client = (client) => client) {
   const cluster = await memoryCluster();
   t.teardown(() => cluster.stop());
   const { client, options, clock } = cluster;
   await cluster.run(
-    new JobController(options),
+    new JobController({ ...options, client: change(client) }),
     new JobOrphanController(options),
     new JobTtlController(options),
   );

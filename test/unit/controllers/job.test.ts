@@ -3,6 +3,8 @@ import t from 'tap';
 import { jobs } from '../../../src/api/kinds/job.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import { keyOf } from '../../../src/api/objects.ts';
+import { unavailable } from '../../../src/api/status-error.ts';
+import type { Client } from '../../../src/client/client.ts';
 import { TRACKING_FINALIZER } from '../../../src/controllers/job-pod.ts';
 import { jobLab } from '../../support/job-lab.ts';
 import { quiet, settles } from '../../support/settles.ts';
@@ -180,6 +182,26 @@ t.test('a suspended job loses its pods without a failure, and starts afresh when
   t.equal(status.failed, undefined);
   t.ok(recorder.lines.includes('Suspended: Job suspended'));
   t.ok(recorder.lines.includes('Resumed: Job resumed'));
+});
+
+t.test('a pod that cannot be deleted is told, and tried again', async (t) => {
+  let failures = 1;
+  const { make, change, running, recorder, clock } = await jobLab(t, (client) => {
+    const flaky = Object.create(client) as Client;
+    for (const verb of ['create', 'patch', 'updateStatus'] as const)
+      flaky[verb] = client[verb].bind(client) as never;
+    flaky.delete = async (kind, key, options) => {
+      if (failures-- > 0) throw unavailable('not now');
+      return client.delete(kind as never, key, options);
+    };
+    return flaky;
+  });
+  await make({ parallelism: 1 });
+  await running(1);
+  await change({ suspend: true });
+  await settles(() => recorder.lines.includes('FailedDelete: Error deleting: not now'));
+  await clock.advance(1000);
+  await running(0);
 });
 
 t.test('less parallelism takes pods away without a failure', async (t) => {
