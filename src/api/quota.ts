@@ -60,12 +60,22 @@ const isPodResource = (name: string): boolean =>
 const isStorageResource = (name: string): boolean =>
   name === 'requests.storage' || name.includes(STORAGE_CLASS_SUFFIX);
 
-/** Everything that this object counts for; finished pods count only as objects. */
-export function usageOf(kind: KindName, object: KubeObject): Usage {
+/**
+ * When a pod that goes stops to count: its grace is over, counted from when it should have been gone. One on a board
+ * that is lost must not keep its replacement out. Source: pkg/quota/v1/evaluator/core/pods.go QuotaV1Pod
+ */
+export function releasedAtMs({ metadata }: KubeObject): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds: seconds } = metadata;
+  if (!deletionTimestamp || seconds === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(deletionTimestamp) + seconds * 1000;
+}
+
+/** Everything that this object counts for; pods that are finished, or should be gone, count only as objects. */
+export function usageOf(kind: KindName, object: KubeObject, nowMs: number): Usage {
   const usage: Usage = new Map([[countName(kind), ONE]]);
   if (kind.group !== '') return usage;
   if (PLAIN_COUNTS.has(kind.plural)) usage.set(kind.plural, ONE);
-  if (kind.plural === 'pods') addPod(usage, object as Pod);
+  if (kind.plural === 'pods' && nowMs <= releasedAtMs(object)) addPod(usage, object as Pod);
   if (kind.plural === 'services') addService(usage, object as Service);
   if (kind.plural === 'persistentvolumeclaims') addClaim(usage, object as PersistentVolumeClaim);
   return usage;

@@ -1,9 +1,10 @@
 // Shows what each ResourceQuota holds and how much of it is used. What may still be created is decided where it is
 // created, from the same rules. https://kubernetes.io/docs/concepts/policy/resource-quotas/
+import { pods } from '../api/kinds/pod.ts';
 import { resourceQuotas } from '../api/kinds/resource-quota.ts';
 import { type KubeObject, keyOf, type ResourceQuota } from '../api/objects.ts';
 import { canonicalQuantity } from '../api/quantity.ts';
-import { addUsage, inScope, limitsKind, type Usage, usageOf, usedOf } from '../api/quota.ts';
+import { addUsage, inScope, limitsKind, releasedAtMs, type Usage, usageOf, usedOf } from '../api/quota.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import type { CustomKindSource } from '../api/served-kinds.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
@@ -88,24 +89,35 @@ export class ResourceQuotaController implements Component {
     const hard = Object.fromEntries(
       Object.entries(quota.spec.hard ?? {}).map(([name, amount]) => [name, canonicalQuantity(amount)]),
     );
-    const status = { hard, used: usedOf(Object.keys(hard), this.#usage(quota)) };
-    if (same(quota.status?.hard, status.hard) && same(quota.status?.used, status.used)) return undefined;
+    const nowMs = this.#options.clock.now();
+    const status = { hard, used: usedOf(Object.keys(hard), this.#usage(quota, nowMs)) };
+    const dueMs = this.#nextRelease(quota, nowMs);
+    const later = dueMs === undefined ? undefined : { requeueAfterMs: dueMs + 1 - nowMs };
+    if (same(quota.status?.hard, status.hard) && same(quota.status?.used, status.used)) return later;
     try {
       await this.#options.client.updateStatus(resourceQuotas, { ...quota, status });
     } catch (error) {
       if (isConflict(error)) return { requeueAfterMs: SETTLE_MS };
       if (!isNotFound(error)) throw error;
     }
-    return undefined;
+    return later;
   }
 
-  #usage(quota: ResourceQuota): Usage {
+  /** When the next pod that goes counts no more, whether or not its board is there to say so. */
+  #nextRelease(quota: ResourceQuota, nowMs: number): number | undefined {
+    if (!limitsKind(hardOf(quota), pods)) return undefined;
+    const going = this.#options.informers.for(pods).lister.inNamespace(quota.metadata.namespace ?? '');
+    const dueMs = Math.min(...going.map(releasedAtMs).filter((ms) => ms >= nowMs));
+    return Number.isFinite(dueMs) ? dueMs : undefined;
+  }
+
+  #usage(quota: ResourceQuota, nowMs: number): Usage {
     const total: Usage = new Map();
     const hard = hardOf(quota);
     for (const { kind, informer } of this.#countedNow()) {
       if (!limitsKind(hard, kind)) continue;
       for (const object of informer.lister.inNamespace(quota.metadata.namespace ?? '')) {
-        if (inScope(quota, kind, object)) addUsage(total, usageOf(kind, object));
+        if (inScope(quota, kind, object)) addUsage(total, usageOf(kind, object, nowMs));
       }
     }
     return total;

@@ -1,4 +1,5 @@
 // Puts the admission plugins together, in upstream's order.
+import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Store } from '../../store/store.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
@@ -27,10 +28,11 @@ export interface AdmissionParts {
 /** `accounts` undefined = a registry without an API server, where pods have no accounts. */
 export function newAdmission(
   store: Store,
+  clock: Clock,
   accounts: AccountOptions | undefined,
   random: () => number,
 ): AdmissionParts {
-  const ledger = new QuotaLedger(store);
+  const ledger = new QuotaLedger(store, clock);
   const plugins: AdmissionPlugin[] = [
     new LimitRanger(store),
     ...(accounts ? [new ServiceAccountAdmission(store, accounts.tokens, accounts.caPem, random)] : []),

@@ -10,9 +10,10 @@ import {
   tryParseQuantity,
   zeroQuantity,
 } from '../../api/quantity.ts';
-import { addUsage, inScope, limitsKind, type Usage, usageOf } from '../../api/quota.ts';
+import { addUsage, inScope, limitsKind, releasedAtMs, type Usage, usageOf } from '../../api/quota.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
-import { forbidden } from '../../api/status-error.ts';
+import { type ErrorSubject, forbidden } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Store } from '../../store/store.ts';
 import { storePrefix } from '../registry/keys.ts';
@@ -28,18 +29,30 @@ interface Tracked {
   hard: readonly string[];
   /** By kind (`group/plural`), counted when first needed. */
   usage: Map<string, Usage>;
+  /** From when on the count of pods is no longer right: one that goes counts no more. */
+  staleAtMs: number;
+}
+
+/** What one write changes in one quota. */
+interface Move {
+  tracked: Tracked;
+  /** What counts so far. */
+  total: Usage;
+  delta: Usage;
 }
 
 export class QuotaLedger implements Component, Accounting {
   readonly #store: Store;
+  readonly #clock: Clock;
   /** By namespace, then by name. */
   readonly #quotas = new Map<string, Map<string, Tracked>>();
   /** Decided and not yet to be read from the store, by store key; `undefined` = removed. */
   readonly #decided = new Map<string, KubeObject | undefined>();
   #unwatch: (() => void) | undefined;
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store;
+    this.#clock = clock;
   }
 
   async start(): Promise<void> {
@@ -62,12 +75,13 @@ export class QuotaLedger implements Component, Accounting {
 
   charge(change: ObjectChange, enforce: boolean): Reservation {
     const { key, kind, next, previous } = change;
-    const quotas = this.#limiting(change);
-    const moves = quotas.map((tracked) => ({
-      total: this.#usage(tracked, kind),
+    const nowMs = this.#clock.now();
+    const moves = this.#limiting(change).map((tracked) => ({
+      total: this.#usage(tracked, kind, nowMs),
       tracked,
-      delta: deltaOf(tracked, change),
+      delta: deltaOf(tracked, change, nowMs),
     }));
+    if (next && isPods(kind)) for (const { tracked } of moves) noteRelease(tracked, next, nowMs);
     if (enforce && next) this.#enforce(moves, kind, next, previous);
     const wasDecided = this.#decided.has(key);
     for (const { total, delta } of moves) addUsage(total, delta);
@@ -94,7 +108,7 @@ export class QuotaLedger implements Component, Accounting {
 
   /** First what each quota wants to know of a pod, then what there is left. @throws StatusError Forbidden */
   #enforce(
-    moves: readonly { tracked: Tracked; delta: Usage }[],
+    moves: readonly Move[],
     kind: KindDefinition,
     next: KubeObject,
     previous: KubeObject | undefined,
@@ -102,57 +116,34 @@ export class QuotaLedger implements Component, Accounting {
     if (isPods(kind) && isCounted(next as Pod, previous as Pod | undefined)) {
       for (const { tracked } of moves) requireAmounts(tracked.quota, kind, next as Pod);
     }
-    for (const { tracked, delta } of moves) this.#requireRoom(tracked, kind, next, delta);
+    for (const move of moves) requireRoom(move, resourceSubject(kind, next.metadata.name));
   }
 
-  /** @throws StatusError Forbidden, in upstream's words. */
-  #requireRoom({ quota, hard }: Tracked, kind: KindDefinition, next: KubeObject, delta: Usage): void {
-    const { name } = quota.metadata;
-    const subject = resourceSubject(kind, next.metadata.name);
-    const asked = hard.filter((resource) => (delta.get(resource)?.nanos ?? 0n) > 0n).toSorted();
-    const over = asked.filter((resource) => this.#exceeds(quota, kind, resource, delta));
-    if (over.length === 0) return;
-    const list = (value: (resource: string) => Quantity) =>
-      over.map((resource) => `${resource}=${formatQuantity(value(resource))}`).join(',');
-    const requested = list((resource) => delta.get(resource) ?? zeroQuantity);
-    const used = list((resource) => this.#used(quota, kind, resource));
-    const limited = list((resource) => hardOf(quota, resource));
-    throw forbidden(
-      subject,
-      `exceeded quota: ${name}, requested: ${requested}, used: ${used}, limited: ${limited}`,
-    );
-  }
-
-  #exceeds(quota: ResourceQuota, kind: KindDefinition, resource: string, delta: Usage): boolean {
-    const sum = addQuantities(this.#used(quota, kind, resource), delta.get(resource) ?? zeroQuantity);
-    return compareQuantities(sum, hardOf(quota, resource)) > 0;
-  }
-
-  /** No resource is used by two kinds, so the count of the kind is the whole. */
-  #used({ metadata }: ResourceQuota, kind: KindDefinition, resource: string): Quantity {
-    const tracked = this.#quotas.get(metadata.namespace ?? '')?.get(metadata.name);
-    return (tracked && this.#usage(tracked, kind).get(resource)) ?? zeroQuantity;
-  }
-
-  #usage(tracked: Tracked, kind: KindDefinition): Usage {
+  #usage(tracked: Tracked, kind: KindDefinition, nowMs: number): Usage {
     const name = `${kind.group}/${kind.plural}`;
-    // What expires by itself leaves without a word, so it is counted each time.
-    const known = kind.timeToLiveMs === undefined ? tracked.usage.get(name) : undefined;
-    if (known) return known;
-    const counted = this.#count(tracked.quota, kind);
+    const known = tracked.usage.get(name);
+    // What expires by itself leaves without a word, so it is counted each time; pods once one of them is due.
+    const isStale = kind.timeToLiveMs !== undefined || (isPods(kind) && nowMs > tracked.staleAtMs);
+    if (known && !isStale) return known;
+    // The same map: writes under way take back from it what they have put there.
+    const counted = known ?? new Map();
+    counted.clear();
+    this.#count(tracked, kind, counted, nowMs);
     tracked.usage.set(name, counted);
     return counted;
   }
 
-  #count(quota: ResourceQuota, kind: KindDefinition): Usage {
-    const total: Usage = new Map();
+  #count(tracked: Tracked, kind: KindDefinition, total: Usage, nowMs: number): void {
+    const { quota } = tracked;
     const prefix = storePrefix(kind, quota.metadata.namespace);
+    if (isPods(kind)) tracked.staleAtMs = Number.POSITIVE_INFINITY;
     const add = (object: KubeObject | undefined) => {
-      if (object && inScope(quota, kind, object)) addUsage(total, usageOf(kind, object));
+      if (!object) return;
+      if (isPods(kind)) noteRelease(tracked, object, nowMs);
+      if (inScope(quota, kind, object)) addUsage(total, usageOf(kind, object, nowMs));
     };
     for (const { key, value } of this.#store.list(prefix)) if (!this.#decided.has(key)) add(value);
     for (const [key, object] of this.#decided) if (key.startsWith(prefix)) add(object);
-    return total;
   }
 
   /** A change of its status alone, which follows every write, leaves the count as it is. */
@@ -162,8 +153,8 @@ export class QuotaLedger implements Component, Accounting {
     const known = named.get(name);
     const isSame =
       known?.quota.metadata.uid === uid && JSON.stringify(known.quota.spec) === JSON.stringify(quota.spec);
-    const usage = isSame ? known.usage : new Map<string, Usage>();
-    named.set(name, { quota, hard: Object.keys(quota.spec.hard ?? {}), usage });
+    const { usage, staleAtMs } = isSame ? known : { usage: new Map(), staleAtMs: Number.POSITIVE_INFINITY };
+    named.set(name, { quota, hard: Object.keys(quota.spec.hard ?? {}), usage, staleAtMs });
     this.#quotas.set(namespace, named);
   }
 
@@ -174,11 +165,32 @@ export class QuotaLedger implements Component, Accounting {
   }
 }
 
-function deltaOf({ quota }: Tracked, { kind, next, previous }: ObjectChange): Usage {
+function noteRelease(tracked: Tracked, pod: KubeObject, nowMs: number): void {
+  const dueMs = releasedAtMs(pod);
+  if (dueMs >= nowMs) tracked.staleAtMs = Math.min(tracked.staleAtMs, dueMs);
+}
+
+function deltaOf({ quota }: Tracked, { kind, next, previous }: ObjectChange, nowMs: number): Usage {
   const delta: Usage = new Map();
-  if (next && inScope(quota, kind, next)) addUsage(delta, usageOf(kind, next));
-  if (previous && inScope(quota, kind, previous)) addUsage(delta, usageOf(kind, previous), -1);
+  if (next && inScope(quota, kind, next)) addUsage(delta, usageOf(kind, next, nowMs));
+  if (previous && inScope(quota, kind, previous)) addUsage(delta, usageOf(kind, previous, nowMs), -1);
   return delta;
+}
+
+/** No resource is used by two kinds, so the count of the kind is the whole. @throws StatusError, in upstream's words. */
+function requireRoom({ tracked: { quota, hard }, total, delta }: Move, subject: ErrorSubject): void {
+  const wanted = (resource: string) => delta.get(resource) ?? zeroQuantity;
+  const used = (resource: string) => total.get(resource) ?? zeroQuantity;
+  const most = (resource: string) => hardOf(quota, resource);
+  const over = hard
+    .filter((resource) => wanted(resource).nanos > 0n)
+    .filter((name) => compareQuantities(addQuantities(used(name), wanted(name)), most(name)) > 0)
+    .toSorted();
+  if (over.length === 0) return;
+  const list = (value: (resource: string) => Quantity) =>
+    over.map((resource) => `${resource}=${formatQuantity(value(resource))}`).join(',');
+  const amounts = `requested: ${list(wanted)}, used: ${list(used)}, limited: ${list(most)}`;
+  throw forbidden(subject, `exceeded quota: ${quota.metadata.name}, ${amounts}`);
 }
 
 const hardOf = ({ spec }: ResourceQuota, resource: string): Quantity =>

@@ -33,9 +33,11 @@ export async function deleteObject(
     result = { object: outcome.next, removed: outcome.gone };
     if (!outcome.gone && jsonEqual(outcome.next, entry?.value)) return undefined;
     stamped(outcome.next, revision);
+    const change = { kind, key, next: outcome.gone ? undefined : outcome.next, previous: entry?.value };
+    // One that stays for its grace is counted until it should be gone.
+    context.admission.accounting.charge(change, false);
     if (!outcome.gone) return { put: outcome.next };
     strategyOf(context, kind).release?.(outcome.next);
-    context.admission.accounting.charge({ kind, key, next: undefined, previous: entry?.value }, false);
     return { remove: outcome.next };
   };
   if (options.dryRun) {
@@ -44,7 +46,7 @@ export async function deleteObject(
   }
   await context.store
     .write(key, decide, { volatile: kind.volatile ?? false })
-    .finally(() => context.admission.accounting.settled(key, undefined));
+    .finally(() => context.admission.accounting.settled(key, result?.removed ? undefined : result?.object));
   if (!result) throw new Error(`the store decided nothing about ${key}`);
   return result;
 }

@@ -67,7 +67,7 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
   const { store, clock, logger, network, newUid, random } = options;
   const schema = options.schema ?? once(loadSchema);
   const gate = new NamespaceGate(store);
-  const { admission, components: accounting } = newAdmission(store, options.accounts, random);
+  const { admission, components: accounting } = newAdmission(store, clock, options.accounts, random);
   const ports = nodePortAllocator(network.nodePorts, random);
   const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
   const podStrategy = new PodStrategy(options.defaultTolerations);

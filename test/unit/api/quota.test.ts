@@ -23,8 +23,11 @@ const container = (requests: Record<string, string>, limits: Record<string, stri
   name: 'c',
   resources: { requests, limits },
 });
-const shown = (kind: KindDefinition, object: KubeObject) =>
-  Object.fromEntries([...usageOf(kind, object)].map(([name, quantity]) => [name, formatQuantity(quantity)]));
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const shown = (kind: KindDefinition, object: KubeObject, nowMs = NOW) =>
+  Object.fromEntries(
+    [...usageOf(kind, object, nowMs)].map(([name, quantity]) => [name, formatQuantity(quantity)]),
+  );
 
 t.test('a pod counts once, and for what its containers ask for', async (t) => {
   const object = pod({
@@ -43,6 +46,21 @@ t.test('a finished pod counts only as an object', async (t) => {
   for (const phase of ['Succeeded', 'Failed']) {
     t.same(shown(pods, pod({ containers: [container({ cpu: '1' })] }, { phase })), { 'count/pods': '1' });
   }
+});
+
+t.test('a pod that should be gone counts only as an object', async (t) => {
+  // Source: pkg/quota/v1/evaluator/core/pods.go QuotaV1Pod
+  const going = (more: object) => {
+    const object = pod({ containers: [container({ cpu: '1' })] });
+    return {
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:30Z', ...more },
+    };
+  };
+  const graceful = going({ deletionGracePeriodSeconds: 30 });
+  t.match(shown(pods, graceful, NOW + 60_000), { pods: '1', cpu: '1' });
+  t.same(shown(pods, graceful, NOW + 60_001), { 'count/pods': '1' });
+  t.match(shown(pods, going({}), NOW + 600_000), { pods: '1' }, 'nobody knows how long it may take');
 });
 
 t.test('a Service counts for its node ports', async (t) => {
@@ -153,5 +171,5 @@ t.test('a claim counts in whole bytes, and with what it was given', async (t) =>
 });
 
 t.test('what nothing uses is 0', async (t) => {
-  t.same(usedOf(['pods', 'limits.cpu'], usageOf(pods, pod({}))), { pods: '1', 'limits.cpu': '0' });
+  t.same(usedOf(['pods', 'limits.cpu'], usageOf(pods, pod({}), NOW)), { pods: '1', 'limits.cpu': '0' });
 });
