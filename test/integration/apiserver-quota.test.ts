@@ -274,13 +274,24 @@ t.test('a pod gets the priority of its class', async (t) => {
     await priority('liar', { priorityClassName: 'high', priority: 5 }),
     /must not be provided in pod spec/,
   );
+  const patient = { metadata: { name: 'patient' }, value: 1000, preemptionPolicy: 'Never' };
+  await api.ask('POST', classes, { body: patient });
+  const never = { priorityClassName: 'patient', preemptionPolicy: 'Never' };
+  t.equal(await priority('patient', never), 1000);
+  t.equal(
+    await priority('pushy', { preemptionPolicy: 'Never' }),
+    'pods "pushy" is forbidden: the string value of PreemptionPolicy (Never) must not be provided in pod spec; priority admission controller computed PreemptLowerPriority from the given PriorityClass name',
+  );
   const general = { metadata: { name: 'general' }, value: 10, globalDefault: true };
   t.equal((await api.ask('POST', classes, { body: general })).code, 201);
   t.equal(await priority('plain', {}), 10);
   const second = { metadata: { name: 'second' }, value: 11, globalDefault: true };
   t.match(await api.ask('POST', classes, { body: second }), {
     code: 403,
-    json: { message: /already marked/ },
+    json: {
+      message:
+        'priorityclasses.scheduling.k8s.io "second" is forbidden: PriorityClass general is already marked as default. Only one default can exist',
+    },
   });
   await api.ask('DELETE', `${classes}/general`);
 });

@@ -396,7 +396,8 @@ t.test('a suspended job that was never started may still be placed elsewhere', a
 
 t.test('a bound claim may grow, once, and never below what it holds', async (t) => {
   const { path, yaml } = documentedKinds.find(({ kind }) => kind === 'PersistentVolumeClaim')!;
-  await api.ask('POST', path, { body: merged(parse(yaml), { metadata: { name: 'grows' } }) });
+  const claim = { metadata: { name: 'grows' }, spec: { storageClassName: 'growing' } };
+  await api.ask('POST', path, { body: merged(parse(yaml), claim) });
   const patch = async (body: object, sub = '') =>
     (await api.ask('PATCH', `${path}/grows${sub}`, { body, headers: MERGE })).code;
   const size = (storage: string) => ({ spec: { resources: { requests: { storage } } } });
@@ -404,6 +405,15 @@ t.test('a bound claim may grow, once, and never below what it holds', async (t) 
   t.equal(await patch({ spec: { volumeName: 'task-pv-volume' } }), 200);
   t.equal(await patch({ spec: { volumeName: 'other' } }), 422);
   t.equal(await patch({ status: { phase: 'Bound', capacity: { storage: '4Gi' } } }, '/status'), 200);
+  const refused = await api.ask('PATCH', `${path}/grows`, { body: size('5Gi'), headers: MERGE });
+  t.equal(refused.code, 403);
+  t.equal(
+    refused.json.message,
+    'persistentvolumeclaims "grows" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+  );
+  const growing = { provisioner: 'e.com/p', allowVolumeExpansion: true, metadata: { name: 'growing' } };
+  const made = await api.ask('POST', '/apis/storage.k8s.io/v1/storageclasses', { body: growing });
+  t.equal(made.code, 201);
   t.equal(await patch(size('5Gi')), 200);
   t.equal(await patch(size('4Gi')), 200);
   t.equal(await patch(size('3Gi')), 422);

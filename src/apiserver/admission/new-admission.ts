@@ -4,6 +4,7 @@ import type { Component } from '../../base/component.ts';
 import type { Store } from '../../store/store.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import { Admission, type AdmissionPlugin } from './admission.ts';
+import { ClaimResize } from './claim-resize.ts';
 import { DefaultIngressClass } from './default-ingress-class.ts';
 import { LimitRanger } from './limit-ranger.ts';
 import { PodSecurity } from './pod-security.ts';
@@ -40,6 +41,7 @@ export function newAdmission(
     new PriorityAdmission(store),
     new StorageDefaults(store),
     new RuntimeClassAdmission(store),
+    new ClaimResize(store),
     new DefaultIngressClass(store),
   ];
   return { admission: new Admission(plugins, ledger), components: [ledger] };

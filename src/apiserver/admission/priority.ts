@@ -44,9 +44,15 @@ export class PriorityAdmission implements AdmissionPlugin {
         `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
       );
     }
+    const policy = pod.spec.preemptionPolicy;
+    if (policy !== undefined && policy !== preemptionPolicy) {
+      throw refuse(
+        `the string value of PreemptionPolicy (${policy}) must not be provided in pod spec; priority admission controller computed ${preemptionPolicy} from the given PriorityClass name`,
+      );
+    }
     if (name) pod.spec.priorityClassName = name;
     pod.spec.priority = value;
-    pod.spec.preemptionPolicy ??= preemptionPolicy;
+    pod.spec.preemptionPolicy = preemptionPolicy;
   }
 
   /** Only one class may count for all. */
@@ -55,7 +61,7 @@ export class PriorityAdmission implements AdmissionPlugin {
     if (!(next as PriorityClass).globalDefault) return;
     const other = this.#default();
     if (!other || other.metadata.name === next.metadata.name) return;
-    const why = `PriorityClass ${other.metadata.name} is already marked as globalDefault`;
+    const why = `PriorityClass ${other.metadata.name} is already marked as default. Only one default can exist`;
     throw forbidden(resourceSubject(kind, next.metadata.name), why);
   }
 
