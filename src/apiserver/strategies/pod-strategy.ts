@@ -50,8 +50,12 @@ export class PodStrategy implements Strategy<Pod> {
   }
 
   /** Also of a changed pod, as upstream: a list that leaves them out is no wish to be evicted at once. */
-  prepareForUpdate(next: Writable<Pod>): void {
+  prepareForUpdate(next: Writable<Pod>, current: Pod): void {
     next.spec.tolerations = this.#withDefaults(next.spec.tolerations ?? []);
+    // What its class gave it stays, also where whoever writes has not heard of it.
+    const { priority, preemptionPolicy } = current.spec;
+    if (priority !== undefined) next.spec.priority ??= priority;
+    if (preemptionPolicy !== undefined) next.spec.preemptionPolicy ??= preemptionPolicy;
   }
 
   /** As upstream's CheckGracefulDelete: nobody has to stop what no board runs. */

@@ -60,3 +60,13 @@ t.test('a term without a selector, or without such keys, stays as it is', async 
   const podAntiAffinity = { requiredDuringSchedulingIgnoredDuringExecution: terms };
   t.same(born(labels, { affinity: { podAntiAffinity } }).spec.affinity, { podAntiAffinity });
 });
+
+t.test('a change that leaves its priority out keeps it', async (t) => {
+  const current = makePod({ spec: { priority: 5, preemptionPolicy: 'Never' } });
+  const next = makePod();
+  new PodStrategy().prepareForUpdate(next, current);
+  t.match(next.spec, { priority: 5, preemptionPolicy: 'Never' });
+  const other = makePod({ spec: { priority: 6 } });
+  new PodStrategy().prepareForUpdate(other, current);
+  t.equal(other.spec.priority, 6, 'for validation to refuse');
+});
