@@ -32,10 +32,10 @@ function withTerms<T extends core.PodAffinity & core.PodAntiAffinity>(affinity: 
       requiredDuringSchedulingIgnoredDuringExecution: required.map((term) => withKeys(term, labels)),
     }),
     ...(preferred && {
-      preferredDuringSchedulingIgnoredDuringExecution: preferred.map(({ weight, podAffinityTerm }) => ({
-        weight,
-        podAffinityTerm: withKeys(podAffinityTerm, labels),
-      })),
+      // Not validated yet, so the term may be missing.
+      preferredDuringSchedulingIgnoredDuringExecution: preferred.map((one) =>
+        one.podAffinityTerm ? { ...one, podAffinityTerm: withKeys(one.podAffinityTerm, labels) } : one,
+      ),
     }),
   };
 }

@@ -61,6 +61,12 @@ t.test('a term without a selector, or without such keys, stays as it is', async 
   t.same(born(labels, { affinity: { podAntiAffinity } }).spec.affinity, { podAntiAffinity });
 });
 
+t.test('a term that is missing is left to validation', async (t) => {
+  const wish = [{ weight: 1 }] as unknown as core.WeightedPodAffinityTerm[];
+  const podAffinity = { preferredDuringSchedulingIgnoredDuringExecution: wish };
+  t.same(born(labels, { affinity: { podAffinity } }).spec.affinity, { podAffinity });
+});
+
 t.test('a change that leaves its priority out keeps it', async (t) => {
   const current = makePod({ spec: { priority: 5, preemptionPolicy: 'Never' } });
   const next = makePod();
