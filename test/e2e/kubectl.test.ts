@@ -1,5 +1,5 @@
 // The real kubectl on the same cluster, from a copy of the kubeconfig.
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -50,9 +50,56 @@ t.test('kubectl', async (t) => {
 
   await t.test('describes nodes, pods, Services and controllers', async (t) => {
     t.match(await must('describe', 'node'), /Capacity:\n +cpu:/);
+    const leased = /Lease:\n +HolderIdentity: +\S+\n(.*\n)? +RenewTime: +\w/;
+    await eventually(async () => leased.test(await must('describe', 'node')), 30_000);
+    t.match(await must('get', 'componentstatuses'), /^scheduler +Healthy +ok/m);
     t.match(await must('describe', 'pod', '-l', 'app=web'), /Events:\n(.*\n)+.*Started/);
     t.match(await must('describe', 'service', 'web'), /NodePort: +<unset> +30080\/TCP/);
     t.match(await must('describe', 'rc', 'web'), /Replicas: +2 current \/ 2 desired/);
+  });
+
+  await t.test('looks at a board through the API server', async (t) => {
+    const node = (await must('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
+    const ask = async (path: string) =>
+      JSON.parse(await must('get', '--raw', `/api/v1/nodes/${node}/proxy${path}`));
+    const { node: board, pods } = await ask('/stats/summary');
+    t.ok(
+      board.memory.workingSetBytes > 0 && board.fs.capacityBytes > 0 && board.network.interfaces.length > 0,
+    );
+    const web = pods.find(({ podRef }: { podRef: { name: string } }) => podRef.name.startsWith('web-'));
+    t.ok(web.containers[0].memory.workingSetBytes > 0 && web.network.interfaces[0].name === 'eth0');
+    const { items } = await ask('/pods');
+    t.ok(items.every(({ status }: { status: { phase: string } }) => status.phase === 'Running'));
+    t.ok((await ask('/runningpods')).items.length >= 2);
+    t.equal((await ask('/configz')).kubeletconfig.kind, 'KubeletConfiguration');
+  });
+
+  await t.test('runs a pod whose RuntimeClass names the board’s own OCI runtime, and no other', async (t) => {
+    const [template] = await readyPods(trial, 'app=web', 2);
+    const { image } = template?.spec.containers[0] ?? {};
+    const manifests = ['crun', 'runc'].flatMap((handler) => [
+      { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: handler }, handler },
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: handler },
+        spec: { runtimeClassName: handler, containers: [{ name: 'c', image, imagePullPolicy: 'Never' }] },
+      },
+    ]);
+    const path = join(home, 'classes.json');
+    await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+    await must('apply', '-f', path);
+    const runs = async (name: string) =>
+      (await must('get', 'pod', name, '-o', 'jsonpath={.status.phase}')) === 'Running';
+    const own = await eventually(
+      async () => ((await runs('crun')) ? 'crun' : (await runs('runc')) && 'runc'),
+      30_000,
+    );
+    const other = own === 'crun' ? 'runc' : 'crun';
+    t.equal(await must('get', 'pod', other, '-o', 'jsonpath={.status.phase}'), 'Pending');
+    const refused = new RegExp(`FailedCreatePodSandBox.*no runtime for "${other}" is configured`);
+    await eventually(async () => refused.test(await must('describe', 'pod', other)), 30_000);
+    await must('delete', '-f', path, '--grace-period=0', '--force');
   });
 
   await t.test('scales', async (t) => {
@@ -90,7 +137,6 @@ t.test('kubectl', async (t) => {
 });
 
 async function counterManifest(dir: string): Promise<string> {
-  const { writeFile } = await import('node:fs/promises');
   const script =
     'trap "exit 0" TERM; n=0; while true; do n=$((n+1)); echo "line $n"; /bin/busybox sleep 1; done';
   const container = {

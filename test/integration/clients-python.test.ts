@@ -66,6 +66,11 @@ t.test(
     t.strictSame(await step('replace'), { status: 409, reason: 'Conflict' });
     t.strictSame(await settings(), { c: '3' });
     t.strictSame(await step('watch'), ['ADDED py', 'MODIFIED py', 'DELETED py']);
+    t.strictSame(await step('custom'), { size: 3, fabric: 'wool' });
+    t.strictSame(await step('discovered'), { scale: 3, map: { a: '1', b: '2' }, shirts: 0 });
+    t.strictSame(await step('manifest'), { secret: { a: 'Yg==' }, suspended: true });
+    t.strictSame(await step('rights'), { allowed: true, measured: 1, parts: ['scheduler'] });
+    t.equal(await step('evicted'), 'Status');
     t.equal(await step('logs'), 'default/one began\nsecond line\n');
     t.strictSame(await step('exec'), { out: 'out\n', err: 'err\n', code: 7 });
     t.equal(await step('stdin'), 'typed');

@@ -28,6 +28,7 @@ export async function startClientCluster(names = ['board-a', 'board-b']): Promis
   const api = await startApiServer({
     nodeSessions: { request: async (node, request) => boards.get(node)?.serve(request) },
     usage: boardUsage(boards),
+    components: () => [{ name: 'scheduler' }],
   });
   const { client } = api.server;
   const clock = systemClock;

@@ -5,6 +5,7 @@ import { startClientCluster } from './client-cluster.ts';
 import { eventually } from './eventually.ts';
 import { runKubectl } from './kubectl.ts';
 import { cellContext, type KubectlCell, writeKubectlHome } from './kubectl-cell.ts';
+import { clusterCells } from './kubectl-cells-cluster.ts';
 import { deletionCells } from './kubectl-cells-deletion.ts';
 import { nodeCells } from './kubectl-cells-nodes.ts';
 import { objectCells } from './kubectl-cells-objects.ts';
@@ -22,6 +23,7 @@ const cells: readonly KubectlCell[] = [
   ...deletionCells,
   ...streamCells,
   ...nodeCells,
+  ...clusterCells,
 ];
 
 export async function runKubectlTable({ path, missing }: KubectlSource): Promise<void> {

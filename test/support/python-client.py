@@ -3,7 +3,7 @@
 import json
 import sys
 
-from kubernetes import client, config, watch
+from kubernetes import client, config, dynamic, utils, watch
 from kubernetes.client.rest import ApiException
 from kubernetes.stream import stream
 
@@ -72,6 +72,82 @@ def watched():
     return seen
 
 
+SHIRTS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "shirts.py.example.com"},
+    "spec": {
+        "group": "py.example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "shirts", "singular": "shirt", "kind": "Shirt"},
+        "versions": [{
+            "name": "v1", "served": True, "storage": True,
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+        }],
+    },
+}
+
+
+def custom():
+    client.ApiextensionsV1Api().create_custom_resource_definition(SHIRTS)
+    objects = client.CustomObjectsApi()
+    place = ("py.example.com", "v1", NAMESPACE, "shirts")
+    body = {"apiVersion": "py.example.com/v1", "kind": "Shirt", "metadata": {"name": "mine"}, "spec": {"size": 3}}
+    objects.create_namespaced_custom_object(*place, body)
+    objects.patch_namespaced_custom_object(*place, "mine", {"spec": {"fabric": "wool"}})
+    held = objects.list_namespaced_custom_object(*place)["items"][0]
+    objects.delete_namespaced_custom_object(*place, "mine")
+    return held["spec"]
+
+
+def discovered():
+    found = dynamic.DynamicClient(client.ApiClient())
+    deployments = found.resources.get(api_version="apps/v1", kind="Deployment")
+    maps = found.resources.get(api_version="v1", kind="ConfigMap")
+    maps.create(namespace=NAMESPACE, body={"metadata": {"name": "dynamic"}, "data": {"a": "1"}})
+    maps.patch(
+        namespace=NAMESPACE, name="dynamic", body={"data": {"b": "2"}},
+        content_type="application/merge-patch+json",
+    )
+    held = maps.get(namespace=NAMESPACE, name="dynamic").to_dict()["data"]
+    maps.delete(namespace=NAMESPACE, name="dynamic")
+    shirts = found.resources.get(api_version="py.example.com/v1", kind="Shirt")
+    return {
+        "scale": deployments.scale.get(namespace=NAMESPACE, name="web").spec.replicas,
+        "map": held,
+        "shirts": len(shirts.get(namespace=NAMESPACE).items),
+    }
+
+
+def manifest():
+    documents = [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "py"}, "stringData": {"a": "b"}},
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "py"}, "spec": {
+            "suspend": True,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "e.com/c:1"}]}},
+        }},
+    ]
+    for document in documents:
+        utils.create_from_dict(client.ApiClient(), document, namespace=NAMESPACE)
+    job = client.BatchV1Api().read_namespaced_job_status("py", NAMESPACE)
+    return {"secret": core.read_namespaced_secret("py", NAMESPACE).data, "suspended": job.spec.suspend}
+
+
+def rights():
+    review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(
+        resource_attributes=client.V1ResourceAttributes(verb="get", resource="pods"),
+    ))
+    allowed = client.AuthorizationV1Api().create_self_subject_access_review(review).status.allowed
+    cpu = client.CustomObjectsApi().list_cluster_custom_object("metrics.k8s.io", "v1beta1", "nodes")
+    parts = core.list_component_status().items
+    return {"allowed": allowed, "measured": len(cpu["items"]), "parts": [part.metadata.name for part in parts]}
+
+
+def evicted():
+    body = client.V1Eviction(metadata=client.V1ObjectMeta(name="one"))
+    return core.create_namespaced_pod_eviction("one", NAMESPACE, body, dry_run="All").kind
+
+
 def logs():
     return core.read_namespaced_pod_log("one", NAMESPACE)
 
@@ -106,6 +182,7 @@ def delete():
 
 steps = {
     "create": create, "list": listed, "patch": patch, "replace": replace, "watch": watched,
+    "custom": custom, "discovered": discovered, "manifest": manifest, "rights": rights, "evicted": evicted,
     "logs": logs, "exec": execute, "stdin": typed, "delete": delete,
 }
 for line in sys.stdin:

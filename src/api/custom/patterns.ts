@@ -38,16 +38,27 @@ export function isPattern(text: string): boolean {
   }
 }
 
-/** Whether `value` matches; `undefined` when that could not be found out in time. */
+/** Whether `value` matches; `undefined` when that could not be found out in time. @throws SyntaxError */
 export function matches(pattern: string, value: string): boolean | undefined {
   const regExp = regExpOf(pattern);
-  const mayTakeLong = value.length > (hasNestedRepeats(pattern) ? SHORT_TEXT : LONG_TEXT);
-  return mayTakeLong ? matchesInTime(regExp, value) : regExp.test(value);
+  if (!mayTakeLong(pattern, value)) return regExp.test(value);
+  return inTime(`new RegExp(${JSON.stringify(regExp.source)}).test(${JSON.stringify(value)})`);
 }
 
+/** What matches, the first or all; `undefined` when that could not be found out in time. @throws SyntaxError */
+export function searched(pattern: string, value: string, which: 'first' | 'all'): string[] | undefined {
+  const regExp = regExpOf(pattern, 'g');
+  const limit = which === 'first' ? 1 : Number.POSITIVE_INFINITY;
+  if (!mayTakeLong(pattern, value)) return Array.from(value.matchAll(regExp).take(limit), ([match]) => match);
+  const all = `${JSON.stringify(value)}.matchAll(new RegExp(${JSON.stringify(regExp.source)}, 'g'))`;
+  return inTime(`Array.from(${all}.take(${limit}), ([match]) => match)`);
+}
+
+const mayTakeLong = (pattern: string, value: string): boolean =>
+  value.length > (hasNestedRepeats(pattern) ? SHORT_TEXT : LONG_TEXT);
+
 /** A sixth of a millisecond to set up, so it is kept for those that may need it. */
-function matchesInTime({ source }: RegExp, value: string): boolean | undefined {
-  const code = `new RegExp(${JSON.stringify(source)}).test(${JSON.stringify(value)})`;
+function inTime<T>(code: string): T | undefined {
   try {
     return runInThisContext(code, { timeout: MATCH_LIMIT_MS });
   } catch (error) {

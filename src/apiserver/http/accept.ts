@@ -27,9 +27,16 @@ function parseRange(text: string): MediaRange {
 /** @throws StatusError NotAcceptable when nothing that the client takes can be given. */
 export const formOf = (accept: string): Form => firstForm(parseAccept(accept));
 
-/** As {@link formOf}, of a watch: YAML has no frames. */
-export const streamFormOf = (accept: string): Form =>
-  firstForm(parseAccept(accept).filter(({ type }) => type !== YAML_TYPE));
+/**
+ * As {@link formOf}, of a watch: YAML has no frames. One that begins with all there is (`isList`) stands for a list of
+ * objects, and gives no rows, as upstream: an informer that takes Tables first would keep those.
+ */
+export const streamFormOf = (accept: string, isList = false): Form =>
+  firstForm(
+    parseAccept(accept).filter(
+      ({ type, parameters }) => type !== YAML_TYPE && !(isList && parameters.as === 'Table'),
+    ),
+  );
 
 function firstForm(ranges: readonly MediaRange[]): Form {
   for (const range of ranges) {

@@ -10,6 +10,7 @@ import type { AccessHandler } from './access-handler.ts';
 import { type ApiRequest, header } from './api-request.ts';
 import { apiGroup, resourceList, sendDiscovery } from './discovery.ts';
 import type { JoinHandler } from './join-handler.ts';
+import { checkTimeout } from './request-timeout.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { ResourceRouter } from './resource-router.ts';
 import { sendBytes, sendJson, sendText } from './respond.ts';
@@ -40,6 +41,7 @@ export class ApiRouter {
   /** Answers, or throws a StatusError. */
   async handle(request: ApiRequest): Promise<void> {
     const { segments } = request;
+    checkTimeout(request);
     if (isResource(segments)) {
       const path = parseResourcePath(segments);
       if (!path) return sendUnknown(request);

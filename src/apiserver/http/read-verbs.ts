@@ -70,9 +70,9 @@ export interface OpenWatch {
 export function openWatch(request: ReadRequest): OpenWatch {
   const { services, kind, api } = request;
   const options = listOptions(api.query, request.namespace);
-  const form = streamFormOf(header(api, 'accept'));
   const sendInitialEvents = wantsInitialEvents(api.query, options);
   const bookmarks = booleanParameter(api.query, 'allowWatchBookmarks');
+  const form = streamFormOf(header(api, 'accept'), sendInitialEvents && bookmarks);
   const timeoutSeconds = numberParameter(api.query, 'timeoutSeconds');
   const stream = services.registry.watch(kind, { ...options, sendInitialEvents });
   const release = api.user

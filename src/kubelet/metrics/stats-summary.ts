@@ -53,12 +53,12 @@ function podStats(uid: string, containers: readonly MeteredContainer[], input: S
   const interfaces = input.podInterfaces.get(uid);
   return {
     podRef: { name, namespace, uid },
-    ...(starts[0] ? { startTime: starts[0] } : {}),
+    ...startTime(starts[0]),
     containers: containers
       .filter(({ name }) => name !== undefined)
       .map(({ name, startedAt, counters, usage }) => ({
         name,
-        ...(startedAt ? { startTime: startedAt } : {}),
+        ...startTime(startedAt),
         cpu: cpuStats(time, counters, usage),
         memory: memoryStats(time, counters),
       })),
@@ -67,6 +67,10 @@ function podStats(uid: string, containers: readonly MeteredContainer[], input: S
     ...(interfaces ? { network: networkStats(time, interfaces) } : {}),
   };
 }
+
+/** In whole seconds, as all times of this kind. */
+const startTime = (startedAt: string | undefined): object =>
+  startedAt ? { startTime: timestamp(Date.parse(startedAt)) } : {};
 
 const cpuStats = (
   time: string,

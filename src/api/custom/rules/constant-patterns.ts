@@ -1,16 +1,17 @@
-// Patterns that stand in a rule as they are: a wrong one is refused with the definition, not with every object.
-import { patternOf } from './functions/pattern.ts';
+// Patterns of rules: a wrong one that stands in a rule as it is is refused with the definition, not with every object; and
+// the library's own `matches` reads them as RE2 does, and not for ever.
+import { isMatch, patternOf } from './functions/pattern.ts';
 import { type RuleNode, walk } from './rule-nodes.ts';
 
 const TAKE_PATTERNS = new Set(['matches', 'find', 'findAll']);
 
-/** Puts each into the form that the library reads. @throws EvaluationError for what is no pattern */
+/** @throws EvaluationError for what is no pattern */
 export function preparePatterns(root: RuleNode): void {
   walk(root, (node) => {
     if (node.op !== 'rcall') return;
     const [name, , [pattern]] = node.args as [string, RuleNode, (RuleNode | undefined)[]];
-    if (!TAKE_PATTERNS.has(name) || pattern?.op !== 'value' || typeof pattern.args !== 'string') return;
-    const { source } = patternOf(pattern.args);
-    if (name === 'matches') pattern.args = source;
+    if (!TAKE_PATTERNS.has(name)) return;
+    if (pattern?.op === 'value' && typeof pattern.args === 'string') patternOf(pattern.args);
+    if (name === 'matches') node.handle = ([text, wanted]: [string, string]) => isMatch(text, wanted);
   });
 }

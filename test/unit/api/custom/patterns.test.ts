@@ -1,6 +1,7 @@
 // Patterns of custom kinds: RE2's forms are understood, and none holds up the master.
 import t from 'tap';
-import { isPattern, matches } from '../../../../src/api/custom/patterns.ts';
+import { isPattern, matches, searched } from '../../../../src/api/custom/patterns.ts';
+import { RuleValidator } from '../../../../src/api/custom/rules/rule-validator.ts';
 import type { SchemaProps } from '../../../../src/api/custom/schema-props.ts';
 import { valueErrors } from '../../../../src/api/custom/value-errors.ts';
 
@@ -39,6 +40,38 @@ t.test('a pattern that would search for years is given up, and refuses the value
       message: `value in body takes too long to check: '${pattern}' searches names[0] for too long`,
     },
   ]);
+});
+
+t.test('what matches is found, the first or all, in short texts and long ones', async (t) => {
+  const text = 'a1 b22 c333';
+  const long = `${text}${' '.repeat(2000)}`;
+  for (const given of [text, long]) {
+    t.same(searched('[a-z]\\d+', given, 'first'), ['a1']);
+    t.same(searched('[a-z]\\d+', given, 'all'), ['a1', 'b22', 'c333']);
+    t.same(searched('x', given, 'all'), []);
+  }
+  t.equal(searched('^([a-z]{1,63})*$', `${'a'.repeat(60)}!`, 'first'), undefined);
+});
+
+t.test('no rule searches for longer either, whatever it searches with', async (t) => {
+  const hostile = "'^([a-z]{1,63})*$'";
+  for (const rule of [
+    `!self.text.matches(${hostile})`,
+    `self.text.find(${hostile}) == ''`,
+    `self.text.findAll(${hostile}).size() == 0`,
+  ]) {
+    const rules = [{ rule }, { rule: "self.text.matches('^' + self.pattern + '$')" }];
+    const schema: SchemaProps = {
+      type: 'object',
+      properties: { text: { type: 'string' }, pattern: { type: 'string' } },
+      'x-kubernetes-validations': rules,
+    };
+    const validator = new RuleValidator(schema);
+    const told = (text: string, pattern: string) =>
+      validator.errors({ text, pattern }, undefined).map(({ message }) => message);
+    t.same(told('ab1', 'ab[0-9]'), []);
+    t.match(told(`${'a'.repeat(60)}!`, '([a-z]{1,63})*'), [/searches for too long/, /searches for too long/]);
+  }
 });
 
 t.test('a schema that looks at each of many values very often ends too', async (t) => {

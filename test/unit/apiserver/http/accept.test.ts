@@ -34,3 +34,12 @@ t.test('a watch is told in JSON, or not at all', async (t) => {
   t.same(streamFormOf('application/yaml, application/json'), { as: 'object' });
   t.throws(() => streamFormOf('application/yaml'), { code: 406 });
 });
+
+t.test('a watch that stands for a list gives no rows', async (t) => {
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  t.equal(streamFormOf(`${table},application/json`).as, 'Table');
+  t.same(streamFormOf(`${table},application/json`, true), { as: 'object' });
+  t.throws(() => streamFormOf(table, true), { code: 406 });
+  const metadata = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
+  t.equal(streamFormOf(metadata, true).as, 'PartialObjectMetadata');
+});

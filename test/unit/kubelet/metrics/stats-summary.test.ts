@@ -11,7 +11,8 @@ const NET_DEV = `Inter-|   Receive                                              
 `;
 
 const time = '2026-01-01T00:00:10Z';
-const startedAt = '2026-01-01T00:00:00Z';
+const startedAt = '2026-01-01T00:00:00.123Z';
+const started = '2026-01-01T00:00:00Z';
 const container = (name: string | undefined, more: Partial<MeteredContainer> = {}): MeteredContainer => ({
   podKey: 'shop/web',
   podUid: 'u1',
@@ -51,11 +52,11 @@ t.test('a pod is told with its containers, and their sum with the pause containe
   t.same(pods, [
     {
       podRef: { name: 'web', namespace: 'shop', uid: 'u1' },
-      startTime: startedAt,
+      startTime: started,
       containers: [
         {
           name: 'main',
-          startTime: startedAt,
+          startTime: started,
           cpu: { time, usageNanoCores: 100, usageCoreNanoSeconds: 2e9 },
           memory: { time, workingSetBytes: 4096 },
         },

@@ -1,11 +1,20 @@
-// Regular expressions of rules: what is none fails the rule.
-import { regExpOf } from '../../patterns.ts';
+// Regular expressions of rules: what is none, and what would be searched for too long, fails the rule.
+import { matches, regExpOf, searched } from '../../patterns.ts';
 import { fail } from './fail.ts';
 
 /** Ends the evaluation for what is no pattern. */
-export function patternOf(text: string, flags = ''): RegExp {
+export const patternOf = (text: string): RegExp => read(text, () => regExpOf(text));
+
+export const isMatch = (text: string, pattern: string): boolean =>
+  read(pattern, () => matches(pattern, text));
+
+export const matchesIn = (text: string, pattern: string, which: 'first' | 'all'): string[] =>
+  read(pattern, () => searched(pattern, text, which));
+
+function read<T>(pattern: string, search: () => T | undefined): T {
   try {
-    return regExpOf(text, flags);
+    const outcome = search();
+    return outcome === undefined ? fail(`regexp '${pattern}' searches for too long`) : outcome;
   } catch (error) {
     if (error instanceof SyntaxError) return fail(`error parsing regexp: ${error.message}`);
     throw error;

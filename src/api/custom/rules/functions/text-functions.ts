@@ -3,7 +3,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { fail } from './fail.ts';
 import { formatted } from './formatted.ts';
-import { patternOf } from './pattern.ts';
+import { matchesIn } from './pattern.ts';
 
 export function addTextFunctions(environment: Environment): void {
   environment
@@ -14,7 +14,7 @@ export function addTextFunctions(environment: Environment): void {
     .registerFunction('string.replace(string, string, int): string', replaceSome)
     .registerFunction('string.reverse(): string', (text: string) => [...text].reverse().join(''))
     .registerFunction('string.find(string): string', (text: string, pattern: string) =>
-      pattern === '' ? '' : (patternOf(pattern).exec(text)?.[0] ?? ''),
+      pattern === '' ? '' : (matchesIn(text, pattern, 'first')[0] ?? ''),
     )
     .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) =>
       findAll(text, pattern, -1n),
@@ -40,6 +40,6 @@ function replaceSome(text: string, from: string, to: string, limit: bigint): str
 }
 
 function findAll(text: string, pattern: string, limit: bigint): string[] {
-  const found = [...text.matchAll(patternOf(pattern, 'g'))].map(([match]) => match);
+  const found = matchesIn(text, pattern, 'all');
   return limit < 0n ? found : found.slice(0, Number(limit));
 }
