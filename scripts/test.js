@@ -12,6 +12,7 @@ import { summaryLine, TapResults } from './bootstrap/tap-results.js';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const testPackages = [
   ...boardPackages,
+  'iptables',
   'mosquitto-clients',
   'mmdebstrap',
   'strace',
