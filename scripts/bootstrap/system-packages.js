@@ -17,6 +17,7 @@ export const boardPackages = [
 /** What the tests need beside. */
 export const testPackages = [
   ...boardPackages,
+  'iptables',
   'mosquitto-clients',
   'mmdebstrap',
   'strace',

@@ -11,8 +11,9 @@ import {
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { applyForwardRules, listChains } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
-import { type Chain, findProblems } from './network-problems.ts';
+import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { NftTables } from './nft-tables.ts';
 import { desiredRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
@@ -109,7 +110,9 @@ export class NodeNetwork implements Component {
       this.#seenRoutes = await this.#kernelRoutes();
       const foreign = await this.#foreignRoutes();
       await this.#applyWays(desired, distantPeers(desired.peers, foreign), foreign);
-      this.#report(findProblems(desired, foreign, await this.#chains()));
+      const chains = await listChains(this.#options.commands);
+      await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
+      this.#report(findProblems(desired, foreign, chains));
     });
   }
 
@@ -196,13 +199,6 @@ export class NodeNetwork implements Component {
   async #foreignRoutes(): Promise<Route[]> {
     const all: (Route & { protocol?: string })[] = JSON.parse(await this.#ip(['-json', 'route', 'show']));
     return all.filter((route) => route.protocol !== ROUTE_PROTOCOL && route.dev !== this.#options.bridge);
-  }
-
-  async #chains(): Promise<Chain[]> {
-    const { nftables } = JSON.parse(
-      await this.#options.commands.run('nft', ['--json', 'list', 'chains', 'ip']),
-    );
-    return (nftables as { chain?: Chain }[]).flatMap(({ chain }) => (chain ? [chain] : []));
   }
 
   #ip(args: readonly string[]): Promise<string> {

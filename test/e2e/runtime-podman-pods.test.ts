@@ -12,7 +12,10 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { LogKeeper } from '../../src/kubelet/logs/log-keeper.ts';
 import { openLog } from '../../src/kubelet/logs/open-log.ts';
 import { ContainerMeter } from '../../src/kubelet/metrics/container-meter.ts';
+import { HostsFiles, podFilesFolder } from '../../src/kubelet/runtime/podman/hosts-files.ts';
+import { pauseImage } from '../../src/kubelet/runtime/podman/pause-image.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
+import { sandboxSpec } from '../../src/kubelet/runtime/podman/sandbox-spec.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestPodman } from '../support/podman-runtime.ts';
@@ -24,7 +27,7 @@ const exec = promisify(execFile);
 const METER_WINDOW_MS = 6_000;
 
 t.setTimeout(120_000);
-const { runtime, options, address } = await startTestPodman(t, 2);
+const { runtime, options, client, address } = await startTestPodman(t, 2);
 
 t.afterEach(async () => {
   const uids = new Set((await runtime.list()).map((container) => container.podUid));
@@ -316,6 +319,52 @@ t.test('a bridge that another version left is used, and goes with the agent', as
   t.notMatch((await exec('ip', ['link', 'show'])).stdout, network.bridge);
 });
 
+t.test(
+  'pods of an agent that let podman make the network go on beside new ones, and the network goes after them',
+  async (t) => {
+    const { bridge } = options.network;
+    await exec('ip', ['link', 'delete', bridge]);
+    await client.postJson('/networks/create', {
+      name: 'edge',
+      driver: 'bridge',
+      network_interface: bridge,
+      subnets: [{ subnet: '10.251.2.0/24', gateway: address(0) }],
+      dns_enabled: false,
+    });
+    const former = sandboxConfig(address(8), { podName: 'former' });
+    const { Id } = await client.postJson<{ Id: string }>('/containers/create', {
+      ...sandboxSpec(former, { owner: options.owner, pauseImage, maySpareFromOom: false }),
+      netns: { nsmode: 'bridge' },
+      Networks: { edge: { static_ips: [address(8)], interface_name: 'eth0' } },
+    });
+    await client.call({ method: 'POST', path: `/containers/${Id}/start` });
+
+    const upgraded = new PodmanRuntime(options);
+    await upgraded.start();
+    t.teardown(() => upgraded.stop());
+    await upgraded.prepareNetwork();
+    const sandbox = await upgraded.inspect(Id);
+    t.match(sandbox, { state: 'running', ip: address(8) });
+    const pod = await startPod();
+    const toFormer = await script(pod, `busybox ping -c 1 -W 2 ${address(8)}`);
+    t.match(toFormer.output, '1 packets received');
+    await hostsFileOf(former);
+    const fromFormer = await script(
+      { config: former, sandbox: sandbox as RuntimeContainer },
+      `busybox ping -c 1 -W 2 ${address(1)} && busybox ping -c 1 -W 2 ${address(0)}`,
+    );
+    t.equal(fromFormer.output.match(/1 packets received/g)?.length, 2, fromFormer.output);
+
+    await runtime.removeSandbox(pod.config.podUid);
+    await runtime.removeSandbox(former.podUid);
+    const again = new PodmanRuntime(options);
+    await again.start();
+    t.teardown(() => again.stop());
+    await t.rejects(client.getJson('/networks/edge/json'), { status: 404 } as never);
+    t.equal((await startPod()).sandbox.state, 'running', 'on a bridge made anew');
+  },
+);
+
 t.test('a pull that cannot be says why', async (t) => {
   const image = '127.0.0.1:1/none/such:1';
   await t.rejects(runtime.pullImage(image), {
@@ -323,6 +372,11 @@ t.test('a pull that cannot be says why', async (t) => {
     message: /registry does not answer/,
   } as never);
 });
+
+/** An earlier agent had written it. */
+async function hostsFileOf(config: SandboxConfig): Promise<void> {
+  await new HostsFiles(podFilesFolder(options.runDir)).write(config);
+}
 
 async function killService(): Promise<void> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {

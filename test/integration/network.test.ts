@@ -293,6 +293,31 @@ t.test(
   },
 );
 
+t.test('where iptables drops by policy, pods get out and nobody new gets in', rootOnly, async (t) => {
+  const { lab, a, b } = await startedLab(t);
+  for (const line of ['-P FORWARD DROP', '-A FORWARD -d 192.0.2.0/24 -j ACCEPT'])
+    await lab.run(a.namespace, 'iptables', ...line.split(' '));
+  const before = await rules(lab, a);
+  const { network, problems } = await networkOf(t, lab, a);
+  await network.update(desired(lab, a));
+  await (await networkOf(t, lab, b)).network.update(desired(lab, b));
+  const outside = await lab.listen(lab.stranger, '0.0.0.0', 0, 'lan');
+  t.equal(await lab.connect(a.pod, '10.199.77.1', outside), `lan ${a.address}`);
+  const other = await lab.listen(b.pod, '0.0.0.0', 0, 'pod-b');
+  t.equal(await lab.connect(a.pod, b.podAddress, other), `pod-b ${a.podAddress}`);
+  const own = await lab.listen(a.pod, '0.0.0.0', 0, 'pod-a');
+  t.notMatch(await lab.connect(b.pod, a.podAddress, own), /pod-a/);
+  t.match(problems, [{ reason: 'ForwardingDropped', isBlocking: false }]);
+  const withOurs = await lab.run(a.namespace, 'iptables', '-S', 'FORWARD');
+  await network.update({ ...desired(lab, a), peers: [] });
+  t.equal(await lab.run(a.namespace, 'iptables', '-S', 'FORWARD'), withOurs, 'once each');
+  await network.stop();
+  t.equal(
+    (await rules(lab, a)).replaceAll(/counter packets \d+ bytes \d+/g, ''),
+    before.replaceAll(/counter packets \d+ bytes \d+/g, ''),
+  );
+});
+
 t.test('routes that the board lost, or could not have yet, come back', rootOnly, async (t) => {
   const { lab, a, b } = await startedLab(t);
   const unchanged = async () => '';

@@ -1,5 +1,4 @@
 import t from 'tap';
-import { hasNoNetwork, holdsOnlyLeftovers } from '../../../src/network/netavark-leftovers.ts';
 import { networkCondition } from '../../../src/network/network-condition.ts';
 import { findProblems } from '../../../src/network/network-problems.ts';
 
@@ -54,30 +53,4 @@ t.test('ordinary LANs and the default route are no problem', async (t) => {
 t.test('a firewall that drops what is forwarded is told by its name', async (t) => {
   const chain = { table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
   t.match(findProblems(desired, [], [chain]), [{ reason: 'ForwardingDropped', message: /filter FORWARD/ }]);
-});
-
-const jump = (chain: string, target: string) => ({ rule: { chain, expr: [{ jump: { target } }] } });
-
-t.test("netavark's empty chains alone are leftovers", async (t) => {
-  const entries = [
-    { chain: { name: 'POSTROUTING' } },
-    { chain: { name: 'NETAVARK-HOSTPORT-MASQ' } },
-    jump('POSTROUTING', 'NETAVARK-HOSTPORT-MASQ'),
-    { rule: { chain: 'NETAVARK-HOSTPORT-MASQ', expr: [{ xt: { name: 'MASQUERADE' } }] } },
-  ];
-  t.ok(holdsOnlyLeftovers(entries));
-});
-
-t.test("a living podman network, or anybody else's chain or rule, keeps the table", async (t) => {
-  const leftover = { chain: { name: 'NETAVARK_FORWARD' } };
-  t.notOk(holdsOnlyLeftovers([leftover, { chain: { name: 'NETAVARK-1D8721804F16F' } }]));
-  t.notOk(holdsOnlyLeftovers([leftover, { chain: { name: 'DOCKER' } }]));
-  t.notOk(holdsOnlyLeftovers([leftover, { rule: { chain: 'FORWARD', expr: [{ accept: null }] } }]));
-  t.notOk(holdsOnlyLeftovers([leftover, { rule: { chain: 'NETAVARK_FORWARD', expr: [{ accept: null }] } }]));
-});
-
-t.test("netavark's own table is a leftover only while no network has a chain in it", async (t) => {
-  const empty = [{ chain: { name: 'FORWARD' } }, { chain: { name: 'NETAVARK-ISOLATION-1' } }];
-  t.ok(hasNoNetwork(empty));
-  t.notOk(hasNoNetwork([...empty, { chain: { name: 'nv_2f259bab_10_88_0_0_nm16' } }]));
 });

@@ -27,6 +27,8 @@ export interface ServiceOptions {
 
 /** podman ends this long after its last request. A cold start costs 77 ms on a PC, holding it costs 9 MB. */
 const idleExitSeconds = 10;
+/** Go's collector runs without a pause near its limit. At work podman holds 17 to 21 MB: 16 MiB made a pod cost six times. */
+const memoryLimit = '48MiB';
 /** A request sent as the service goes idle may be reset: after this long it is first seen whether it still answers. */
 const trustedForMs = 7_000;
 /** The first start after a boot checks the whole store; on a Pi Zero this takes seconds. */
@@ -176,7 +178,7 @@ export class PodmanService {
     const { NOTIFY_SOCKET: _notify, NODE_OPTIONS: _options, ...inherited } = process.env;
     const { homeDir, containersConfPath } = this.#options;
     const home = homeDir ? { HOME: homeDir } : {};
-    return { ...inherited, ...home, CONTAINERS_CONF: containersConfPath, GOMEMLIMIT: '16MiB' };
+    return { ...inherited, ...home, CONTAINERS_CONF: containersConfPath, GOMEMLIMIT: memoryLimit };
   }
 
   async #failure(ended: string | undefined): Promise<RuntimeError> {
