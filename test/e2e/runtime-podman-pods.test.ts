@@ -14,6 +14,7 @@ import { openLog } from '../../src/kubelet/logs/open-log.ts';
 import { ContainerMeter } from '../../src/kubelet/metrics/container-meter.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
+import { noLimits } from '../support/cgroup-limits.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestPodman } from '../support/podman-runtime.ts';
 import { containerConfig, sandboxConfig } from '../support/runtime-contract.ts';
@@ -152,7 +153,9 @@ t.test('a mount whose source is missing is refused by name', async (t) => {
   await t.rejects(run(pod, { mounts }), /no\/such\/folder/);
 });
 
-t.test('a container over its memory limit is seen as killed for memory', async (t) => {
+const skip = await noLimits();
+
+t.test('a container over its memory limit is seen as killed for memory', { skip }, async (t) => {
   const pod = await startPod();
   const hog = { resources: { memoryLimitBytes: 16 * 1024 * 1024 } };
   const { ended } = await script(pod, 'exec dd if=/dev/zero of=/dev/null bs=64M count=1', hog);
@@ -360,30 +363,34 @@ t.test(
   },
 );
 
-t.test("CPU and memory of a container are within a tenth of the kernel's own account", async (t) => {
-  const pod = await startPod({ hostNetwork: true });
-  const text = 'x=$(busybox head -c 30000000 /dev/zero | busybox tr "\\0" x); while true; do :; done';
-  const made = await run(pod, {
-    command: ['/bin/sh', '-c', text],
-    resources: { cpuQuotaUs: 40_000, cpuPeriodUs: 100_000 },
-  });
-  const pid = made.pid ?? 0;
-  await eventually(async () => (await rssBytes(pid)) > 30e6, 20_000);
-  const meter = new ContainerMeter();
-  const account = async () => {
-    const [atMs, cpuMs] = [performance.now(), await cpuMsOf(pid)];
-    return { atMs, cpuMs, report: await meter.measure([made], atMs) };
-  };
-  const before = await account();
-  await new Promise((resolve) => setTimeout(resolve, METER_WINDOW_MS));
-  const after = await account();
-  const usage = after.report.pods[made.podKey]?.containers.main;
-  const cpuNanocores = ((after.cpuMs - before.cpuMs) / (after.atMs - before.atMs)) * 1e9;
-  const isNear = (measured = 0, kernels = 0) => Math.abs(measured - kernels) <= kernels / 10;
-  t.ok(isNear(usage?.cpuNanocores, cpuNanocores), `${usage?.cpuNanocores} of ${cpuNanocores} nanocores`);
-  const bytes = await rssBytes(pid);
-  t.ok(isNear(usage?.workingSetBytes, bytes), `${usage?.workingSetBytes} of ${bytes} bytes`);
-});
+t.test(
+  "CPU and memory of a container are within a tenth of the kernel's own account",
+  { skip },
+  async (t) => {
+    const pod = await startPod({ hostNetwork: true });
+    const text = 'x=$(busybox head -c 30000000 /dev/zero | busybox tr "\\0" x); while true; do :; done';
+    const made = await run(pod, {
+      command: ['/bin/sh', '-c', text],
+      resources: { cpuQuotaUs: 40_000, cpuPeriodUs: 100_000 },
+    });
+    const pid = made.pid ?? 0;
+    await eventually(async () => (await rssBytes(pid)) > 30e6, 20_000);
+    const meter = new ContainerMeter();
+    const account = async () => {
+      const [atMs, cpuMs] = [performance.now(), await cpuMsOf(pid)];
+      return { atMs, cpuMs, report: await meter.measure([made], atMs) };
+    };
+    const before = await account();
+    await new Promise((resolve) => setTimeout(resolve, METER_WINDOW_MS));
+    const after = await account();
+    const usage = after.report.pods[made.podKey]?.containers.main;
+    const cpuNanocores = ((after.cpuMs - before.cpuMs) / (after.atMs - before.atMs)) * 1e9;
+    const isNear = (measured = 0, kernels = 0) => Math.abs(measured - kernels) <= kernels / 10;
+    t.ok(isNear(usage?.cpuNanocores, cpuNanocores), `${usage?.cpuNanocores} of ${cpuNanocores} nanocores`);
+    const bytes = await rssBytes(pid);
+    t.ok(isNear(usage?.workingSetBytes, bytes), `${usage?.workingSetBytes} of ${bytes} bytes`);
+  },
+);
 
 /** In memory now, by the process' own account; shared files are left out, which others pay for. */
 async function rssBytes(pid: number): Promise<number> {
@@ -415,6 +422,7 @@ t.test('a log fuller than one file is kept whole within its limits, as conmon re
     if (!seen.at(-1)?.startsWith(`line ${lines - 1} `)) throw new Error(`so far ${seen.at(-1)}`);
   }, 30_000);
   t.equal(seen.length, lines, 'no line is lost');
+  await keeper.look(); // The file may have been full just after the last look.
   const files = (await readdir(dirname(logPath))).filter((name) => /\.log\.\d+$/.test(name));
   t.ok(files.length >= 1, files.join(' '));
 });
