@@ -2,7 +2,7 @@
 // the agent is killed.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { hostname as boardName, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -408,10 +408,14 @@ async function cpuMsOf(pid: number): Promise<number> {
 t.test('a log fuller than one file is kept whole within its limits, as conmon really rotates', async (t) => {
   const pod = await startPod({ hostNetwork: true });
   const lines = 60_000;
-  const text = `i=0; while [ $i -lt ${lines} ]; do echo "line $i of a log that gets long"; i=$((i+1)); done; sleep 60`;
-  const { id, logPath = '' } = await run(pod, { command: ['/bin/sh', '-c', text] });
+  const write = `i=0; while [ $i -lt ${lines} ]; do echo "line $i of a log that gets long"; i=$((i+1)); done; sleep 60`;
+  // It begins once the log was looked at for the first time, as any log is in the beats before it is full.
+  const text = `until [ -e /tmp/begin ]; do sleep 0.1; done; ${write}`;
+  const { id, pid, logPath = '' } = await run(pod, { command: ['/bin/sh', '-c', text] });
   const running = () => [{ id, logPath }];
   const keeper = new LogKeeper({ limits: { maxSizeBytes: 0, maxFiles: 8 }, running, logger: silentLogger });
+  await keeper.look();
+  await writeFile(`/proc/${pid}/root/tmp/begin`, '');
   const seen: string[] = [];
   await eventually(async () => {
     await keeper.look();
