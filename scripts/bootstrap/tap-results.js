@@ -27,16 +27,23 @@ export class TapResults {
       this.#open.push({ indent: begun[1].length, hasChildren: false, failed: false });
     } else if (ended && this.#open.at(-1)?.indent === ended[1].length) {
       this.#close(ended);
+    } else if (ended?.[4] === 'SKIP') {
+      this.#skip(ended); // tap opens no subtest for what it leaves out.
     }
   }
 
-  #close([, , verdict, name, directive, reason]) {
+  #close(ended) {
+    const [, , verdict, , directive] = ended;
     const test = this.#open.pop();
     const failed = verdict === 'not ok' && directive !== 'TODO';
-    if (directive === 'SKIP') this.skips.push({ name, reason: reason ?? '' });
+    if (directive === 'SKIP') this.#skip(ended);
     else if (failed && !test.failed) this.failed += 1;
     else if (!failed && !test.hasChildren) this.passed += 1;
     if (failed && this.#open.length > 0) this.#open.at(-1).failed = true;
+  }
+
+  #skip([, , , name, , reason]) {
+    this.skips.push({ name, reason: reason ?? '' });
   }
 
   #show(text, ended) {

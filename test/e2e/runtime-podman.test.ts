@@ -1,13 +1,14 @@
 // The Runtime contract on real podman, on the machine's own store.
 import t from 'tap';
+import { noLimits } from '../support/cgroup-limits.ts';
 import { startTestPodman } from '../support/podman-runtime.ts';
-import { runtimeContract } from '../support/runtime-contract.ts';
+import { type RuntimeFactory, runtimeContract } from '../support/runtime-contract.ts';
 import { busyboxImage } from '../support/test-image.ts';
 
 t.setTimeout(120_000);
 const { runtime, address } = await startTestPodman(t, 1);
 
-runtimeContract(t, async (t) => {
+const factory: RuntimeFactory = async (t) => {
   t.teardown(async () => {
     const uids = new Set((await runtime.list()).map((container) => container.podUid));
     await Promise.all([...uids].map((uid) => runtime.removeSandbox(uid)));
@@ -22,4 +23,5 @@ runtimeContract(t, async (t) => {
       process.kill(container.pid ?? Number.NaN, 'SIGKILL');
     },
   };
-});
+};
+runtimeContract(t, factory, await noLimits());

@@ -35,7 +35,8 @@ async function fullBoard(t: Test) {
     // Looking at one that runs writes nothing.
     const isRead = request.method === 'GET' && !hasEnded;
     if (existsSync(path) && !isRead) return void response.writeHead(500).end(JSON.stringify(FULL));
-    const State = { Status: hasEnded ? 'exited' : 'running', Pid: child.pid, StartedAt: '', FinishedAt: '' };
+    const FinishedAt = hasEnded ? '2026-11-21T09:00:01Z' : '0001-01-01T00:00:00Z';
+    const State = { Status: hasEnded ? 'exited' : 'running', Pid: child.pid, StartedAt: '', FinishedAt };
     response.end(
       JSON.stringify({ Id: '1', Name: 'c', Created: '2026-11-21T09:00:00Z', Image: '', State, Config: {} }),
     );

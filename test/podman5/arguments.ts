@@ -1,8 +1,9 @@
 // What `npm run test:podman5` is told to run in the tree.
 import { globSync } from 'node:fs';
 
-export const USAGE = `npm run test:podman5 -- [FILE…]            e2e test files; without one, those that podman matters to
-npm run test:podman5 -- --run COMMAND…     another command there, such as: --run bash
+export const USAGE = `npm run test:podman5 -- [--crun] [FILE…]        e2e test files; without one, those that podman matters to
+npm run test:podman5 -- [--crun] --run COMMAND…  another command there, such as: --run bash
+--crun: with cgroup v2 alone, and so with crun; what v2 has no controllers for on this machine is left out
 `;
 
 /** The e2e tests that show podman's own behaviour, on one board and on several. */
@@ -22,10 +23,20 @@ const podmanTests = [
   'uninstall',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
-export type Task = { files: readonly string[] } | { command: readonly string[] };
+export interface Task {
+  /** Files of tests, or another command. */
+  what: { files: readonly string[] } | { command: readonly string[] };
+  cgroups: 'as on the machine' | 'v2 alone';
+}
 
 /** Throws for what is no test file in `root`, and for `--run` without a command. */
 export function readArguments(words: readonly string[], root: string): Task {
+  const isCrun = words[0] === '--crun';
+  const cgroups = isCrun ? 'v2 alone' : 'as on the machine';
+  return { cgroups, what: whatToRun(isCrun ? words.slice(1) : words, root) };
+}
+
+function whatToRun(words: readonly string[], root: string): Task['what'] {
   if (words[0] === '--run') {
     if (words.length === 1) throw new Error('--run needs a command');
     return { command: words.slice(1) };

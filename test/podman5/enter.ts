@@ -3,26 +3,36 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Task } from './arguments.ts';
 
 /** On the disk, as podman's overlays do not lie in memory on a board either. */
 const WORK_PREFIX = '/var/tmp/edge-cluster-tree-';
 
 /**
- * `$1` the tree, `$2` the work folder, `$3` the folders to be seen in it (one a line), then the command. The machine's root is
+ * `$1` the tree, `$2` the work folder, `$3` the folders to be seen in it (one a line), `$4` whether cgroup v2 is to stand alone,
+ * `$5` what stands before crun where v2 has no controllers, then the command. The machine's root is
  * left by pivot_root, not by chroot: who enters the mount namespace would come out of the latter. /sys shows the new network
  * namespace, which has a LAN without anybody on it; catatonit reaps what boards leave to process 1.
  */
 const SCRIPT = `
 set -e
-tree=$1 work=$2 folders=$3
-shift 3
+tree=$1 work=$2 folders=$3 cgroups=$4 shim=$5
+shift 5
 root=$work/root
 mkdir -p $root $work/upper $work/overlay $work/tmp $work/var-tmp $work/containers
 chmod 1777 $work/tmp $work/var-tmp
 mount -t overlay -o lowerdir=$tree,upperdir=$work/upper,workdir=$work/overlay overlay $root
 mount -t proc proc $root/proc
 mount -t sysfs sysfs $root/sys
-mount --rbind /sys/fs/cgroup $root/sys/fs/cgroup
+if [ "$cgroups" = 'v2 alone' ]; then
+  mount -t cgroup2 cgroup2 $root/sys/fs/cgroup
+  if ! grep -qw memory $root/sys/fs/cgroup/cgroup.controllers; then
+    mv $root/usr/bin/crun $root/usr/bin/crun.real
+    cp "$shim" $root/usr/bin/crun
+  fi
+else
+  mount --rbind /sys/fs/cgroup $root/sys/fs/cgroup
+fi
 mount --rbind /dev $root/dev
 mount -t tmpfs tmpfs $root/dev/shm
 mount -t tmpfs -o mode=755 tmpfs $root/run
@@ -56,18 +66,21 @@ export interface Entry {
   root: string;
   /** Programs that are found by name, before the tree's own. */
   programFolders: readonly string[];
+  cgroups: Task['cgroups'];
 }
 
 /** Resolves with the exit code. */
 export async function runInTree(
-  { tree, root, programFolders }: Entry,
+  { tree, root, programFolders, cgroups }: Entry,
   command: readonly string[],
 ): Promise<number> {
   const work = await mkdtemp(WORK_PREFIX);
   const own = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
   const inside = ['sh', '-c', 'cd "$0" && exec "$@"', root, ...command];
-  const args = [...namespaces, 'sh', '-c', SCRIPT, 'enter', tree, work, await folders(root), ...inside];
+  const shim = join(import.meta.dirname, 'crun-without-limits.sh');
+  const told = [tree, work, await folders(root), cgroups, shim];
+  const args = [...namespaces, 'sh', '-c', SCRIPT, 'enter', ...told, ...inside];
   const env = { ...process.env, PATH: [...programFolders, own].join(':'), HOME: '/root', TMPDIR: '/tmp' };
   try {
     const child = spawn('unshare', args, { stdio: 'inherit', env });

@@ -25,13 +25,14 @@ async function main(words: readonly string[]): Promise<number> {
   const tree = await boardTree(join(root, '.cache/debian'));
   await fetchImages();
   const node = pinnedNode(root) ?? process.execPath;
-  const entry = { tree, root, programFolders: [join(root, 'node_modules/.bin'), dirname(node)] };
+  const programFolders = [join(root, 'node_modules/.bin'), dirname(node)];
+  const entry = { tree, root, programFolders, cgroups: task.cgroups };
   const prepare = [node, join(import.meta.dirname, 'prepare.ts')];
-  return runInTree(entry, [...prepare, ...wordsOf(task, node)]);
+  return runInTree(entry, [...prepare, ...wordsOf(task.what, node)]);
 }
 
-function wordsOf(task: Task, node: string): readonly string[] {
-  return 'command' in task ? task.command : [node, join(root, 'scripts/test.js'), ...task.files];
+function wordsOf(what: Task['what'], node: string): readonly string[] {
+  return 'command' in what ? what.command : [node, join(root, 'scripts/test.js'), ...what.files];
 }
 
 /** There is no network in the tree. */

@@ -88,7 +88,12 @@ export function containerConfig(
   };
 }
 
-export function runtimeContract(t: Test, factory: RuntimeFactory): void {
+export function runtimeContract(
+  t: Test,
+  factory: RuntimeFactory,
+  /** Why the tests of limits are left out. */
+  noLimits: string | false = false,
+): void {
   t.test('a started sandbox is listed and inspected as it was made', async (t) => {
     const { runtime, address } = await factory(t);
     const config = sandboxConfig(address(1), { attempt: 3 });
@@ -255,7 +260,7 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
     t.equal((await namesOf(runtime, config.podUid)).includes('late'), false);
   });
 
-  processContract(t, factory);
+  processContract(t, factory, noLimits);
 
   t.test('images are found, and what cannot be pulled says so', async (t) => {
     const { runtime, image, missingImage } = await factory(t);
@@ -279,7 +284,7 @@ export function runtimeContract(t: Test, factory: RuntimeFactory): void {
 
 const plain: ProcessStreams = { stdin: false, stdout: true, stderr: true, tty: false };
 
-function processContract(t: Test, factory: RuntimeFactory): void {
+function processContract(t: Test, factory: RuntimeFactory, noLimits: string | false): void {
   const inPod = async (t: Test) => {
     const under = await factory(t);
     const { container } = await startPod(under.runtime, under.image, under.address(1));
@@ -344,7 +349,8 @@ function processContract(t: Test, factory: RuntimeFactory): void {
     t.equal(await process.exitCode(), 137);
   });
 
-  t.test('a container that runs takes other limits and runs on, one that has ended takes none', async (t) => {
+  const resized = 'a container that runs takes other limits and runs on, one that has ended takes none';
+  t.test(resized, { skip: noLimits }, async (t) => {
     const { runtime, container, kill } = await inPod(t);
     await runtime.updateResources(container.id, { cpuShares: 512, memoryLimitBytes: 64 * 1024 ** 2 });
     t.match(await runtime.inspect(container.id), { state: 'running', pid: container.pid });

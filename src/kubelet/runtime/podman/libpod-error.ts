@@ -53,10 +53,20 @@ export function asRuntimeError(error: unknown, reason: string): RuntimeError {
   return wrapped;
 }
 
-/** The kernel's words for a program of another architecture (ENOEXEC) help nobody. */
+/** Words that help nobody, and what they mean. */
+const HINTS: readonly [RegExp, string][] = [
+  // ENOEXEC.
+  [/exec format error/i, 'the image is not built for this board, or its program is a script without #!'],
+  // crun on cgroup v2, as on a Pi whose firmware turns the counting of memory off.
+  [
+    /opening file `(memory|cpu|pids)\.|controller `\w+` is not available under/,
+    "this board's kernel does not count that: 'edgectl doctor' on the board says how to turn it on",
+  ],
+];
+
 function withHint(message: string): string {
-  if (!/exec format error/i.test(message)) return message;
-  return `${message} (the image is not built for this board, or its program is a script without #!)`;
+  const [, hint] = HINTS.find(([words]) => words.test(message)) ?? [];
+  return hint ? `${message} (${hint})` : message;
 }
 
 /** podman prefixes what it was doing and repeats itself; the rest is kept as it is. */

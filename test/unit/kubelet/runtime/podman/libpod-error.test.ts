@@ -44,3 +44,17 @@ t.test('an error keeps its reason once it has one', async (t) => {
     message: 'bad',
   });
 });
+
+t.test('words that help nobody are followed by what they mean', async (t) => {
+  const said = (message: string) => asRuntimeError(new Error(message), 'RunContainerError').message;
+  t.match(said('runc: exec /start: exec format error'), /not built for this board/);
+  const group = '/sys/fs/cgroup/libpod_parent/libpod-ee89/cgroup.controllers';
+  for (const words of [
+    'crun: opening file `memory.max` for writing: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    `crun: controller \`pids\` is not available under ${group}: OCI runtime error`,
+  ]) {
+    t.match(said(words), /edgectl doctor/);
+    t.notMatch(said(words), /command that was not found/);
+  }
+  t.equal(said('opening file /etc/hosts: permission denied'), 'opening file /etc/hosts: permission denied');
+});

@@ -1,0 +1,26 @@
+// What `npm run test:podman5` takes.
+import { join } from 'node:path';
+import t from 'tap';
+import { readArguments } from '../../podman5/arguments.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+t.test('without a file it runs the tests that podman matters to, and they are there', async (t) => {
+  const { what, cgroups } = readArguments([], root);
+  const { files } = what as { files: string[] };
+  t.ok(files.length > 10);
+  t.strictSame(readArguments(files, root), { what: { files }, cgroups });
+  t.equal(cgroups, 'as on the machine');
+});
+
+t.test('another command, and cgroup v2 alone, are asked for by flags', async (t) => {
+  t.strictSame(readArguments(['--crun', '--run', 'bash', '-l'], root), {
+    what: { command: ['bash', '-l'] },
+    cgroups: 'v2 alone',
+  });
+});
+
+t.test('what is no test is refused by name', async (t) => {
+  t.throws(() => readArguments(['test/e2e/none.test.ts'], root), { message: /no test file test\/e2e\/none/ });
+  t.throws(() => readArguments(['--run'], root), { message: /needs a command/ });
+});
