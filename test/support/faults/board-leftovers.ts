@@ -31,9 +31,6 @@ export async function leftoversOf(
   const runningIds = new Set(running.map(({ Id }) => Id));
   const knownIds = new Set(listed.map(({ Id }) => Id));
   const isUnknown = (id: string) => CONTAINER_ID.test(id) && !knownIds.has(id);
-  // One whose conmon died between its end and podman's cleanup keeps its mounts and cgroups until it is removed.
-  const uncleaned = listed.filter(({ State }) => State === 'stopped');
-  const uncleanedIds = new Set(uncleaned.map(({ Id }) => Id));
   const isDead = (id: string) => seenIds.has(id) && !runningIds.has(id);
   return {
     containers: listed.filter((container) => !belongsTo(container, uids)).map(nameOf),
@@ -41,8 +38,8 @@ export async function leftoversOf(
     ...(await processesOf(board, runningIds, isDead)),
     ociStates: (await namesOn(board, '/run/runc')).filter(isUnknown),
     storage: (await namesOn(board, '/var/lib/containers/storage/overlay-containers')).filter(isUnknown),
-    mounts: await mountsOf(board, running.length + uncleaned.length, uids, isUnknown),
-    cgroups: await cgroupsOf((id) => isDead(id) && !uncleanedIds.has(id)),
+    mounts: await mountsOf(board, running.length, uids, isUnknown),
+    cgroups: await cgroupsOf(isDead),
     namespaces: await namesOn(board, '/run/netns'),
     cables: atMost(await cablesOf(board), sandboxes.length),
     folders: await foldersOf(board, uids),
@@ -92,7 +89,7 @@ async function namesOn(board: Board, path: string): Promise<string[]> {
   return readdir(join(`/proc/${board.holderPid}/root`, path)).catch(() => []);
 }
 
-/** Each container that is not cleaned up has its root and one for its own /dev/shm; a pod has tmpfs of its own. */
+/** Each container that runs has its root and one for its own /dev/shm; a pod has tmpfs of its own. */
 async function mountsOf(
   board: Board,
   mountedCount: number,

@@ -1,6 +1,13 @@
 // Which process dies in which moment of which change: drawn from a seed, so that a run that failed can be repeated.
 
-export const VICTIMS = ['agent', 'conmon', 'pause', 'podman', 'podman and its children'] as const;
+export const VICTIMS = [
+  'agent',
+  'conmon',
+  'pause',
+  'podman',
+  'podman and its children',
+  'OCI runtime',
+] as const;
 /** Named after what the board shows of it first. */
 export const MOMENTS = ['create', 'start', 'delete'] as const;
 export type Victim = (typeof VICTIMS)[number];
@@ -21,7 +28,7 @@ export interface Fault {
 const WINDOW_MS = 150;
 const MOST_PODS = 4;
 
-/** Every victim meets every moment once in fifteen rounds, in an order of the seed's. */
+/** Every victim meets every moment once in eighteen rounds, in an order of the seed's. */
 export function faultPlan(seed: number, rounds: number): Fault[] {
   const random = seededRandom(seed);
   const faults: Fault[] = [];

@@ -34,9 +34,11 @@ import { ResolvFiles } from './resolv-files.ts';
 import { Sandboxes } from './sandbox.ts';
 import { PodmanService } from './service.ts';
 import { defaultStorageRoot, type MachineSettings, type PodmanStorage } from './settings.ts';
+import { StuckStarts } from './stuck-starts.ts';
 import { sweep } from './sweep.ts';
 import { TerminationMessages } from './termination-messages.ts';
 import { Truth } from './truth.ts';
+import { Uncleaned } from './uncleaned.ts';
 
 export interface EngineOptions {
   /** The agent's own folder: containers.conf is written into it. */
@@ -73,6 +75,7 @@ export interface Engine {
   resize: Resize;
   ociExec: OciExec;
   aftermath: Aftermath;
+  uncleaned: Uncleaned;
   imageMender: ImageMender;
   reserve: DiskReserve;
 }
@@ -128,9 +131,13 @@ function build(
   const client = new LibpodClient(service, reserve);
   const ociLeftovers = new OciLeftovers({ ociRuntime, storageRoot, logger });
   const containers = new LibpodContainers(client, owner, ociLeftovers);
+  const cleanUp = (id: string) => service.cleanUp(id);
+  const uncleaned = new Uncleaned({ containers, cleanUp, clock, logger });
+  containers.onUncleaned((id) => uncleaned.expect(id));
   const messages = new TerminationMessages(podFilesFolder(runDir));
   const truth = new Truth(containers, exits, messages);
-  const making = new Making(containers, truth, exits, reserve);
+  const stuckStarts = new StuckStarts({ clock, logger });
+  const making = new Making({ containers, truth, exits, reserve, stuckStarts });
   const images = new Images(client, new RegistryAuthorities(homeDir));
   const network = new PodNetwork(options.network);
   const hostsFiles = new HostsFiles(podFilesFolder(runDir));
@@ -159,6 +166,7 @@ function build(
     network,
     sandboxes,
     aftermath,
+    uncleaned,
     imageMender,
     reserve,
     podContainers: new Containers({

@@ -4,7 +4,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-interface Process {
+export interface Process {
   pid: number;
   parent: number;
   words: string[];
@@ -29,7 +29,8 @@ function below(all: readonly Process[], pid: number): number[] {
   return children.flatMap((child) => [...below(all, child.pid), child.pid]);
 }
 
-async function processes(): Promise<Process[]> {
+/** All that run now. */
+export async function processes(): Promise<Process[]> {
   const found: Process[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;

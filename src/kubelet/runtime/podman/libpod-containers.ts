@@ -12,6 +12,8 @@ import type { OciLeftovers } from './oci-leftovers.ts';
 export interface Inspected {
   container: RuntimeContainer;
   conmonPid: number | undefined;
+  /** In podman's words: `stopped` is ended and not cleaned up yet. */
+  status: string;
   /** Its image's or its own, as a name or a number: what podman would begin to stop it with. */
   stopSignal: string;
 }
@@ -20,6 +22,7 @@ export class LibpodContainers {
   readonly #client: LibpodClient;
   readonly #owner: string;
   readonly #leftovers: OciLeftovers;
+  #onUncleaned: ((id: string) => void) | undefined;
 
   constructor(client: LibpodClient, owner: string, leftovers: OciLeftovers) {
     this.#client = client;
@@ -27,10 +30,22 @@ export class LibpodContainers {
     this.#leftovers = leftovers;
   }
 
+  /** Calls `listener` for each that was found to have ended and not to be cleaned up. */
+  onUncleaned(listener: (id: string) => void): void {
+    this.#onUncleaned = listener;
+  }
+
   /** All containers of this owner, or those of one pod; dead ones too. */
   async list(podUid?: string): Promise<RuntimeContainer[]> {
     const query = `all=true&filters=${ownerFilter(this.#owner, podUid)}`;
-    return (await containerList<ListedContainer>(this.#client, query)).map(fromList);
+    const listed = await containerList<ListedContainer>(this.#client, query);
+    for (const { Id, State } of listed) if (State === 'stopped') this.foundUncleaned(Id);
+    return listed.map(fromList);
+  }
+
+  /** By its whole id. */
+  foundUncleaned(id: string): void {
+    this.#onUncleaned?.(id);
   }
 
   /** `undefined` when there is no such container. */
@@ -39,7 +54,14 @@ export class LibpodContainers {
       const inspected = await this.#inspect(id).catch((error) => this.#inspectAgain(id, error));
       const { State, Config } = inspected;
       const stopSignal = String(Config.StopSignal || 'SIGTERM');
-      return { container: fromInspect(inspected), conmonPid: State.ConmonPid || undefined, stopSignal };
+      const { Status: status } = State;
+      if (status === 'stopped') this.foundUncleaned(inspected.Id);
+      return {
+        container: fromInspect(inspected),
+        conmonPid: State.ConmonPid || undefined,
+        status,
+        stopSignal,
+      };
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

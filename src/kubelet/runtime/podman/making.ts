@@ -6,6 +6,7 @@ import type { Exits } from './exits.ts';
 import { endHalfMade } from './half-made.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import { isNameInUse } from './libpod-error.ts';
+import type { StuckStarts } from './stuck-starts.ts';
 import type { Truth } from './truth.ts';
 
 /** The step that failed decides about the reason that the pod's status shows. */
@@ -18,55 +19,58 @@ export class MakingError extends Error {
   }
 }
 
-export class Making {
-  readonly #containers: LibpodContainers;
-  readonly #truth: Truth;
-  readonly #exits: Exits;
-  readonly #reserve: DiskReserve;
+export interface MakingOptions {
+  containers: LibpodContainers;
+  truth: Truth;
+  exits: Exits;
+  reserve: DiskReserve;
+  stuckStarts: StuckStarts;
+}
 
-  constructor(containers: LibpodContainers, truth: Truth, exits: Exits, reserve: DiskReserve) {
-    this.#containers = containers;
-    this.#reserve = reserve;
-    this.#exits = exits;
-    this.#truth = truth;
+export class Making {
+  readonly #options: MakingOptions;
+
+  constructor(options: MakingOptions) {
+    this.#options = options;
   }
 
   /** `spec.name` must be set. Rejects with a MakingError; nothing of that name is left then. */
   async run(spec: Record<string, unknown>): Promise<RuntimeContainer> {
+    const { containers, truth, exits, reserve, stuckStarts } = this.#options;
     const name = String(spec.name);
-    await this.#reserve.take();
+    await reserve.take();
     const id = await this.#create(name, spec);
-    this.#exits.follow(id);
+    exits.follow(id);
     try {
-      await this.#containers.start(id);
-      const made = await this.#truth.inspect(id);
+      await stuckStarts.during(id, () => containers.start(id));
+      const made = await truth.inspect(id);
       if (!made || made.state === 'created') throw new Error(`${name} vanished while it was started`);
       return made;
     } catch (error) {
-      this.#exits.forget(id);
+      exits.forget(id);
       if (isUnanswered(error)) await endHalfMade(id);
-      await this.#containers.remove(id);
+      await containers.remove(id);
       throw new MakingError('start', error);
     }
   }
 
   async #create(name: string, spec: Record<string, unknown>): Promise<string> {
     try {
-      return await this.#containers.create(spec);
+      return await this.#options.containers.create(spec);
     } catch (error) {
-      if (isUnanswered(error)) await this.#containers.remove(name);
+      if (isUnanswered(error)) await this.#options.containers.remove(name);
       if (!isNameInUse(error) || !(await this.#clearName(name))) throw new MakingError('create', error);
     }
-    return this.#containers.create(spec).catch((error) => {
+    return this.#options.containers.create(spec).catch((error) => {
       throw new MakingError('create', error);
     });
   }
 
   /** Removes what a killed podman left under the name, its bare storage too; not what runs or ran. */
   async #clearName(name: string): Promise<boolean> {
-    const holder = await this.#containers.inspect(name);
+    const holder = await this.#options.containers.inspect(name);
     if (holder && holder.container.state !== 'created') return false;
-    await this.#containers.remove(holder?.container.id ?? name);
+    await this.#options.containers.remove(holder?.container.id ?? name);
     return true;
   }
 }

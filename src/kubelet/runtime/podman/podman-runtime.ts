@@ -60,6 +60,7 @@ export class PodmanRuntime implements Runtime {
     this.#isStopped = true;
     if (this.#options.removeOnStop && this.#engine) await this.#removeRest(this.#engine);
     this.#engine?.aftermath.stop();
+    this.#engine?.uncleaned.stop();
     await this.#exits.stop();
     this.#listeners.clear();
   }

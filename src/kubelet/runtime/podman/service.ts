@@ -1,9 +1,10 @@
 // podman's REST service, running only while there is something to do: made on demand, it ends by itself when idle.
 // It lives in a session of its own, so the death of the agent does not touch it nor what it is doing.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Clock } from '../../../base/clock.ts';
 import { RuntimeError } from '../runtime.ts';
 import { endService } from './end-service.ts';
@@ -35,6 +36,8 @@ const trustedForMs = 7_000;
 const startTimeoutMs = 30_000;
 /** A store that could not be mended, as containers run, is not looked at more often. */
 const mendIntervalMs = 60_000;
+
+const CLEANUP_TIMEOUT_MS = 30_000;
 
 export class PodmanService {
   readonly socketPath: string;
@@ -160,9 +163,21 @@ export class PodmanService {
     return ended;
   }
 
+  /** What conmon has podman do after the end of a container. Rejects with what podman said. */
+  async cleanUp(containerId: string): Promise<void> {
+    const args = [...this.#storageArguments(), 'container', 'cleanup', containerId];
+    const options = { env: this.#environment(), cwd: '/', timeout: CLEANUP_TIMEOUT_MS };
+    await promisify(execFile)(this.#options.podmanPath, args, options);
+  }
+
   #arguments(): string[] {
+    const service = ['system', 'service', '--time', `${idleExitSeconds}`, `unix://${this.socketPath}`];
+    return [...this.#storageArguments(), ...service];
+  }
+
+  #storageArguments(): string[] {
     const { storage } = this.#options;
-    const global = storage
+    return storage
       ? [
           ['--root', storage.root],
           ['--runroot', storage.runRoot],
@@ -170,7 +185,6 @@ export class PodmanService {
           ['--network-config-dir', storage.networkConfigDir],
         ].flat()
       : [];
-    return [...global, 'system', 'service', '--time', `${idleExitSeconds}`, `unix://${this.socketPath}`];
   }
 
   /** NOTIFY_SOCKET would let a container speak to systemd in the agent's name. */

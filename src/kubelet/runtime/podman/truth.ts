@@ -42,6 +42,8 @@ export class Truth {
       if (!inspected) return undefined;
       const { container, conmonPid } = inspected;
       if (container.state !== 'running') return this.#withEnd(container);
+      // conmon is gone too: nobody else has podman clean up.
+      if (conmonPid !== undefined && !isAlive(conmonPid)) this.#containers.foundUncleaned(id);
       const isToldSoon = conmonPid !== undefined && isAlive(conmonPid) && attempt < conmonTries;
       if (!isToldSoon) return this.#withEnd({ ...container, state: 'exited', pid: undefined });
       await new Promise((resolve) => setTimeout(resolve, conmonDelayMs));

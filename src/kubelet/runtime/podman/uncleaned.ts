@@ -1,0 +1,84 @@
+// Cleans up after containers whose conmon died before it could have podman do it: they would keep their mounts, and for
+// podman run on, until their pod goes. Every ended container that podman calls no more than stopped is looked at a little
+// later; mostly podman has done it by then.
+import { exponentialBackoffMs } from '../../../base/backoff.ts';
+import type { Clock, Timer } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/logger.ts';
+import { isAlive } from './exits.ts';
+import { type Process, processes } from './half-made.ts';
+import type { Inspected, LibpodContainers } from './libpod-containers.ts';
+
+export interface UncleanedOptions {
+  containers: Pick<LibpodContainers, 'inspect' | 'kill'>;
+  /** podman's own cleanup, which conmon would have begun. */
+  cleanUp(containerId: string): Promise<void>;
+  clock: Clock;
+  logger: Logger;
+  /** Of the board. */
+  processes?(): Promise<Process[]>;
+}
+
+/** podman takes some 50 ms for it, on a busy board seconds. */
+const AGAIN_BACKOFF = { initialMs: 3_000, maxMs: 60_000 };
+
+export class Uncleaned {
+  readonly #options: UncleanedOptions;
+  /** How often each was looked at, by container id. */
+  readonly #looks = new Map<string, number>();
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: UncleanedOptions) {
+    this.#options = options;
+  }
+
+  expect(containerId: string): void {
+    if (this.#looks.has(containerId)) return;
+    this.#looks.set(containerId, 0);
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    if (this.#timer || this.#isStopped || this.#looks.size === 0) return;
+    const delayMs = exponentialBackoffMs(AGAIN_BACKOFF, Math.min(...this.#looks.values()) + 1);
+    this.#timer = this.#options.clock.after(delayMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    for (const [id, looks] of this.#looks) {
+      this.#looks.set(id, looks + 1);
+      try {
+        if (await this.#isClean(id)) this.#looks.delete(id);
+      } catch (error) {
+        this.#options.logger.warn({ id, err: error }, 'what a dead conmon left cannot be cleaned up now');
+      }
+    }
+    this.#timer = undefined;
+    this.#arm();
+  }
+
+  /** One that this had to clean is looked at once more. */
+  async #isClean(id: string): Promise<boolean> {
+    const { containers, cleanUp, logger } = this.#options;
+    const found = await containers.inspect(id);
+    if (!found || !isUncleaned(found)) return true;
+    const all = await (this.#options.processes ?? processes)();
+    if (all.some(({ words }) => words.includes(id))) return false;
+    logger.warn({ id }, 'conmon died before podman had cleaned up: it is done now');
+    // For podman it runs: it waits for conmon's word in vain, says so, and knows better from then on.
+    if (found.status === 'running') await containers.kill(id).catch(() => containers.kill(id));
+    await cleanUp(id);
+    return false;
+  }
+}
+
+/** Ended, and podman has done no more than to notice it, if that. */
+function isUncleaned({ status, container }: Inspected): boolean {
+  const isGone = container.pid === undefined || !isAlive(container.pid);
+  return status === 'stopped' || (status === 'running' && isGone);
+}
