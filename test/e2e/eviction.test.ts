@@ -15,14 +15,15 @@ import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { labFolder } from '../support/lab.ts';
-import { MadeUpMemory } from '../support/made-up-memory.ts';
+import { MadeUpKernel } from '../support/made-up-kernel.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const exec = promisify(execFile);
+const isLong = process.env.EDGE_TEST_LONG === '1';
 const MIB = 1024 * 1024;
 const DISK_MIB = 96;
 const FLAGS = ['--node-status-update-frequency=2s', '--eviction-pressure-transition-period=6s'];
-const SHORT = '--eviction-hard=memory.available<100Mi,nodefs.available<16Mi';
+const SHORT = '--eviction-hard=memory.available<100Mi,nodefs.available<16Mi,pid.available<10%';
 /** For the board that has enough, whatever the machine has. */
 const ENOUGH = '--eviction-hard=memory.available<1Mi';
 /** Comes while the shortage of memory is not over, and asks for it: a layer on a tmpfs counts as the container's memory. */
@@ -75,10 +76,12 @@ t.test('a board that runs short', async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'edge-cluster-eviction-'));
   const cluster = await BoardCluster.create();
   const { master, lab } = cluster;
-  const memory = new MadeUpMemory({
-    path: join(work, 'meminfo'),
+  const kernel = new MadeUpKernel({
+    folder: join(work, 'proc'),
     totalMiB: 1024,
     freeMiB: 160,
+    maxPids: 10_000,
+    freePids: 1_050,
     mark: `BOARD=alpha of test ${process.pid}`,
   });
   const disk = labFolder(lab, 'alpha');
@@ -88,7 +91,7 @@ t.test('a board that runs short', async (t) => {
       for (const { program } of cluster.agents.values()) t.comment(program.output.slice(-6000));
       t.comment(await master.must('get', 'events', '-A').catch(String));
     }
-    await memory.stop();
+    await kernel.stop();
     await exec('umount', ['--lazy', disk]);
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
@@ -98,10 +101,10 @@ t.test('a board that runs short', async (t) => {
   await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
   await mkdir(disk, { recursive: true });
   await exec('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'tmpfs', disk]);
-  await memory.start();
+  await kernel.start();
   await cluster.start([]);
   const alpha = await lab.addBoard('alpha');
-  await alpha.run('mount', '--bind', memory.path, '/proc/meminfo');
+  await kernel.showTo(alpha);
   cluster.agentFlags = [...FLAGS, SHORT];
   await cluster.joinBoard(alpha, [archive]);
   cluster.agentFlags = [...FLAGS, ENOUGH];
@@ -139,7 +142,7 @@ t.test('a board that runs short', async (t) => {
       .join('\n');
   const untouched = async () =>
     [...(await pods('modest')), ...(await pods('important'))].map(({ status }) =>
-      status?.containerStatuses?.map(({ containerID, restartCount }) => [containerID, restartCount]),
+      status?.containerStatuses?.map((c) => [status.phase, c.containerID, c.restartCount]),
     );
   let before: unknown;
 
@@ -168,7 +171,7 @@ t.test('a board that runs short', async (t) => {
     const disruption = (c: core.PodCondition) => c.type === 'DisruptionTarget';
     t.match(status?.conditions?.find(disruption), { status: 'True', reason: 'TerminationByKubelet' });
     t.match(await condition('MemoryPressure'), { status: 'True', reason: 'KubeletHasInsufficientMemory' });
-    t.match(await taints(), ['node.kubernetes.io/memory-pressure:NoSchedule']);
+    t.ok((await taints()).includes('node.kubernetes.io/memory-pressure:NoSchedule'));
     t.match(await events(metadata.name), /Warning Evicted The node was low on resource: memory\./);
     t.match(await events('alpha'), /Warning EvictionThresholdMet Attempting to reclaim memory/);
     t.match(await events('alpha'), /NodeHasInsufficientMemory/);
@@ -187,7 +190,7 @@ t.test('a board that runs short', async (t) => {
     });
     const usedKiB = Number(/using (\d+)Ki/.exec(status?.message ?? '')?.[1]);
     t.ok(usedKiB * 1024 > bavail * bsize - 10 * MIB, 'what it wrote, or more: the log beside the layer');
-    t.match(await taints(), ['node.kubernetes.io/disk-pressure:NoSchedule']);
+    t.ok((await taints()).includes('node.kubernetes.io/disk-pressure:NoSchedule'));
     t.match(await events(metadata.name), /Warning Evicted The node was low on resource: ephemeral-storage\./);
     t.equal((await inPhase('filler', 'Running')).spec.nodeName, 'beta');
   });
@@ -202,7 +205,37 @@ t.test('a board that runs short', async (t) => {
       await apply(onAlpha('after', 'sleep 3600 & wait', {}));
       await inPhase('after', 'Running');
       t.same(await untouched(), before);
+      t.match(await condition('PIDPressure'), { status: 'False', reason: 'KubeletHasSufficientPID' });
       for (const app of ['greedy', 'filler']) t.equal((await pods(app)).length, 2);
     },
   );
+
+  // Each of them is another 10 s.
+  if (isLong) {
+    await t.test('of processes: ends who made most of them', async (t) => {
+      const forks = 'for i in $(seq 80); do sleep 3600 & done; wait';
+      await apply(
+        preferringAlpha('forking', forks, { memory: '64Mi' }, { tolerations: [{ operator: 'Exists' }] }),
+      );
+      const { status } = await inPhase('forking', 'Failed');
+      t.match(status, {
+        reason: 'Evicted',
+        message: /^The node was low on resource: pids\. Threshold quantity: 1000, available: 9\d\d\. $/,
+      });
+      t.match(await condition('PIDPressure'), { status: 'True', reason: 'KubeletHasInsufficientPID' });
+      t.ok((await taints()).includes('node.kubernetes.io/pid-pressure:NoSchedule'));
+      await eventually(async () => (await taints()).length === 0, 20_000, 100);
+      t.match(await condition('PIDPressure'), { status: 'False', reason: 'KubeletHasSufficientPID' });
+    });
+
+    await t.test('of a card that can be written: says so until it can be', async (t) => {
+      const agentDir = join(alpha.dir, 'agent');
+      await alpha.run('mount', '--bind', agentDir, agentDir);
+      await alpha.run('mount', '-o', 'remount,bind,ro', agentDir);
+      await eventually(async () => (await condition('ReadonlyFilesystem'))?.status === 'True', 15_000, 100);
+      t.match(await events('alpha'), /Warning FilesystemIsReadOnly the file system can only be read/);
+      await alpha.run('mount', '-o', 'remount,bind,rw', agentDir);
+      await eventually(async () => (await condition('ReadonlyFilesystem'))?.status === 'False', 20_000, 100);
+    });
+  }
 });
