@@ -34,10 +34,13 @@ const configMap = (name: string) => ({
 /** Leaves `leftBytes` of the file system at `folder`. */
 async function fill(folder: string, leftBytes: number): Promise<() => Promise<void>> {
   const path = join(folder, 'filling');
-  const { bavail, bsize } = await statfs(folder);
   await writeFile(path, '');
-  await truncate(path, 0);
-  await exec('fallocate', ['--length', String(bavail * bsize - leftBytes), path]);
+  // Somebody may write between the look and the deed: then there is a little less.
+  await eventually(async () => {
+    await truncate(path, 0);
+    const { bavail, bsize } = await statfs(folder);
+    await exec('fallocate', ['--length', String(bavail * bsize - leftBytes), path]);
+  });
   return () => rm(path);
 }
 
