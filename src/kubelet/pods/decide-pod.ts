@@ -55,14 +55,20 @@ function isFinishedElsewhere(world: PodWorld, pod: Pod): boolean {
 function settleFinished(world: PodWorld, pod: Pod, decision: Decision): void {
   const isEvicted = world.record.finishedFor?.reason === EVICTED;
   if (decideStops(world, isEvicted ? EVICTION_GRACE_SECONDS : graceSecondsOf(pod), decision)) return;
-  if ((isEvicted || world.memory.isUnwanted) && world.observed.length > 0) {
-    decision.actions.push({ do: 'removeContainers', remake: false });
+  if (isEvicted || world.memory.isUnwanted) {
+    giveBack(world, decision);
     return;
   }
   for (const container of world.observed) {
     if (container.state === 'running')
       decision.actions.push({ do: 'stopSandbox', containerId: container.id });
   }
+}
+
+/** What the board ended it for: its layers first, then its emptyDirs. */
+function giveBack({ observed, memory }: PodWorld, decision: Decision): void {
+  if (observed.length > 0) decision.actions.push({ do: 'removeContainers', remake: false });
+  else if (!memory.hasNoVolumes) decision.actions.push({ do: 'removeVolumes' });
 }
 
 /** A pod may say how long it may take; upstream counts from its status' startTime too. */

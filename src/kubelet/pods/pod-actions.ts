@@ -36,6 +36,8 @@ export type PodAction =
   /** Everything of the pod in the engine. `remake`: it will be made afresh. */
   | { do: 'removeContainers'; remake: boolean }
   | { do: 'removeContainer'; containerId: string }
+  /** Of a pod that has ended. */
+  | { do: 'removeVolumes' }
   /** Volumes, record and logs: the pod is gone. */
   | { do: 'forget' }
   | { do: 'startSandbox'; attempt: number }

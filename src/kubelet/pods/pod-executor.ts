@@ -52,6 +52,8 @@ export class PodExecutor {
         return this.#removeContainers(entry, pod, action.remake);
       case 'removeContainer':
         return this.#removeContainer(action.containerId);
+      case 'removeVolumes':
+        return this.#removeVolumes(entry);
       case 'forget':
         return this.#forget(entry);
       case 'postStart':
@@ -111,6 +113,11 @@ export class PodExecutor {
     const { runtime, cache } = this.#options;
     await runtime.removeContainer(id);
     cache.remove(id);
+  }
+
+  async #removeVolumes(entry: PodEntry): Promise<void> {
+    await this.#options.volumes.remove(entry.uid);
+    entry.memory.hasNoVolumes = true;
   }
 
   async #forget(entry: PodEntry): Promise<void> {

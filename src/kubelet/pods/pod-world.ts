@@ -46,6 +46,8 @@ export interface PodMemory {
   eviction: Ending | undefined;
   /** It has ended, and the board needs what its containers hold. */
   isUnwanted: boolean;
+  /** Its volumes are removed already, though it is still known. */
+  hasNoVolumes: boolean;
   /** When what is on record happened, by the clock that never jumps. */
   met: MetTimes;
   /** Volumes, logs and the stored record are removed already. */
@@ -64,6 +66,7 @@ export function newPodMemory(): PodMemory {
     isAdmitted: false,
     eviction: undefined,
     isUnwanted: false,
+    hasNoVolumes: false,
     met: new Map(),
     forgotten: false,
   };

@@ -102,6 +102,7 @@ t.test('an evicted pod fails at once, gives everything back and says that the bo
   const disruption = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
   t.match(disruption, { status: 'True', reason: 'TerminationByKubelet', message });
   t.same([...world.runtime.containers.values()], []);
+  t.same(world.volumes.removed, ['uid-web-1'], 'its emptyDirs too, while the pod is still known');
   t.notOk(world.reconciler.evict('uid-web-1', { reason: 'Evicted', message }), 'it has ended already');
 });
 
@@ -126,6 +127,7 @@ t.test('a board in need removes the containers of pods that have ended, and of n
   for (const key of world.reconciler.dropEnded()) world.workers.look(key);
   await world.clock.advance(1_000);
   t.same(world.runtime.containersOf('default/job'), []);
+  t.same(world.volumes.removed, ['uid-job']);
   t.same(statusOf(world, 'job'), before);
   t.equal(world.runtime.containersOf('default/web-1').length, 1);
   t.same(world.reconciler.dropEnded(), []);
