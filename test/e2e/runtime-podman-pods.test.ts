@@ -223,17 +223,31 @@ t.test('a killed podman service is started again, and containers go on', async (
   t.strictSame(await runtime.inspect(container.id), container);
 });
 
-t.test('a container whose conmon was killed is seen to end and can be removed', async (t) => {
-  const pod = await startPod();
-  const container = await run(pod);
-  const conmon = await parentOf(container.pid ?? 0);
-  process.kill(conmon, 'SIGKILL');
-  process.kill(container.pid ?? Number.NaN, 'SIGKILL');
-  await eventually(async () => (await runtime.inspect(container.id))?.state === 'exited');
-  t.equal((await runtime.list()).find((found) => found.id === container.id)?.state, 'exited');
-  await runtime.removeContainer(container.id);
-  t.equal(await runtime.inspect(container.id), undefined);
-});
+t.test(
+  'a container whose conmon was killed is seen to end, lets go of its root and can be removed',
+  async (t) => {
+    const pod = await startPod();
+    const container = await run(pod);
+    const path = `/containers/${container.id}/json`;
+    const { GraphDriver } = await client.getJson<{ GraphDriver: { Data: { MergedDir: string } } }>(path);
+    const isMounted = async () => {
+      const points = (await readFile('/proc/self/mountinfo', 'utf8'))
+        .split('\n')
+        .map((line) => line.split(' ')[4]);
+      return points.includes(GraphDriver.Data.MergedDir);
+    };
+    t.ok(await isMounted());
+    const conmon = await parentOf(container.pid ?? 0);
+    process.kill(conmon, 'SIGKILL');
+    process.kill(container.pid ?? Number.NaN, 'SIGKILL');
+    await eventually(async () => (await runtime.inspect(container.id))?.state === 'exited');
+    t.equal((await runtime.list()).find((found) => found.id === container.id)?.state, 'exited');
+    await eventually(async () => !(await isMounted()), 30_000, 200);
+    t.equal((await runtime.inspect(container.id))?.state, 'exited');
+    await runtime.removeContainer(container.id);
+    t.equal(await runtime.inspect(container.id), undefined);
+  },
+);
 
 t.test('a start during which podman is killed leaves nothing that stops the next one', async (t) => {
   for (const delayMs of [15, 45, 80]) {
