@@ -6,6 +6,7 @@ import { replicationControllers } from '../../src/api/kinds/replication-controll
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import type { HttpClient } from '../../src/client/http-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { podman } from '../support/pods.ts';
 import { Trial } from '../support/trial.ts';
 import { adminClient } from './admin-client.ts';
 import { LoneAgent } from './lone-agent.ts';
@@ -58,6 +59,7 @@ async function besideSwarm(client: HttpClient): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       ours.push(await scaleTo(client, AT_ONCE));
       await scaleTo(client, 0);
+      await untilNoContainers();
       if (swarm) theirs.push(await swarm.replicasToRunning(AT_ONCE));
     }
   } finally {
@@ -100,6 +102,15 @@ async function idle(trial: Trial): Promise<void> {
   print('idle CPU', `${cpu.toFixed(2)} % of a core over ${over} (step: under ${STEP.cpuPercent})`);
   print('idle writes', `${written} bytes (step: ${STEP.writtenBytes})`);
   print("podman's service", `ran in ${withService} of ${samples} looks (step: 0)`);
+}
+
+/** Pods without grace are gone from the API at once, and their board ends them while the next would be measured. */
+function untilNoContainers(): Promise<void> {
+  const left = async () => {
+    const found = await podman('ps', '--all', '--quiet', '--filter', 'name=board-bench');
+    if (found.trim() !== '') throw new Error('containers of the last round are being removed');
+  };
+  return eventually(left, 120_000, 1_000);
 }
 
 /** An agent that ends leaves its pods as they are: those that are still going too. */
