@@ -16,6 +16,8 @@ import { SwarmService } from './swarm-service.ts';
 const IDLE_PODS = 20;
 const AT_ONCE = 50;
 const ROUNDS = 2;
+/** They run beside, and count where a board is full. */
+const DEMO_PODS = 2;
 const SETTLE_MS = 25_000;
 const IDLE_MS = Number(process.env.BOARD_IDLE_SECONDS ?? 60) * 1000;
 /** Seldom: looking costs CPU, of ours and not of theirs. */
@@ -39,7 +41,7 @@ export async function board(): Promise<void> {
     await scaleTo(client, 0);
     await besideSwarm(client);
     for (const count of more) {
-      print(`${count} pods at once`, seconds(await scaleTo(client, count)));
+      print(`${count} pods in all`, seconds(await scaleTo(client, count - DEMO_PODS)));
       await settle();
       printMemory(`${count}`, await residents(trial));
     }
