@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { INGRESS_BOARD_LABEL } from '../../api/ingress/board-ingress.ts';
 import { KUBERNETES_VERSION } from '../../api/kubernetes-version.ts';
+import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
 import { ProcessLock } from '../../base/process-lock.ts';
 import { hostAddresses } from '../../kubelet/board/local-address.ts';
@@ -201,7 +202,10 @@ export class Agent implements Component {
       podCIDR: () => this.#paths.podCIDR,
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
-      clusterDns: this.#options.network.dnsAddress,
+      clusterDns: () => {
+        const peers = this.#link.peers.current();
+        return peers && dnsAddressOf(peers.serviceRange);
+      },
       ...this.#options.images,
       imageExchange: imageExchange(this.#options, this.#link),
       cleanOnStop,
