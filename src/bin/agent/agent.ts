@@ -2,7 +2,6 @@
 import { mkdir } from 'node:fs/promises';
 import { INGRESS_BOARD_LABEL } from '../../api/ingress/board-ingress.ts';
 import { KUBERNETES_VERSION } from '../../api/kubernetes-version.ts';
-import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
 import { ProcessLock } from '../../base/process-lock.ts';
 import { hostAddresses } from '../../kubelet/board/local-address.ts';
@@ -202,10 +201,7 @@ export class Agent implements Component {
       podCIDR: () => this.#paths.podCIDR,
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
-      clusterDns: () => {
-        const peers = this.#link.peers.current();
-        return peers && dnsAddressOf(peers.serviceRange);
-      },
+      clusterDns: () => this.#paths.dnsAddress,
       ...this.#options.images,
       imageExchange: imageExchange(this.#options, this.#link),
       cleanOnStop,
@@ -249,7 +245,7 @@ export class Agent implements Component {
         pods: () => boardPods(this.#link.desired.current()?.pods.values() ?? [], this.#link.reports()),
         running: () => this.#kubelet.runningContainers(),
         load: () => this.#watch.load,
-        config: () => kubeletConfiguration(this.#options),
+        config: () => kubeletConfiguration({ ...this.#options, dnsAddress: this.#paths.dnsAddress }),
         nowMs: () => clock.now(),
         figures: [() => this.#paths.metrics()],
       }),

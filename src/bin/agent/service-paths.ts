@@ -145,9 +145,9 @@ export class ServicePaths implements Component {
     ];
   }
 
-  /** Which Services are the board's own depends on the ranges. */
+  /** Which Services are the board's own depends on the ranges. Before any are known, what an earlier agent left goes on. */
   #peersChanged(): void {
-    void this.updateProxy();
+    if (this.#options.link.services.current()) void this.updateProxy();
     void this.updateNetwork();
   }
 
@@ -158,11 +158,12 @@ export class ServicePaths implements Component {
 
   /** The Service that stands for this board's own DNS server has no endpoints to forward to. */
   #isDns(service: BoardService): boolean {
-    const address = this.#dnsAddress;
+    const address = this.dnsAddress;
     return address !== undefined && clusterIPsOf(service).includes(address);
   }
 
-  get #dnsAddress(): string | undefined {
+  /** Where pods ask for names; `undefined` = nobody has told of the cluster's ranges yet. */
+  get dnsAddress(): string | undefined {
     const peers = this.#options.link.peers.current();
     return peers && dnsAddressOf(peers.serviceRange);
   }
@@ -206,7 +207,7 @@ export class ServicePaths implements Component {
 
   #makeDns(): ClusterDns {
     const { link, clock, logger } = this.#options;
-    const ownAddresses = () => [this.#dnsAddress ?? '', SERVICE_LISTEN_ADDRESS];
+    const ownAddresses = () => [this.dnsAddress ?? '', SERVICE_LISTEN_ADDRESS];
     const upstreams = new HostUpstreams({ ownAddresses, clock });
     return new ClusterDns({
       host: SERVICE_LISTEN_ADDRESS,
