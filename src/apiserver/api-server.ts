@@ -4,7 +4,7 @@ import { loadSchema } from '../api/schema/load-schema.ts';
 import type { Schema } from '../api/schema/schema.ts';
 import { ServedKinds } from '../api/served-kinds.ts';
 import type { Clock } from '../base/clock.ts';
-import type { ClusterNetwork } from '../base/cluster-network.ts';
+import { type ClusterNetwork, dnsAddressOf } from '../base/cluster-network.ts';
 import { type Component, sequence } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MetricSource } from '../base/metrics/metric.ts';
@@ -187,12 +187,13 @@ export class ApiServer implements Component {
   #apiService(): Component {
     const { network, advertiseAddresses: addresses, logger } = this.#options;
     const clusterIP = firstServiceAddress(network.serviceRange);
+    const dnsAddress = dnsAddressOf(network.serviceRange);
     const { registry } = this.#parts;
     const start = async () => {
       await bootstrapApiService(registry, { clusterIP, addresses, port: this.port });
-      await bootstrapDnsService(registry, network.dnsAddress).catch((error: unknown) => {
+      await bootstrapDnsService(registry, dnsAddress).catch((error: unknown) => {
         // Somebody else's Service has that address: theirs stays, and the cluster goes on under it.
-        logger.warn({ err: error }, `no Service kube-system/kube-dns at ${network.dnsAddress}`);
+        logger.warn({ err: error }, `no Service kube-system/kube-dns at ${dnsAddress}`);
       });
     };
     return { start, stop: async () => {} };

@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { tryParseQuantity, wholeValue } from '../api/quantity.ts';
 import { endedAt } from '../base/certificate-time.ts';
 import { systemClock } from '../base/clock.ts';
-import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Logger } from '../base/logger.ts';
 import { HEARTBEAT_INTERVAL_MS } from '../kubelet/board/heartbeat.ts';
 import { defaultLogLimits, LEAST_LOG_SIZE_BYTES, type LogLimits } from '../kubelet/logs/log-limits.ts';
@@ -119,7 +118,6 @@ async function createAgent(values: FlagValues, logger: Logger): Promise<Agent> {
     mqttPort: identity.mqttPort,
     dataDir,
     podManifestPath: podManifestPath(values),
-    network: defaultClusterNetwork,
     ingress: ingressSettings(values),
     cleanOnStop: false,
     proxy: proxySettings(values),

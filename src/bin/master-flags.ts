@@ -1,11 +1,11 @@
 // Flags that `edge-master` and `npm start` share.
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
 import { addresses, durationMs, type Flags, type FlagValues, port, required } from './flags.ts';
 import { Master } from './master.ts';
+import { clusterNetwork, networkFlags } from './network-flags.ts';
 import { nodeLifecycleFlags, nodeLifecycleOptions } from './node-lifecycle-flags.ts';
 
 export const masterFlags: Flags = {
@@ -29,6 +29,7 @@ export const masterFlags: Flags = {
     default: '0',
   },
   'audit-log-path': { value: 'FILE', help: 'record who asked for what, one JSON line per request' },
+  ...networkFlags,
   ...nodeLifecycleFlags,
   'horizontal-pod-autoscaler-sync-period': {
     value: 'DURATION',
@@ -51,7 +52,7 @@ export function createMaster(values: FlagValues, logger: Logger, onFatal: (error
     auditLogPath: values['audit-log-path'],
     nodeLifecycle: nodeLifecycleOptions(values),
     autoscalerSyncPeriodMs: durationMs(values, 'horizontal-pod-autoscaler-sync-period', 1000),
-    network: defaultClusterNetwork,
+    network: clusterNetwork(values),
     clock: systemClock,
     logger,
     onFatal,

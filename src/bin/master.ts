@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Node, Service } from '../api/objects.ts';
 import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
 import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
@@ -37,6 +38,7 @@ import { DiskEngine } from '../store/disk-engine.ts';
 import { LevelStore } from '../store/level-store.ts';
 import type { Store } from '../store/store.ts';
 import type { NodeLifecycleOptions } from './node-lifecycle-flags.ts';
+import { rangeProblem } from './stored-ranges.ts';
 
 export interface MasterOptions {
   dataDir: string;
@@ -100,6 +102,7 @@ export class Master implements Component {
     await store.start();
     this.#running = [store];
     try {
+      this.#refuseOtherRanges(store);
       const parts = sequence(await this.#makeParts(store));
       await parts.start();
       this.#running.push(parts);
@@ -112,6 +115,15 @@ export class Master implements Component {
 
   async stop(): Promise<void> {
     for (const component of this.#running.splice(0).reverse()) await component.stop();
+  }
+
+  #refuseOtherRanges(store: Store): void {
+    const { network, dataDir } = this.#options;
+    const objects = <T>(plural: string) =>
+      store.list(`/registry/core/${plural}/`).map(({ value }) => value as unknown as T);
+    const stored = { services: objects<Service>('services'), nodes: objects<Node>('nodes') };
+    const problem = rangeProblem(stored, network, dataDir);
+    if (problem !== undefined) throw new Error(problem);
   }
 
   async #makeStore(): Promise<LevelStore> {

@@ -3,7 +3,6 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { defaultClusterNetwork } from '../base/cluster-network.ts';
 import type { Component } from '../base/component.ts';
 import { lanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
@@ -77,7 +76,6 @@ class AllInOne implements Component {
       mqttPort,
       dataDir,
       podManifestPath: podManifestPath(this.#values),
-      network: defaultClusterNetwork,
       ingress: ingressSettings(this.#values),
       images: agentImages(this.#values),
       eviction: evictionSettings(this.#values),

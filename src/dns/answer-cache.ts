@@ -13,7 +13,7 @@ interface Kept {
   lifetimeSeconds: number;
 }
 
-interface Found {
+export interface Found {
   response: Buffer;
   ageSeconds: number;
   isFresh: boolean;

@@ -41,7 +41,7 @@ export class ClusterDns implements Component {
     this.#zone = new ClusterZone({ domain, ownsAddress });
     const cache = new AnswerCache(clock, REMEMBERED_ANSWERS);
     const forwarder = new Forwarder({ upstreams, exchange, cache, clock });
-    const responder = new Responder({ zone: this.#zone, forwarder, domain });
+    const responder = new Responder({ zone: this.#zone, forwarder, domain, clock });
     const answer: Responder['answer'] = (query, transport) => responder.answer(query, transport);
     this.#server = new DnsServer({ host, port, answer, logger });
   }

@@ -36,6 +36,7 @@ export class ClusterZone {
   /** Made when the first reverse name is asked for after a change. */
   #names: Map<string, string> | undefined;
   #turn = 0;
+  #version = 0;
 
   constructor(options: ZoneOptions) {
     this.#options = options;
@@ -46,8 +47,14 @@ export class ClusterZone {
     return this.#services !== undefined;
   }
 
+  /** Another one whenever names may have changed. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** The complete set, by `namespace/name`. */
   update(services: ReadonlyMap<string, BoardService>): void {
+    this.#version++;
     this.#services = services;
     this.#namespaces = new Set([...services.keys()].map((key) => key.slice(0, key.indexOf('/'))));
     this.#names = undefined;

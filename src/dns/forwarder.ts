@@ -1,6 +1,6 @@
 // Names outside the cluster: asked of the board's own upstream servers, the last good one first, and remembered.
 import type { Clock } from '../base/clock.ts';
-import type { AnswerCache } from './answer-cache.ts';
+import type { AnswerCache, Found } from './answer-cache.ts';
 import type { exchange, Transport, Upstream } from './upstream-exchange.ts';
 import { answerTo, isTruncated, questionBytes, rcodeOf, rcodes, respond } from './wire.ts';
 
@@ -33,11 +33,15 @@ export class Forwarder {
     this.#options = options;
   }
 
-  /** Always an answer: SERVFAIL when no server could be reached and nothing is remembered. */
-  async answer(query: Buffer, transport: Transport): Promise<Buffer> {
+  /** Always an answer, at once where it is remembered: SERVFAIL when no server could be reached and nothing is. */
+  answer(query: Buffer, transport: Transport): Buffer | Promise<Buffer> {
     const key = keyOf(query, transport);
     const known = this.#options.cache.get(key);
     if (known?.isFresh) return answerTo(query, known.response, known.ageSeconds);
+    return this.#learn(key, known, query, transport);
+  }
+
+  async #learn(key: string, known: Found | undefined, query: Buffer, transport: Transport): Promise<Buffer> {
     const response = known && this.#wasSilent ? undefined : await this.#ask(key, query, transport);
     if (response) return answerTo(query, response);
     if (!known) return respond(query, 'SERVFAIL');

@@ -10,7 +10,7 @@ export interface HostUpstreamsOptions {
   /** `/etc/resolv.conf` unless given. */
   path?: string;
   /** Addresses of our own: a board that asks us must not be asked back. */
-  ownAddresses: readonly string[];
+  ownAddresses(): readonly string[];
   clock: Clock;
 }
 
@@ -43,7 +43,7 @@ export class HostUpstreams {
     if (version === this.#version) return;
     this.#version = version;
     this.#servers = serversIn((await readFileIfPresent(path)) ?? '')
-      .filter((address) => !ownAddresses.includes(address))
+      .filter((address) => !ownAddresses().includes(address))
       .slice(0, MAX_SERVERS)
       .map((address) => ({ address, port: DNS_PORT }));
   }

@@ -1,23 +1,28 @@
 // From a message to its answer: names of the cluster from memory, all others by the forwarder. Whatever comes in, it
 // never throws.
 import { type Answer, encode, type OptAnswer } from 'dns-packet';
+import type { Clock } from '../base/clock.ts';
 import type { ClusterZone, ZoneAnswer } from './cluster-zone.ts';
 import { TTL_SECONDS } from './cluster-zone.ts';
 import type { Forwarder } from './forwarder.ts';
+import { KnownAnswers } from './known-answers.ts';
 import { OWN_UDP_BYTES, type Question, readQuestion, readResponse, sizeLimit } from './messages.ts';
 import { addressSection, answerWith, noRecords, type Section, sectionOf } from './sections.ts';
 import type { Transport } from './upstream-exchange.ts';
-import { HEADER_BYTES, isResponse, opcodeOf, type Rcode, respond, truncated } from './wire.ts';
+import { answerCount, HEADER_BYTES, isResponse, opcodeOf, type Rcode, respond, truncated } from './wire.ts';
 
 export interface ResponderOptions {
   zone: ClusterZone;
   forwarder: Forwarder;
+  clock: Clock;
   /** Such as `cluster.local`. */
   domain: string;
 }
 
 /** An ExternalName that leads to another, and so on: no honest one is longer. */
 const MAX_ALIASES = 8;
+/** DNS counts in seconds: a remembered answer is told unchanged for as long. */
+const LIVES_GO_DOWN_MS = 1000;
 const EDNS_BADVERS = 1;
 const OWN_EDNS = sectionOf([ownEdns(0)]);
 
@@ -26,6 +31,9 @@ type MaybeLater<T> = T | Promise<T>;
 export class Responder {
   readonly #options: ResponderOptions;
   readonly #soaSection: Section;
+  readonly #known = new KnownAnswers();
+  /** Of the zone, to which the known answers belong. */
+  #version = 0;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
@@ -34,6 +42,18 @@ export class Responder {
 
   /** `undefined`: what came deserves no answer. A promise only where somebody else has to be asked. */
   answer(query: Buffer, transport: Transport): MaybeLater<Buffer | undefined> {
+    return (transport === 'udp' ? this.#knownAnswer(query) : undefined) ?? this.#newAnswer(query, transport);
+  }
+
+  #knownAnswer(query: Buffer): Buffer | undefined {
+    const { version } = this.#options.zone;
+    if (version === this.#version) return this.#known.get(query, this.#options.clock.monotonicMs());
+    this.#known.clear();
+    this.#version = version;
+    return undefined;
+  }
+
+  #newAnswer(query: Buffer, transport: Transport): MaybeLater<Buffer | undefined> {
     if (query.length < HEADER_BYTES || isResponse(query)) return undefined;
     if (opcodeOf(query) !== 0) return refusal(query, 'NOTIMP');
     const question = readQuestion(query);
@@ -42,7 +62,17 @@ export class Responder {
     const limit = sizeLimit(question, transport);
     const cut = (response: Buffer) => (response.length > limit ? truncated(response, limit) : response);
     const response = this.#respond(query, question, transport);
-    return Buffer.isBuffer(response) ? cut(response) : response.then(cut);
+    if (!Buffer.isBuffer(response)) return response.then(cut);
+    const whole = cut(response);
+    if (transport === 'udp') this.#keep(query, question, whole);
+    return whole;
+  }
+
+  /** Our own until names change, but several addresses take turns; others for a moment, as their lives go down. */
+  #keep(query: Buffer, { name }: Question, response: Buffer): void {
+    const { zone, clock } = this.#options;
+    if (!zone.owns(name)) this.#known.put(query, response, clock.monotonicMs() + LIVES_GO_DOWN_MS);
+    else if (answerCount(response) < 2) this.#known.put(query, response);
   }
 
   #respond(query: Buffer, question: Question, transport: Transport): MaybeLater<Buffer> {

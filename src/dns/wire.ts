@@ -21,6 +21,7 @@ export const isResponse = (message: Buffer): boolean => (message.readUInt16BE(2)
 export const isTruncated = (message: Buffer): boolean => (message.readUInt16BE(2) & FLAG_TRUNCATED) !== 0;
 export const opcodeOf = (message: Buffer): number => (message.readUInt16BE(2) >> 11) & 0xf;
 export const rcodeOf = (message: Buffer): number => message.readUInt16BE(2) & 0xf;
+export const answerCount = (message: Buffer): number => message.readUInt16BE(6);
 export const questionCount = (message: Buffer): number => message.readUInt16BE(4);
 
 /** The one question as bytes: name, type and class. Throws a RangeError on a message that ends within it. */

@@ -57,7 +57,8 @@ export interface KubeletOptions extends ImageSettings {
   /** Such as `cluster.local`. */
   clusterDomain: string;
   /** Address of the cluster's DNS; `undefined` while there is none: pods use the board's. */
-  clusterDns: string | undefined;
+  /** Where names are asked; `undefined` = nobody has told yet. */
+  clusterDns(): string | undefined;
   /** stop() takes all pods off the board (the trial's Ctrl-C) instead of leaving them running. */
   cleanOnStop: boolean;
   /** Called when the board can no longer, or again, run pods. */

@@ -35,7 +35,10 @@ const OWN: KernelPort = {
 /** What stands in the way, in words; `undefined` = nothing. */
 export async function kernelForwardingProblem(commands: CommandRunner): Promise<string | undefined> {
   // Under a name that no table has: what an agent left, perhaps of another version, is no obstacle.
-  const rules = renderServices(RANGES, [ADDRESSED, OWN]).text.replaceAll('edge_services', 'edge_check');
+  const rules = renderServices(RANGES, [ADDRESSED, OWN], ENDPOINTS).text.replaceAll(
+    'edge_services',
+    'edge_check',
+  );
   try {
     await commands.run('nft', ['--check', '-f', '-'], rules);
     return undefined;

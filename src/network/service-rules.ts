@@ -16,6 +16,10 @@ const ANY = '0.0.0.0';
 /** Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here. */
 const PARTED =
   'meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ip saddr . ct reply proto-src @gone reject with tcp reset';
+const PARTED_CHAINS = [
+  ['parted/arriving', 'type filter hook prerouting priority mangle; policy accept;'],
+  ['parted/fromBoard', 'type filter hook output priority mangle; policy accept;'],
+] as const;
 const BY_PORT = 'inet_proto . inet_service';
 const BY_PLACE = `ipv4_addr . ${BY_PORT}`;
 /** Maps and sets that are there always, with their types. */
@@ -38,7 +42,7 @@ const SHARED: readonly [name: string, type: string][] = [
  *   another board, nor from a pod beside the asking one, which answers over their bridge. Its port is kept too where
  *   that is free: at random, ports of connections that have ended are met, whose other end then does not answer.
  * - `unserved`: a port of the board that no endpoint takes is refused, though it has a socket.
- * - `parted`, `partedLocal`: connections to an endpoint that is no more end with a reset, at their client's next word.
+ * - `parted/…`: connections to an endpoint that is no more end with a reset, at their client's next word.
  *
  * Whom a rule lets through with `accept` meets the maps of our first table, and so the sockets: a pod that is an
  * endpoint itself, because what it sends to itself cannot go through its bridge and back.
@@ -49,6 +53,8 @@ export function renderServices(
   gone: readonly EndpointAddress[] = [],
 ): ServiceRules {
   const { chains, sets, counters } = serviceChains(ranges, ports);
+  // Not there while nobody is gone: every packet would pass them.
+  if (gone.length > 0) for (const [name, hook] of PARTED_CHAINS) chains.set(name, [hook, PARTED]);
   const elements: Record<string, string[]> = {
     ...elementsOf(ports),
     'set gone': gone.map(({ ip, port }) => `${ip} . ${port}`),
@@ -138,14 +144,6 @@ function fixedChains({ podCIDR, serviceRange }: { podCIDR: string; serviceRange:
     meta l4proto tcp ip daddr . meta l4proto . th dport @sockets reject with tcp reset
     meta l4proto udp meta l4proto . th dport @ports reject
     meta l4proto udp ip daddr . meta l4proto . th dport @sockets reject
-  }
-  chain parted {
-    type filter hook prerouting priority mangle; policy accept;
-    ${PARTED}
-  }
-  chain partedLocal {
-    type filter hook output priority mangle; policy accept;
-    ${PARTED}
   }
 `;
 }

@@ -118,7 +118,6 @@ export class Listener implements Front {
 
   #join(client: TcpHandle, from: SocketAddress, upstream: TcpHandle, endpoint: Target): void {
     const { buffers, young } = this.#options.dataPath;
-    client.setNoDelay(true);
     upstream.setNoDelay(true);
     const relay = new Relay(client, upstream, buffers, () => {
       young.delete(relay);

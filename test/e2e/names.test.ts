@@ -1,5 +1,5 @@
 // Names from inside pods, asked by real C libraries: a program with glibc and one with musl, on a board of its own;
-// in the end with the master and the uplink gone.
+// in the end with the master and the uplink gone. The cluster has ranges of its own choice.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,13 @@ import { hostPrograms } from '../support/host-programs.ts';
 import { latePod, namedWorld } from '../support/named-world.ts';
 import { readyPods } from '../support/pods.ts';
 import { LIBRARIES, resolverPrograms } from '../support/resolver-programs.ts';
+import { command } from '../support/trial.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 import { UplinkDns } from '../support/uplink-dns.ts';
 
 const exec = promisify(execFile);
 const PROGRAMS = '/resolvers';
+const RANGES = { '--cluster-cidr': '172.20.0.0/16', '--service-cluster-ip-range': '172.21.0.0/20' };
 
 t.test('names in pods', async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'edge-cluster-names-'));
@@ -39,6 +41,7 @@ t.test('names in pods', async (t) => {
   const archive = join(work, 'demo.tar');
   await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
   const programs = hostPrograms({ [PROGRAMS]: await resolverPrograms() });
+  cluster.masterFlags = [...Object.entries(RANGES).flat(), '--node-cidr-mask-size', '24'];
   await lab.start();
   await uplink.start(lab.address);
   await cluster.startMaster();
@@ -65,6 +68,22 @@ t.test('names in pods', async (t) => {
     return stdout.trim().split('\n').sort();
   };
   await eventually(() => ask('glibc', 'host', 'many'), 20_000, 200);
+
+  await t.test('pods, Services, the API and the DNS have addresses of the chosen ranges', async (t) => {
+    const { items } = await master.json<{ items: { spec: { podCIDR: string } }[] }>('get', 'nodes');
+    t.same(
+      items.map(({ spec }) => spec.podCIDR),
+      ['172.20.0.0/24'],
+    );
+    t.match(client?.status?.podIP, /^172\.20\.0\.\d+$/);
+    t.match(web, /^172\.21\.\d+\.\d+$/);
+    t.match(await board.run('cat', `/proc/${pid}/root/etc/resolv.conf`), {
+      stdout: /^nameserver 172\.21\.0\.10$/m,
+    });
+    const trusted = ['--silent', '--show-error', '--cacert', join(master.dataDir, 'pki', 'ca.crt')];
+    const { stdout } = await board.run('curl', ...trusted, 'https://172.21.0.1/version');
+    t.match(stdout, 'gitVersion', 'by its Service, whose address its certificate has');
+  });
 
   for (const library of LIBRARIES) {
     await t.test(`${library} finds every kind of name`, async (t) => {
@@ -101,7 +120,7 @@ t.test('names in pods', async (t) => {
         [],
         'ours stay here',
       );
-      await t.rejects(ask(library, 'name', '10.47.255.254'), 'an address that no pod has');
+      await t.rejects(ask(library, 'name', '172.20.255.254'), 'an address that no pod has');
     });
   }
 
@@ -110,6 +129,15 @@ t.test('names in pods', async (t) => {
     t.equal((await ask('glibc', 'host', 'some')).length, 40);
     t.equal((await ask('glibc', 'host', 'some', 'RES_OPTIONS=edns0')).length, 40, 'EDNS has room for it');
     t.ok((await ask('musl', 'host', 'many')).length >= 8, 'musl without TCP lives with a part');
+  });
+
+  await t.test('a master with other ranges refuses what is stored, in one line', async (t) => {
+    await master.program?.end();
+    const program = join(import.meta.dirname, '../../src/bin/edge-master.js');
+    const { code, stderr } = await command(process.execPath, [program, '--data-dir', master.dataDir]);
+    t.equal(code, 1);
+    t.match(stderr, /^error: .* API at 172\.21\.0\.1, .* 10\.48\.0\.1: start with the ranges of before.*\n$/);
+    await cluster.startMaster();
   });
 
   await t.test('master and uplink gone, names go on, to a new pod too', async (t) => {

@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
+import type { KernelForwarding } from '../../src/proxy/kernel-ports.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -13,11 +14,13 @@ import { freePort } from '../support/trial.ts';
 
 async function world(t: Test) {
   let ports: readonly VirtualPort[] = [];
+  let kernel: KernelForwarding | undefined;
   const clock = new FakeClock();
   const proxier = new Proxier({
     listenAddress: '127.0.0.1',
-    onVirtualPorts: (next) => {
+    onVirtualPorts: (next, forwarding) => {
       ports = next;
+      kernel = forwarding;
     },
     onRefusal: () => undefined,
     clock,
@@ -25,7 +28,13 @@ async function world(t: Test) {
   });
   await proxier.start();
   t.teardown(() => proxier.stop());
-  return { proxier, clock, virtual: () => ports, counters: () => proxier.counters().get('default/web') };
+  return {
+    proxier,
+    clock,
+    virtual: () => ports,
+    kernel: () => kernel,
+    counters: () => proxier.counters().get('default/web'),
+  };
 }
 
 /** Says its name and repeats what it hears. */
@@ -262,4 +271,40 @@ t.test('the health check answers as kube-proxy: 200 with local endpoints, 503 wi
   t.equal((await check([])).status, 503);
   await proxier.update(inputOf());
   await t.rejects(fetch(`http://127.0.0.1:${healthCheckNodePort}/`));
+});
+
+t.test(
+  'a kernel that forwards is told which endpoints are gone, and no more once they are there',
+  async (t) => {
+    const { proxier, kernel } = await world(t);
+    const [a, b] = [
+      { ip: '10.40.0.5', port: 80 },
+      { ip: '10.40.0.6', port: 80 },
+    ];
+    const [, going] = [a, b].map(endpointId);
+    const update = (endpoints: ReturnType<typeof endpointsOf>) =>
+      proxier.update({ ...inputOf(tcpService({}, { endpoints })), inKernel: ['tcp'] });
+    await update(endpointsOf([a, b]));
+    t.same(kernel()?.gone, []);
+    await update(endpointsOf([a], [], { present: [a, b].map(endpointId), terminating: [going ?? ''] }));
+    t.same(kernel()?.gone, [], 'it is going, and may still talk');
+    await update(endpointsOf([a]));
+    t.same(kernel()?.gone, [b]);
+    await update(endpointsOf([a, b]));
+    t.same(kernel()?.gone, []);
+    await proxier.update(inputOf());
+    t.equal(kernel(), undefined, 'where it does not forward, nothing');
+  },
+);
+
+t.test('connections are counted by endpoint', async (t) => {
+  const { proxier, virtual, counters } = await world(t);
+  const endpoint = await tcpEndpoint(t, 'a');
+  await proxier.update(inputOf(tcpService({}, { endpoints: endpointsOf([endpoint]) })));
+  for (let i = 0; i < 3; i++) {
+    const { heard, socket } = client(t, virtual()[0]?.localPort ?? 0);
+    await eventually(() => heard() === 'a');
+    socket.destroy();
+  }
+  t.same(counters()?.endpoints, [{ protocol: 'tcp', port: 80, endpoint: endpointId(endpoint), total: 3 }]);
 });

@@ -88,7 +88,7 @@ export async function startBoard(
     podCIDR: () => '10.40.2.0/23',
     hostAddresses: () => ['192.168.1.20'],
     clusterDomain: 'cluster.local',
-    clusterDns: undefined,
+    clusterDns: () => undefined,
     cleanOnStop: false,
     ...options,
   });

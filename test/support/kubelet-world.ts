@@ -247,7 +247,7 @@ export class KubeletWorld {
       nodeName: 'board-a',
       volumes: this.volumes,
       clusterDomain: 'cluster.local',
-      clusterDns: '10.48.0.10',
+      clusterDns: () => '10.48.0.10',
       desired: () => state,
       isProvisional: () => !this.isComplete,
       serviceVariables: () => this.serviceVariables,

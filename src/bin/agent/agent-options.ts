@@ -1,6 +1,5 @@
 // What an agent is started with.
 import type { Clock } from '../../base/clock.ts';
-import type { ClusterNetwork } from '../../base/cluster-network.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { LogLimits } from '../../kubelet/logs/log-limits.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
@@ -19,7 +18,6 @@ export interface AgentOptions {
   dataDir: string;
   /** Folder of static pods; `manifests` in the data directory unless given. */
   podManifestPath?: string | undefined;
-  network: ClusterNetwork;
   /** Serve Ingress on ports 80 and 443; not unless given. */
   ingress?: IngressSettings | undefined;
   images?: AgentImages;

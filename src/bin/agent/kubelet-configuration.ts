@@ -4,16 +4,19 @@ import { MAX_PODS } from '../../kubelet/board/node-facts.ts';
 import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
 import { type AgentOptions, CLUSTER_DOMAIN } from './agent-options.ts';
 
-type Settings = Pick<AgentOptions, 'network' | 'logLimits'>;
+interface Settings extends Pick<AgentOptions, 'logLimits'> {
+  /** `undefined` = the master has not told yet. */
+  dnsAddress: string | undefined;
+}
 
-export function kubeletConfiguration({ network, logLimits = defaultLogLimits }: Settings): object {
+export function kubeletConfiguration({ dnsAddress, logLimits = defaultLogLimits }: Settings): object {
   return {
     kind: 'KubeletConfiguration',
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     // Nothing on a board listens for others.
     enableServer: false,
     clusterDomain: CLUSTER_DOMAIN,
-    clusterDNS: network.dnsAddress ? [network.dnsAddress] : [],
+    clusterDNS: dnsAddress ? [dnsAddress] : [],
     maxPods: MAX_PODS,
     containerLogMaxSize: String(logLimits.maxSizeBytes),
     containerLogMaxFiles: logLimits.maxFiles,

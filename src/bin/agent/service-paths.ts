@@ -2,8 +2,9 @@
 // told them, and brought up to date whenever one of them changes.
 import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
 import type { Secret } from '../../api/objects.ts';
+import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
-import { parseIpv4, parseIpv4Range } from '../../base/ipv4.ts';
+import { overlaps } from '../../base/ipv4.ts';
 import type { Metric } from '../../base/metrics/metric.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
@@ -23,7 +24,7 @@ import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
   AgentOptions,
-  'nodeName' | 'network' | 'dataDir' | 'ingress' | 'proxy' | 'cleanOnStop' | 'clock' | 'logger'
+  'nodeName' | 'dataDir' | 'ingress' | 'proxy' | 'cleanOnStop' | 'clock' | 'logger'
 >;
 
 export interface ServicePathsOptions extends Settings {
@@ -53,7 +54,8 @@ export class ServicePaths implements Component {
   #servicePorts: readonly VirtualPort[] = [];
   #kernel: KernelForwarding | undefined;
   #inKernel: readonly KernelProtocol[] | undefined;
-  #dnsPorts: readonly VirtualPort[] = [];
+  /** 0 = it does not listen yet. */
+  #dnsLocalPort = 0;
   #running: Component[] = [];
 
   constructor(options: ServicePathsOptions) {
@@ -67,7 +69,7 @@ export class ServicePaths implements Component {
   async start(): Promise<void> {
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
-    peers.onChange(() => void this.updateNetwork());
+    peers.onChange(() => this.#peersChanged());
     this.#inKernel = await this.#kernelProtocols();
     for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
       if (!component) continue;
@@ -87,14 +89,15 @@ export class ServicePaths implements Component {
 
   /** Call it when addresses or host ports change. */
   updateProxy(): Promise<void> {
-    const { link, network, nodeName, hostPorts, addresses } = this.#options;
+    const { link, nodeName, hostPorts, addresses } = this.#options;
+    const podRange = link.peers.current()?.podRange;
     const known = [...(link.services.current()?.values() ?? [])];
     const forwarded = known.filter((service) => !this.#isDns(service));
     return this.#proxier.update({
       services: forwarded.map((service) => serviceView(service, nodeName)),
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
-      insideRanges: [network.podRange, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+      insideRanges: [...(podRange ? [podRange] : []), '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
       ...(this.#inKernel ? { inKernel: this.#inKernel } : {}),
     });
   }
@@ -113,22 +116,39 @@ export class ServicePaths implements Component {
     this.#ingress?.refresh();
   }
 
-  /** Call it when routes may have gone. */
-  updateNetwork(): Promise<void> {
-    const { link, network, nodeName } = this.#options;
-    const peers = link.peers.current()?.peers ?? {};
+  /** Call it when routes may have gone. Nothing is set up before somebody has told of the cluster's ranges. */
+  async updateNetwork(): Promise<void> {
+    const { link, nodeName } = this.#options;
+    const known = link.peers.current();
+    if (!known) return;
+    const { podRange, serviceRange, peers } = known;
     const others = Object.entries(peers).filter(([name]) => name !== nodeName);
     return this.#network.update({
-      podRange: network.podRange,
-      serviceRange: network.serviceRange,
+      podRange,
+      serviceRange,
       podCIDR: peers[nodeName]?.podCIDR,
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
-      virtualPorts: [...this.#dnsPorts, ...this.#servicePorts],
+      virtualPorts: [...this.#dnsPorts(dnsAddressOf(serviceRange)), ...this.#servicePorts],
       ...(this.#inKernel
         ? { kernelPorts: this.#kernel?.ports ?? 'unknown', goneEndpoints: this.#kernel?.gone ?? [] }
         : {}),
     });
+  }
+
+  #dnsPorts(ip: string): VirtualPort[] {
+    const port = { ip, port: DNS_PORT, localPort: this.#dnsLocalPort };
+    if (this.#dnsLocalPort === 0) return [];
+    return [
+      { ...port, protocol: 'udp' },
+      { ...port, protocol: 'tcp' },
+    ];
+  }
+
+  /** Which Services are the board's own depends on the ranges. Before any are known, what an earlier agent left goes on. */
+  #peersChanged(): void {
+    if (this.#options.link.services.current()) void this.updateProxy();
+    void this.updateNetwork();
   }
 
   #servicesChanged(): void {
@@ -138,7 +158,14 @@ export class ServicePaths implements Component {
 
   /** The Service that stands for this board's own DNS server has no endpoints to forward to. */
   #isDns(service: BoardService): boolean {
-    return clusterIPsOf(service).includes(this.#options.network.dnsAddress);
+    const address = this.dnsAddress;
+    return address !== undefined && clusterIPsOf(service).includes(address);
+  }
+
+  /** Where pods ask for names; `undefined` = nobody has told of the cluster's ranges yet. */
+  get dnsAddress(): string | undefined {
+    const peers = this.#options.link.peers.current();
+    return peers && dnsAddressOf(peers.serviceRange);
   }
 
   /** Where the kernel cannot what was asked for, the board says so and forwards as by default. */
@@ -179,22 +206,20 @@ export class ServicePaths implements Component {
   }
 
   #makeDns(): ClusterDns {
-    const { network, clock, logger } = this.#options;
-    const { dnsAddress, podRange, serviceRange } = network;
-    const ownAddresses = [dnsAddress, SERVICE_LISTEN_ADDRESS];
+    const { link, clock, logger } = this.#options;
+    const ownAddresses = () => [this.dnsAddress ?? '', SERVICE_LISTEN_ADDRESS];
     const upstreams = new HostUpstreams({ ownAddresses, clock });
     return new ClusterDns({
       host: SERVICE_LISTEN_ADDRESS,
       port: 0,
       domain: CLUSTER_DOMAIN,
-      ownsAddress: (ip) => isInside(ip, podRange) || isInside(ip, serviceRange),
+      ownsAddress: (ip) => {
+        const { podRange = '', serviceRange = '' } = link.peers.current() ?? {};
+        return overlaps(ip, podRange) || overlaps(ip, serviceRange);
+      },
       upstreams: () => upstreams.current(),
       onListening: (localPort) => {
-        const port = { ip: dnsAddress, port: DNS_PORT, localPort };
-        this.#dnsPorts = [
-          { ...port, protocol: 'udp' },
-          { ...port, protocol: 'tcp' },
-        ];
+        this.#dnsLocalPort = localPort;
         void this.updateNetwork();
       },
       clock,
@@ -225,12 +250,4 @@ export class ServicePaths implements Component {
     const host = this.#proxier instanceof ProxyThread ? this.#proxier : undefined;
     return new AgentIngress({ ...ingress, link, secret, host, dataDir, onListening, clock, logger });
   }
-}
-
-function isInside(ip: string, range: string): boolean {
-  const address = parseIpv4(ip);
-  const { first, last } = parseIpv4Range(range) ?? {};
-  return (
-    address !== undefined && first !== undefined && last !== undefined && address >= first && address <= last
-  );
 }

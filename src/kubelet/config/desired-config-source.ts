@@ -18,7 +18,7 @@ export interface DesiredConfigSourceOptions {
   nodeName: string;
   volumes: Volumes;
   clusterDomain: string;
-  clusterDns: string | undefined;
+  clusterDns(): string | undefined;
   desired(): DesiredState | undefined;
   /** True while `desired` is a checkpoint, for want of a master. */
   isProvisional(): boolean;
@@ -44,7 +44,11 @@ export class DesiredConfigSource implements ConfigSource {
 
   async sandbox(pod: Pod, attempt: number, ip: string | undefined): Promise<SandboxConfig> {
     const { clusterDns, clusterDomain, hostResolver } = this.#options;
-    return sandboxConfig(pod, attempt, ip, { clusterDns, clusterDomain, host: await hostResolver() });
+    return sandboxConfig(pod, attempt, ip, {
+      clusterDns: clusterDns(),
+      clusterDomain,
+      host: await hostResolver(),
+    });
   }
 
   async container(

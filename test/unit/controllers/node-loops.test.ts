@@ -195,7 +195,6 @@ t.test('a board for which no range is left hears so, and gets the next that is f
     podRange: '10.40.0.0/24',
     nodePrefix: 25,
     serviceRange: '10.48.0.0/16',
-    dnsAddress: '10.48.0.10',
     nodePorts: { first: 30000, last: 32767 },
   };
   const { client, start, recorder } = await setUp(t, network);

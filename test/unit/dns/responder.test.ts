@@ -24,7 +24,7 @@ function responder(services: BoardService[] | undefined = [web, db, outside]): R
   const upstreams = async () => [{ address: '192.0.2.1', port: 53 }];
   const cache = new AnswerCache(clock, 10);
   const forwarder = new Forwarder({ upstreams, exchange, cache, clock });
-  return new Responder({ zone, forwarder, domain: 'cluster.local' });
+  return new Responder({ zone, forwarder, domain: 'cluster.local', clock: new FakeClock() });
 }
 
 const query = (name: string, type = 'A', additionals: Answer[] = []) =>

@@ -54,9 +54,11 @@ t.test('UDP goes the same way, and is refused where no endpoint takes a port of 
 });
 
 t.test('connections to an endpoint that is no more are reset, those of the board too', async (t) => {
-  const { text } = renderServices(ranges, [port()], [{ ip: '10.40.2.9', port: 8080 }]);
+  const { text, names } = renderServices(ranges, [port()], [{ ip: '10.40.2.9', port: 8080 }]);
   t.match(text, /set gone {\n.*\n +elements = {\n +10\.40\.2\.9 \. 8080\n/);
   t.equal(text.match(/@gone reject with tcp reset$/gm)?.length, 2);
+  t.ok(names.has('chain parted/arriving'), 'swept when nobody is gone any more');
+  t.notMatch(rendered(port()).text, 'parted', 'no packet passes them for nothing');
 });
 
 t.test('the same world gives the same text, whatever the order of its ports', async (t) => {
