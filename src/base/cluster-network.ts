@@ -1,13 +1,23 @@
 // The address plan: the master is told it by flags and tells its boards the ranges; all else follows from them.
 import { formatIpv4, parseIpv4Range } from './ipv4.ts';
 
-export interface ClusterNetwork {
+/** What pods have their addresses of, of one family. */
+export interface PodPlan {
   /** All pods of the cluster. */
   podRange: string;
   /** Prefix length of one board's share: /23 = 509 pods a board, 1,024 boards in a /13. */
   nodePrefix: number;
+}
+
+export interface ClusterNetwork extends PodPlan {
   serviceRange: string;
   nodePorts: { first: number; last: number };
+  /** Second addresses of pods and Services; absent = they have IPv4 alone. */
+  ipv6?: Ipv6Network;
+}
+
+export interface Ipv6Network extends PodPlan {
+  serviceRange: string;
 }
 
 export const defaultClusterNetwork: ClusterNetwork = {

@@ -13,7 +13,7 @@ export interface SliceContent {
   ports: discovery.EndpointPort[];
 }
 
-interface SlicePlan {
+export interface SlicePlan {
   create: SliceContent[];
   /** Every slice that stays, with what it should hold. */
   keep: { slice: EndpointSlice; content: SliceContent }[];

@@ -1,7 +1,14 @@
 // Where the EndpointSlices of a Service come from: its pods, or, without a selector, the Endpoints that a person
 // keeps for it. Pure. https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
 import type { core, Endpoints, meta, Pod, Service } from '../api/objects.ts';
-import { type EndpointEntry, endpointEntries, ownsEndpoints, publishesAll } from './endpoint-subsets.ts';
+import { familyOf, type IpFamily } from '../base/ip.ts';
+import {
+  type EndpointEntry,
+  endpointEntries,
+  familiesOf,
+  ownsEndpoints,
+  publishesAll,
+} from './endpoint-subsets.ts';
 
 /** Keeps an Endpoints from being mirrored. */
 const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
@@ -15,7 +22,8 @@ interface SliceSource {
   manager: string;
   owner: meta.OwnerReference;
   labels: Record<string, string>;
-  entries: EndpointEntry[];
+  /** A slice holds addresses of one family. */
+  entries: ReadonlyMap<IpFamily, EndpointEntry[]>;
   publishAll: boolean;
 }
 
@@ -36,7 +44,9 @@ export function sliceSource(
       manager: fromPods,
       owner: ownerReference(service),
       labels: labelsFor(service, service.metadata.labels, fromPods),
-      entries: endpointEntries(service, podsInNamespace),
+      entries: new Map(
+        familiesOf(service).map((family) => [family, endpointEntries(service, podsInNamespace, family)]),
+      ),
       publishAll: publishesAll(service),
     };
   }
@@ -46,9 +56,15 @@ export function sliceSource(
     manager: fromEndpoints,
     owner: ownerReference(endpoints),
     labels: labelsFor(service, endpoints.metadata.labels, fromEndpoints),
-    entries: (endpoints.subsets ?? []).flatMap(mirrored),
+    entries: byFamily((endpoints.subsets ?? []).flatMap(mirrored)),
     publishAll: false,
   };
+}
+
+/** Of none there is still to be said that somebody has looked. */
+function byFamily(entries: EndpointEntry[]): SliceSource['entries'] {
+  if (entries.length === 0) return new Map([['IPv4', []]]);
+  return Map.groupBy(entries, ({ address }) => familyOf(address.ip) ?? 'IPv4');
 }
 
 function mirrored({

@@ -16,11 +16,12 @@ import {
 } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
+import type { IpFamily } from '../base/ip.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { planSlices, type SliceContent } from './endpoint-slice-plan.ts';
+import { planSlices, type SliceContent, type SlicePlan } from './endpoint-slice-plan.ts';
 import {
   SERVICE_NAME_LABEL,
   SLICE_MANAGER_LABEL,
@@ -33,6 +34,12 @@ import { isNamespaceTerminating } from './workload-failure.ts';
 const WORKERS = 4;
 
 type Source = NonNullable<ReturnType<typeof sliceSource>>;
+type NewSlice = SliceContent & { addressType: IpFamily };
+
+interface ServiceName {
+  namespace: string;
+  name: string;
+}
 
 export class EndpointSliceController implements Component {
   readonly #options: ControllerOptions;
@@ -103,21 +110,35 @@ export class EndpointSliceController implements Component {
     const isFromHere = ({ metadata }: EndpointSlice) =>
       metadata.labels?.[SLICE_MANAGER_LABEL] === source.manager &&
       metadata.ownerReferences?.some(({ uid }) => uid === source.owner.uid) === true;
-    const plan = planSlices(source.entries, own.filter(isFromHere), source.publishAll);
-    // New ones first: an endpoint that moves is for a moment in two slices, and never in none.
-    for (const content of plan.create) await this.#create(namespace, name, source, content);
-    for (const { slice, content } of plan.keep) await this.#update(slice, source, content);
-    await this.#remove([...plan.remove, ...own.filter((slice) => !isFromHere(slice))]);
+    const isWanted = (slice: EndpointSlice) =>
+      isFromHere(slice) && source.entries.has(slice.addressType as IpFamily);
+    for (const [family, entries] of source.entries) {
+      const present = own.filter((slice) => isWanted(slice) && slice.addressType === family);
+      await this.#applyFamily(
+        { namespace, name },
+        source,
+        family,
+        planSlices(entries, present, source.publishAll),
+      );
+    }
+    await this.#remove(own.filter((slice) => !isWanted(slice)));
   }
 
-  async #create(namespace: string, name: string, source: Source, content: SliceContent): Promise<void> {
+  /** New ones first: an endpoint that moves is for a moment in two slices, and never in none. */
+  async #applyFamily(service: ServiceName, source: Source, family: IpFamily, plan: SlicePlan): Promise<void> {
+    for (const content of plan.create)
+      await this.#create(service, source, { addressType: family, ...content });
+    for (const { slice, content } of plan.keep) await this.#update(slice, source, content);
+    await this.#remove(plan.remove);
+  }
+
+  async #create({ namespace, name }: ServiceName, source: Source, content: NewSlice): Promise<void> {
     const { labels, owner } = source;
     try {
       const slice = await this.#options.client.create(endpointSlices, {
         apiVersion: 'discovery.k8s.io/v1',
         kind: 'EndpointSlice',
         metadata: { generateName: `${name}-`, namespace, labels, ownerReferences: [owner] },
-        addressType: 'IPv4',
         ...content,
       });
       this.#written.wrote(slice);

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import { type core, keyOf, type Pod, type Service } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
+import { familyOf, type IpFamily } from '../base/ip.ts';
 import { isReady } from './pod-state.ts';
 
 /** Whether this controller fills in the Service's Endpoints; others are the user's own. */
@@ -21,8 +22,9 @@ export interface EndpointEntry {
   terminating: boolean;
 }
 
+/** The Endpoints of a Service, which have room for one family: its first. */
 export function endpointSubsets(service: Service, podsInNamespace: readonly Pod[]): core.EndpointSubset[] {
-  const entries = endpointEntries(service, podsInNamespace);
+  const entries = endpointEntries(service, podsInNamespace, familiesOf(service)[0]);
   const shown = publishesAll(service)
     ? entries.map((entry) => ({ ...entry, serving: true }))
     : entries.filter(({ terminating }) => !terminating);
@@ -30,17 +32,32 @@ export function endpointSubsets(service: Service, podsInNamespace: readonly Pod[
 }
 
 /** What is behind the Service, pods that are being deleted included; ended ones are not. */
-export function endpointEntries(service: Service, podsInNamespace: readonly Pod[]): EndpointEntry[] {
+export function endpointEntries(
+  service: Service,
+  podsInNamespace: readonly Pod[],
+  family: IpFamily = 'IPv4',
+): EndpointEntry[] {
   const selector = service.spec.selector ?? {};
   return podsInNamespace
     .filter((pod) => matchesSelectorMap(selector, pod.metadata.labels))
-    .flatMap((pod) => entryOf(service, pod) ?? []);
+    .flatMap((pod) => entryOf(service, pod, family) ?? []);
+}
+
+/** The first decides what its Endpoints hold. */
+export function familiesOf({ spec }: Service): readonly IpFamily[] {
+  return spec.ipFamilies?.length ? (spec.ipFamilies as IpFamily[]) : ['IPv4'];
 }
 
 export const publishesAll = ({ spec }: Service): boolean => spec.publishNotReadyAddresses === true;
 
-function entryOf(service: Service, pod: Pod): EndpointEntry | undefined {
-  const { podIP } = pod.status ?? {};
+/** A board that does not have a family has pods without an address of it. */
+function podIPOf({ status }: Pod, family: IpFamily): string | undefined {
+  const all = status?.podIPs?.map(({ ip }) => ip) ?? [status?.podIP];
+  return all.find((ip) => ip !== undefined && familyOf(ip) === family);
+}
+
+function entryOf(service: Service, pod: Pod, family: IpFamily): EndpointEntry | undefined {
+  const podIP = podIPOf(pod, family);
   if (!podIP || isFinished(pod)) return undefined;
   const wanted = service.spec.ports ?? [];
   const ports = wanted.flatMap((port) => endpointPort(port, pod) ?? []);
@@ -61,6 +78,7 @@ export function endpointFactsDiffer(pod: Pod, previous: Pod): boolean {
     p.metadata.labels,
     p.metadata.deletionTimestamp === undefined,
     p.status?.podIP,
+    p.status?.podIPs,
     p.spec.nodeName,
     isReady(p),
     isFinished(p),

@@ -1,10 +1,11 @@
-// Gives each board its share of the pod range, once: what a board has is never changed.
+// Gives each board its share of the pod range, or of each family's, once: what a board has is never changed.
 // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/node-v1/#NodeSpec
 import { nodes } from '../api/kinds/node.ts';
-import { keyOf, type Node } from '../api/objects.ts';
+import { type core, keyOf, type Node } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
-import type { ClusterNetwork } from '../base/cluster-network.ts';
+import type { ClusterNetwork, PodPlan } from '../base/cluster-network.ts';
 import type { Component } from '../base/component.ts';
+import { parseRange } from '../base/ip.ts';
 import type { Informer } from '../client/informer.ts';
 import { WrittenObjects } from '../client/written-objects.ts';
 import { Controller } from './controller.ts';
@@ -50,20 +51,28 @@ export class NodeIpamController implements Component {
   }
 
   #enqueueNeedy(node: Node): void {
-    if (!node.spec.podCIDR) this.#controller.enqueue(keyOf(node));
+    if (this.#lacking(node).length > 0) this.#controller.enqueue(keyOf(node));
+  }
+
+  /** The first family comes first; a board that was there before the second gets that added. */
+  #lacking({ spec }: Node): PodPlan[] {
+    const { network } = this.#options;
+    const has = sharesOf(spec).map(familyOfRange);
+    const plans: PodPlan[] = network.ipv6 ? [network, network.ipv6] : [network];
+    return plans.filter(({ podRange }) => !has.includes(familyOfRange(podRange)));
   }
 
   async #reconcile(name: string): Promise<void> {
     const node = this.#written.get(name);
-    if (!node || node.spec.podCIDR) return;
-    const taken = this.#written.list().flatMap(({ spec }) => spec.podCIDR ?? []);
-    const podCIDR = freePodCidr(this.#options.network, taken);
-    if (!podCIDR) {
-      this.#reportFull(node);
-      return;
-    }
+    const lacking = node ? this.#lacking(node) : [];
+    if (!node || lacking.length === 0) return;
+    const taken = this.#written.list().flatMap(({ spec }) => sharesOf(spec));
+    const given = lacking.map((plan) => freePodCidr(plan, taken));
+    const full = lacking[given.indexOf(undefined)];
+    if (full) return this.#reportFull(node, full);
+    const podCIDRs = [...sharesOf(node.spec), ...given];
     const { resourceVersion } = node.metadata;
-    const body = { metadata: { resourceVersion }, spec: { podCIDR, podCIDRs: [podCIDR] } };
+    const body = { metadata: { resourceVersion }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
     try {
       this.#written.wrote(await this.#options.client.patch(nodes, name, { type: 'merge', body }));
     } catch (error) {
@@ -71,14 +80,17 @@ export class NodeIpamController implements Component {
     }
   }
 
-  #reportFull(node: Node): void {
-    const { recorder, network } = this.#options;
-    recorder.record({
+  #reportFull(node: Node, { podRange, nodePrefix }: PodPlan): void {
+    this.#options.recorder.record({
       object: node,
       type: 'Warning',
       reason: 'CIDRNotAvailable',
-      message: `Node ${node.metadata.name} status is now: CIDRNotAvailable: no /${network.nodePrefix} is free in ${network.podRange}; remove nodes that are gone or widen the pod range`,
+      message: `Node ${node.metadata.name} status is now: CIDRNotAvailable: no /${nodePrefix} is free in ${podRange}; remove nodes that are gone or widen the pod range`,
       component: COMPONENT,
     });
   }
 }
+
+/** A person may have written the older field alone. */
+const sharesOf = ({ podCIDR, podCIDRs }: core.NodeSpec): string[] => podCIDRs ?? (podCIDR ? [podCIDR] : []);
+const familyOfRange = (range: string) => parseRange(range)?.family;

@@ -1,20 +1,19 @@
-// Arithmetic of the boards' pod ranges: which share of the cluster's range is free.
-import type { ClusterNetwork } from '../base/cluster-network.ts';
-import { formatIpv4, type Ipv4Range, parseIpv4Range } from '../base/ipv4.ts';
-
-type Plan = Pick<ClusterNetwork, 'podRange' | 'nodePrefix'>;
+// Arithmetic of the boards' pod ranges, of either family: which share of the cluster's range is free.
+import type { PodPlan } from '../base/cluster-network.ts';
+import { formatIp, type IpRange, parseRange } from '../base/ip.ts';
 
 /** How many boards the range has room for. */
-export function podCidrCount(plan: Plan): number {
+export function podCidrCount(plan: PodPlan): number {
   return 2 ** (plan.nodePrefix - podRange(plan).prefix);
 }
 
-export function podCidr(plan: Plan, index: number): string {
-  return `${formatIpv4(podRange(plan).first + index * shareSize(plan))}/${plan.nodePrefix}`;
+export function podCidr(plan: PodPlan, index: number): string {
+  const { family, first } = podRange(plan);
+  return `${formatIp({ family, value: first + BigInt(index) * shareSize(plan) })}/${plan.nodePrefix}`;
 }
 
 /** The lowest share that overlaps with none of `taken`; `undefined` when the range is used up. */
-export function freePodCidr(plan: Plan, taken: Iterable<string>): string | undefined {
+export function freePodCidr(plan: PodPlan, taken: Iterable<string>): string | undefined {
   const used = new Set<number>();
   for (const cidr of taken) for (const index of sharesUnder(plan, cidr)) used.add(index);
   for (let index = 0; index < podCidrCount(plan); index++) if (!used.has(index)) return podCidr(plan, index);
@@ -22,21 +21,22 @@ export function freePodCidr(plan: Plan, taken: Iterable<string>): string | undef
 }
 
 /** Indexes of the shares that `cidr` touches, also when it is larger or smaller than a share. */
-function sharesUnder(plan: Plan, cidr: string): number[] {
-  const taken = parseIpv4Range(cidr);
-  // What a person wrote into a Node (an IPv6 range) takes nothing from the plan and must not stop it.
-  if (!taken) return [];
-  const start = podRange(plan).first;
-  const indexOf = (address: number) => Math.floor((address - start) / shareSize(plan));
-  const from = Math.max(indexOf(taken.first), 0);
-  const to = Math.min(indexOf(taken.last), podCidrCount(plan) - 1);
-  return Array.from({ length: Math.max(to - from + 1, 0) }, (_, i) => from + i);
+function sharesUnder(plan: PodPlan, cidr: string): number[] {
+  const taken = parseRange(cidr);
+  const { family, first, last } = podRange(plan);
+  // What a person wrote into a Node, and the other family's share, take nothing from the plan and must not stop it.
+  if (taken?.family !== family || taken.last < first || taken.first > last) return [];
+  const indexOf = (address: bigint) => Number((address - first) / shareSize(plan));
+  const from = indexOf(taken.first < first ? first : taken.first);
+  const to = indexOf(taken.last > last ? last : taken.last);
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
-const shareSize = ({ nodePrefix }: Plan) => 2 ** (32 - nodePrefix);
+const shareSize = (plan: PodPlan) =>
+  1n << BigInt((podRange(plan).family === 'IPv4' ? 32 : 128) - plan.nodePrefix);
 
-function podRange(plan: Plan): Ipv4Range {
-  const range = parseIpv4Range(plan.podRange);
-  if (!range) throw new Error(`${plan.podRange} is no IPv4 range such as 10.40.0.0/13`);
+function podRange(plan: PodPlan): IpRange {
+  const range = parseRange(plan.podRange);
+  if (!range) throw new Error(`${plan.podRange} is no range such as 10.40.0.0/13 or fd00:10:40::/48`);
   return range;
 }

@@ -42,10 +42,29 @@ function validateAmounts(amounts: Readonly<Record<string, string>> | undefined, 
   return Object.entries(amounts ?? {}).flatMap(([name, text]) => validateQuantity(text, `${field}[${name}]`));
 }
 
-/** Pod range and provider, once set, stay: pods on the node already have addresses from it. */
+const rangesOf = ({ spec }: Node): readonly string[] => spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : []);
+
+/** The first is what the older field says; there is one of each family at most. */
+function validateRanges({ spec }: Node): FieldError[] {
+  const { podCIDR, podCIDRs = [] } = spec;
+  const field = 'spec.podCIDRs';
+  const errors = podCIDRs.flatMap((range, i) => validateRange(range, `${field}[${i}]`));
+  if (podCIDR && podCIDRs.length > 0 && podCIDRs[0] !== podCIDR)
+    errors.push(invalidValue(`${field}[0]`, podCIDRs[0], 'must match `podCIDR`'));
+  const families = new Set(podCIDRs.map((range) => isIP(range.split('/')[0] ?? '')));
+  if (families.size < podCIDRs.length)
+    errors.push(invalidValue(field, podCIDRs, 'may specify no more than one CIDR for each IP family'));
+  return errors;
+}
+
+/**
+ * Pod ranges and provider, once set, stay: pods on the node already have addresses from them. A cluster that gets a
+ * second family adds its range to boards that are there, for which upstream has them registered anew.
+ */
 function validateUpdate(next: Node, previous: Node): FieldError[] {
   const errors: FieldError[] = [];
-  if (previous.spec.podCIDR && next.spec.podCIDR !== previous.spec.podCIDR) {
+  const ranges = rangesOf(next);
+  if (rangesOf(previous).some((range, i) => ranges[i] !== range)) {
     const why = 'node updates may not change podCIDR except from "" to valid';
     errors.push(forbiddenField('spec.podCIDRs', why));
   }
@@ -74,6 +93,7 @@ export const nodes: KindDefinition<Node> = {
   validate: (node) => [
     ...validateTaints(node.spec.taints ?? []),
     ...validateRange(node.spec.podCIDR, 'spec.podCIDR'),
+    ...validateRanges(node),
     ...validateAmounts(node.status?.capacity, 'status.capacity'),
     ...validateAmounts(node.status?.allocatable, 'status.allocatable'),
   ],

@@ -1,13 +1,11 @@
-// What a Service may say of being reached from outside and by which family of addresses.
+// What a Service may say of being reached from outside.
 // Source: pkg/apis/core/validation ValidateService, validateServiceExternalTrafficPolicy and …LoadBalancerClassField
-import { duplicate, forbiddenField, invalidEach, invalidValue, notSupported } from '../field-error.ts';
+import { forbiddenField, invalidEach, invalidValue } from '../field-error.ts';
 import { portNumberProblems, qualifiedNameProblems } from '../names.ts';
 import { parseNetwork } from '../network.ts';
 import type { Service } from '../objects.ts';
 import type { FieldError } from '../status-error.ts';
 
-const POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
-const FAMILIES = ['IPv4', 'IPv6'];
 const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'";
 
 export function validateOutside(service: Service): FieldError[] {
@@ -15,7 +13,6 @@ export function validateOutside(service: Service): FieldError[] {
     ...validateLoadBalancer(service),
     ...validateSourceRanges(service),
     ...validateHealthCheckPort(service),
-    ...validateFamilies(service),
   ];
 }
 
@@ -76,17 +73,4 @@ function validateHealthCheckPort(service: Service): FieldError[] {
   if (needsHealthCheck(service)) return errors;
   const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
   return [...errors, invalidValue(field, port, why)];
-}
-
-function validateFamilies({ spec }: Service): FieldError[] {
-  const { ipFamilyPolicy: policy, ipFamilies = [] } = spec;
-  const errors: FieldError[] = [];
-  if (policy && !POLICIES.includes(policy))
-    errors.push(notSupported('spec.ipFamilyPolicy', policy, POLICIES));
-  ipFamilies.forEach((family, i) => {
-    const field = `spec.ipFamilies[${i}]`;
-    if (!FAMILIES.includes(family)) errors.push(notSupported(field, family, FAMILIES));
-    else if (ipFamilies.indexOf(family) < i) errors.push(duplicate(field, family));
-  });
-  return errors;
 }

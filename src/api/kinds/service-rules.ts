@@ -15,6 +15,7 @@ import type { core, Service } from '../objects.ts';
 import { portOrName } from '../pod-spec/numbers.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { FieldError } from '../status-error.ts';
+import { validateAddresses, validateAddressUpdate } from './service-address-rules.ts';
 import { validateOutside, validateOutsideUpdate } from './service-outside-rules.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -72,22 +73,6 @@ function validatePorts({ spec }: Service): FieldError[] {
   return errors;
 }
 
-function validateAddress({ spec }: Service): FieldError[] {
-  const field = 'spec.clusterIPs[0]';
-  const { clusterIP, type } = spec;
-  if (!clusterIP) return [];
-  if (type === 'ExternalName')
-    return [forbiddenField('spec.clusterIPs', "may not be set when `type` is 'ExternalName'")];
-  if (clusterIP !== 'None') {
-    return isIP(clusterIP)
-      ? []
-      : [invalidValue(field, clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
-  }
-  return type === 'ClusterIP'
-    ? []
-    : [invalidValue(field, clusterIP, `may not be set to 'None' for ${type} services`)];
-}
-
 function validateExternal({ spec }: Service): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.type === 'ExternalName') {
@@ -142,20 +127,13 @@ export function validateService(service: Service): FieldError[] {
     ...validatePorts(service),
     ...validateAffinity(service),
     ...validateLabels(service.spec.selector, 'spec.selector'),
-    ...validateAddress(service),
+    ...validateAddresses(service),
     ...validateExternal(service),
     ...validatePolicies(service),
     ...validateOutside(service),
   ];
 }
 
-/** A Service keeps its address for life, unless it becomes or was an ExternalName. */
 export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
-  const outside = validateOutsideUpdate(next, previous);
-  const changesKind = next.spec.type === 'ExternalName' || previous.spec.type === 'ExternalName';
-  if (changesKind || !previous.spec.clusterIP || next.spec.clusterIP === previous.spec.clusterIP) {
-    return outside;
-  }
-  const { clusterIP = '' } = next.spec;
-  return [...outside, invalidValue('spec.clusterIPs[0]', clusterIP, 'may not change once set')];
+  return [...validateOutsideUpdate(next, previous), ...validateAddressUpdate(next, previous)];
 }

@@ -30,7 +30,7 @@ import { DeploymentStrategy } from '../strategies/deployment-strategy.ts';
 import { JobStrategy } from '../strategies/job-strategy.ts';
 import { NamespaceStrategy } from '../strategies/namespace-strategy.ts';
 import { type DefaultTolerations, PodStrategy } from '../strategies/pod-strategy.ts';
-import { addressAllocator, nodePortAllocator } from '../strategies/service-addresses.ts';
+import { addressAllocators, nodePortAllocator } from '../strategies/service-addresses.ts';
 import { ServiceStrategy } from '../strategies/service-strategy.ts';
 import { storePrefix } from './keys.ts';
 import { NamespaceGate } from './namespace-gate.ts';
@@ -69,7 +69,7 @@ export function newRegistry(options: RegistryOptions): RegistryParts {
   const gate = new NamespaceGate(store);
   const { admission, components: accounting } = newAdmission(store, clock, options.accounts, random);
   const ports = nodePortAllocator(network.nodePorts, random);
-  const serviceStrategy = new ServiceStrategy(addressAllocator(network.serviceRange, random), ports);
+  const serviceStrategy = new ServiceStrategy(addressAllocators(network, random), ports);
   const podStrategy = new PodStrategy(options.defaultTolerations);
   const kinds = options.kinds ?? new ServedKinds();
   const rules = new LazyRules();

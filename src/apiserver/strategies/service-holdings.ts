@@ -1,14 +1,22 @@
 // What a Service of each type may have and has: an address of the range, node ports.
 import { isDeepStrictEqual } from 'node:util';
 import type { core, Service } from '../../api/objects.ts';
-import { parseIpv4 } from '../../base/ipv4.ts';
+import type { Writable } from '../registry/prepare.ts';
 
 export interface Holdings {
-  address: number | undefined;
+  addresses: ReadonlySet<string>;
   ports: ReadonlySet<number>;
 }
 
 export const wantsAddress = (service: Service): boolean => service.spec.type !== 'ExternalName';
+
+export const nothingHeld: Holdings = { addresses: new Set(), ports: new Set() };
+
+/** None of a headless one. */
+export function addressesOf({ spec }: Service): string[] {
+  const all = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? ''];
+  return all.filter((address) => address !== '' && address !== 'None');
+}
 
 /** Whether it may have node ports; a load balancer may do without. */
 export const wantsNodePorts = (service: Service): boolean =>
@@ -18,7 +26,7 @@ export function holdings(service: Service): Holdings {
   const ports = wantsNodePorts(service) ? (service.spec.ports ?? []) : [];
   const { healthCheckNodePort } = service.spec;
   return {
-    address: wantsAddress(service) ? parseIpv4(service.spec.clusterIP ?? '') : undefined,
+    addresses: new Set(wantsAddress(service) ? addressesOf(service) : []),
     ports: new Set([
       ...ports.flatMap((port) => (port.nodePort ? [port.nodePort] : [])),
       ...(healthCheckNodePort ? [healthCheckNodePort] : []),
@@ -42,6 +50,19 @@ export function dropUnusable(next: Service): void {
   }
   if (wantsNodePorts(next)) return;
   for (const port of spec.ports ?? []) delete port.nodePort;
+}
+
+/**
+ * Old clients know the singular field alone, so each of the two follows the other that its client has changed.
+ * What neither says stays as it was allocated. Source: normalizeClusterIPs, patchAllocatedValues
+ */
+export function alignAddresses({ spec }: Writable<Service>, former?: core.ServiceSpec): void {
+  const isAsBefore = former && isDeepStrictEqual(spec.clusterIPs ?? [], former.clusterIPs ?? []);
+  if (isAsBefore && spec.clusterIP !== former.clusterIP) delete spec.clusterIPs;
+  if (former?.clusterIP && !spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIP = former.clusterIP;
+  if (!spec.clusterIP || spec.clusterIPs?.length) return;
+  const kept = spec.clusterIP === former?.clusterIP ? former.clusterIPs : undefined;
+  spec.clusterIPs = [...(kept ?? [spec.clusterIP])];
 }
 
 /** What only its former type could have, and nobody asked for anew, stays behind. Source: dropTypeDependentFields */

@@ -3,20 +3,22 @@
 import { needsHealthCheck } from '../../api/kinds/service-outside-rules.ts';
 import type { core, Service } from '../../api/objects.ts';
 import { type FieldError, invalid } from '../../api/status-error.ts';
-import { formatIpv4, parseIpv4 } from '../../base/ipv4.ts';
+import { familyOf, type IpFamily } from '../../base/ip.ts';
 import type { Reservation } from '../registry/strategy.ts';
+import type { AddressAllocator, AddressAllocators } from './address-allocator.ts';
 import type { NumberAllocator } from './number-allocator.ts';
-import { type Holdings, isGivenNodePorts, wantsAddress, wantsNodePorts } from './service-holdings.ts';
+import { settleFamilies } from './service-families.ts';
+import { holdings, isGivenNodePorts, nothingHeld, wantsAddress, wantsNodePorts } from './service-holdings.ts';
 
 const nodePortField = (index: number): string => `spec.ports[${index}].nodePort`;
 
 export class ServiceReservation implements Reservation {
-  readonly #addresses: NumberAllocator;
+  readonly #addresses: AddressAllocators;
   readonly #ports: NumberAllocator;
   readonly #name: string;
   readonly #undo: (() => void)[] = [];
 
-  constructor(addresses: NumberAllocator, ports: NumberAllocator, name: string) {
+  constructor(addresses: AddressAllocators, ports: NumberAllocator, name: string) {
     this.#addresses = addresses;
     this.#ports = ports;
     this.#name = name;
@@ -27,55 +29,52 @@ export class ServiceReservation implements Reservation {
   }
 
   /** Writes what it allocates into `next`. */
-  takeFor(next: Service, before: Holdings): void {
-    const address = wantsAddress(next) ? this.#address(next.spec, before.address) : undefined;
-    if (before.address !== undefined && before.address !== address)
-      this.#drop(this.#addresses, before.address);
+  takeFor(next: Service, previous: Service | undefined): void {
+    const before = previous ? holdings(previous) : nothingHeld;
+    if (wantsAddress(next)) this.#takeAddresses(next, previous, before.addresses);
+    const after = holdings(next).addresses;
+    for (const address of before.addresses) if (!after.has(address)) this.#dropAddress(address);
     const ports = wantsNodePorts(next) ? this.#nodePorts(next, before.ports) : new Set();
     if (needsHealthCheck(next)) ports.add(this.#healthCheckPort(next.spec, before.ports));
     for (const port of before.ports) if (!ports.has(port)) this.#drop(this.#ports, port);
   }
 
-  #address(spec: core.ServiceSpec, before: number | undefined): number | undefined {
-    this.#families(spec);
-    const wanted = spec.clusterIP;
-    const value = wanted === 'None' ? undefined : this.#chosenAddress(wanted, before);
-    spec.clusterIP = value === undefined ? 'None' : formatIpv4(value);
-    spec.clusterIPs = [spec.clusterIP];
-    return value;
+  #takeAddresses({ spec }: Service, previous: Service | undefined, before: ReadonlySet<string>): void {
+    const former = previous && wantsAddress(previous) ? previous.spec : undefined;
+    this.#refuseAll(settleFamilies(spec, former, new Set(this.#addresses.keys())));
+    if (spec.clusterIP === 'None') return;
+    const wanted = spec.clusterIPs ?? [];
+    const families = (spec.ipFamilies ?? []) as IpFamily[];
+    spec.clusterIPs = families.map((family, i) => this.#address(family, wanted[i], before));
+    spec.clusterIP = spec.clusterIPs[0];
   }
 
-  /**
-   * The cluster's Services have IPv4 addresses. A headless Service without a selector has none of its own, so it may
-   * speak of both families, and does unless it says otherwise: as upstream (initIPFamilyFields).
-   */
-  #families(spec: core.ServiceSpec): void {
-    const isBare = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
-    spec.ipFamilyPolicy ??= isBare ? 'RequireDualStack' : 'SingleStack';
-    if (isBare) {
-      spec.ipFamilies ??= spec.ipFamilyPolicy === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
-      return;
-    }
-    if (spec.ipFamilyPolicy === 'RequireDualStack') {
-      const message = 'this cluster is not configured for dual-stack services';
-      this.#refuseField('spec.ipFamilyPolicy', '"RequireDualStack"', message);
-    }
-    spec.ipFamilies ??= ['IPv4'];
-    const foreign = spec.ipFamilies.indexOf('IPv6');
-    if (foreign >= 0)
-      this.#refuseField(`spec.ipFamilies[${foreign}]`, '"IPv6"', 'not configured on this cluster');
-  }
-
-  #chosenAddress(wanted: string | undefined, before: number | undefined): number {
-    if (!wanted) return this.#take(this.#addresses) ?? this.#refuseAddress('', 'range is full');
-    const value = parseIpv4(wanted);
-    if (value !== undefined && value === before) return value;
-    if (value === undefined || !this.#addresses.contains(value)) {
+  #address(family: IpFamily, wanted: string | undefined, before: ReadonlySet<string>): string {
+    if (wanted && before.has(wanted)) return wanted;
+    const allocator = this.#addresses.get(family);
+    if (!allocator) throw new Error(`no addresses of ${family} are given out here`);
+    if (!wanted) return this.#nextAddress(allocator);
+    if (!allocator.contains(wanted)) {
       return this.#refuseAddress(wanted, 'the provided IP is not in the valid range of Services');
     }
-    return this.#claim(this.#addresses, value)
-      ? value
-      : this.#refuseAddress(wanted, 'provided IP is already allocated');
+    if (!allocator.claim(wanted)) return this.#refuseAddress(wanted, 'provided IP is already allocated');
+    this.#undo.push(() => allocator.release(wanted));
+    return wanted;
+  }
+
+  #nextAddress(allocator: AddressAllocator): string {
+    const address = allocator.next();
+    if (address === undefined) return this.#refuseAddress('', 'range is full');
+    this.#undo.push(() => allocator.release(address));
+    return address;
+  }
+
+  #dropAddress(address: string): void {
+    const family = familyOf(address);
+    const allocator = family && this.#addresses.get(family);
+    if (!allocator) return;
+    allocator.release(address);
+    this.#undo.push(() => allocator.claim(address));
   }
 
   #nodePorts(service: Service, before: ReadonlySet<number>): Set<number> {
@@ -154,5 +153,9 @@ export class ServiceReservation implements Reservation {
 
   #refuse(error: FieldError): never {
     throw invalid({ group: '', kind: 'Service', name: this.#name }, [error]);
+  }
+
+  #refuseAll(errors: FieldError[]): void {
+    if (errors.length > 0) throw invalid({ group: '', kind: 'Service', name: this.#name }, errors);
   }
 }

@@ -2,10 +2,13 @@
 // that gives it up. https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
 import { needsHealthCheck } from '../../api/kinds/service-outside-rules.ts';
 import type { Service } from '../../api/objects.ts';
+import { familyOf } from '../../base/ip.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Reservation, Strategy } from '../registry/strategy.ts';
+import type { AddressAllocator, AddressAllocators } from './address-allocator.ts';
 import type { NumberAllocator } from './number-allocator.ts';
 import {
+  alignAddresses,
   dropFormer,
   dropUnusable,
   holdings,
@@ -17,17 +20,17 @@ import {
 import { ServiceReservation } from './service-reservation.ts';
 
 export class ServiceStrategy implements Strategy<Service> {
-  readonly #addresses: NumberAllocator;
+  readonly #addresses: AddressAllocators;
   readonly #ports: NumberAllocator;
 
-  constructor(addresses: NumberAllocator, ports: NumberAllocator) {
+  constructor(addresses: AddressAllocators, ports: NumberAllocator) {
     this.#addresses = addresses;
     this.#ports = ports;
   }
 
   /** Forgets what is held: the store is about to be read again. */
   clear(): void {
-    this.#addresses.clear();
+    for (const allocator of this.#addresses.values()) allocator.clear();
     this.#ports.clear();
   }
 
@@ -36,10 +39,10 @@ export class ServiceStrategy implements Strategy<Service> {
    * @returns what it holds that another has already, in words.
    */
   rebuild(service: Service): string[] {
-    const { address, ports } = holdings(service);
+    const { addresses, ports } = holdings(service);
     const clashes: string[] = [];
-    if (address !== undefined && !this.#addresses.claim(address)) {
-      clashes.push(`address ${service.spec.clusterIP}`);
+    for (const address of addresses) {
+      if (this.#allocatorOf(address)?.claim(address) === false) clashes.push(`address ${address}`);
     }
     for (const port of ports) if (!this.#ports.claim(port)) clashes.push(`node port ${port}`);
     return clashes;
@@ -47,6 +50,7 @@ export class ServiceStrategy implements Strategy<Service> {
 
   prepareForCreate(next: Writable<Service>): void {
     dropUnusable(next);
+    alignAddresses(next);
     next.status = { loadBalancer: {} };
   }
 
@@ -55,10 +59,7 @@ export class ServiceStrategy implements Strategy<Service> {
     const { spec } = next;
     dropUnusable(next);
     dropFormer(next, previous);
-    if (wantsAddress(next) && wantsAddress(previous) && !spec.clusterIP) {
-      spec.clusterIP = previous.spec.clusterIP;
-      spec.clusterIPs = previous.spec.clusterIPs;
-    }
+    if (wantsAddress(next)) alignAddresses(next, wantsAddress(previous) ? previous.spec : undefined);
     if (!needsHealthCheck(next)) delete spec.healthCheckNodePort;
     else if (needsHealthCheck(previous)) spec.healthCheckNodePort ??= previous.spec.healthCheckNodePort;
     if (!isGivenNodePorts(next) || !wantsNodePorts(previous)) return;
@@ -70,7 +71,7 @@ export class ServiceStrategy implements Strategy<Service> {
   reserve(next: Service, previous: Service | undefined): Reservation {
     const reservation = new ServiceReservation(this.#addresses, this.#ports, next.metadata.name);
     try {
-      reservation.takeFor(next, previous ? holdings(previous) : { address: undefined, ports: new Set() });
+      reservation.takeFor(next, previous);
     } catch (error) {
       reservation.undo();
       throw error;
@@ -79,8 +80,14 @@ export class ServiceStrategy implements Strategy<Service> {
   }
 
   release(object: Service): void {
-    const { address, ports } = holdings(object);
-    if (address !== undefined) this.#addresses.release(address);
+    const { addresses, ports } = holdings(object);
+    for (const address of addresses) this.#allocatorOf(address)?.release(address);
     for (const port of ports) this.#ports.release(port);
+  }
+
+  /** None for an address of a family that the cluster had once. */
+  #allocatorOf(address: string): AddressAllocator | undefined {
+    const family = familyOf(address);
+    return family && this.#addresses.get(family);
   }
 }

@@ -122,6 +122,7 @@ export async function describeNode(report: Report, node: Node, context: CommandC
   describeAmounts(report, 'Allocatable', node.status?.allocatable);
   describeSystem(report, node);
   report.line('PodCIDR', node.spec.podCIDR);
+  report.optional('PodCIDRs', node.spec.podCIDRs?.join(','));
   describePods(report, pods);
   describeAllocated(report, node, pods);
 }

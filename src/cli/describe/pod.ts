@@ -28,6 +28,7 @@ function describeState(report: Report, pod: Pod): void {
   report.optional('Reason', status?.reason);
   report.optional('Message', status?.message);
   report.line('IP', status?.podIP);
+  report.optional('IPs', status?.podIPs?.map(({ ip }) => ip).join(','));
 }
 
 const graceText = (seconds: number | undefined) => (seconds === undefined ? undefined : `${seconds}s`);

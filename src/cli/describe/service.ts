@@ -44,7 +44,9 @@ export async function describeService(
   report.line('Selector', pairs(spec.selector).join(','));
   report.line('Type', spec.type);
   report.optional('IP Family Policy', spec.ipFamilyPolicy);
+  report.optional('IP Families', spec.ipFamilies?.join(','));
   report.line('IP', spec.clusterIP);
+  report.optional('IPs', spec.clusterIPs?.join(','));
   report.optional('External IPs', spec.externalIPs?.join(','));
   report.optional('External Name', spec.externalName);
   for (const port of spec.ports ?? []) describePort(report, port, endpoints);

@@ -4,12 +4,13 @@ import { endpoints } from '../../../src/api/kinds/endpoints.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import { services } from '../../../src/api/kinds/service.ts';
 import type { EndpointSlice, Endpoints, Service } from '../../../src/api/objects.ts';
+import { type ClusterNetwork, defaultClusterNetwork } from '../../../src/base/cluster-network.ts';
 import { EndpointSliceController } from '../../../src/controllers/endpoint-slice.ts';
 import { memoryCluster } from '../../support/memory-cluster.ts';
 import { quiet, settles } from '../../support/settles.ts';
 
-async function setUp(t: Test) {
-  const cluster = await memoryCluster();
+async function setUp(t: Test, network?: ClusterNetwork) {
+  const cluster = await memoryCluster(network);
   t.teardown(() => cluster.stop());
   const { client } = cluster;
   await cluster.run(new EndpointSliceController(cluster.options));
@@ -29,7 +30,7 @@ async function setUp(t: Test) {
         metadata: { name: 'web', namespace: 'default', labels: { tier: 'front' } },
         spec,
       }),
-    run: async (name: string, podIP: string, ready = true) => {
+    run: async (name: string, podIP: string, ready = true, ipv6?: string) => {
       const spec = { containers: [{ name: 'c', image: 'e.com/c:1' }] };
       const metadata = { name, namespace: 'default', labels: { app: 'web' } };
       await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
@@ -38,7 +39,13 @@ async function setUp(t: Test) {
       const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
       await client.updateStatus(pods, {
         ...pod,
-        status: { ...pod.status, phase: 'Running', podIP, conditions },
+        status: {
+          ...pod.status,
+          phase: 'Running',
+          podIP,
+          podIPs: [{ ip: podIP }, ...(ipv6 ? [{ ip: ipv6 }] : [])],
+          conditions,
+        },
       });
     },
     showing: (...expected: string[]) => settles(async () => (await shown()).join() === expected.join()),
@@ -126,4 +133,36 @@ t.test('at rest nothing is written', async (t) => {
   await clock.advance(600_000);
   await quiet();
   t.equal((await client.list(pods)).resourceVersion, resourceVersion);
+});
+
+const ipv6 = { podRange: 'fd00:10:40::/48', nodePrefix: 64, serviceRange: 'fd00:10:48::/112' };
+
+t.test(
+  'a Service of two families has slices of each, a pod without an address of one is not in it',
+  async (t) => {
+    const { serve, run, showing, all, client } = await setUp(t, { ...defaultClusterNetwork, ipv6 });
+    await serve({ selector: { app: 'web' }, ports: [{ port: 80 }], ipFamilyPolicy: 'RequireDualStack' });
+    await run('a', '10.40.0.2', true, 'fd00:10:40::2');
+    await run('b', '10.40.0.3');
+    await showing('10.40.0.2 true false', '10.40.0.3 true false', 'fd00:10:40::2 true false');
+    const types = async () => (await all()).map(({ addressType }) => addressType).sort();
+    t.same(await types(), ['IPv4', 'IPv6']);
+    const body = { spec: { ipFamilyPolicy: 'SingleStack' } };
+    await client.patch(services, 'default/web', { type: 'merge', body });
+    await showing('10.40.0.2 true false', '10.40.0.3 true false');
+    t.same(await types(), ['IPv4']);
+  },
+);
+
+t.test("what a person's Endpoints hold is mirrored into slices of its families", async (t) => {
+  const { serve, client, all, showing } = await setUp(t);
+  await serve({ ports: [{ port: 80 }] });
+  await client.create<Endpoints>(endpoints, {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'web', namespace: 'default' },
+    subsets: [{ addresses: [{ ip: '192.0.2.1' }, { ip: '2001:db8::1' }], ports: [{ port: 80 }] }],
+  });
+  await showing('192.0.2.1 true false', '2001:db8::1 true false');
+  t.same((await all()).map(({ addressType }) => addressType).sort(), ['IPv4', 'IPv6']);
 });

@@ -114,7 +114,10 @@ t.test('the lowest free share is given, also beside ranges of another size', asy
   t.equal(freePodCidr(defaultClusterNetwork, ['10.40.0.0/22', '10.40.5.0/24']), '10.40.6.0/23');
   t.equal(freePodCidr(defaultClusterNetwork, ['192.168.0.0/16']), '10.40.0.0/23');
   t.equal(freePodCidr(defaultClusterNetwork, ['fd00::/64']), '10.40.0.0/23');
-  t.throws(() => freePodCidr({ podRange: 'fd00::/64', nodePrefix: 80 }, []), /is no IPv4 range/);
+  t.throws(() => freePodCidr({ podRange: 'pods', nodePrefix: 80 }, []), /is no range/);
+  const ipv6 = { podRange: 'fd00:10:40::/48', nodePrefix: 64 };
+  t.equal(freePodCidr(ipv6, ['10.40.0.0/23', 'fd00:10:40::/64', 'fd00:10:40:2::1/128']), 'fd00:10:40:1::/64');
+  t.equal(podCidrCount(ipv6), 65_536);
 });
 
 t.test('shares never overlap and the plan ends when it is used up', async () => {

@@ -5,6 +5,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import type { core, Pod } from '../../../src/api/objects.ts';
+import { defaultClusterNetwork } from '../../../src/base/cluster-network.ts';
 import { defaultDisruptionPolicy } from '../../../src/controllers/node-disruption.ts';
 import { NodeIpamController } from '../../../src/controllers/node-ipam.ts';
 import { NodeLifecycleController } from '../../../src/controllers/node-lifecycle.ts';
@@ -188,6 +189,22 @@ t.test('every board gets a range of its own, keeps it, and a freed one is given 
   await client.delete(nodes as never, 'b');
   await addNode(client, 'd');
   await settles(async () => (await cidr('d')) === freed);
+});
+
+t.test('boards get a range of each family, those that were there before the second too', async (t) => {
+  const ipv6 = { podRange: 'fd00:10:40::/48', nodePrefix: 64, serviceRange: 'fd00:10:48::/112' };
+  const { client, start } = await setUp(t, { ...defaultClusterNetwork, ipv6 });
+  await addNode(client, 'old');
+  const body = { spec: { podCIDR: '10.40.6.0/23', podCIDRs: ['10.40.6.0/23'] } };
+  await client.patch(nodes, 'old', { type: 'merge', body });
+  await addNode(client, 'new');
+  await start();
+  const ranges = async (name: string) => (await client.get(nodes, name)).spec.podCIDRs?.join(' ');
+  const given = () => Promise.all([ranges('old'), ranges('new')]);
+  await settles(async () => (await given()).every((text) => text?.includes(' fd00')));
+  const shares = (await given()).map((text) => text?.split(' ')[1]).sort();
+  t.same(shares, ['fd00:10:40:1::/64', 'fd00:10:40::/64']);
+  t.match(await ranges('old'), /^10\.40\.6\.0\/23 /, 'what it had stays');
 });
 
 t.test('a board for which no range is left hears so, and gets the next that is freed', async (t) => {
