@@ -3,7 +3,8 @@
 import { isIP } from 'node:net';
 import type { Answer } from 'dns-packet';
 import type { BoardService } from '../api/board-service.ts';
-import { addressesOf, endpointName, type NamedEndpoint, namedEndpoints } from './service-endpoints.ts';
+import { reverseAddress, reverseNames } from './reverse-names.ts';
+import { addressesOf } from './service-endpoints.ts';
 import { serviceRecords } from './srv-records.ts';
 
 export interface ZoneOptions {
@@ -149,29 +150,3 @@ function external(name: string, { spec }: BoardService): ZoneAnswer {
 }
 
 const isWithin = (name: string, domain: string) => name === domain || name.endsWith(`.${domain}`);
-
-/** The IPv4 address of `4.3.2.1.in-addr.arpa`. */
-function reverseAddress(name: string): string | undefined {
-  if (!name.endsWith('.in-addr.arpa')) return undefined;
-  const ip = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.');
-  return isIP(ip) === 4 ? ip : undefined;
-}
-
-/** A Service's own address before its endpoints'; of several Services the first by name. */
-function reverseNames(services: ReadonlyMap<string, BoardService>, domain: string): Map<string, string> {
-  const names = new Map<string, string>();
-  const add = (ip: string, name: string) => void (names.has(ip) || names.set(ip, name));
-  const sorted = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
-  const fullName = (key: string) => `${key.split('/').reverse().join('.')}.svc.${domain}`;
-  for (const [key, service] of sorted) {
-    if (service.spec.clusterIP !== 'None') for (const ip of addressesOf(service)) add(ip, fullName(key));
-  }
-  for (const [key, service] of sorted) {
-    if (service.spec.clusterIP !== 'None') continue;
-    const byHostname = (a: NamedEndpoint, b: NamedEndpoint) => Number(b.isNamed) - Number(a.isNamed);
-    for (const endpoint of namedEndpoints(service).sort(byHostname)) {
-      add(endpoint.ip, `${endpointName(endpoint)}.${fullName(key)}`);
-    }
-  }
-  return names;
-}

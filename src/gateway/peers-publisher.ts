@@ -36,21 +36,29 @@ export class PeersPublisher {
   }
 
   #publish(): void {
-    const { podRange, serviceRange } = this.#options.network;
+    const { podRange, serviceRange, ipv6 } = this.#options.network;
+    const second = ipv6 && { podRange: ipv6.podRange, serviceRange: ipv6.serviceRange };
     this.#options.topics.put(topics.networkPeers, {
       revision: this.#nodes.revision,
-      content: () => ({ podRange, serviceRange, peers: peersOf(this.#nodes.lister.list()) }),
+      content: () => ({
+        podRange,
+        serviceRange,
+        ...(second ? { ipv6: second } : {}),
+        peers: peersOf(this.#nodes.lister.list(), second !== undefined),
+      }),
     });
   }
 }
 
 /** In the order of their names, so that the same peers are the same message. */
-function peersOf(all: readonly Node[]): NetworkPeers['peers'] {
+function peersOf(all: readonly Node[], hasIpv6: boolean): NetworkPeers['peers'] {
   const peers: NetworkPeers['peers'] = {};
   const byName = [...all].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const { metadata, spec, status } of byName) {
     const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-    if (address && spec.podCIDR) peers[metadata.name] = { address, podCIDR: spec.podCIDR };
+    const podCIDRv6 = hasIpv6 ? spec.podCIDRs?.find((range) => range.includes(':')) : undefined;
+    if (address && spec.podCIDR)
+      peers[metadata.name] = { address, podCIDR: spec.podCIDR, ...(podCIDRv6 ? { podCIDRv6 } : {}) };
   }
   return peers;
 }

@@ -180,9 +180,10 @@ export interface IngressIndex extends Envelope {
 /** ingress/NS/NAME */
 export interface IngressMessage extends Envelope, BoardIngress {}
 
-/** network/peers: every board's address and pod range. */
+/** network/peers: every board's address and pod range; of IPv6 only where the cluster has that. */
 export interface NetworkPeers extends Envelope {
   podRange: string;
   serviceRange: string;
-  peers: Record<string, { address: string; podCIDR: string }>;
+  ipv6?: { podRange: string; serviceRange: string };
+  peers: Record<string, { address: string; podCIDR: string; podCIDRv6?: string }>;
 }

@@ -13,6 +13,8 @@ export interface Peer {
   /** Address on the LAN. */
   address: string;
   podCIDR: string;
+  /** Of the second family; absent where the board has none. */
+  podCIDRv6?: string;
 }
 
 /** Address and port of a Service, and the local port that stands for it. */
@@ -26,11 +28,20 @@ export interface VirtualPort {
   isOpen?: boolean;
 }
 
+/** Where the cluster has second addresses and this board its share of them. */
+export interface DesiredIpv6 {
+  podRange: string;
+  serviceRange: string;
+  podCIDR: string;
+}
+
 export interface DesiredNetwork {
   podRange: string;
   serviceRange: string;
   /** This board's share of the pod range; `undefined` until the master has given one. */
   podCIDR: string | undefined;
+  /** Absent: neither pods nor Services have IPv6 addresses here. */
+  ipv6?: DesiredIpv6;
   /** This board's own, by which its peers know it. */
   address?: string | undefined;
   /** The other boards. */

@@ -4,13 +4,19 @@ import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules, listChains } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { NftTables } from './nft-tables.ts';
 import { ownRoutes, routeCommands } from './routes.ts';
 import { TUNNEL_DEVICE } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
 
 /** Returns what was there and is gone, in words. To be called when pods are gone, and their bridge with them. */
-export async function removeNetwork(commands: CommandRunner, forwarding: IpForwarding): Promise<string[]> {
+export async function removeNetwork(
+  commands: CommandRunner,
+  forwarding: IpForwarding,
+  ipv6?: Ipv6Network,
+): Promise<string[]> {
+  const second = (await ipv6?.remove()) ?? [];
   const tables = await new NftTables(commands).remove();
   const routes = await removeRoutes(commands);
   const hadTunnel = await new TunnelDevice(commands).remove();
@@ -18,6 +24,7 @@ export async function removeNetwork(commands: CommandRunner, forwarding: IpForwa
   const hadForward = await applyForwardRules(commands, undefined, await listChains(commands));
   const wasSwitched = await forwarding.restore();
   return [
+    ...second,
     ...tables.map((name) => `nft table ip ${name}`),
     ...routes.map((destination) => `route to ${destination}`),
     ...(hadTunnel ? [`device ${TUNNEL_DEVICE}`] : []),

@@ -21,7 +21,8 @@ const ANY = '0.0.0.0';
  * - `guard`: nobody reaches the listeners past the Service addresses.
  */
 export function renderTable(desired: DesiredNetwork, hasTunnel = false): string {
-  const { podRange, serviceRange, podCIDR, virtualPorts } = desired;
+  const { podRange, serviceRange, podCIDR } = desired;
+  const virtualPorts = desired.virtualPorts.filter(({ ip }) => isIPv4(ip));
   const ofBoard = virtualPorts.filter(({ ip }) => ip === ANY);
   const byAddress = virtualPorts.filter(({ ip }) => ip !== ANY);
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];

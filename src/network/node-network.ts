@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Logger } from '../base/logger.ts';
 import {
   type DesiredNetwork,
@@ -13,6 +14,7 @@ import {
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules, listChains } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { NftTables } from './nft-tables.ts';
@@ -29,6 +31,8 @@ const KERNEL_ROUTES = '/proc/net/route';
 export interface NodeNetworkOptions {
   commands: CommandRunner;
   forwarding: IpForwarding;
+  /** Made where the cluster has second addresses for this board; without it there are none. */
+  ipv6?(): Promise<Ipv6Network>;
   /** Name of the pods' bridge; its own route is no overlap. */
   bridge: string;
   /** stop() takes away all that is ours; else it stays for the pods that run on. */
@@ -49,6 +53,7 @@ export class NodeNetwork implements Component {
   readonly #options: NodeNetworkOptions;
   readonly #tunnel: TunnelDevice;
   readonly #tables: NftTables;
+  #ipv6: Ipv6Network | undefined;
   #desired: DesiredNetwork | undefined;
   /** Nothing is known to be well before the first look. */
   #problems: string | undefined;
@@ -81,7 +86,7 @@ export class NodeNetwork implements Component {
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#isPrepared = false;
-    await removeNetwork(this.#options.commands, this.#options.forwarding);
+    await removeNetwork(this.#options.commands, this.#options.forwarding, this.#ipv6);
   }
 
   /** The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong. */
@@ -109,11 +114,35 @@ export class NodeNetwork implements Component {
       // Read before they are changed: what happens meanwhile then shows as a difference.
       this.#seenRoutes = await this.#kernelRoutes();
       const foreign = await this.#foreignRoutes();
-      await this.#applyWays(desired, distantPeers(desired.peers, foreign), foreign);
+      const distant = distantPeers(desired.peers, foreign);
+      const problems = await this.#withIpv6(desired, (ipv6) => this.#prepareIpv6(ipv6, desired, distant));
+      await this.#applyWays(desired, distant, foreign);
+      problems.push(...(await this.#withIpv6(desired, (ipv6) => ipv6.applyWays(desired, distant, foreign))));
       const chains = await listChains(this.#options.commands);
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
-      this.#report(findProblems(desired, foreign, chains));
+      this.#report([...findProblems(desired, foreign, chains), ...problems]);
     });
+  }
+
+  /** Where it fails pods and Services have their first addresses all the same. */
+  async #withIpv6(
+    desired: DesiredNetwork,
+    action: (ipv6: Ipv6Network) => Promise<void>,
+  ): Promise<NetworkProblem[]> {
+    if (!desired.ipv6 && !this.#ipv6) return [];
+    try {
+      this.#ipv6 ??= await this.#options.ipv6?.();
+      if (this.#ipv6) await action(this.#ipv6);
+      return [];
+    } catch (error) {
+      return [this.#failure('Ipv6SetupFailed', error)];
+    }
+  }
+
+  async #prepareIpv6(ipv6: Ipv6Network, desired: DesiredNetwork, distant: readonly Peer[]): Promise<void> {
+    if (desired.ipv6 && (await ipv6.prepare()))
+      this.#options.logger.info({}, 'switched IPv6 forwarding on: pods need it');
+    await ipv6.applyTable(desired, distant.length > 0);
   }
 
   /** Where the tunnel fails, peers on the LAN are reached all the same. */
@@ -148,12 +177,15 @@ export class NodeNetwork implements Component {
     try {
       await action();
     } catch (error) {
-      const mend = `tried again every ${RETRY_FAILED_MS / 1000} s`;
-      const message = (error as Error).message;
-      this.#report([{ reason: 'NetworkSetupFailed', message, mend, isBlocking: true }]);
-      const again = () => void this.#applyNext();
-      this.#retry = this.#clock.after(RETRY_FAILED_MS, again);
+      this.#report([{ ...this.#failure('NetworkSetupFailed', error), isBlocking: true }]);
     }
+  }
+
+  #failure(reason: string, error: unknown): NetworkProblem {
+    this.#retry?.cancel();
+    this.#retry = this.#clock.after(RETRY_FAILED_MS, () => void this.#applyNext());
+    const mend = `tried again every ${RETRY_FAILED_MS / 1000} s`;
+    return { reason, message: messageOf(error), mend, isBlocking: false };
   }
 
   get #clock(): Clock {

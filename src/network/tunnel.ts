@@ -98,7 +98,7 @@ export function peerCommands({ peers }: Tunnel): { ip: string[]; bridge: string[
 }
 
 /** The one with the longest prefix, as the kernel chooses. */
-function routeTo(address: string, routes: readonly Route[]): Route | undefined {
+export function routeTo(address: string, routes: readonly Route[]): Route | undefined {
   const target = parseIpv4(address);
   if (target === undefined) return undefined;
   let best: { route: Route; prefix: number } | undefined;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
 import { PodmanRuntime } from '../../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
+import { systemCommands } from '../../network/command-runner.ts';
 import { IpForwarding } from '../../network/ip-forwarding.ts';
+import type { Ipv6Network } from '../../network/ipv6/ipv6-network.ts';
 import { type AgentOptions, BRIDGE } from './agent-options.ts';
 
 /** One agent to a board: it owns every container with this label. */
@@ -17,6 +19,13 @@ type RuntimeSettings = Pick<
 >;
 
 export const boardForwarding = () => new IpForwarding(join(RUN_DIR, 'ip-forward-was'));
+
+/** Only boards of a cluster with second addresses pay for it, and those that are to be rid of all. */
+export async function boardIpv6(): Promise<Ipv6Network> {
+  const { Ipv6Forwarding } = await import('../../network/ipv6/ipv6-forwarding.ts');
+  const { Ipv6Network } = await import('../../network/ipv6/ipv6-network.ts');
+  return new Ipv6Network(systemCommands, new Ipv6Forwarding(join(RUN_DIR, 'ipv6-forwarding-was')));
+}
 
 /** `podCIDR`: this board's share of the pod range, `undefined` until its pods may start. */
 export function agentRuntime(options: RuntimeSettings, podCIDR: () => string | undefined): Runtime {

@@ -2,14 +2,15 @@
 // told them, and brought up to date whenever one of them changes.
 import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
 import type { Secret } from '../../api/objects.ts';
+import { boardHasIpv6 } from '../../base/board-ipv6.ts';
 import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
-import { overlaps } from '../../base/ipv4.ts';
+import { isInRange } from '../../base/ip.ts';
 import type { Metric } from '../../base/metrics/metric.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
-import { SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
+import { type DesiredIpv6, SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { NodeNetwork } from '../../network/node-network.ts';
 import type { HostPort } from '../../proxy/host-ports.ts';
@@ -19,7 +20,7 @@ import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
-import { boardForwarding } from './agent-runtime.ts';
+import { boardForwarding, boardIpv6 } from './agent-runtime.ts';
 import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
@@ -47,6 +48,7 @@ const DNS_PORT = 53;
 
 export class ServicePaths implements Component {
   readonly #options: ServicePathsOptions;
+  readonly #hasIpv6 = boardHasIpv6();
   readonly #network: NodeNetwork;
   readonly #dns: ClusterDns;
   readonly #proxier: Proxier | ProxyThread;
@@ -122,11 +124,13 @@ export class ServicePaths implements Component {
     const known = link.peers.current();
     if (!known) return;
     const { podRange, serviceRange, peers } = known;
+    const ipv6 = this.#ipv6();
     const others = Object.entries(peers).filter(([name]) => name !== nodeName);
     return this.#network.update({
       podRange,
       serviceRange,
       podCIDR: peers[nodeName]?.podCIDR,
+      ...(ipv6 ? { ipv6 } : {}),
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts(dnsAddressOf(serviceRange)), ...this.#servicePorts],
@@ -149,6 +153,20 @@ export class ServicePaths implements Component {
   #peersChanged(): void {
     if (this.#options.link.services.current()) void this.updateProxy();
     void this.updateNetwork();
+  }
+
+  /** The second family, where the cluster and this board have it. */
+  #ipv6(): DesiredIpv6 | undefined {
+    const { link, nodeName } = this.#options;
+    const { ipv6, peers } = link.peers.current() ?? {};
+    const podCIDR = peers?.[nodeName]?.podCIDRv6;
+    return ipv6 && podCIDR && this.#hasIpv6 ? { ...ipv6, podCIDR } : undefined;
+  }
+
+  /** Of pods and Services. */
+  #ranges(): string[] {
+    const { podRange, serviceRange, ipv6 } = this.#options.link.peers.current() ?? {};
+    return [podRange, serviceRange, ipv6?.podRange, ipv6?.serviceRange].filter((range) => range !== undefined);
   }
 
   #servicesChanged(): void {
@@ -196,6 +214,7 @@ export class ServicePaths implements Component {
     return new NodeNetwork({
       commands: systemCommands,
       forwarding: boardForwarding(),
+      ipv6: boardIpv6,
       bridge: BRIDGE,
       removeOnStop: cleanOnStop,
       onPodCIDR,
@@ -206,17 +225,14 @@ export class ServicePaths implements Component {
   }
 
   #makeDns(): ClusterDns {
-    const { link, clock, logger } = this.#options;
+    const { clock, logger } = this.#options;
     const ownAddresses = () => [this.dnsAddress ?? '', SERVICE_LISTEN_ADDRESS];
     const upstreams = new HostUpstreams({ ownAddresses, clock });
     return new ClusterDns({
       host: SERVICE_LISTEN_ADDRESS,
       port: 0,
       domain: CLUSTER_DOMAIN,
-      ownsAddress: (ip) => {
-        const { podRange = '', serviceRange = '' } = link.peers.current() ?? {};
-        return overlaps(ip, podRange) || overlaps(ip, serviceRange);
-      },
+      ownsAddress: (ip) => this.#ranges().some((range) => isInRange(ip, range)),
       upstreams: () => upstreams.current(),
       onListening: (localPort) => {
         this.#dnsLocalPort = localPort;

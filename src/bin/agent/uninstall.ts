@@ -1,6 +1,7 @@
 // Takes the agent's doings off a board: its pods, their bridge, routes, rules, addresses and what lies in
 // memory. Touches nothing else, needs no master and no running agent, and may be run again.
 import { join } from 'node:path';
+import { boardHasIpv6 } from '../../base/board-ipv6.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error-message.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -12,7 +13,7 @@ import { removeFolder } from '../../kubelet/volumes/pod-volumes.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { removeNetwork } from '../../network/network-removal.ts';
 import { AGENT_LOCK, BRIDGE } from './agent-options.ts';
-import { agentRuntime, boardForwarding, RUN_DIR } from './agent-runtime.ts';
+import { agentRuntime, boardForwarding, boardIpv6, RUN_DIR } from './agent-runtime.ts';
 
 export interface UninstallOptions {
   dataDir: string;
@@ -28,7 +29,11 @@ export async function uninstallAgent(options: UninstallOptions): Promise<string[
     throw new Error("the agent runs on this board: stop it first, with 'systemctl disable --now edge-agent'");
   try {
     const pods = await removePods(options);
-    const network = await removeNetwork(systemCommands, boardForwarding());
+    const network = await removeNetwork(
+      systemCommands,
+      boardForwarding(),
+      boardHasIpv6() ? await boardIpv6() : undefined,
+    );
     await removeFolders(options.dataDir);
     const removed = [...pods.removed, ...network].map((what) => `removed ${what}`);
     return [...removed, ...pods.left.map((what) => `left    ${what}`), ...leftToPeople(options)];

@@ -1,5 +1,6 @@
 // The records of https://github.com/kubernetes/dns/blob/master/docs/specification.md
 import t from 'tap';
+import type { BoardSlice } from '../../../src/api/board-service.ts';
 import { ClusterZone } from '../../../src/dns/cluster-zone.ts';
 import { byKey, db, outside, web } from '../../support/dns-services.ts';
 
@@ -104,4 +105,32 @@ t.test('what is outside the domain and the ranges is not ours', async (t) => {
 t.test('until the Services are known nothing is said of them', async (t) => {
   t.notOk(new ClusterZone({ domain: 'cluster.local', ownsAddress: () => false }).isKnown);
   t.ok(zone().isKnown);
+});
+
+t.test('addresses of both families stand under one name, and have names themselves', async (t) => {
+  const both = new ClusterZone({ domain: 'cluster.local', ownsAddress: (ip) => ip.startsWith('fd00:10:4') });
+  const spec = { ...web.spec, clusterIPs: ['10.48.0.5', 'fd00:10:48::5'] };
+  const ready = { conditions: { ready: true } };
+  const slices: BoardSlice[] = [
+    ...db.slices,
+    {
+      addressType: 'IPv6',
+      ports: [],
+      endpoints: [{ ...ready, addresses: ['FD00:10:40:0::2'], hostname: 'db-0' }],
+    },
+  ];
+  both.update(byKey({ ...web, spec }, { ...db, slices }));
+  const answers = (name: string, type: string) =>
+    both.lookup(name, type).answers.map((answer) => 'data' in answer && answer.data);
+  t.same(answers('web.default.svc.cluster.local', 'A'), ['10.48.0.5']);
+  t.same(answers('web.default.svc.cluster.local', 'AAAA'), ['fd00:10:48::5']);
+  t.same(answers('db-0.db.default.svc.cluster.local', 'AAAA'), ['FD00:10:40:0::2']);
+  const zeros = (count: number) => '0.'.repeat(count);
+  const service = `5.${zeros(19)}8.4.0.0.0.1.0.0.0.0.d.f.ip6.arpa`;
+  t.ok(both.owns(service));
+  t.same(answers(service, 'PTR'), ['web.default.svc.cluster.local']);
+  const pod = `2.${zeros(19)}0.4.0.0.0.1.0.0.0.0.d.f.ip6.arpa`;
+  t.same(answers(pod, 'PTR'), ['db-0.db.default.svc.cluster.local']);
+  t.notOk(both.owns('1.0.0.2.ip6.arpa'), 'a part of an address is forwarded');
+  t.notOk(both.owns(`5.${zeros(19)}8.4.0.0.0.1.0.0.8.b.d.0.ip6.arpa`));
 });

@@ -1,0 +1,82 @@
+// Our nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which lists them.
+// Pure.
+import { isIPv6 } from 'node:net';
+import { type DesiredNetwork, NFT_TABLE, type VirtualPort } from '../board-network.ts';
+import { TUNNEL_DEVICE } from '../tunnel.ts';
+import { boardAddress } from './ipv6-addresses.ts';
+
+const MAP = 'type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service';
+
+/**
+ * - `source`: pods keep their own address towards other pods, and take the board's towards everybody else: nobody
+ *   beyond the cluster knows the way back to theirs.
+ * - `outsiders`: what is forwarded into pods comes from pods and, by addresses of the same range, from boards.
+ */
+export function renderIpv6Table({ ipv6, virtualPorts }: DesiredNetwork, hasTunnel: boolean): string {
+  const replace = `table ip6 ${NFT_TABLE} {}\ndelete table ip6 ${NFT_TABLE}\n`;
+  if (!ipv6) return replace;
+  const { podRange, serviceRange, podCIDR } = ipv6;
+  const board = boardAddress(podCIDR);
+  const ports = virtualPorts.filter(({ ip }) => isIPv6(ip));
+  const dnat = 'meta l4proto { tcp, udp } dnat ip6 addr . port to ip6 daddr . meta l4proto . th dport map';
+  return `${replace}table ip6 ${NFT_TABLE} {
+  map services {
+    ${MAP}
+${elements(ports.filter(({ isOpen }) => !isOpen).map((port) => element(port, board)))}  }
+  map external {
+    ${MAP}
+${elements(ports.filter(({ isOpen }) => isOpen).map((port) => element(port, board)))}  }
+  chain source {
+    type nat hook postrouting priority 90; policy accept;
+    ip6 saddr ${podCIDR} ip6 daddr ${podRange} snat ip6 prefix to ip6 saddr map { ${podCIDR} : ${podCIDR} }
+    ip6 saddr ${podCIDR} ip6 daddr != ff00::/8 masquerade
+  }
+  chain fromPods {
+    type nat hook prerouting priority -110; policy accept;
+    ip6 saddr ${podCIDR} ip6 daddr ${serviceRange} ${dnat} @services
+    ${dnat} @external
+  }
+  chain fromBoard {
+    type nat hook output priority -110; policy accept;
+    ip6 daddr ${serviceRange} ${dnat} @services
+    ${dnat} @external
+  }
+  chain strayForwarded {
+    type filter hook forward priority filter; policy accept;
+    ip6 daddr ${serviceRange} jump stray
+  }
+  chain strayLocal {
+    type filter hook output priority filter; policy accept;
+    ip6 daddr ${serviceRange} jump stray
+  }
+  chain stray {
+    meta l4proto ipv6-icmp drop
+    meta l4proto tcp reject with tcp reset
+    reject
+  }
+  chain outsiders {
+    type filter hook forward priority filter; policy accept;
+    ip6 daddr ${podCIDR} ip6 saddr != ${podRange} ct state { new, untracked } ct status and dnat == 0 drop
+  }
+${hasTunnel ? CLAMP : ''}  chain guard {
+    type filter hook input priority filter; policy accept;
+    ip6 daddr ${board} iif != lo ct state { new, untracked } ct status and dnat == 0 drop
+  }
+}
+`;
+}
+
+const CLAMP = `  chain clamp {
+    type filter hook forward priority mangle; policy accept;
+    oifname "${TUNNEL_DEVICE}" tcp flags syn tcp option maxseg size set rt mtu
+  }
+`;
+
+/** Sorted, so that the same world gives the same text. */
+function elements(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;
+}
+
+function element({ ip, protocol, port, localPort }: VirtualPort, board: string): string {
+  return `${ip} . ${protocol} . ${port} : ${board} . ${localPort}`;
+}
