@@ -10,6 +10,7 @@ const MAP = 'type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_servi
 /**
  * - `source`: pods keep their own address towards other pods, and take the board's towards everybody else: nobody
  *   beyond the cluster knows the way back to theirs.
+ * - `strayArrived`: before the kernel looks for a way, because of IPv6 it takes a way to `lo` for none.
  * - `outsiders`: what is forwarded into pods comes from pods and, by addresses of the same range, from boards.
  */
 export function renderIpv6Table({ ipv6, virtualPorts }: DesiredNetwork, hasTunnel: boolean): string {
@@ -41,8 +42,8 @@ ${elements(ports.filter(({ isOpen }) => isOpen).map((port) => element(port, boar
     ip6 daddr ${serviceRange} ${dnat} @services
     ${dnat} @external
   }
-  chain strayForwarded {
-    type filter hook forward priority filter; policy accept;
+  chain strayArrived {
+    type filter hook prerouting priority -90; policy accept;
     ip6 daddr ${serviceRange} jump stray
   }
   chain strayLocal {

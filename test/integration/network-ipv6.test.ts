@@ -1,0 +1,162 @@
+// Where IPv6 packets go on real boards' kernels: two boards, their pods and a stranger on the LAN, in namespaces.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { boardHasIpv6 } from '../../src/base/board-ipv6.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import type { DesiredNetwork, NetworkProblem, VirtualPort } from '../../src/network/board-network.ts';
+import { boardAddress } from '../../src/network/ipv6/ipv6-addresses.ts';
+import { Ipv6Forwarding } from '../../src/network/ipv6/ipv6-forwarding.ts';
+import { Ipv6Network } from '../../src/network/ipv6/ipv6-network.ts';
+import { NodeNetwork } from '../../src/network/node-network.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+
+const SERVICE_IP = 'fd00:10:48::9';
+const LAN = 'fd00:77';
+const skip =
+  process.getuid?.() !== 0
+    ? { skip: 'needs root to make network namespaces' }
+    : boardHasIpv6()
+      ? {}
+      : { skip: 'this kernel has no IPv6' };
+
+interface Board extends LabBoard {
+  podCIDRv6: string;
+  podAddressV6: string;
+}
+
+/** Pods and a LAN of both families; the LAN's own router knows nothing of pods. */
+async function dualLab(t: Test): Promise<{ lab: NetworkLab; a: Board; b: Board }> {
+  const lab = new NetworkLab(100);
+  t.teardown(() => lab.stop());
+  await lab.start();
+  await lab.ip(lab.stranger, `address add ${LAN}::1/64 dev lan nodad`);
+  const boards: Board[] = [];
+  for (const [i, board] of lab.boards.entries()) {
+    const range = `fd00:10:40:${i + 1}::`;
+    await lab.run(board.namespace, 'sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
+    await lab.ip(board.namespace, `address add ${LAN}::1${i}/64 dev eth0 nodad`);
+    await lab.ip(board.namespace, `address add ${range}1/64 dev edge0 nodad`);
+    await lab.ip(board.pod, `address add ${range}5/64 dev eth0 nodad`);
+    await lab.ip(board.pod, `route add ::/0 via ${range}1`);
+    boards.push({ ...board, podCIDRv6: `${range}/64`, podAddressV6: `${range}5` });
+  }
+  const [a, b] = boards as [Board, Board];
+  return { lab, a, b };
+}
+
+function desired(own: Board, peers: Board[], virtualPorts: VirtualPort[] = []): DesiredNetwork {
+  const { address, podCIDR, podCIDRv6 } = own;
+  const ranges = { podRange: 'fd00:10:40::/48', serviceRange: 'fd00:10:48::/112' };
+  return {
+    podRange: '10.40.0.0/13',
+    serviceRange: '10.48.0.0/16',
+    podCIDR,
+    ipv6: { ...ranges, podCIDR: podCIDRv6 },
+    address,
+    peers,
+    virtualPorts,
+  };
+}
+
+async function networkOf(t: Test, lab: NetworkLab, { namespace }: Board, wanted: DesiredNetwork) {
+  const dir = t.testdir({ [namespace]: {} });
+  const conf = join(dir, namespace, 'conf');
+  mkdirSync(join(conf, 'all'), { recursive: true });
+  writeFileSync(join(conf, 'all', 'forwarding'), '1');
+  const problems: NetworkProblem[] = [];
+  const commands = lab.commands(namespace);
+  const network = new NodeNetwork({
+    clock: new FakeClock(),
+    commands,
+    forwarding: await lab.forwarding({ namespace } as LabBoard),
+    ipv6: async () => new Ipv6Network(commands, new Ipv6Forwarding(join(dir, 'was'), conf)),
+    kernelRoutes: () => lab.run(namespace, 'cat', '/proc/net/route'),
+    bridge: 'edge0',
+    removeOnStop: true,
+    onProblems: (found) => problems.splice(0, problems.length, ...found),
+    logger: silentLogger,
+  });
+  await network.start();
+  t.teardown(() => network.stop());
+  await network.update(wanted);
+  t.same(problems, []);
+  return network;
+}
+
+t.test('pods reach pods of other boards and keep their own address, in both families', skip, async (t) => {
+  const { lab, a, b } = await dualLab(t);
+  await networkOf(t, lab, a, desired(a, [b]));
+  await networkOf(t, lab, b, desired(b, [a]));
+  const port = await lab.listen(b.pod, '::', 0, 'pod-b');
+  t.equal(await lab.connect(a.pod, b.podAddressV6, port), `pod-b ${a.podAddressV6}`);
+  t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ::ffff:${a.podAddress}`);
+  t.equal(
+    await lab.connect(a.namespace, b.podAddressV6, port),
+    `pod-b ${boardAddress(a.podCIDRv6)}`,
+    'a board',
+  );
+  const outside = await lab.listen(lab.stranger, '::', 0, 'lan');
+  t.equal(
+    await lab.connect(a.pod, `${LAN}::1`, outside),
+    `lan ${LAN}::10`,
+    "with the board's towards the LAN",
+  );
+});
+
+t.test('a host of the LAN that adds a route reaches neither pods nor Services', skip, async (t) => {
+  const { lab, a, b } = await dualLab(t);
+  const local = await lab.listen(a.namespace, '::', 0, 'service');
+  const port = await lab.listen(a.pod, '::', 0, 'pod');
+  const virtual: VirtualPort = { ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local };
+  await networkOf(t, lab, a, desired(a, [b], [virtual]));
+  for (const range of ['fd00:10:40::/48', 'fd00:10:48::/112'])
+    await lab.ip(lab.stranger, `route add ${range} via ${LAN}::10`);
+  t.equal(await lab.connect(lab.stranger, a.podAddressV6, port), 'TIMEOUT');
+  t.notMatch(await lab.connect(lab.stranger, SERVICE_IP, 80), /service/);
+  t.equal(await lab.connect(lab.stranger, boardAddress(a.podCIDRv6), local), 'TIMEOUT');
+  t.match(await lab.connect(a.namespace, a.podAddressV6, port), /^pod /, 'the board does');
+});
+
+t.test('a Service address works from pods and from the board, others are refused', skip, async (t) => {
+  const { lab, a } = await dualLab(t);
+  const local = await lab.listen(a.namespace, '::', 0, 'service');
+  const virtual: VirtualPort = { ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local };
+  await networkOf(t, lab, a, desired(a, [], [virtual]));
+  t.equal(await lab.connect(a.pod, SERVICE_IP, 80), `service ${a.podAddressV6}`);
+  t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
+  for (const from of [a.pod, a.namespace]) {
+    t.equal(await lab.connect(from, SERVICE_IP, 81), 'ECONNREFUSED', 'a port that no Service has');
+    t.equal(await lab.connect(from, 'fd00:10:48::77', 80), 'ECONNREFUSED', 'an address that no Service has');
+    await t.rejects(lab.run(from, 'ping', '-c', '1', '-W', '1', SERVICE_IP), 'silent to ping');
+  }
+});
+
+t.test('pods behind a router are reached through the tunnel', skip, async (t) => {
+  const { lab, a, b } = await dualLab(t);
+  b.address = (await lab.moveBehindRouter()).address;
+  await networkOf(t, lab, a, desired(a, [b]));
+  await networkOf(t, lab, b, desired(b, [a]));
+  const port = await lab.listen(b.pod, '::', 0, 'pod-b');
+  t.equal(await lab.connect(a.pod, b.podAddressV6, port), `pod-b ${a.podAddressV6}`);
+});
+
+t.test('all of it goes, and nothing else', skip, async (t) => {
+  const { lab, a, b } = await dualLab(t);
+  const look = async () => [
+    await lab.ip(a.namespace, '-6 -o address show scope global'),
+    await lab.ip(a.namespace, '-6 route show proto 148'),
+    await lab.run(a.namespace, 'nft', 'list', 'tables', 'ip6'),
+  ];
+  const before = await look();
+  const network = await networkOf(t, lab, a, desired(a, [b]));
+  t.notSame(await look(), before);
+  const { ipv6: _, ...single } = desired(a, [b]);
+  await network.update(single);
+  t.same(await look(), before, 'when the cluster has one family');
+  await network.update(desired(a, [b]));
+  await network.stop();
+  t.same(await look(), before, 'when the agent goes for good');
+  t.notMatch(await lab.ip(a.namespace, '-6 address show dev eth0'), 'fe80::ed:');
+});
