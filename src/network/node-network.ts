@@ -14,6 +14,7 @@ import {
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules, listChains } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import { boardAddress } from './ipv6/ipv6-addresses.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
@@ -54,6 +55,8 @@ export class NodeNetwork implements Component {
   readonly #tunnel: TunnelDevice;
   readonly #tables: NftTables;
   #ipv6: Ipv6Network | undefined;
+  #podCIDRv6: string | undefined;
+  #ipv6Address: string | undefined;
   #desired: DesiredNetwork | undefined;
   /** Nothing is known to be well before the first look. */
   #problems: string | undefined;
@@ -94,6 +97,16 @@ export class NodeNetwork implements Component {
     return this.#podCIDR;
   }
 
+  /** The board's share of the second family's range once its rules are there, and while they are. */
+  get podCIDRv6(): string | undefined {
+    return this.#podCIDRv6;
+  }
+
+  /** Where Service ports of the second family listen, once it is there. */
+  get ipv6Address(): string | undefined {
+    return this.#ipv6Address;
+  }
+
   /** Resolves when the board is as asked, or when what stands in the way has been reported. */
   update(desired: DesiredNetwork): Promise<void> {
     this.#desired = desired;
@@ -117,7 +130,11 @@ export class NodeNetwork implements Component {
       const distant = distantPeers(desired.peers, foreign);
       const problems = await this.#withIpv6(desired, (ipv6) => this.#prepareIpv6(ipv6, desired, distant));
       await this.#applyWays(desired, distant, foreign);
-      problems.push(...(await this.#withIpv6(desired, (ipv6) => ipv6.applyWays(desired, distant, foreign))));
+      const isPrepared = problems.length === 0;
+      if (isPrepared)
+        problems.push(...(await this.#withIpv6(desired, (i) => i.applyWays(desired, distant, foreign))));
+      this.#ipv6Address =
+        problems.length === 0 && desired.ipv6 ? boardAddress(desired.ipv6.podCIDR) : undefined;
       const chains = await listChains(this.#options.commands);
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
       this.#report([...findProblems(desired, foreign, chains), ...problems]);
@@ -143,6 +160,7 @@ export class NodeNetwork implements Component {
     if (desired.ipv6 && (await ipv6.prepare()))
       this.#options.logger.info({}, 'switched IPv6 forwarding on: pods need it');
     await ipv6.applyTable(desired, distant.length > 0);
+    this.#podCIDRv6 = desired.ipv6?.podCIDR;
   }
 
   /** Where the tunnel fails, peers on the LAN are reached all the same. */

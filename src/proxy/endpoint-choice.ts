@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-to-terminating-endpoints
 import type { BoardSlice } from '../api/board-service.ts';
 import type { discovery } from '../api/objects.ts';
+import type { IpFamily } from '../base/ip.ts';
 
 export interface Endpoint {
   ip: string;
@@ -22,6 +23,7 @@ export interface PortEndpoints {
 }
 
 interface PortQuestion {
+  family: IpFamily;
   name: string;
   protocol: string;
   nodeName: string;
@@ -64,10 +66,10 @@ function taking(candidates: readonly Candidate[]): Endpoint[] {
 }
 
 /** A slice has one set of ports for all its endpoints. */
-function candidates(slice: BoardSlice, { name, protocol, nodeName }: PortQuestion): Candidate[] {
+function candidates(slice: BoardSlice, { family, name, protocol, nodeName }: PortQuestion): Candidate[] {
   const match = slice.ports.find((p) => (p.name ?? '') === name && (p.protocol ?? 'TCP') === protocol);
   const port = match?.port;
-  if (!port || slice.addressType !== 'IPv4') return [];
+  if (!port || slice.addressType !== family) return [];
   return slice.endpoints.flatMap((endpoint) => {
     const [ip] = endpoint.addresses;
     return ip ? [{ ip, port, ...stateOf(endpoint), isLocal: endpoint.nodeName === nodeName }] : [];

@@ -1,4 +1,5 @@
 // Which sockets must listen for a set of Services and host ports: pure, so that what runs can be compared with it.
+import { isIPv6 } from 'node:net';
 import type { PortEndpoints } from './endpoint-choice.ts';
 import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
@@ -66,6 +67,8 @@ export interface PlanInput {
   hostPorts: readonly HostPort[];
   /** The board's own address for ClusterIP listeners. */
   listenAddress: string;
+  /** The same of IPv6; without it the board forwards no addresses of that family. */
+  listenAddressV6?: string | undefined;
   /** The board's addresses on the LAN. */
   boardAddresses: readonly string[];
 }
@@ -90,16 +93,38 @@ function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, i
   const subject = subjectOf(service);
   if (port.protocol === 'SCTP') return void refuseSctp(plan, subject, port.port);
   const protocol = port.protocol === 'UDP' ? 'udp' : 'tcp';
-  const ways = waysIn(service, port, input);
+  const id = `${service.key} ${protocol} ${port.port}`;
+  const add = (backendId: string, endpoints: PortEndpoints, ways: Way[]) =>
+    addBackend(plan, service, { backendId, protocol, port: port.port, endpoints, ways });
+  add(id, port.endpoints, [
+    ...waysToAddress(service, service.clusterIP, port.port, input),
+    ...waysFromOutside(service, port, input),
+  ]);
+  const { secondClusterIP: second } = service;
+  if (second && port.secondEndpoints)
+    add(`${id} second`, port.secondEndpoints, waysToAddress(service, second, port.port, input));
+}
+
+interface NewBackend {
+  backendId: string;
+  protocol: Forwarder['protocol'];
+  /** The Service's. */
+  port: number;
+  endpoints: PortEndpoints;
+  ways: Way[];
+}
+
+function addBackend(plan: ForwarderPlan, service: ServiceView, added: NewBackend): void {
+  const { backendId, protocol, port, endpoints, ways } = added;
   if (ways.length === 0) return;
-  const backendId = `${service.key} ${protocol} ${port.port}`;
   const { affinityMs, options } = service;
+  const subject = subjectOf(service);
   plan.backends.set(backendId, {
     id: backendId,
     subject,
     protocol,
-    port: port.port,
-    endpoints: port.endpoints,
+    port,
+    endpoints,
     ...(affinityMs === undefined ? {} : { affinityMs }),
     options,
   });
@@ -113,32 +138,43 @@ function refuseSctp(plan: ForwarderPlan, subject: Subject, port: number): void {
 
 type Way = Pick<Forwarder, 'host' | 'port' | 'virtual' | 'insiders' | 'outsiders' | 'sourceRanges'>;
 
-function waysIn(service: ServiceView, { port, nodePort, protocol }: ServicePort, input: PlanInput): Way[] {
-  const { clusterIP, externalIPs, loadBalancerIPs, sourceRanges } = service;
-  const { listenAddress, boardAddresses } = input;
-  const { internalTrafficPolicy: internal, externalTrafficPolicy: external } = service;
-  const inside = { insiders: internal, outsiders: internal, sourceRanges: [] };
+/** By the Service's own address, which is for pods and the board alone. */
+function waysToAddress(service: ServiceView, ip: string, port: number, input: PlanInput): Way[] {
+  const policy = service.internalTrafficPolicy;
+  const inside = { insiders: policy, outsiders: policy, sourceRanges: [] };
+  return mapped({ ip, port, isOpen: false }, input).map((way) => ({ ...inside, ...way }));
+}
+
+/** To the endpoints of the Service's first family, whichever the client's is: a relay does not mind. */
+function waysFromOutside(
+  service: ServiceView,
+  { port, nodePort, protocol }: ServicePort,
+  input: PlanInput,
+): Way[] {
+  const { externalIPs, loadBalancerIPs, sourceRanges, externalTrafficPolicy: outsiders } = service;
   const outside: Omit<Way, 'host' | 'port' | 'virtual'> = {
     insiders: 'Cluster',
-    outsiders: external,
+    outsiders,
     sourceRanges: [],
   };
-  const mapped = (ip: string, isOpen: boolean) => ({
-    host: listenAddress,
-    port: 0,
-    virtual: { ip, port, isOpen },
-  });
-  const isOwn = (ip: string) => boardAddresses.includes(ip);
+  const isOwn = (ip: string) => input.boardAddresses.includes(ip);
   const direct = (ip: string) => ({ host: ip, port, virtual: undefined });
   const balanced = new Set(loadBalancerIPs);
   return [
-    ...(clusterIP ? [{ ...inside, ...mapped(clusterIP, false) }] : []),
     ...(nodePort ? [{ ...outside, ...onEveryAddress(nodePort, protocol) }] : []),
     ...loadBalancerIPs.filter(isOwn).map((ip) => ({ ...outside, ...direct(ip), sourceRanges })),
     ...externalIPs
-      .filter((ip) => !balanced.has(ip) && ip.includes('.'))
-      .map((ip) => ({ ...outside, ...(isOwn(ip) ? direct(ip) : mapped(ip, true)) })),
+      .filter((ip) => !balanced.has(ip))
+      .flatMap((ip) => (isOwn(ip) ? [direct(ip)] : mapped({ ip, port, isOpen: true }, input)))
+      .map((way) => ({ ...outside, ...way })),
   ];
+}
+
+/** None for no address, and for one of a family that the board does not have. */
+function mapped(virtual: VirtualAddress, input: PlanInput): Pick<Way, 'host' | 'port' | 'virtual'>[] {
+  const { listenAddress, listenAddressV6 } = input;
+  const host = isIPv6(virtual.ip) ? listenAddressV6 : listenAddress;
+  return virtual.ip && host ? [{ host, port: 0, virtual }] : [];
 }
 
 /**

@@ -10,10 +10,11 @@ export class GoneEndpoints {
   /** By `ip:port`, the longest gone first. */
   readonly #gone = new Map<string, Endpoint>();
 
-  /** `ids` are of the form `ip:port`. */
+  /** `ids` are of the form `ip:port`; those of IPv6 were never the kernel's. */
   add(ids: readonly string[]): void {
     for (const id of ids) {
-      const [ip = '', port] = id.split(':');
+      const [ip = '', port, ...more] = id.split(':');
+      if (more.length > 0) continue;
       this.#gone.delete(id);
       this.#gone.set(id, { ip, port: Number(port) });
     }

@@ -1,5 +1,6 @@
 // Which ways into Services the kernel forwards by itself where the board runs in that mode, and what it must know for
 // that. The rest stays with the sockets. Pure.
+import { isIPv6 } from 'node:net';
 import type { Endpoint } from './endpoint-choice.ts';
 import type { BackendPlan, Forwarder, ForwarderPlan } from './forwarder-plan.ts';
 import type { TrafficPolicy } from './service-view.ts';
@@ -37,12 +38,13 @@ const EVERY_ADDRESS = '0.0.0.0';
 
 /**
  * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not the board's loopback, whose
- * packets leave no trace of the way back.
+ * packets leave no trace of the way back. Not IPv6, of which the rules know nothing.
  */
-export function isForKernel({ host }: Forwarder, { options }: BackendPlan): boolean {
+export function isForKernel({ host }: Forwarder, { options, endpoints }: BackendPlan): boolean {
   const { balance, maxConnections, proxyProtocol } = options;
   const isPlain = balance === 'round-robin' && maxConnections === undefined && proxyProtocol === undefined;
-  return isPlain && !host.startsWith('127.');
+  const isIpv4 = !isIPv6(host) && !endpoints.cluster.some(({ ip }) => isIPv6(ip));
+  return isPlain && isIpv4 && !host.startsWith('127.');
 }
 
 /** By the forwarder's id; of those protocols that the board's kernel can. */

@@ -53,6 +53,8 @@ export interface ProxyInput {
   boardAddresses: readonly string[];
   /** CIDRs or addresses of pods and of the board itself, besides `boardAddresses`. */
   insideRanges: readonly string[];
+  /** The board's own for the Services' IPv6 addresses, where it has such. */
+  listenAddressV6?: string | undefined;
   /** What the kernel forwards by itself, as far as it can; absent = nothing. */
   inKernel?: readonly KernelProtocol[];
 }

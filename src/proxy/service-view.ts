@@ -1,5 +1,6 @@
 // A Service as the proxy needs it: where clients connect, which endpoints take a connection, on which terms. Pure.
 import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
+import type { IpFamily } from '../base/ip.ts';
 import { chooseEndpoints, type PortEndpoints } from './endpoint-choice.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
 
@@ -12,7 +13,10 @@ export interface ServicePort {
   protocol: Protocol;
   port: number;
   nodePort?: number;
+  /** Of the Service's first family. */
   endpoints: PortEndpoints;
+  /** Of its second, where it has one. */
+  secondEndpoints?: PortEndpoints;
 }
 
 export interface ServiceView {
@@ -21,6 +25,8 @@ export interface ServiceView {
   uid: string;
   /** Empty: headless, nothing to forward. */
   clusterIP: string;
+  /** Of the other family. */
+  secondClusterIP?: string;
   externalIPs: readonly string[];
   loadBalancerIPs: readonly string[];
   internalTrafficPolicy: TrafficPolicy;
@@ -40,11 +46,13 @@ export interface ServiceView {
 export function serviceView(service: BoardService, nodeName: string): ServiceView {
   const { key, uid, spec, loadBalancerIPs = [] } = service;
   const isForwarded = spec.type !== 'ExternalName';
+  const [clusterIP = '', secondClusterIP] = clusterIPsOf(service);
   const seconds = spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   return {
     key,
     uid,
-    clusterIP: clusterIPsOf(service)[0] ?? '',
+    clusterIP,
+    ...(secondClusterIP ? { secondClusterIP } : {}),
     externalIPs: isForwarded ? (spec.externalIPs ?? []) : [],
     loadBalancerIPs: spec.type === 'LoadBalancer' ? loadBalancerIPs : [],
     internalTrafficPolicy: policyOf(spec.internalTrafficPolicy),
@@ -58,13 +66,18 @@ export function serviceView(service: BoardService, nodeName: string): ServiceVie
 }
 
 function portsOf({ spec, slices }: BoardService, nodeName: string): ServicePort[] {
-  return (spec.ports ?? []).map(({ name = '', protocol = 'TCP', port, nodePort }) => ({
-    name,
-    protocol: protocol as Protocol,
-    port,
-    ...(nodePort ? { nodePort } : {}),
-    endpoints: chooseEndpoints(slices, { name, protocol, nodeName }),
-  }));
+  const [first = 'IPv4', second] = (spec.ipFamilies ?? []) as IpFamily[];
+  return (spec.ports ?? []).map(({ name = '', protocol = 'TCP', port, nodePort }) => {
+    const endpointsOf = (family: IpFamily) => chooseEndpoints(slices, { family, name, protocol, nodeName });
+    return {
+      name,
+      protocol: protocol as Protocol,
+      port,
+      ...(nodePort ? { nodePort } : {}),
+      endpoints: endpointsOf(first),
+      ...(second ? { secondEndpoints: endpointsOf(second) } : {}),
+    };
+  });
 }
 
 const policyOf = (policy: string | undefined): TrafficPolicy => (policy === 'Local' ? 'Local' : 'Cluster');

@@ -1,6 +1,7 @@
 // One UDP port of the proxy: a client's datagrams go to one endpoint for as long as it keeps talking, answers
 // come from the address that was asked. Unlike connections, flows end when their endpoint takes no more traffic.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
 import type { Timer } from '../base/clock.ts';
 import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
@@ -9,6 +10,7 @@ import type { Forwarder } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
 
+const EVERY_ADDRESS = '0.0.0.0';
 const LOOK_FOR_IDLE_MS = 5_000;
 /** Datagrams that may wait for the socket of a new flow; more is a client that does not wait for answers. */
 const MAX_WAITING = 16;
@@ -42,7 +44,7 @@ export class UdpListener implements Front {
       const first = await this.#bind(host, port);
       this.#port = first.address().port;
       // The port on every address is only kept: the kernel leads to a socket that answers for all of them.
-      const isKept = virtual && host !== this.#options.listenAddress;
+      const isKept = virtual && host === EVERY_ADDRESS;
       if (isKept) this.#port = (await this.#bind(this.#options.listenAddress, 0)).address().port;
     } catch (error) {
       this.close();
@@ -77,7 +79,7 @@ export class UdpListener implements Front {
   }
 
   #bind(host: string, port: number): Promise<Socket> {
-    const socket = createSocket('udp4');
+    const socket = createSocket({ type: udpOf(host), ipv6Only: isIPv6(host) });
     return new Promise((resolve, reject) => {
       socket.once('error', (error) => {
         socket.close();
@@ -120,7 +122,7 @@ export class UdpListener implements Front {
   }
 
   #connect(id: string, front: Socket, client: RemoteInfo, endpoint: Target): UdpFlow {
-    const upstream = createSocket('udp4');
+    const upstream = createSocket(udpOf(endpoint.ip));
     let waiting: Buffer[] | undefined = [];
     const bytes = { received: 0, sent: 0 };
     const flow: UdpFlow = {
@@ -169,3 +171,5 @@ export class UdpListener implements Front {
     return this.#options.clock.monotonicMs();
   }
 }
+
+const udpOf = (address: string) => (isIPv6(address) ? 'udp6' : 'udp4');

@@ -46,8 +46,11 @@ t.test('a board that forwarded before stays as its owner has it', async (t) => {
 });
 
 t.test('a board without IPv6, or told to do without, has none', async (t) => {
-  const dir = t.testdir({ on: '0\n', off: '1\n' });
+  const conf = (all: string, others: string) => ({
+    all: { disable_ipv6: all },
+    default: { disable_ipv6: others },
+  });
+  const dir = t.testdir({ on: conf('0\n', '0\n'), off: conf('1\n', '1\n'), later: conf('0\n', '1\n') });
   t.ok(boardHasIpv6(join(dir, 'on')));
-  t.notOk(boardHasIpv6(join(dir, 'off')));
-  t.notOk(boardHasIpv6(join(dir, 'missing')));
+  for (const board of ['off', 'later', 'missing']) t.notOk(boardHasIpv6(join(dir, board)), board);
 });

@@ -56,6 +56,7 @@ export class ServicePaths implements Component {
   #servicePorts: readonly VirtualPort[] = [];
   #kernel: KernelForwarding | undefined;
   #inKernel: readonly KernelProtocol[] | undefined;
+  #listenAddressV6: string | undefined;
   /** 0 = it does not listen yet. */
   #dnsLocalPort = 0;
   #running: Component[] = [];
@@ -92,14 +93,16 @@ export class ServicePaths implements Component {
   /** Call it when addresses or host ports change. */
   updateProxy(): Promise<void> {
     const { link, nodeName, hostPorts, addresses } = this.#options;
-    const podRange = link.peers.current()?.podRange;
+    const { podRange, ipv6 } = link.peers.current() ?? {};
+    const podRanges = [podRange, ipv6?.podRange].filter((range) => range !== undefined);
     const known = [...(link.services.current()?.values() ?? [])];
     const forwarded = known.filter((service) => !this.#isDns(service));
     return this.#proxier.update({
       services: forwarded.map((service) => serviceView(service, nodeName)),
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
-      insideRanges: [...(podRange ? [podRange] : []), '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+      insideRanges: [...podRanges, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+      listenAddressV6: this.#listenAddressV6,
       ...(this.#inKernel ? { inKernel: this.#inKernel } : {}),
     });
   }
@@ -126,7 +129,7 @@ export class ServicePaths implements Component {
     const { podRange, serviceRange, peers } = known;
     const ipv6 = this.#ipv6();
     const others = Object.entries(peers).filter(([name]) => name !== nodeName);
-    return this.#network.update({
+    await this.#network.update({
       podRange,
       serviceRange,
       podCIDR: peers[nodeName]?.podCIDR,
@@ -138,6 +141,10 @@ export class ServicePaths implements Component {
         ? { kernelPorts: this.#kernel?.ports ?? 'unknown', goneEndpoints: this.#kernel?.gone ?? [] }
         : {}),
     });
+    const { ipv6Address } = this.#network;
+    if (ipv6Address === this.#listenAddressV6) return;
+    this.#listenAddressV6 = ipv6Address;
+    await this.updateProxy();
   }
 
   #dnsPorts(ip: string): VirtualPort[] {

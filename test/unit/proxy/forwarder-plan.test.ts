@@ -109,3 +109,34 @@ t.test('host ports of a pod are listened on, on their own address where they nam
   pod.spec.hostNetwork = true;
   t.same(hostPortsOf(pod, '192.168.1.7'), []);
 });
+
+t.test(
+  'a second address leads to the endpoints of its family, ways from outside to those of the first',
+  async (t) => {
+    const v6 = endpointsOf([{ ip: 'fd00:10:40::2', port: 80 }]);
+    const dual = tcpService({ secondClusterIP: 'fd00:10:48::9' }, { nodePort: 30080, secondEndpoints: v6 });
+    const plan = (listenAddressV6?: string) =>
+      planForwarders({
+        services: [dual],
+        hostPorts: [],
+        listenAddress: '169.254.48.1',
+        listenAddressV6,
+        boardAddresses: [own],
+      });
+    const { forwarders, backends } = plan('fd00:10:40:0:ec::1');
+    t.same([...forwarders.keys()], ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080', 'tcp fd00:10:48::9:80']);
+    const second = forwarders.get('tcp fd00:10:48::9:80');
+    t.match(second, {
+      host: 'fd00:10:40:0:ec::1',
+      port: 0,
+      virtual: { ip: 'fd00:10:48::9', port: 80, isOpen: false },
+    });
+    t.same(backends.get(second?.backendId ?? '')?.endpoints, v6);
+    t.not(forwarders.get('tcp 0.0.0.0:30080')?.backendId, second?.backendId);
+    t.same(
+      [...plan().forwarders.keys()],
+      ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080'],
+      'a board without the family',
+    );
+  },
+);

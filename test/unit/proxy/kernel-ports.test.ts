@@ -67,6 +67,21 @@ t.test('UDP is for kernels that can forget a client, on every way in', async (t)
   t.match(ports.get(`udp ${own}:53`), { ip: own, isOpen: true, isOwn: true });
 });
 
+t.test('what is of IPv6 stays with the sockets', async (t) => {
+  const v6 = endpointsOf([{ ip: 'fd00:10:40::2', port: 8080 }]);
+  const dual = tcpService({ key: 'a/1', secondClusterIP: 'fd00:10:48::9' }, { secondEndpoints: v6 });
+  const single = tcpService({ key: 'a/2', clusterIP: 'fd00:10:48::8' }, { nodePort: 30080, endpoints: v6 });
+  const options = {
+    hostPorts: [],
+    listenAddress: '169.254.48.1',
+    listenAddressV6: 'fd00::1',
+    boardAddresses: [],
+  };
+  const plan = planForwarders({ services: [dual, single], ...options });
+  t.equal(plan.forwarders.size, 4);
+  t.same([...planKernelPorts(plan, ['tcp']).keys()], ['tcp 10.48.0.9:80']);
+});
+
 t.test("a pod's host port is one way with one endpoint; not one of the loopback", async (t) => {
   const hostPort = (hostIP: string, port: number): HostPort => ({
     pod: { key: 'default/web', uid: 'u1' },

@@ -101,3 +101,14 @@ t.test('annotations ask for a balance, a limit and the PROXY protocol; nonsense 
   t.same(view.options, { balance: 'round-robin' });
   t.match(view.notes, [/balance: "best" is ignored/, /whole number from 1/]);
 });
+
+t.test('a Service of two families has endpoints of each, in their order', async (t) => {
+  const v4 = slice([endpoint('10.40.0.2')]);
+  const v6 = slice([endpoint('fd00:10:40::2')], { addressType: 'IPv6' });
+  const clusterIPs = ['fd00:10:48::5', '10.48.0.5'];
+  const spec = { clusterIP: 'fd00:10:48::5', clusterIPs, ipFamilies: ['IPv6', 'IPv4'] };
+  const view = serviceView(web([v4, v6], spec), 'here');
+  t.match(view, { clusterIP: 'fd00:10:48::5', secondClusterIP: '10.48.0.5' });
+  t.same(view.ports[0]?.endpoints.cluster, [{ ip: 'fd00:10:40::2', port: 8080 }]);
+  t.same(view.ports[0]?.secondEndpoints?.cluster, [{ ip: '10.40.0.2', port: 8080 }]);
+});
