@@ -52,6 +52,8 @@ export interface KubeletOptions extends ImageSettings {
   staticPods?: StaticPodSource;
   /** This board's share of the pod range; `undefined` until known. Call networkChanged() when it changes. */
   podCIDR(): string | undefined;
+  /** The same of IPv6: absent or `undefined` = pods have no second address. */
+  podCIDRv6?(): string | undefined;
   /** The board's own addresses, the one it is reached by first. */
   hostAddresses(): readonly string[];
   /** Such as `cluster.local`. */
@@ -307,6 +309,7 @@ export class Kubelet implements Component, SessionSources {
       ensureInfraImage: () => this.#images.ensureInfraImage(),
       desired: () => this.#known.view(),
       podCIDR: () => this.#options.podCIDR(),
+      podCIDRv6: () => this.#options.podCIDRv6?.(),
       devices: this.#options.devices,
       admit: (pod, admitted) => refusalBy(this.#options.room(), pod, admitted),
       admitResize: (pod, others) => resizeRefusalBy(this.#options.room(), pod, others),

@@ -1,5 +1,6 @@
 // Gives each sandbox an address of the board's pod range: the pod's own of before, so that endpoints that the cluster
 // knows stay true over a reboot, else the next of the range, so that one just freed is not handed out at once.
+import { addressAt } from '../base/ip.ts';
 import { formatIpv4, parseIpv4, parseIpv4Range } from '../base/ipv4.ts';
 
 export interface AddressWish {
@@ -46,6 +47,12 @@ export class PodAddresses {
   release(address: string): void {
     this.#reserved.delete(address);
   }
+}
+
+/** A pod's IPv6 address has the same place in its range as the IPv4 one has in its own, and so is nobody else's. */
+export function secondAddress(ip: string, podCIDR: string, podCIDRv6: string): string | undefined {
+  const [address, range] = [parseIpv4(ip), parseIpv4Range(podCIDR)];
+  return address !== undefined && range ? addressAt(podCIDRv6, BigInt(address - range.first)) : undefined;
 }
 
 interface Hosts {

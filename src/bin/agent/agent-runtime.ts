@@ -27,8 +27,13 @@ export async function boardIpv6(): Promise<Ipv6Network> {
   return new Ipv6Network(systemCommands, new Ipv6Forwarding(join(RUN_DIR, 'ipv6-forwarding-was')));
 }
 
-/** `podCIDR`: this board's share of the pod range, `undefined` until its pods may start. */
-export function agentRuntime(options: RuntimeSettings, podCIDR: () => string | undefined): Runtime {
+/** This board's shares of the pod ranges: `undefined` until its pods may start, the second where it has none. */
+export interface PodRanges {
+  podCIDR(): string | undefined;
+  podCIDRv6?(): string | undefined;
+}
+
+export function agentRuntime(options: RuntimeSettings, { podCIDR, podCIDRv6 }: PodRanges): Runtime {
   const { runtime, dataDir, images, logLimits = defaultLogLimits, cleanOnStop, clock, logger } = options;
   if (runtime) return runtime;
   return new PodmanRuntime({
@@ -38,7 +43,7 @@ export function agentRuntime(options: RuntimeSettings, podCIDR: () => string | u
     logDir: join(dataDir, 'logs'),
     logSizeBytes: logLimits.maxSizeBytes,
     podInfraImage: images?.podInfraImage,
-    network: { bridge: BRIDGE, podRange: podCIDR },
+    network: { bridge: BRIDGE, podRange: podCIDR, podRangeV6: podCIDRv6 },
     removeOnStop: cleanOnStop,
     clock,
     logger,

@@ -54,7 +54,8 @@ export class Agent implements Component {
     this.#link = new AgentLink({ session: this.#session, clock, logger });
     this.#kept = keptCluster(options, this.#link);
     this.#manifests = agentManifests(options, this.#link);
-    this.#runtime = agentRuntime(options, () => this.#paths.podCIDR);
+    const podCIDRv6 = () => this.#paths.podCIDRv6;
+    this.#runtime = agentRuntime(options, { podCIDR: () => this.#paths.podCIDR, podCIDRv6 });
     this.#hostPorts = new HostPortWatch({
       sink: this.#link,
       podOf: (key) => this.#kubelet.desiredPod(key),
@@ -199,6 +200,7 @@ export class Agent implements Component {
       clock,
       logger,
       podCIDR: () => this.#paths.podCIDR,
+      podCIDRv6: () => this.#paths.podCIDRv6,
       hostAddresses: () => this.#addresses,
       clusterDomain: CLUSTER_DOMAIN,
       clusterDns: () => this.#paths.dnsAddress,

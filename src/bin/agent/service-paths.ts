@@ -90,6 +90,11 @@ export class ServicePaths implements Component {
     return this.#network.podCIDR;
   }
 
+  /** Of the second family. */
+  get podCIDRv6(): string | undefined {
+    return this.#network.podCIDRv6;
+  }
+
   /** Call it when addresses or host ports change. */
   updateProxy(): Promise<void> {
     const { link, nodeName, hostPorts, addresses } = this.#options;

@@ -44,7 +44,7 @@ export async function uninstallAgent(options: UninstallOptions): Promise<string[
 
 /** A board without podman, or with one that does not work, gets rid of the rest all the same. */
 async function removePods({ dataDir, clock, logger }: UninstallOptions) {
-  const runtime = agentRuntime({ dataDir, cleanOnStop: true, clock, logger }, () => undefined);
+  const runtime = agentRuntime({ dataDir, cleanOnStop: true, clock, logger }, { podCIDR: () => undefined });
   const hadBridge = await hasBridge();
   try {
     const before = podsOf(await runtime.list());

@@ -70,10 +70,13 @@ export function containerConfig(
   };
 }
 
+/** Absent with hostNetwork. */
+export type SandboxAddresses = Partial<Pick<SandboxConfig, 'ip' | 'ipv6'>>;
+
 export function sandboxConfig(
   pod: BoardPod,
   attempt: number,
-  ip: string | undefined,
+  { ip, ipv6 }: SandboxAddresses,
   dns: DnsInput,
 ): SandboxConfig {
   const fqdn = fqdnOf(pod, dns.clusterDomain);
@@ -84,6 +87,7 @@ export function sandboxConfig(
     attempt,
     specHash: sandboxSpecHash(pod.spec),
     ip,
+    ...(ipv6 ? { ipv6 } : {}),
     hostNetwork: pod.spec.hostNetwork ?? false,
     hostIPC: pod.spec.hostIPC ?? false,
     runtimeHandler: runtimeHandlerOf(pod),

@@ -7,7 +7,7 @@ import type { Volumes } from '../volumes/pod-volumes.ts';
 import { holdsProjectedFiles } from '../volumes/volume-sources.ts';
 import { ConfigError } from './config-error.ts';
 import { lookupIn } from './config-lookup.ts';
-import { containerConfig, sandboxConfig } from './container-config.ts';
+import { containerConfig, type SandboxAddresses, sandboxConfig } from './container-config.ts';
 import { environmentOf } from './environment.ts';
 import type { PodPlace } from './field-ref.ts';
 import { type FileLookup, filesFor } from './file-lookup.ts';
@@ -42,9 +42,9 @@ export class DesiredConfigSource implements ConfigSource {
     this.#options = options;
   }
 
-  async sandbox(pod: Pod, attempt: number, ip: string | undefined): Promise<SandboxConfig> {
+  async sandbox(pod: Pod, attempt: number, addresses: SandboxAddresses): Promise<SandboxConfig> {
     const { clusterDns, clusterDomain, hostResolver } = this.#options;
-    return sandboxConfig(pod, attempt, ip, {
+    return sandboxConfig(pod, attempt, addresses, {
       clusterDns: clusterDns(),
       clusterDomain,
       host: await hostResolver(),
@@ -56,14 +56,14 @@ export class DesiredConfigSource implements ConfigSource {
     container: core.Container,
     attempt: number,
     podIP: string | undefined,
-    { targetId, devices }: ContainerExtras,
+    { targetId, devices, podIPv6 }: ContainerExtras,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
     const serviceVariables = this.#options.serviceVariables(pod);
     if (!serviceVariables) {
       throw new ConfigError('services have not yet been read at least once, cannot construct envvars');
     }
-    const known = { configs, serviceVariables, place: this.#place(pod, podIP) };
+    const known = { configs, serviceVariables, place: this.#place(pod, podIP, podIPv6) };
     const needsEnv = container.volumeMounts?.some(({ subPathExpr }) => subPathExpr);
     const env = needsEnv ? environmentOf({ ...known, pod, container }) : new Map<string, string>();
     const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod), env);
@@ -89,11 +89,12 @@ export class DesiredConfigSource implements ConfigSource {
     return desired() ?? { pods: new Map(), configMaps: new Map(), secrets: new Map(), volumes: new Map() };
   }
 
-  #place(pod: Pod, podIP: string | undefined): PodPlace {
+  #place(pod: Pod, podIP: string | undefined, podIPv6?: string): PodPlace {
     const hostIP = this.#options.hostAddresses()[0];
     return {
       nodeName: this.#options.nodeName,
       podIP: pod.spec.hostNetwork ? hostIP : podIP,
+      podIPv6: pod.spec.hostNetwork ? undefined : podIPv6,
       hostIP,
       allocatable: this.#options.allocatable(),
     };

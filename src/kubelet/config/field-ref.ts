@@ -8,6 +8,7 @@ import { ConfigError } from './config-error.ts';
 export interface PodPlace {
   nodeName: string;
   podIP: string | undefined;
+  podIPv6?: string | undefined;
   hostIP: string | undefined;
   allocatable: { cpu: string; memory: string; ephemeralStorage: string };
 }
@@ -30,7 +31,7 @@ function plainFields(pod: Pod, place: PodPlace): Record<string, string> {
     'spec.nodeName': place.nodeName,
     'spec.serviceAccountName': pod.spec.serviceAccountName ?? '',
     'status.podIP': podIP,
-    'status.podIPs': podIP,
+    'status.podIPs': place.podIPv6 ? `${podIP},${place.podIPv6}` : podIP,
     'status.hostIP': hostIP,
     'status.hostIPs': hostIP,
   };

@@ -39,6 +39,7 @@ export interface PodParts {
   devices: Pick<BoardDevices, 'grant' | 'release'>;
   desired(): DesiredView | undefined;
   podCIDR(): string | undefined;
+  podCIDRv6?(): string | undefined;
   /** Why no pod can be started yet, such as a pod range that is not known. */
   networkProblem(): string | undefined;
   hostAddresses(): readonly string[];

@@ -4,11 +4,12 @@ import { type core, type Pod, timestamp } from '../../api/objects.ts';
 import { exponentialBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ConfigError } from '../config/config-error.ts';
+import type { SandboxAddresses } from '../config/container-config.ts';
 import { containerSpecHash } from '../config/spec-hash.ts';
 import type { ContainerCache } from '../container-cache.ts';
 import type { BoardDevices, DeviceGrant } from '../devices/board-devices.ts';
 import { DevicesTaken } from '../devices/device-grants.ts';
-import type { PodAddresses } from '../pod-addresses.ts';
+import { type PodAddresses, secondAddress } from '../pod-addresses.ts';
 import { startedRecord, withContainer } from '../records/absorb.ts';
 import {
   type ContainerConfig,
@@ -38,11 +39,13 @@ export interface ContainerExtras {
   devices: DeviceGrant;
   /** Id of the container whose processes it is to see. */
   targetId?: string | undefined;
+  /** The pod's second address. */
+  podIPv6?: string | undefined;
 }
 
 /** Turns specs into what the engine is told; rejects with ConfigError when a part is missing. */
 export interface ConfigSource {
-  sandbox(pod: Pod, attempt: number, ip: string | undefined): Promise<SandboxConfig>;
+  sandbox(pod: Pod, attempt: number, addresses: SandboxAddresses): Promise<SandboxConfig>;
   container(
     pod: Pod,
     container: core.Container,
@@ -66,6 +69,8 @@ export interface ContainerStarterOptions {
   configs: ConfigSource;
   devices: Pick<BoardDevices, 'grant' | 'release'>;
   podCIDR(): string | undefined;
+  /** Of the second family; pods that start while there is none go without. */
+  podCIDRv6?(): string | undefined;
   /** Rejects with a RuntimeError. */
   ensureInfraImage(): Promise<void>;
 }
@@ -82,11 +87,13 @@ export class ContainerStarter {
     try {
       await this.#options.ensureInfraImage();
       ip = pod.spec.hostNetwork ? undefined : this.#reserveAddress(entry);
-      const config = await this.#options.configs.sandbox(pod, attempt, ip);
+      const ipv6 = ip && this.#secondAddress(ip);
+      const config = await this.#options.configs.sandbox(pod, attempt, { ip, ipv6 });
       const made = await this.#options.slots.run(() => this.#options.runtime.startSandbox(config));
       this.#options.cache.put(made);
-      const { podIPBefore: _, ...record } = entry.record;
-      entry.record = { ...record, sandboxAttempt: attempt, ...(ip ? { podIP: ip } : {}) };
+      const { podIPBefore: _, podIPv6: __, ...record } = entry.record;
+      const addresses = { ...(ip ? { podIP: ip } : {}), ...(ipv6 ? { podIPv6: ipv6 } : {}) };
+      entry.record = { ...record, sandboxAttempt: attempt, ...addresses };
       entry.memory.sandboxFailure = undefined;
     } catch (error) {
       this.#noteSandboxFailure(entry, pod, error);
@@ -134,6 +141,12 @@ export class ContainerStarter {
     return ip;
   }
 
+  #secondAddress(ip: string): string | undefined {
+    const { podCIDR, podCIDRv6 } = this.#options;
+    const [first, second] = [podCIDR(), podCIDRv6?.()];
+    return first && second ? secondAddress(ip, first, second) : undefined;
+  }
+
   #sandboxOf(entry: PodEntry): RuntimeContainer | undefined {
     return this.#options.cache
       .ofPod(entry.uid)
@@ -147,10 +160,10 @@ export class ContainerStarter {
     action: StartContainer,
     devices: DeviceGrant,
   ): Promise<ContainerConfig> {
-    const { podIP } = entry.record;
+    const { podIP, podIPv6 } = entry.record;
     const targetId = this.#targetOf(entry, container);
     const sized = grantedContainer(container, entry.record.allocated);
-    return this.#options.configs.container(pod, sized, action.attempt, podIP, { devices, targetId });
+    return this.#options.configs.container(pod, sized, action.attempt, podIP, { devices, targetId, podIPv6 });
   }
 
   /** The container whose processes an ephemeral one asks to see. */
@@ -185,7 +198,7 @@ export class ContainerStarter {
     const message = `Failed to create pod sandbox: ${failure.message}`;
     entry.memory.sandboxFailure = this.#backedOff(failure.reason, message, failures, SANDBOX_BACKOFF);
     if (failures >= SAME_ADDRESS_TRIES) {
-      const { podIP: _, podIPBefore: __, ...record } = entry.record;
+      const { podIP: _, podIPv6: __, podIPBefore: ___, ...record } = entry.record;
       entry.record = record;
     }
     this.#options.events.warning(entry, pod, 'FailedCreatePodSandBox', message);

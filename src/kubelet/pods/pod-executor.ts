@@ -129,7 +129,7 @@ export class PodExecutor {
   }
 }
 
-/** The pod has no address now; the next sandbox asks for the same one. */
-function withoutAddress({ podIP, ...record }: PodRecord): PodRecord {
+/** The pod has no address now; the next sandbox asks for the same one, from which the second follows. */
+function withoutAddress({ podIP, podIPv6: _, ...record }: PodRecord): PodRecord {
   return podIP === undefined ? record : { ...record, podIPBefore: podIP };
 }

@@ -39,9 +39,13 @@ export function newestByName(observed: readonly RuntimeContainer[]): Map<string,
 
 function absorbSandbox(record: PodRecord, sandbox: RuntimeContainer): PodRecord {
   const podIP = sandbox.ip ?? record.podIP;
+  const podIPv6 = sandbox.ip ? sandbox.ipv6 : record.podIPv6;
   const isOlder = sandbox.attempt < record.sandboxAttempt;
-  if (isOlder || (sandbox.attempt === record.sandboxAttempt && podIP === record.podIP)) return record;
-  return { ...record, sandboxAttempt: sandbox.attempt, ...(podIP ? { podIP } : {}) };
+  const isSame = podIP === record.podIP && podIPv6 === record.podIPv6;
+  if (isOlder || (sandbox.attempt === record.sandboxAttempt && isSame)) return record;
+  const { podIPv6: _, ...rest } = record;
+  const addresses = { ...(podIP ? { podIP } : {}), ...(podIPv6 ? { podIPv6 } : {}) };
+  return { ...rest, sandboxAttempt: sandbox.attempt, ...addresses };
 }
 
 function absorbContainer(

@@ -61,6 +61,8 @@ export interface PodRecord {
   /** The newest sandbox; -1 before the first. */
   sandboxAttempt: number;
   podIP?: string | undefined;
+  /** Its second address, where the sandbox was given one. */
+  podIPv6?: string | undefined;
   /** While it has none: the address of its last sandbox, which the next one asks for. */
   podIPBefore?: string | undefined;
   containers: Record<string, ContainerRecord>;

@@ -33,6 +33,8 @@ export interface RuntimeContainer {
   message: string | undefined;
   /** Address of the sandbox; only on the pause container. */
   ip: string | undefined;
+  /** Its second one, where it has that. */
+  ipv6?: string | undefined;
   /** Where its log is written, on the board. */
   logPath: string | undefined;
   /** Device files of the board that it was granted. */
@@ -49,6 +51,8 @@ export interface SandboxConfig {
   specHash: string;
   /** Address inside the board's pod range; `undefined` with hostNetwork. */
   ip: string | undefined;
+  /** One more, where the board gives pods such. */
+  ipv6?: string | undefined;
   hostNetwork: boolean;
   hostIPC: boolean;
   /** Which OCI runtime is to run the pod; the engine's own when left out. Another one is refused. */

@@ -94,9 +94,10 @@ function ephemeral(status: core.ContainerStatus): core.ContainerStatus {
 
 function addresses(pod: Pod, record: PodRecord, hostAddresses: readonly string[]): Partial<core.PodStatus> {
   const hostIP = hostAddresses[0];
+  const second = record.podIPv6 && !pod.spec.hostNetwork ? [{ ip: record.podIPv6 }] : [];
   const podIP = pod.spec.hostNetwork && record.sandboxAttempt >= 0 ? hostIP : record.podIP;
   return {
     ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
-    ...(podIP ? { podIP, podIPs: [{ ip: podIP }] } : {}),
+    ...(podIP ? { podIP, podIPs: [{ ip: podIP }, ...second] } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PodAddresses } from '../../../src/kubelet/pod-addresses.ts';
+import { PodAddresses, secondAddress } from '../../../src/kubelet/pod-addresses.ts';
 
 t.test('addresses leave out the network, the gateway and the broadcast address', async (t) => {
   const addresses = new PodAddresses();
@@ -56,4 +56,10 @@ t.test('an address of another range, or that somebody has by now, is not given b
   t.equal(addresses.reserve('10.40.2.0/29', new Set(), { before: '10.41.0.9' }), '10.40.2.2');
   const inUse = new Set(['10.40.2.4']);
   t.equal(addresses.reserve('10.40.2.0/29', inUse, { before: '10.40.2.4' }), '10.40.2.3');
+});
+
+t.test('a second address has the place in its range that the first has in its own', async (t) => {
+  t.equal(secondAddress('10.40.2.5', '10.40.2.0/23', 'fd00:10:40:1::/64'), 'fd00:10:40:1::5');
+  t.equal(secondAddress('10.40.3.0', '10.40.2.0/23', 'fd00:10:40:1::/64'), 'fd00:10:40:1::100');
+  t.equal(secondAddress('10.40.2.5', 'pods', 'fd00:10:40:1::/64'), undefined);
 });

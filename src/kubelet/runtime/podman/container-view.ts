@@ -115,6 +115,7 @@ function view(facts: Facts): RuntimeContainer {
     oomKilled: exited && facts.oomKilled,
     message: undefined,
     ip: labels[label.ip],
+    ...(labels[label.ipv6] ? { ipv6: labels[label.ipv6] } : {}),
     logPath: labels[label.logPath],
     devices: labels[label.devices]?.split(',') ?? [],
   };

@@ -47,8 +47,10 @@ export function aliasesText(aliases: SandboxConfig['hostAliases']): string {
   return `\n# Entries added by HostAliases.\n${lines.join('\n')}\n`;
 }
 
-/** What upstream's kubelet writes: loopback names, then the pod's address and host name. */
-export function hostsText(config: Pick<SandboxConfig, 'ip' | 'hostname' | 'fqdn'>): string {
+type OwnName = Pick<SandboxConfig, 'ip' | 'ipv6' | 'hostname' | 'fqdn'>;
+
+/** What upstream's kubelet writes: loopback names, then the pod's addresses and host name. */
+export function hostsText(config: OwnName): string {
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -58,9 +60,11 @@ export function hostsText(config: Pick<SandboxConfig, 'ip' | 'hostname' | 'fqdn'
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
   ];
-  return `${[...lines, nameLine(config)].join('\n')}\n`;
+  const { ip, ipv6, ...names } = config;
+  const own = ipv6 ? [nameLine({ ip, ...names }), nameLine({ ip: ipv6, ...names })] : [nameLine(config)];
+  return `${[...lines, ...own].join('\n')}\n`;
 }
 
-function nameLine({ ip, hostname, fqdn }: Pick<SandboxConfig, 'ip' | 'hostname' | 'fqdn'>): string {
+function nameLine({ ip, hostname, fqdn }: OwnName): string {
   return [ip, ...(fqdn && fqdn !== hostname ? [fqdn] : []), hostname].join('\t');
 }

@@ -14,6 +14,7 @@ export const label = {
   /** As the pod's spec names it; podman shows the name it resolved. */
   image: 'edge-cluster/image',
   ip: 'edge-cluster/ip',
+  ipv6: 'edge-cluster/ipv6',
   logPath: 'edge-cluster/log-path',
   /** Granted device files, with commas; absent without any. */
   devices: 'edge-cluster/devices',
@@ -29,7 +30,12 @@ export function containerName(config: SandboxConfig | ContainerConfig): string {
 }
 
 export function sandboxLabels(owner: string, config: SandboxConfig): Record<string, string> {
-  return { ...commonLabels(owner, config), ...(config.ip ? { [label.ip]: config.ip } : {}) };
+  const { ip, ipv6 } = config;
+  return {
+    ...commonLabels(owner, config),
+    ...(ip ? { [label.ip]: ip } : {}),
+    ...(ipv6 ? { [label.ipv6]: ipv6 } : {}),
+  };
 }
 
 export function containerLabels(

@@ -4,13 +4,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { readFileIfPresent } from '../../../base/if-present.ts';
 import { RuntimeError } from '../runtime.ts';
 import { inNamespace, ip, links } from './ip-program.ts';
-import { bridgeLines, cableLine, hasRoute, podLines } from './pod-links.ts';
+import { bridgeLines, bridgeLineV6, cableLine, hasRoute, podLines, podLinesV6 } from './pod-links.ts';
 
 export interface NetworkOptions {
   /** Name of the bridge on the board, at most 15 characters. */
   bridge: string;
   /** The board's share of the pod range, such as 10.40.2.0/23; `undefined` while it is not known or not prepared. */
   podRange: () => string | undefined;
+  /** The same of IPv6, where the board gives pods such addresses. */
+  podRangeV6?: (() => string | undefined) | undefined;
 }
 
 /** Where to a pod's cable leads once it is plugged in. */
@@ -18,7 +20,8 @@ const ANYWHERE = '0.0.0.0/0';
 
 export class PodNetwork {
   readonly #options: NetworkOptions;
-  #seenRange: string | undefined;
+  /** Of both families. */
+  #seenRanges: string | undefined;
   #ensuring: Promise<void> | undefined;
 
   constructor(options: NetworkOptions) {
@@ -28,19 +31,22 @@ export class PodNetwork {
   /** Resolves once the bridge is there. */
   async ensure(): Promise<void> {
     const range = this.#range();
-    if (range === this.#seenRange && (await this.#hasBridge(range))) return;
-    this.#ensuring ??= this.#make(range).finally(() => {
+    const ranges = [range, this.#rangeV6()].join();
+    if (ranges === this.#seenRanges && (await this.#hasBridge(range))) return;
+    this.#ensuring ??= this.#make(range, ranges).finally(() => {
       this.#ensuring = undefined;
     });
     await this.#ensuring;
   }
 
   /** Gives the namespace of a process that has just begun its address. */
-  async plug(container: { id: string; pid: number }, address: string): Promise<void> {
+  async plug(container: { id: string; pid: number }, address: string, addressV6?: string): Promise<void> {
     const { id, pid } = container;
     const range = this.#range();
     await ip([cableLine(this.#options.bridge, id, pid, address)]);
-    await inNamespace(pid, podLines(address, range));
+    const rangeV6 = this.#rangeV6();
+    const second = addressV6 && rangeV6 ? podLinesV6(addressV6, rangeV6) : [];
+    await inNamespace(pid, [...podLines(address, range), ...second]);
   }
 
   /** Whether all was done for the process' namespace; the agent may have been killed in the middle of it. */
@@ -51,7 +57,7 @@ export class PodNetwork {
 
   /** Removes the bridge; cables of pods that still are there lead nowhere then. */
   async remove(): Promise<void> {
-    this.#seenRange = undefined;
+    this.#seenRanges = undefined;
     await removeBridge(this.#options.bridge);
   }
 
@@ -61,16 +67,22 @@ export class PodNetwork {
     throw new RuntimeError('CreatePodSandboxError', "the board's pod range is not known yet");
   }
 
+  #rangeV6(): string | undefined {
+    return this.#options.podRangeV6?.();
+  }
+
   /** Somebody may have removed it. */
   async #hasBridge(range: string): Promise<boolean> {
     return hasRoute(await readFile('/proc/net/route', 'utf8'), this.#options.bridge, range);
   }
 
-  async #make(range: string): Promise<void> {
+  async #make(range: string, ranges: string): Promise<void> {
     const { bridge } = this.#options;
-    await ip(bridgeLines(bridge, range, await links()));
+    const rangeV6 = this.#rangeV6();
+    const second = rangeV6 ? [bridgeLineV6(bridge, rangeV6)] : [];
+    await ip([...bridgeLines(bridge, range, await links()), ...second]);
     await ignoreRouters(bridge);
-    this.#seenRange = range;
+    this.#seenRanges = ranges;
   }
 }
 

@@ -1,5 +1,6 @@
 // What a board's pods are plugged into and with what, as `ip` sees it: what there should be against what there is, as
 // lines for `ip -batch`. Pure.
+import { addressAt } from '../../../base/ip.ts';
 import { formatIpv4, parseIpv4, parseIpv4Range } from '../../../base/ipv4.ts';
 import { RuntimeError } from '../runtime.ts';
 
@@ -60,6 +61,26 @@ export function podLines(ip: string, range: string): string[] {
     'link set eth0 up',
     `route add default via ${gatewayOf(range)}`,
   ];
+}
+
+/** Nobody else has these addresses: to ask around first would keep them from being used for a second. */
+export function bridgeLineV6(name: string, range: string): string {
+  return `address replace ${gatewayV6(range)}/${prefixV6(range)} dev ${name} nodad`;
+}
+
+export function podLinesV6(ip: string, range: string): string[] {
+  return [
+    `address add ${ip}/${prefixV6(range)} dev eth0 nodad`,
+    `route add ::/0 via ${gatewayV6(range)} dev eth0`,
+  ];
+}
+
+const prefixV6 = (range: string) => range.split('/')[1];
+
+function gatewayV6(range: string): string {
+  const address = addressAt(range, 1n);
+  if (address) return address;
+  throw failure(`${range} is not an IPv6 range such as fd00:10:40:1::/64`);
 }
 
 /** The board's end; at most 15 characters. */

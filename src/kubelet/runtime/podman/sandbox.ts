@@ -84,7 +84,7 @@ export class Sandboxes {
       const words = `the pause container of ${config.podKey} ended at once with exit code ${exitCode}`;
       throw new RuntimeError('CreatePodSandboxError', words);
     }
-    if (config.ip !== undefined) await this.#options.network.plug({ id, pid }, config.ip);
+    if (config.ip !== undefined) await this.#options.network.plug({ id, pid }, config.ip, config.ipv6);
   }
 
   async #makeOrCure(config: SandboxConfig): Promise<RuntimeContainer> {

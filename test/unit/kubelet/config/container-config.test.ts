@@ -159,7 +159,7 @@ t.test('a resolv.conf is read', async (t) => {
 
 t.test('a host name is cut where Linux cuts it', async (t) => {
   const name = `${'a'.repeat(62)}-b`;
-  t.equal(sandboxConfig(desiredPod({ name }), 0, undefined, cluster).hostname, 'a'.repeat(62));
+  t.equal(sandboxConfig(desiredPod({ name }), 0, {}, cluster).hostname, 'a'.repeat(62));
 });
 
 t.test(
@@ -259,8 +259,7 @@ for (const [why, resources, priority, score] of [
 
 t.test('a pod with a subdomain has a name in the cluster, and may be called by it', async (t) => {
   const spec = { hostname: 'db', subdomain: 'sets' };
-  const config = (more = {}) =>
-    sandboxConfig(desiredPod({ spec: { ...spec, ...more } }), 0, undefined, cluster);
+  const config = (more = {}) => sandboxConfig(desiredPod({ spec: { ...spec, ...more } }), 0, {}, cluster);
   t.match(config(), { hostname: 'db', fqdn: 'db.sets.default.svc.cluster.local' });
   t.equal(config({ setHostnameAsFQDN: true }).hostname, 'db.sets.default.svc.cluster.local');
   const long = { setHostnameAsFQDN: true, hostname: 'd'.repeat(50) };

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { core } from '../../../../src/api/objects.ts';
 import { expand } from '../../../../src/kubelet/config/env-expansion.ts';
 import { environmentOf } from '../../../../src/kubelet/config/environment.ts';
+import { fieldValue } from '../../../../src/kubelet/config/field-ref.ts';
 import { desiredPod } from '../../../support/kubelet-world.ts';
 
 const place = {
@@ -108,6 +109,14 @@ for (const [resource, divisor, result] of [
   ['requests.cpu', '1m', '0'],
   ['limits.ephemeral-storage', '1Gi', '8'],
 ] as const) {
+  t.test("all of a pod's addresses are one value", async (t) => {
+    t.equal(
+      fieldValue('status.podIPs', desiredPod(), { ...place, podIPv6: 'fd00:10:40::5' }),
+      '10.40.2.2,fd00:10:40::5',
+    );
+    t.equal(fieldValue('status.podIPs', desiredPod(), place), '10.40.2.2');
+  });
+
   t.test(`${resource} by ${divisor ?? '1'} is ${result}`, async (t) => {
     const resources = { limits: { cpu: '500m', memory: '64Mi' } };
     const resourceFieldRef = { resource, ...(divisor ? { divisor } : {}) };

@@ -101,3 +101,12 @@ t.test('the newest sandbox gives the pod its address', async (t) => {
   t.match(record, { sandboxAttempt: 0, podIP: '10.0.0.2' });
   t.match(absorb(record, [pause(1, '10.0.0.3')], NOW_MS), { sandboxAttempt: 1, podIP: '10.0.0.3' });
 });
+
+t.test("a sandbox's second address goes with it", async (t) => {
+  const pause = { containerName: undefined, ip: '10.40.0.2' };
+  const both = absorb(empty, [made({ ...pause, ipv6: 'fd00:10:40::2' })], NOW_MS);
+  t.match(both, { podIP: '10.40.0.2', podIPv6: 'fd00:10:40::2' });
+  const one = absorb(both, [made({ ...pause, attempt: 1 })], NOW_MS);
+  t.match(one, { podIP: '10.40.0.2', sandboxAttempt: 1 });
+  t.equal(one.podIPv6, undefined);
+});

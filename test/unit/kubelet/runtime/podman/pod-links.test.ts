@@ -1,12 +1,14 @@
 import t from 'tap';
 import {
   bridgeLines,
+  bridgeLineV6,
   cableLine,
   cableName,
   gatewayOf,
   hasRoute,
   type Link,
   podLines,
+  podLinesV6,
 } from '../../../../../src/kubelet/runtime/podman/pod-links.ts';
 
 const RANGE = '10.40.2.0/23';
@@ -78,6 +80,16 @@ t.test(
     ]);
   },
 );
+
+t.test('a second family has its gateway on the same bridge, and each pod its way there', async (t) => {
+  const range = 'fd00:10:40:1::/64';
+  t.equal(bridgeLineV6('edge0', range), 'address replace fd00:10:40:1::1/64 dev edge0 nodad');
+  t.same(podLinesV6('fd00:10:40:1::5', range), [
+    'address add fd00:10:40:1::5/64 dev eth0 nodad',
+    'route add ::/0 via fd00:10:40:1::1 dev eth0',
+  ]);
+  t.throws(() => bridgeLineV6('edge0', 'pods'), /pods is not an IPv6 range/);
+});
 
 t.test('routes are read as the kernel writes them', async (t) => {
   const routes = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT

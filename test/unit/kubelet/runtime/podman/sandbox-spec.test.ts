@@ -31,6 +31,8 @@ t.test('the hosts file of a pod ends with its own address and name', async (t) =
 t.test('a name in the cluster comes before the short one, and aliases after all', async (t) => {
   const fqdn = 'web-1.sets.default.svc.cluster.local';
   t.match(hostsText({ ip: '10.40.0.5', hostname: 'web-1', fqdn }), `\n10.40.0.5\t${fqdn}\tweb-1\n`);
+  const both = hostsText({ ip: '10.40.0.5', ipv6: 'fd00:10:40::5', hostname: 'web-1', fqdn: undefined });
+  t.match(both, /\n10\.40\.0\.5\tweb-1\nfd00:10:40::5\tweb-1\n$/, 'a line for each address');
   t.equal(aliasesText([]), '');
   const aliases = [{ ip: '1.2.3.4', hostnames: ['a', 'b.lan'] }];
   t.equal(aliasesText(aliases), '\n# Entries added by HostAliases.\n1.2.3.4\ta\tb.lan\n');
