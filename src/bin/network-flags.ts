@@ -4,26 +4,30 @@
 import { type ClusterNetwork, defaultClusterNetwork } from '../base/cluster-network.ts';
 import { formatIpv4, type Ipv4Range, overlaps, parseIpv4Range } from '../base/ipv4.ts';
 import { type Flags, type FlagValues, numberIn, UsageError } from './flags.ts';
+import { familiesIn, ipv6Network, NODE_FLAG as NODE_FLAG_V6, POD_FLAG, SERVICE_FLAG } from './ipv6-ranges.ts';
 
-const POD_FLAG = 'cluster-cidr';
-const SERVICE_FLAG = 'service-cluster-ip-range';
 const NODE_FLAG = 'node-cidr-mask-size';
 
 export const networkFlags: Flags = {
   [POD_FLAG]: {
     value: 'CIDR',
-    help: 'the range of pods, for a cluster that is new',
+    help: 'the range of pods, for a cluster that is new; with a comma a second one, of IPv6',
     default: defaultClusterNetwork.podRange,
   },
   [SERVICE_FLAG]: {
     value: 'CIDR',
-    help: 'the range of Services, for a cluster that is new',
+    help: 'the range of Services, for a cluster that is new; with a comma a second one, of IPv6',
     default: defaultClusterNetwork.serviceRange,
   },
   [NODE_FLAG]: {
     value: 'N',
     help: "prefix length of each board's share of the range of pods",
     default: `${defaultClusterNetwork.nodePrefix}`,
+  },
+  [NODE_FLAG_V6]: {
+    value: 'N',
+    help: 'the same of the second range of pods',
+    default: '64',
   },
 };
 
@@ -53,7 +57,9 @@ export function clusterNetwork(values: FlagValues): ClusterNetwork {
     highest: Math.min(podRange.prefix + MOST_SHARE_BITS, HIGHEST_NODE_PREFIX),
     isWhole: true,
   });
-  return { ...defaultClusterNetwork, podRange: podRange.cidr, serviceRange: serviceRange.cidr, nodePrefix };
+  const ipv6 = ipv6Network(values);
+  const ranges = { podRange: podRange.cidr, serviceRange: serviceRange.cidr, nodePrefix };
+  return { ...defaultClusterNetwork, ...ranges, ...(ipv6 ? { ipv6 } : {}) };
 }
 
 function range(
@@ -61,7 +67,7 @@ function range(
   name: string,
   prefixes: { lowest: number; highest: number },
 ): Ipv4Range & { cidr: string } {
-  const text = values[name] ?? '';
+  const [text] = familiesIn(values, name);
   const found = text.includes('/') ? parseIpv4Range(text) : undefined;
   if (!found || found.prefix < prefixes.lowest || found.prefix > prefixes.highest) {
     const sizes = `/${prefixes.lowest} to /${prefixes.highest}`;

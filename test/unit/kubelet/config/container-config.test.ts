@@ -166,11 +166,11 @@ t.test(
   'a pod runs by the handler of its RuntimeClass, and not at all where that class is gone',
   async (t) => {
     const plain = desiredPod({});
-    t.equal(sandboxConfig(plain, 0, undefined, cluster).runtimeHandler, undefined);
+    t.equal(sandboxConfig(plain, 0, {}, cluster).runtimeHandler, undefined);
     const pod = desiredPod({ spec: { runtimeClassName: 'heavy' } });
     const told = { ...pod, runtimeHandler: 'crun' };
-    t.equal(sandboxConfig(told, 0, undefined, cluster).runtimeHandler, 'crun');
-    t.throws(() => sandboxConfig(pod, 0, undefined, cluster), {
+    t.equal(sandboxConfig(told, 0, {}, cluster).runtimeHandler, 'crun');
+    t.throws(() => sandboxConfig(pod, 0, {}, cluster), {
       message: 'runtimeclass.node.k8s.io "heavy" not found',
     });
   },
