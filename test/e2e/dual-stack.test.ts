@@ -1,0 +1,173 @@
+// A cluster of two families on two boards: a Service by its name and both of its addresses from a pod on the other board,
+// pod to pod by IPv6, a Service of IPv6 alone, and what the API says of it all.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import type { Node, Pod, Service } from '../../src/api/objects.ts';
+import { boardHasIpv6 } from '../../src/base/board-ipv6.ts';
+import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { eventually } from '../support/eventually.ts';
+import { readyPods } from '../support/pods.ts';
+import { BoardCluster } from '../support/two-boards.ts';
+
+const exec = promisify(execFile);
+const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
+const NODE_PORT = 30088;
+
+/** In the network of a pod: what the cluster's DNS says of NAME, and what each URL answers. */
+const ASKER = `
+  const { Resolver } = require('node:dns/promises');
+  const [name, ...urls] = process.argv.slice(1);
+  const resolver = new Resolver({ timeout: 2000 });
+  resolver.setServers(['10.48.0.10']);
+  const { get } = require('node:http');
+  // What busybox says is not HTTP to the letter.
+  const options = { insecureHTTPParser: true, timeout: 3000 };
+  const answerOf = (url) => new Promise((resolve) => {
+    const request = get(url, options, async (answer) => {
+      let text = '';
+      for await (const chunk of answer) text += chunk;
+      resolve(text.trim());
+    });
+    request.on('timeout', () => request.destroy(new Error('timeout')));
+    request.on('error', (error) => resolve(String(error)));
+  });
+  (async () => console.log(JSON.stringify({
+    a: await resolver.resolve4(name).catch(String),
+    aaaa: await resolver.resolve6(name).catch(String),
+    answers: await Promise.all(urls.map(answerOf)),
+  })))();
+`;
+
+function pod(name: string, node: string, command: string): object {
+  const addresses = { name: 'IPS', valueFrom: { fieldRef: { fieldPath: 'status.podIPs' } } };
+  const container = { name: 'c', image: demoImage, command: ['/bin/sh', '-c', command], env: [addresses] };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: name } },
+    spec: { nodeName: node, terminationGracePeriodSeconds: 1, containers: [container] },
+  };
+}
+
+const WHO = [
+  'mkdir -p /www/cgi-bin',
+  "echo '#!/bin/sh' > /www/cgi-bin/who",
+  'echo \'echo; echo "who $REMOTE_ADDR $IPS"\' >> /www/cgi-bin/who',
+  'busybox chmod 755 /www/cgi-bin/who',
+  'exec httpd -f -p 8080 -h /www',
+].join('\n');
+
+const service = (name: string, spec: object): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { selector: { app: 'who' }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
+});
+
+t.test('a cluster of two families on two boards', skip, async (t) => {
+  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-dual-'));
+  const cluster = await BoardCluster.create();
+  const { master } = cluster;
+  t.teardown(async () => {
+    if (!t.passing())
+      for (const { program, board } of cluster.agents.values()) t.comment(board.name, program.output);
+    await cluster.destroy();
+    await rm(work, { recursive: true, force: true });
+  });
+  await ensureDemoImage(work);
+  const archive = join(work, 'demo.tar');
+  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  cluster.masterFlags = [
+    '--cluster-cidr=10.40.0.0/13,fd00:10:40::/48',
+    '--service-cluster-ip-range=10.48.0.0/16,fd00:10:48::/112',
+  ];
+  await cluster.start(['alpha', 'beta'], [archive]);
+  const apply = async (...items: object[]) => {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    const { code, stderr } = await master.edgectlWithInput(list, 'apply', '-f', '-');
+    t.equal(code, 0, stderr);
+  };
+  await apply(
+    pod('who', 'beta', WHO),
+    pod('caller', 'alpha', 'sleep 3600 & wait'),
+    service('both', { ipFamilyPolicy: 'RequireDualStack' }),
+    service('six', {
+      type: 'NodePort',
+      ipFamilies: ['IPv6'],
+      ports: [{ port: 80, targetPort: 8080, nodePort: NODE_PORT }],
+    }),
+    service('pods', { clusterIP: 'None', ipFamilyPolicy: 'PreferDualStack' }),
+  );
+  const [who] = await readyPods(master, 'app=who', 1);
+  const [caller] = await readyPods(master, 'app=caller', 1);
+  const addressesOf = (of: Pod | undefined) => of?.status?.podIPs?.map(({ ip }) => ip) ?? [];
+  const both = await master.json<Service>('get', 'service', 'both');
+  const six = await master.json<Service>('get', 'service', 'six');
+
+  const ask = async (name: string, ...hosts: string[]) => {
+    const { board } = cluster.agent('alpha');
+    const id = caller?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
+    const { stdout: pid } = await board.run('podman', 'inspect', '--format', '{{.State.Pid}}', id);
+    const urls = hosts.map((host) => `http://${host}/cgi-bin/who`);
+    const args = ['-t', pid.trim(), '-n', process.execPath, '-e', ASKER, `${name}.default.svc.cluster.local`];
+    const { stdout } = await board.run('nsenter', ...args, ...urls);
+    return JSON.parse(stdout) as { a: string[]; aaaa: string[]; answers: string[] };
+  };
+
+  await t.test('boards, pods and Services have an address of each family', async (t) => {
+    const ranges = await Promise.all(
+      ['alpha', 'beta'].map(async (name) => (await master.json<Node>('get', 'node', name)).spec.podCIDRs),
+    );
+    t.match(ranges, [
+      [/^10\.4\d\./, /^fd00:10:40:[01]?::?\/64$/],
+      [/^10\.4\d\./, /^fd00:10:40:[01]?::?\/64$/],
+    ]);
+    for (const one of [who, caller]) t.match(addressesOf(one), [/^10\.4\d\./, /^fd00:10:40:/]);
+    t.match(both.spec.clusterIPs, [/^10\.48\./, /^fd00:10:48::/]);
+    t.match(six.spec.clusterIPs, [/^fd00:10:48::/]);
+  });
+
+  await t.test(
+    'a Service of both is found by its name, and reached by both, from a pod elsewhere',
+    async (t) => {
+      const [v4 = '', v6 = ''] = both.spec.clusterIPs ?? [];
+      await eventually(
+        async () => {
+          const { a, aaaa, answers } = await ask('both', v4, `[${v6}]`);
+          t.same([a, aaaa], [[v4], [v6]]);
+          t.match(answers, [/^who \S*10\.4/, /^who \S*fd00:10:40:\S*ec::1/], "by its board's own addresses");
+        },
+        10_000,
+        300,
+      );
+    },
+  );
+
+  await t.test(
+    'a pod elsewhere is reached by IPv6 and sees its client, and knows all its addresses',
+    async (t) => {
+      const [, own = ''] = addressesOf(who);
+      const { aaaa, answers } = await ask('pods', `[${own}]:8080`);
+      t.same(aaaa, [own]);
+      const [, client = ''] = addressesOf(caller);
+      t.match(answers[0], new RegExp(`^who \\[?${client}\\]? ${addressesOf(who).join(',')}$`));
+    },
+  );
+
+  await t.test(
+    'a Service of IPv6 alone is reached by its address, and from outside by a node port',
+    async (t) => {
+      const { a, answers } = await ask('six', `[${six.spec.clusterIP}]`);
+      t.match(String(a), /ENODATA/);
+      t.match(answers, [/^who /]);
+      const outside = await cluster.get(
+        `http://${cluster.agent('alpha').board.address}:${NODE_PORT}/cgi-bin/who`,
+      );
+      t.match(outside, /who /);
+    },
+  );
+});
