@@ -19,11 +19,13 @@ export function endpointsOf(service: BoardService | undefined, { port }: Backend
   if (service.spec.type === 'ExternalName') {
     return service.spec.externalName ? [{ ip: service.spec.externalName, port: wanted.port }] : [];
   }
+  // A pod of two families stands in a slice of each: it is one backend.
+  const [family = 'IPv4'] = service.spec.ipFamilies ?? [];
   const all = service.slices.flatMap((slice) => {
     const found = slice.ports.find(
       (p) => (p.name ?? '') === (wanted.name ?? '') && (p.protocol ?? 'TCP') === 'TCP',
     );
-    if (!found?.port || slice.addressType === 'FQDN') return [];
+    if (!found?.port || slice.addressType !== family) return [];
     const { port: endpointPort } = found;
     return slice.endpoints.flatMap(({ addresses: [ip], conditions }) =>
       ip ? [{ ip, port: endpointPort, conditions }] : [],

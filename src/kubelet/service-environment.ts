@@ -55,7 +55,8 @@ function linkVariables(name: string, clusterIP: string, port: core.ServicePort):
 }
 
 function urlOf(clusterIP: string, port: core.ServicePort): string {
-  return `${protocolOf(port).toLowerCase()}://${clusterIP}:${port.port}`;
+  const host = clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP;
+  return `${protocolOf(port).toLowerCase()}://${host}:${port.port}`;
 }
 
 const protocolOf = ({ protocol = 'TCP' }: core.ServicePort) => protocol.toUpperCase();
