@@ -14,8 +14,8 @@ import {
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules, listChains } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
-import { boardAddress } from './ipv6/ipv6-addresses.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
+import { SecondFamily } from './ipv6/second-family.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { NftTables } from './nft-tables.ts';
@@ -54,9 +54,7 @@ export class NodeNetwork implements Component {
   readonly #options: NodeNetworkOptions;
   readonly #tunnel: TunnelDevice;
   readonly #tables: NftTables;
-  #ipv6: Ipv6Network | undefined;
-  #podCIDRv6: string | undefined;
-  #ipv6Address: string | undefined;
+  readonly #second: SecondFamily;
   #desired: DesiredNetwork | undefined;
   /** Nothing is known to be well before the first look. */
   #problems: string | undefined;
@@ -72,6 +70,7 @@ export class NodeNetwork implements Component {
     this.#options = options;
     this.#tunnel = new TunnelDevice(options.commands);
     this.#tables = new NftTables(options.commands);
+    this.#second = new SecondFamily(options.ipv6, options.logger);
   }
 
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
@@ -89,7 +88,7 @@ export class NodeNetwork implements Component {
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#isPrepared = false;
-    await removeNetwork(this.#options.commands, this.#options.forwarding, this.#ipv6);
+    await removeNetwork(this.#options.commands, this.#options.forwarding, this.#second.network);
   }
 
   /** The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong. */
@@ -99,12 +98,12 @@ export class NodeNetwork implements Component {
 
   /** The board's share of the second family's range once its rules are there, and while they are. */
   get podCIDRv6(): string | undefined {
-    return this.#podCIDRv6;
+    return this.#second.podCIDR;
   }
 
   /** Where Service ports of the second family listen, once it is there. */
   get ipv6Address(): string | undefined {
-    return this.#ipv6Address;
+    return this.#second.address;
   }
 
   /** Resolves when the board is as asked, or when what stands in the way has been reported. */
@@ -128,39 +127,14 @@ export class NodeNetwork implements Component {
       this.#seenRoutes = await this.#kernelRoutes();
       const foreign = await this.#foreignRoutes();
       const distant = distantPeers(desired.peers, foreign);
-      const problems = await this.#withIpv6(desired, (ipv6) => this.#prepareIpv6(ipv6, desired, distant));
+      const unprepared = await this.#second.prepare(desired, distant);
       await this.#applyWays(desired, distant, foreign);
-      const isPrepared = problems.length === 0;
-      if (isPrepared)
-        problems.push(...(await this.#withIpv6(desired, (i) => i.applyWays(desired, distant, foreign))));
-      this.#ipv6Address =
-        problems.length === 0 && desired.ipv6 ? boardAddress(desired.ipv6.podCIDR) : undefined;
+      const error = unprepared ?? (await this.#second.reach(desired, distant, foreign));
+      const problems = error === undefined ? [] : [this.#failure('Ipv6SetupFailed', error)];
       const chains = await listChains(this.#options.commands);
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
       this.#report([...findProblems(desired, foreign, chains), ...problems]);
     });
-  }
-
-  /** Where it fails pods and Services have their first addresses all the same. */
-  async #withIpv6(
-    desired: DesiredNetwork,
-    action: (ipv6: Ipv6Network) => Promise<void>,
-  ): Promise<NetworkProblem[]> {
-    if (!desired.ipv6 && !this.#ipv6) return [];
-    try {
-      this.#ipv6 ??= await this.#options.ipv6?.();
-      if (this.#ipv6) await action(this.#ipv6);
-      return [];
-    } catch (error) {
-      return [this.#failure('Ipv6SetupFailed', error)];
-    }
-  }
-
-  async #prepareIpv6(ipv6: Ipv6Network, desired: DesiredNetwork, distant: readonly Peer[]): Promise<void> {
-    if (desired.ipv6 && (await ipv6.prepare()))
-      this.#options.logger.info({}, 'switched IPv6 forwarding on: pods need it');
-    await ipv6.applyTable(desired, distant.length > 0);
-    this.#podCIDRv6 = desired.ipv6?.podCIDR;
   }
 
   /** Where the tunnel fails, peers on the LAN are reached all the same. */
