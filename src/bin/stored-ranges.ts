@@ -3,7 +3,7 @@
 import type { Node, Service } from '../api/objects.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
-import { overlaps, parseIpv4Range } from '../base/ipv4.ts';
+import { isInRange, parseRange } from '../base/ip.ts';
 
 export interface StoredAddresses {
   services: readonly Pick<Service, 'metadata' | 'spec'>[];
@@ -13,9 +13,10 @@ export interface StoredAddresses {
 /** In one line, with what to do; `undefined` = it fits. */
 export function rangeProblem(
   { services, nodes }: StoredAddresses,
-  { podRange, serviceRange }: ClusterNetwork,
+  network: ClusterNetwork,
   dataDir: string,
 ): string | undefined {
+  const { serviceRange } = network;
   const mend = `start with the ranges of before, or with another --data-dir to begin anew (${dataDir} then stays as it is)`;
   const api = services.find(
     ({ metadata }) => metadata.namespace === 'default' && metadata.name === 'kubernetes',
@@ -24,20 +25,43 @@ export function rangeProblem(
   if (api?.spec.clusterIP && api.spec.clusterIP !== first) {
     return `this cluster has its API at ${api.spec.clusterIP}, with --service-cluster-ip-range ${serviceRange} it would be ${first}: ${mend}`;
   }
-  const service = services.find(({ spec }) => addressesOf(spec).some((ip) => !overlaps(ip, serviceRange)));
-  if (service) {
-    const { namespace, name } = service.metadata;
-    return `Service ${namespace}/${name} has ${addressesOf(service.spec)[0]}, outside --service-cluster-ip-range ${serviceRange}: ${mend}`;
+  for (const { metadata, spec } of services) {
+    const address = addressesOf(spec).find(
+      (ip) => !serviceRanges(network).some((range) => isInRange(ip, range)),
+    );
+    if (address === undefined) continue;
+    return `Service ${metadata.namespace}/${metadata.name} has ${address}, outside --service-cluster-ip-range ${serviceRanges(network)}: ${mend}`;
   }
-  const node = nodes.find(({ spec }) => spec.podCIDR && !isWithin(spec.podCIDR, podRange));
-  if (!node) return undefined;
-  return `Node ${node.metadata.name} has the pods of ${node.spec.podCIDR}, outside --cluster-cidr ${podRange}: ${mend}`;
+  for (const { metadata, spec } of nodes) {
+    const share = sharesOf(spec, network).find(
+      (cidr) => !podRanges(network).some((range) => holds(range, cidr)),
+    );
+    if (share === undefined) continue;
+    return `Node ${metadata.name} has the pods of ${share}, outside --cluster-cidr ${podRanges(network)}: ${mend}`;
+  }
+  return undefined;
 }
 
-const addressesOf = ({ clusterIP }: Service['spec']): string[] =>
-  clusterIP && clusterIP !== 'None' && clusterIP.includes('.') ? [clusterIP] : [];
+const serviceRanges = ({ serviceRange, ipv6 }: ClusterNetwork) => [
+  serviceRange,
+  ...(ipv6 ? [ipv6.serviceRange] : []),
+];
+const podRanges = ({ podRange, ipv6 }: ClusterNetwork) => [podRange, ...(ipv6 ? [ipv6.podRange] : [])];
 
-function isWithin(inner: string, outer: string): boolean {
-  const [a, b] = [parseIpv4Range(inner), parseIpv4Range(outer)];
-  return a !== undefined && b !== undefined && a.first >= b.first && a.last <= b.last;
+function addressesOf({ clusterIP, clusterIPs }: Service['spec']): string[] {
+  const all = clusterIPs ?? [clusterIP ?? ''];
+  return all.filter((address) => address !== '' && address !== 'None');
+}
+
+/** A cluster that gives up its second family leaves the boards' shares of it unused. */
+function sharesOf({ podCIDR, podCIDRs }: Node['spec'], { ipv6 }: ClusterNetwork): string[] {
+  const all = podCIDRs ?? (podCIDR ? [podCIDR] : []);
+  return all.filter((cidr) => ipv6 !== undefined || !cidr.includes(':'));
+}
+
+function holds(outer: string, inner: string): boolean {
+  const [a, b] = [parseRange(outer), parseRange(inner)];
+  return (
+    a?.family === b?.family && a !== undefined && b !== undefined && a.first <= b.first && b.last <= a.last
+  );
 }

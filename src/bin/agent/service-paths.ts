@@ -178,7 +178,9 @@ export class ServicePaths implements Component {
   /** Of pods and Services. */
   #ranges(): string[] {
     const { podRange, serviceRange, ipv6 } = this.#options.link.peers.current() ?? {};
-    return [podRange, serviceRange, ipv6?.podRange, ipv6?.serviceRange].filter((range) => range !== undefined);
+    return [podRange, serviceRange, ipv6?.podRange, ipv6?.serviceRange].filter(
+      (range) => range !== undefined,
+    );
   }
 
   #servicesChanged(): void {

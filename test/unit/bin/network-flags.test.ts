@@ -92,3 +92,36 @@ t.test('a store with other ranges says which, and how to begin anew', async (t) 
   );
   t.match(problem([], [node('10.32.0.0/12')]), /outside --cluster-cidr/, 'more than all of it');
 });
+
+t.test('a second family is added by a comma, and taken from a store that has none of it', async (t) => {
+  const argv = [
+    '--cluster-cidr=10.40.0.0/13,fd00:10:40::/48',
+    '--service-cluster-ip-range=10.48.0.0/16,fd00:10:48::/112',
+  ];
+  const ipv6 = { podRange: 'fd00:10:40::/48', nodePrefix: 64, serviceRange: 'fd00:10:48::/112' };
+  t.same(network(...argv), { ...defaultClusterNetwork, ipv6 });
+  const dual = {
+    ...service('web', '10.48.9.9'),
+    spec: { clusterIPs: ['10.48.9.9', 'fd00:10:48::9'] },
+  } as Service;
+  const board = {
+    ...node('10.40.2.0/23'),
+    spec: { podCIDRs: ['10.40.2.0/23', 'fd00:10:40:1::/64'] },
+  } as Node;
+  t.equal(
+    problem([service('web', '10.48.9.9')], [node('10.40.2.0/23')], argv),
+    undefined,
+    'a store of before',
+  );
+  t.equal(problem([dual], [board], argv), undefined);
+  t.match(
+    problem([dual], []),
+    /^Service default\/web has fd00:10:48::9, outside --service-cluster-ip-range 10\.48\.0\.0\/16: /,
+  );
+  t.equal(problem([], [board]), undefined, 'a board keeps a share that nobody uses');
+  const moved = ['--cluster-cidr=10.40.0.0/13,fd00:99::/48', argv[1] ?? ''];
+  t.match(
+    problem([], [board], moved),
+    /^Node pi has the pods of fd00:10:40:1::\/64, outside --cluster-cidr /,
+  );
+});
