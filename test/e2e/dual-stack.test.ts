@@ -139,7 +139,7 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
         async () => {
           const { a, aaaa, answers } = await ask('both', v4, `[${v6}]`);
           t.same([a, aaaa], [[v4], [v6]]);
-          t.match(answers, [/^who \S*10\.4/, /^who \S*fd00:10:40:\S*ec::1/], "by its board's own addresses");
+          t.match(answers, [/^who /, /^who \S*fd00:10:40:\S*ec::1/], "by its board's address in the cluster");
         },
         10_000,
         300,
