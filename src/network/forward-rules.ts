@@ -27,9 +27,9 @@ function wantedRules(podCIDR: string): string[] {
   ];
 }
 
-/** Of IPv4. */
-export async function listChains(commands: CommandRunner): Promise<Chain[]> {
-  const { nftables } = JSON.parse(await commands.run('nft', ['--json', 'list', 'chains', 'ip']));
+/** Of IPv4 unless `family` is the other. */
+export async function listChains(commands: CommandRunner, family: 'ip' | 'ip6' = 'ip'): Promise<Chain[]> {
+  const { nftables } = JSON.parse(await commands.run('nft', ['--json', 'list', 'chains', family]));
   return (nftables as { chain?: Chain }[]).flatMap(({ chain }) => (chain ? [chain] : []));
 }
 

@@ -28,7 +28,7 @@ export function findProblems(
     ...insideAddresses(desired, range),
     ...overlappingRoutes(range, foreignRoutes),
   ]);
-  return [...inRanges, ...dropping(desired, chains)];
+  return [...inRanges, ...dropping(desired.podRange, chains, 'iptables')];
 }
 
 interface NamedRange {
@@ -68,13 +68,17 @@ const isAround = (outer: string, inner: string) =>
   (parseIpv4Range(outer)?.prefix ?? 0) < (parseIpv4Range(inner)?.prefix ?? 0);
 
 /** What the firewall accepts before its policy counts is not seen here, so this blocks nothing. */
-function dropping({ podRange }: DesiredNetwork, chains: readonly Chain[]): NetworkProblem[] {
+export function dropping(
+  podRange: string,
+  chains: readonly Chain[],
+  program: 'iptables' | 'ip6tables',
+): NetworkProblem[] {
   return chains
     .filter((chain) => chain.hook === 'forward' && chain.policy === 'drop')
     .map((chain) => ({
       reason: 'ForwardingDropped',
       message: `the firewall's chain ${chain.table} ${chain.name} drops forwarded packets: pods of other boards cannot reach this board's until it accepts them`,
-      mend: `accept forwarding for ${podRange}, such as: iptables -I FORWARD -s ${podRange} -j ACCEPT`,
+      mend: `accept forwarding for ${podRange}, such as: ${program} -I FORWARD -s ${podRange} -j ACCEPT`,
       isBlocking: false,
     }));
 }

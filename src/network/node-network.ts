@@ -133,7 +133,8 @@ export class NodeNetwork implements Component {
       const problems = error === undefined ? [] : [this.#failure('Ipv6SetupFailed', error)];
       const chains = await listChains(this.#options.commands);
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
-      this.#report([...findProblems(desired, foreign, chains), ...problems]);
+      const { obstacles } = this.#second;
+      this.#report([...findProblems(desired, foreign, chains), ...obstacles, ...problems]);
     });
   }
 

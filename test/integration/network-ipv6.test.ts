@@ -60,7 +60,13 @@ function desired(own: Board, peers: Board[], virtualPorts: VirtualPort[] = []): 
   };
 }
 
-async function networkOf(t: Test, lab: NetworkLab, { namespace }: Board, wanted: DesiredNetwork) {
+async function networkOf(
+  t: Test,
+  lab: NetworkLab,
+  { namespace }: Board,
+  wanted: DesiredNetwork,
+  expected: RegExp[] = [],
+) {
   const dir = t.testdir({ [namespace]: {} });
   const conf = join(dir, namespace, 'conf');
   mkdirSync(join(conf, 'all'), { recursive: true });
@@ -81,7 +87,11 @@ async function networkOf(t: Test, lab: NetworkLab, { namespace }: Board, wanted:
   await network.start();
   t.teardown(() => network.stop());
   await network.update(wanted);
-  t.same(problems, []);
+  t.match(
+    problems.map(({ message }) => message),
+    expected,
+  );
+  t.equal(problems.length, expected.length);
   return network;
 }
 
@@ -159,4 +169,11 @@ t.test('all of it goes, and nothing else', skip, async (t) => {
   await network.stop();
   t.same(await look(), before, 'when the agent goes for good');
   t.notMatch(await lab.ip(a.namespace, '-6 address show dev eth0'), 'fe80::ed:');
+});
+
+t.test('a firewall that drops IPv6 is reported, not overridden', skip, async (t) => {
+  const { lab, a } = await dualLab(t);
+  const rules = 'table ip6 filter { chain FORWARD { type filter hook forward priority 0; policy drop; } }';
+  await lab.commands(a.namespace).run('nft', ['-f', '-'], rules);
+  await networkOf(t, lab, a, desired(a, []), [/chain filter FORWARD drops forwarded packets/]);
 });

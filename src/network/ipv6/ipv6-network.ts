@@ -1,6 +1,14 @@
 // Makes the board's IPv6 addresses, routes and nft table match what the cluster wants, and takes all of it away again.
-import { type DesiredNetwork, NFT_TABLE, type Peer, ROUTE_PROTOCOL } from '../board-network.ts';
+import {
+  type DesiredNetwork,
+  type NetworkProblem,
+  NFT_TABLE,
+  type Peer,
+  ROUTE_PROTOCOL,
+} from '../board-network.ts';
 import type { CommandRunner } from '../command-runner.ts';
+import { listChains } from '../forward-rules.ts';
+import { dropping } from '../network-problems.ts';
 import type { Route } from '../routes.ts';
 import type { Ipv6Forwarding } from './ipv6-forwarding.ts';
 import { renderIpv6Table } from './ipv6-table.ts';
@@ -43,6 +51,11 @@ export class Ipv6Network {
     const lanDevices = desired.ipv6 ? await this.#lanDevices(desired.address) : [];
     const wanted = desiredWays(desired, { tunnelled, routes, lanDevices });
     await this.#batch(wayCommands(wanted, await this.#observed()));
+  }
+
+  /** What of the machine's own keeps pods from being reached. */
+  async obstacles({ ipv6 }: DesiredNetwork): Promise<NetworkProblem[]> {
+    return ipv6 ? dropping(ipv6.podRange, await listChains(this.#commands, 'ip6'), 'ip6tables') : [];
   }
 
   /** Returns what was there and is gone, in words. */

@@ -1,7 +1,7 @@
 // The second family's part in keeping a board's network: nothing of it is loaded where there is none, and where it fails
 // pods and Services have their first addresses all the same.
 import type { Logger } from '../../base/logger.ts';
-import type { DesiredNetwork, Peer } from '../board-network.ts';
+import type { DesiredNetwork, NetworkProblem, Peer } from '../board-network.ts';
 import type { Route } from '../routes.ts';
 import { boardAddress } from './ipv6-addresses.ts';
 import type { Ipv6Network } from './ipv6-network.ts';
@@ -9,6 +9,7 @@ import type { Ipv6Network } from './ipv6-network.ts';
 export class SecondFamily {
   readonly #make: (() => Promise<Ipv6Network>) | undefined;
   readonly #logger: Logger;
+  #obstacles: NetworkProblem[] = [];
   #network: Ipv6Network | undefined;
   #podCIDR: string | undefined;
   #address: string | undefined;
@@ -34,6 +35,11 @@ export class SecondFamily {
     return this.#address;
   }
 
+  /** What of the machine's own keeps pods from being reached, as of the last look. */
+  get obstacles(): readonly NetworkProblem[] {
+    return this.#obstacles;
+  }
+
   /** To be called before pods of the range may start. Resolves with what went wrong. */
   prepare(desired: DesiredNetwork, distant: readonly Peer[]): Promise<unknown> {
     return this.#try(desired, async (network) => {
@@ -46,7 +52,10 @@ export class SecondFamily {
 
   /** `routes` are the board's own of IPv4, which the tunnel to `distant` peers follows. Resolves with what went wrong. */
   async reach(desired: DesiredNetwork, distant: readonly Peer[], routes: readonly Route[]): Promise<unknown> {
-    const problem = await this.#try(desired, (network) => network.applyWays(desired, distant, routes));
+    const problem = await this.#try(desired, async (network) => {
+      await network.applyWays(desired, distant, routes);
+      this.#obstacles = await network.obstacles(desired);
+    });
     const isThere = problem === undefined && this.#network !== undefined;
     this.#address = isThere && desired.ipv6 ? boardAddress(desired.ipv6.podCIDR) : undefined;
     return problem;
