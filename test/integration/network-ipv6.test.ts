@@ -173,7 +173,16 @@ t.test('all of it goes, and nothing else', skip, async (t) => {
 
 t.test('a firewall that drops IPv6 is reported, not overridden', skip, async (t) => {
   const { lab, a } = await dualLab(t);
-  const rules = 'table ip6 filter { chain FORWARD { type filter hook forward priority 0; policy drop; } }';
+  const rules = 'table ip6 filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; }';
   await lab.commands(a.namespace).run('nft', ['-f', '-'], rules);
   await networkOf(t, lab, a, desired(a, []), [/chain filter FORWARD drops forwarded packets/]);
+});
+
+t.test('where IPv6 fails that is told, and IPv4 goes on', skip, async (t) => {
+  const { lab, a, b } = await dualLab(t);
+  await lab.run(a.namespace, 'sysctl', '-qw', 'net.ipv6.conf.eth0.disable_ipv6=1');
+  const network = await networkOf(t, lab, a, desired(a, [b]), [/Permission denied|IPv6 is disabled/]);
+  t.equal(network.ipv6Address, undefined, 'no Service listens there');
+  t.equal(network.podCIDR, a.podCIDR);
+  t.match(await lab.ip(a.namespace, 'route show proto 148'), b.podCIDR);
 });
