@@ -44,6 +44,7 @@ async function networkOf(
   kernelRoutes = () => lab.run(board.namespace, 'cat', '/proc/net/route'),
 ) {
   const problems: NetworkProblem[] = [];
+  const told: string[] = [];
   const clock = new FakeClock();
   const network = new NodeNetwork({
     clock,
@@ -52,12 +53,14 @@ async function networkOf(
     kernelRoutes,
     bridge: 'edge0',
     removeOnStop: true,
+    onPodCIDR: () => told.push('range'),
+    onRoutesChanged: () => told.push('routes'),
     onProblems: (found) => problems.splice(0, problems.length, ...found),
     logger: silentLogger,
   });
   await network.start();
   t.teardown(() => network.stop());
-  return { network, problems, clock };
+  return { network, problems, clock, told };
 }
 
 const rules = (lab: NetworkLab, board: LabBoard) => lab.run(board.namespace, 'nft', 'list', 'ruleset');
@@ -338,11 +341,14 @@ t.test('routes that the board lost, or could not have yet, come back', rootOnly,
 
 t.test('routes that went with an interface come back though nobody tells of it', rootOnly, async (t) => {
   const { lab, a, b } = await startedLab(t);
-  const { network, clock } = await networkOf(t, lab, a);
+  const { network, clock, told } = await networkOf(t, lab, a);
   await network.update(desired(lab, a));
+  await network.update(desired(lab, a));
+  t.same(told, ['range'], 'once, when pods may start');
   await lab.ip(a.namespace, 'link set eth0 down');
   await lab.ip(a.namespace, 'link set eth0 up');
   t.notMatch(await routes(lab, a), b.podCIDR, 'the kernel drops routes of an interface that goes down');
   await clock.advance(5_000);
   await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
+  t.same(told, ['range', 'routes'], "the pods' bridge may have gone as well");
 });
