@@ -1,6 +1,7 @@
 // The pods' network on the board: one bridge with the board's range, and a cable from it into each pod. All of it is
 // ours: podman gives a pause container a network namespace with nothing in it, which takes its cable along when it ends.
 import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { readFileIfPresent } from '../../../base/if-present.ts';
 import { RuntimeError } from '../runtime.ts';
 import { inNamespace, ip, links } from './ip-program.ts';
@@ -17,6 +18,9 @@ export interface NetworkOptions {
 
 /** Where to a pod's cable leads once it is plugged in. */
 const ANYWHERE = '0.0.0.0/0';
+/** A namespace with all that was in it is gone within some hundred milliseconds, on a busy board too. */
+const FADING_MS = 3_000;
+const FADING_STEP_MS = 100;
 
 export class PodNetwork {
   readonly #options: NetworkOptions;
@@ -39,11 +43,10 @@ export class PodNetwork {
     await this.#ensuring;
   }
 
-  /** Gives the namespace of a process that has just begun its address. */
-  async plug(container: { id: string; pid: number }, address: string, addressV6?: string): Promise<void> {
-    const { id, pid } = container;
+  /** Gives the namespace of a process that has just begun its address. Rejects when another pod has that. */
+  async plug(pid: number, address: string, addressV6?: string): Promise<void> {
     const range = this.#range();
-    await ip([cableLine(this.#options.bridge, id, pid, address)]);
+    await this.#lay(pid, address);
     const rangeV6 = this.#rangeV6();
     const second = addressV6 && rangeV6 ? podLinesV6(addressV6, rangeV6) : [];
     await inNamespace(pid, [...podLines(address, range), ...second]);
@@ -59,6 +62,20 @@ export class PodNetwork {
   async remove(): Promise<void> {
     this.#seenRanges = undefined;
     await removeBridge(this.#options.bridge);
+  }
+
+  /** The kernel takes the cable of a pod that has just ended away in its own time. */
+  async #lay(pid: number, address: string, triesLeft = FADING_MS / FADING_STEP_MS): Promise<void> {
+    try {
+      await ip([cableLine(this.#options.bridge, pid, address)]);
+    } catch (error) {
+      if (!isThereAlready(error)) throw error;
+      if (triesLeft === 0) {
+        throw new RuntimeError('CreatePodSandboxError', `another pod has the address ${address}`);
+      }
+      await setTimeout(FADING_STEP_MS);
+      await this.#lay(pid, address, triesLeft - 1);
+    }
   }
 
   #range(): string {
@@ -100,3 +117,6 @@ async function ignoreRouters(bridge: string): Promise<void> {
   const path = `/proc/sys/net/ipv6/conf/${bridge}/accept_ra`;
   if ((await readFileIfPresent(path)) !== undefined) await writeFile(path, '0');
 }
+
+/** `ip`'s words for EEXIST. */
+const isThereAlready = (error: unknown) => error instanceof Error && /File exists/.test(error.message);

@@ -48,8 +48,8 @@ export function bridgeLines(name: string, range: string, links: readonly Link[])
 }
 
 /** On the board: one end of a cable is a port of the bridge, the other is `eth0` of the process' network namespace. */
-export function cableLine(bridge: string, containerId: string, pid: number, ip: string): string {
-  const cable = `link add ${cableName(containerId)} master ${bridge} up type veth`;
+export function cableLine(bridge: string, pid: number, ip: string): string {
+  const cable = `link add ${cableName(ip)} master ${bridge} up type veth`;
   return `${cable} peer name eth0 address ${macOf(ip)} netns ${pid}`;
 }
 
@@ -83,13 +83,13 @@ function gatewayV6(range: string): string {
   throw failure(`${range} is not an IPv6 range such as fd00:10:40:1::/64`);
 }
 
-/** The board's end; at most 15 characters. */
-export function cableName(containerId: string): string {
-  return `edge-${containerId.slice(0, 10)}`;
+/** The board's end, at most 15 characters: the kernel itself sees to it that no two pods have one address. */
+export function cableName(ip: string): string {
+  return `edge-${hexBytes(parseIpv4(ip) ?? 0).join('')}`;
 }
 
 function isLooseCable({ ifname, master, linkinfo }: Link): boolean {
-  return /^edge-[0-9a-f]{10}$/.test(ifname) && linkinfo?.info_kind === 'veth' && master === undefined;
+  return /^edge-[0-9a-f]{8}$/.test(ifname) && linkinfo?.info_kind === 'veth' && master === undefined;
 }
 
 /** Whether the text of `/proc/…/net/route` has a route for `destination` over the interface. */

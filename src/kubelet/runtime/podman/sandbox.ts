@@ -79,12 +79,12 @@ export class Sandboxes {
     return made;
   }
 
-  async #plug({ id, pid, state, exitCode }: RuntimeContainer, config: SandboxConfig): Promise<void> {
+  async #plug({ pid, state, exitCode }: RuntimeContainer, config: SandboxConfig): Promise<void> {
     if (state !== 'running' || pid === undefined) {
       const words = `the pause container of ${config.podKey} ended at once with exit code ${exitCode}`;
       throw new RuntimeError('CreatePodSandboxError', words);
     }
-    if (config.ip !== undefined) await this.#options.network.plug({ id, pid }, config.ip, config.ipv6);
+    if (config.ip !== undefined) await this.#options.network.plug(pid, config.ip, config.ipv6);
   }
 
   async #makeOrCure(config: SandboxConfig): Promise<RuntimeContainer> {
