@@ -2,6 +2,7 @@
 // to see where packets go, without podman. Everything carries the lab's name and goes with it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CommandRunner } from '../../src/network/command-runner.ts';
 import { IpForwarding } from '../../src/network/ip-forwarding.ts';
+import { endAllIn } from './lab.ts';
 
 const exec = promisify(execFile);
 const PROBE = fileURLToPath(new URL('./tcp-probe.ts', import.meta.url));
@@ -24,6 +26,20 @@ export interface LabBoard {
   podAddress: string;
 }
 
+const PREFIX = 'edgenet';
+
+/** Removes what killed runs left: a lab whose test still runs keeps all of it. */
+async function sweepNetworkLabs(): Promise<void> {
+  const { stdout } = await exec('ip', ['netns', 'list']);
+  for (const line of stdout.split('\n')) {
+    const [name = ''] = line.split(' ');
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    await endAllIn(name);
+    await exec('ip', ['netns', 'delete', name]);
+  }
+}
+
 export class NetworkLab {
   readonly #name: string;
   readonly #namespaces: string[] = [];
@@ -33,7 +49,7 @@ export class NetworkLab {
 
   /** `number` tells the labs of one process apart. */
   constructor(number: number) {
-    this.#name = `edgenet${process.pid}-${number}`;
+    this.#name = `${PREFIX}${process.pid}-${number}`;
   }
 
   /** The stranger's namespace: it holds the LAN's switch and has the LAN's first address. */
@@ -42,6 +58,7 @@ export class NetworkLab {
   }
 
   async start(): Promise<void> {
+    await sweepNetworkLabs();
     await this.#addNamespace(this.stranger);
     await this.ip(this.stranger, 'link add lan type bridge');
     await this.ip(this.stranger, 'address add 10.199.77.1/24 dev lan');
