@@ -30,7 +30,7 @@ const AWAY_MS = isLong ? 150_000 : 5_000;
 const NODE_PORT = 30085;
 
 /** Nothing happens before this file is there, which is after the master has gone. */
-const GO = '/work/go';
+const GO = '/items/go';
 const WAIT = `while [ ! -e ${GO} ]; do sleep 0.2; done`;
 const STAY = 'while :; do sleep 0.2; done';
 const well = {
@@ -42,7 +42,7 @@ const well = {
 const meta = (name: string) => ({ name, labels: { app: name } });
 function spec(work: string, run: string, container: object = {}, more: object = {}): object {
   const command = ['sh', '-c', `trap "exit 0" TERM; ${run}`];
-  const volumeMounts = [{ name: 'work', mountPath: '/work' }];
+  const volumeMounts = [{ name: 'work', mountPath: '/items' }];
   return {
     terminationGracePeriodSeconds: 1,
     volumes: [{ name: 'work', hostPath: { path: work, type: 'Directory' } }],
@@ -104,7 +104,7 @@ function manifests(work: string): object[] {
     pod('unhealthy', spec(work, STAY, { livenessProbe: well })),
     pod('unready', spec(work, STAY, { readinessProbe: well })),
     pod('leaving', spec(work, `trap "" TERM; ${STAY}`, {}, { terminationGracePeriodSeconds: 3 })),
-    job('items', { completions: 2, parallelism: 1 }, spec(work, `${WAIT}; echo x >> /work/items`, {}, once)),
+    job('items', { completions: 2, parallelism: 1 }, spec(work, `${WAIT}; echo x >> /items/items`, {}, once)),
     job('failing', { backoffLimit: 0 }, spec(work, `${WAIT}; exit 4`, {}, once)),
   ];
 }
