@@ -4,68 +4,29 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Pod, Secret } from '../api/objects.ts';
 import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
-import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
-import type { Logger } from '../base/logger.ts';
 import { hostResolver } from './board/host-resolver.ts';
-import type { CheckpointFile } from './checkpoint.ts';
 import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
 import { containerProcess, podNetwork } from './container-processes.ts';
-import type { BoardDevices } from './devices/board-devices.ts';
 import { EngineLink, type Problem } from './engine-link.ts';
-import { BoardImages, type ImageSettings } from './images/board-images.ts';
+import { BoardImages } from './images/board-images.ts';
 import { KnownDesired } from './known-desired.ts';
+import type { KubeletOptions } from './kubelet-options.ts';
 import { PodWorkers } from './pod-workers.ts';
-import { type BoardRoom, refusalBy, resizeRefusalBy } from './pods/admission.ts';
+import { refusalBy, resizeRefusalBy } from './pods/admission.ts';
 import { assemblePods } from './pods/assemble-pods.ts';
 import type { PodReconciler } from './pods/pod-reconciler.ts';
 import { removeEverything } from './pods/remove-everything.ts';
-import type { DesiredSource, ServiceEnvironment, StaticPodSource, StatusSink, VolumeSink } from './ports.ts';
 import type { Ending } from './records/pod-record.ts';
 import { FileRecordStore } from './records/record-store.ts';
-import type { Runtime, RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
+import type { RuntimeContainer, RuntimeProcess } from './runtime/runtime.ts';
 import type { SessionSources } from './streams/board-stream.ts';
 import type { PodNetwork } from './streams/pod-ports.ts';
 import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ownMemoryDirectory } from './volumes/memory-directory.ts';
 import { PodVolumes, removeFolder } from './volumes/pod-volumes.ts';
-
-export interface KubeletOptions extends ImageSettings {
-  nodeName: string;
-  runtime: Runtime;
-  desired: DesiredSource;
-  sink: StatusSink;
-  volumeSink: VolumeSink;
-  serviceEnvironment: ServiceEnvironment;
-  /** Keeps the last complete set over a power cut. */
-  checkpoint: CheckpointFile;
-  devices: Pick<BoardDevices, 'grant' | 'release'>;
-  /** What the board has to give to pods now. */
-  room(): BoardRoom;
-  /** The agent's own directory; the kubelet uses `records`, `volumes` and `local-volumes` in it. */
-  dataDir: string;
-  clock: Clock;
-  logger: Logger;
-  /** Pods of the board's own, beside those that the master wants. */
-  staticPods?: StaticPodSource;
-  /** This board's share of the pod range; `undefined` until known. Call networkChanged() when it changes. */
-  podCIDR(): string | undefined;
-  /** The same of IPv6: absent or `undefined` = pods have no second address. */
-  podCIDRv6?(): string | undefined;
-  /** The board's own addresses, the one it is reached by first. */
-  hostAddresses(): readonly string[];
-  /** Such as `cluster.local`. */
-  clusterDomain: string;
-  /** Address of the cluster's DNS; `undefined` while there is none: pods use the board's. */
-  /** Where names are asked; `undefined` = nobody has told yet. */
-  clusterDns(): string | undefined;
-  /** stop() takes all pods off the board (the trial's Ctrl-C) instead of leaving them running. */
-  cleanOnStop: boolean;
-  /** Called when the board can no longer, or again, run pods. */
-  onProblem?(problem: Problem | undefined): void;
-}
 
 export class Kubelet implements Component, SessionSources {
   readonly #options: KubeletOptions;
