@@ -31,6 +31,8 @@ export class LoopbackProcess {
   #child: ChildProcess | undefined;
   #lastId = 0;
   #words = '';
+  /** Why it could not be started, or ended. */
+  #problem: string | undefined;
 
   /** @param pid a process of the pod, as the board numbers it. */
   constructor(pid: number) {
@@ -70,9 +72,8 @@ export class LoopbackProcess {
     const waiting = Promise.withResolvers<Socket>();
     this.#waiting.set(id, waiting);
     const question: DialQuestion = { id, port, timeoutMs: DIAL_TIMEOUT_MS };
-    this.#child?.send(question, (error) => {
-      if (error) this.#settle(id, (waiting) => waiting.reject(new DialError(error.message)));
-    });
+    // A process that has just ended cannot be told; its end says why, and may have been seen already.
+    this.#child?.send(question, (error) => error && this.#refuseAll());
     return waiting.promise;
   }
 
@@ -86,7 +87,14 @@ export class LoopbackProcess {
   }
 
   #ended(words: string): void {
-    const problem = `no process could be started in the pod's network: ${words || 'it ended'}`;
+    this.#problem ??= `no process could be started in the pod's network: ${words || 'it ended'}`;
+    this.#refuseAll();
+  }
+
+  /** Once it is known why. */
+  #refuseAll(): void {
+    const problem = this.#problem;
+    if (problem === undefined) return;
     for (const id of [...this.#waiting.keys()]) {
       this.#settle(id, ({ reject }) => reject(new DialError(problem)));
     }
