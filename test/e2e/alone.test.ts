@@ -8,8 +8,9 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import type { Event, Pod } from '../../src/api/objects.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { isReady, podsOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
@@ -90,9 +91,7 @@ t.test('a board alone', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   // On a thread that has to be told what the board kept.
   cluster.agentFlags = ['--ingress', '--proxy-thread'];
   await cluster.start(['alpha'], [archive]);

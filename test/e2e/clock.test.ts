@@ -1,20 +1,18 @@
 // A board whose clock jumps by years, on real podman, with libfaketime before its agent alone: one that boots in 1970 joins
 // once time is there and says what it waits for; afterwards no jump restarts what is well or keeps what fails from being
 // started again.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import type { Pod } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { withDependencies } from '../support/debian-packages.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
-const exec = promisify(execFile);
 /** In days. Back is where a board that trusts its clock waits for years. */
 const jumps = process.env.EDGE_TEST_LONG === '1' ? [3_650, -3_650] : [-3_650];
 
@@ -66,9 +64,7 @@ t.test('a clock that jumps', async (t) => {
     FAKETIME_CACHE_DURATION: '1',
     DONT_FAKE_MONOTONIC: '1',
   };
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   await cluster.start([]);
   const board = await cluster.lab.addBoard('alpha');
   await board.run('podman', 'load', '--quiet', '--input', archive);

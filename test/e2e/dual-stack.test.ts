@@ -1,19 +1,17 @@
 // A cluster of two families on two boards: a Service by its name and both of its addresses from a pod on the other board,
 // pod to pod by IPv6, a Service of IPv6 alone, and what the API says of it all.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import type { Node, Pod, Service } from '../../src/api/objects.ts';
 import { boardHasIpv6 } from '../../src/base/board-ipv6.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
-const exec = promisify(execFile);
 const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
 const NODE_PORT = 30088;
 
@@ -78,9 +76,7 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   cluster.masterFlags = [
     '--cluster-cidr=10.40.0.0/13,fd00:10:40::/48',
     '--service-cluster-ip-range=10.48.0.0/16,fd00:10:48::/112',

@@ -1,16 +1,15 @@
 // Faults in a loop with random timing, on real podman: what a kill -9 leaves is made good, exactly the desired pods
 // run, nothing leaks, and pods that were well are left alone. EDGE_TEST_LONG=1 makes hundreds of rounds;
 // EDGE_TEST_SEED=n repeats a run, EDGE_TEST_ROUNDS=n sets its length.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { leftoversOf } from '../support/faults/board-leftovers.ts';
 import { type Fault, faultPlan } from '../support/faults/fault-plan.ts';
@@ -19,7 +18,6 @@ import { strike } from '../support/faults/strike.ts';
 import { isReady } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
-const exec = promisify(execFile);
 const rounds = Number(process.env.EDGE_TEST_ROUNDS ?? (process.env.EDGE_TEST_LONG === '1' ? 200 : 3));
 const seed = Number(process.env.EDGE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -94,9 +92,7 @@ t.test('faults', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   await cluster.start(['alpha'], [archive]);
   const { board } = cluster.agent('alpha');
   moments.start(board);

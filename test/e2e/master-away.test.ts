@@ -2,18 +2,17 @@
 // clients use a NodePort, on real podman; when it is back there are exactly the desired pods, those that were well were left
 // alone, each finished pod counts once, and statuses and events tell what was. EDGE_TEST_LONG=1 stays away for minutes,
 // round after round, while the agent is killed at random moments; EDGE_TEST_ROUNDS=n and EDGE_TEST_SEED=n as in faults.
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import { events as eventKind } from '../../src/api/kinds/event.ts';
 import { jobs as jobKind } from '../../src/api/kinds/job.ts';
 import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { core, Event, Job, Pod } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { leftoversOf } from '../support/faults/board-leftovers.ts';
 import { Moments } from '../support/faults/moments.ts';
@@ -22,7 +21,6 @@ import { isReady } from '../support/pods.ts';
 import { random as seededRandom } from '../support/power-cut/random.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
-const exec = promisify(execFile);
 const isLong = process.env.EDGE_TEST_LONG === '1';
 const rounds = Number(process.env.EDGE_TEST_ROUNDS ?? (isLong ? 10 : 1));
 const seed = Number(process.env.EDGE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -158,9 +156,7 @@ t.test('the master away', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   await cluster.start(['alpha'], [archive]);
   const { board } = cluster.agent('alpha');
   moments.start(board);

@@ -1,12 +1,11 @@
 // Names from inside pods, asked by real C libraries: a program with glibc and one with musl, on a board of its own;
 // in the end with the master and the uplink gone. The cluster has ranges of its own choice.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { hostPrograms } from '../support/host-programs.ts';
 import { latePod, namedWorld } from '../support/named-world.ts';
@@ -16,7 +15,6 @@ import { command } from '../support/trial.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 import { UplinkDns } from '../support/uplink-dns.ts';
 
-const exec = promisify(execFile);
 const PROGRAMS = '/resolvers';
 const RANGES = { '--cluster-cidr': '172.20.0.0/16', '--service-cluster-ip-range': '172.21.0.0/20' };
 
@@ -37,9 +35,7 @@ t.test('names in pods', async (t) => {
     await uplink.stop();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   const programs = hostPrograms({ [PROGRAMS]: await resolverPrograms() });
   cluster.masterFlags = [...Object.entries(RANGES).flat(), '--node-cidr-mask-size', '24'];
   await lab.start();

@@ -1,13 +1,12 @@
 // A Deployment served by two boards is rolled over, and one of the boards drained, under 200 kept connections and 200 new
 // ones a second through the NodePorts of both: not one visitor notices.
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { hostPrograms, NODE_IN_POD, supportFile } from '../support/host-programs.ts';
 import { body } from '../support/kept-server.ts';
@@ -15,7 +14,6 @@ import { isReady, podsOf, readyPods } from '../support/pods.ts';
 import { RequestStream, type StreamCount } from '../support/request-stream.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
-const exec = promisify(execFile);
 const NODE_PORT = 30081;
 const REPLICAS = 4;
 
@@ -77,9 +75,7 @@ t.test('a served rollout', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   await cluster.start(['alpha', 'beta'], [archive]);
   const sha256 = createHash('sha256').update(body()).digest('hex');
   const urls = [...cluster.agents.values()].map(({ board }) => `http://${board.address}:${NODE_PORT}/`);

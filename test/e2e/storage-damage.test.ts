@@ -1,17 +1,14 @@
 // podman's store as power cuts leave it, on real podman: the board says what is damaged, mends what can be mended, and its
 // pods run again, with their image taken from the archive in the board's folder. EDGE_TEST_LONG=1 tries all damages.
-import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
-
-const exec = promisify(execFile);
 
 const half = async (path: string) => truncate(path, Math.floor((await stat(path)).size / 2));
 
@@ -93,9 +90,7 @@ t.test('a damaged store', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   await cluster.start(['alpha']);
   const { board } = cluster.agent('alpha');
   await copyFile(archive, join(board.dir, 'agent', 'images', 'demo.tar'));

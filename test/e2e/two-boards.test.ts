@@ -1,17 +1,14 @@
 // Two boards with real podman on one LAN: joining, spreading, NodePorts, and what happens when one is lost.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import type { Endpoints, Node } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { isReady, podsOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
-const exec = promisify(execFile);
 const replicas = 4;
 const web = join(import.meta.dirname, '../../src/bin/demo/web.yaml');
 const nodePort = 30080;
@@ -30,9 +27,7 @@ t.test('two boards', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
 
   const nodeReady = async (name: string) => {
     const node = await master.json<Node>('get', 'node', name);

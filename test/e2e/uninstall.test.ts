@@ -1,18 +1,16 @@
 // `edge-agent --uninstall` on a board with real podman: what the agent made there goes, though the agent was killed; what
 // others made stays.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoImage } from '../../src/bin/demo/demo-image.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import type { Board } from '../support/lab.ts';
 import { readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 import { services, whoPods } from '../support/who-pods.ts';
 
-const exec = promisify(execFile);
 const agentProgram = join(import.meta.dirname, '../../src/bin/edge-agent.js');
 
 /** All that a cluster may change of a board's network, and its containers. */
@@ -44,9 +42,7 @@ t.test('an agent is uninstalled', async (t) => {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
   });
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await exec('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
+  const archive = await demoArchive(work);
   await cluster.lab.start();
   await cluster.startMaster();
   const board = await cluster.lab.addBoard('alpha');
