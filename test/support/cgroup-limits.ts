@@ -1,5 +1,5 @@
 // Whether this machine can bound containers at all: on one whose controllers are those of cgroup v1, the tree of v2 that
-// `npm run test:podman5 -- --crun` shows to podman has none.
+// `npm run test:podman -- --crun` shows to podman has none.
 import { readFileIfPresent } from '../../src/base/if-present.ts';
 
 /** Why a test of limits is left out; `false` where it is not. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { USAGE as conformanceUsage } from '../conformance/arguments.ts';
-import { USAGE as podman5Usage } from '../podman5/arguments.ts';
+import { USAGE as newerPodmanUsage } from '../newer-podman/arguments.ts';
 import { run } from './cli/run.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -116,7 +116,7 @@ t.test('every flag that a text names is one of some program of ours', async (t) 
   const answers = await Promise.all([...programs.map((program) => help(program)), ...edgectl]);
   const named = matchesIn(pages, /`(--[a-z][^`]*)`/g);
   t.ok(named.length > 5, 'some were found');
-  const known = [...answers, conformanceUsage, podman5Usage].join('\n');
+  const known = [...answers, conformanceUsage, newerPodmanUsage].join('\n');
   t.same(
     named.filter(({ found }) => unknownFlags(found, known).length > 0),
     [],

@@ -1,4 +1,4 @@
-// `npm run test:podman5`: e2e tests with the podman of Debian 13 (5.4, netavark 1.14, conmon 2.1.12) on a machine that has
+// `npm run test:podman`: e2e tests with the podman of Debian 13 (5.4, netavark 1.14, conmon 2.1.12) on a machine that has
 // another one. Not part of `npm test`: the same tests, once more.
 import { dirname, join } from 'node:path';
 import { installNpmPackages, pinnedNode } from '../../scripts/bootstrap/npm-packages.js';
@@ -16,10 +16,10 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     task = readArguments(words, root);
   } catch (error) {
-    process.stderr.write(`npm run test:podman5: ${(error as Error).message}\n\n${USAGE}`);
+    process.stderr.write(`npm run test:podman: ${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
-  requireRoot('npm run test:podman5');
+  requireRoot('npm run test:podman');
   installNpmPackages(root, { dev: true });
   installSystemPackages(testPackages);
   const tree = await boardTree(join(root, '.cache/debian'));

@@ -1,7 +1,7 @@
-// What `npm run test:podman5` takes.
+// What `npm run test:podman` takes.
 import { join } from 'node:path';
 import t from 'tap';
-import { readArguments } from '../../podman5/arguments.ts';
+import { readArguments } from '../../newer-podman/arguments.ts';
 
 const root = join(import.meta.dirname, '../../..');
 

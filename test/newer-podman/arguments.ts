@@ -1,8 +1,8 @@
-// What `npm run test:podman5` is told to run in the tree.
+// What `npm run test:podman` is told to run in the tree.
 import { globSync } from 'node:fs';
 
-export const USAGE = `npm run test:podman5 -- [--crun] [FILE…]        e2e test files; without one, those that podman matters to
-npm run test:podman5 -- [--crun] --run COMMAND…  another command there, such as: --run bash
+export const USAGE = `npm run test:podman -- [--crun] [FILE…]        e2e test files; without one, those that podman matters to
+npm run test:podman -- [--crun] --run COMMAND…  another command there, such as: --run bash
 --crun: with cgroup v2 alone, and so with crun; what v2 has no controllers for on this machine is left out
 `;
 
