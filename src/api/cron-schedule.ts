@@ -60,17 +60,17 @@ function parseNumber(text: string, { min, names }: Bounds): number {
 }
 
 /** `*`, `5`, `1-5`, each with `/step` at will. */
-function parseRange(text: string, bounds: Bounds): { values: number[]; any: boolean } {
+function parseRange(text: string, bounds: Bounds): { values: number[]; isWhole: boolean } {
   const [range = '', stepText, ...moreSteps] = text.split('/');
   const [low = '', high, ...moreEnds] = range.split('-');
   if (moreEnds.length > 0) throw new CronError(`too many hyphens: ${text}`);
   if (moreSteps.length > 0) throw new CronError(`too many slashes: ${text}`);
-  const any = low === '*' || low === '?';
-  const start = any ? bounds.min : parseNumber(low, bounds);
+  const isOpen = low === '*' || low === '?';
+  const start = isOpen ? bounds.min : parseNumber(low, bounds);
   const step = stepText === undefined ? 1 : parseNumber(stepText, { ...bounds, names: [] });
   // `5/10` means from 5 to the end.
-  const open = any || (high === undefined && stepText !== undefined);
-  const end = open ? bounds.max : high === undefined ? start : parseNumber(high, bounds);
+  const toEnd = isOpen || (high === undefined && stepText !== undefined);
+  const end = toEnd ? bounds.max : high === undefined ? start : parseNumber(high, bounds);
   if (start < bounds.min) {
     throw new CronError(`beginning of range (${start}) below minimum (${bounds.min}): ${text}`);
   }
@@ -79,17 +79,17 @@ function parseRange(text: string, bounds: Bounds): { values: number[]; any: bool
   if (step === 0) throw new CronError(`step of range should be a positive number: ${text}`);
   const values: number[] = [];
   for (let value = start; value <= end; value += step) values.push(value);
-  return { values, any: any && step === 1 };
+  return { values, isWhole: isOpen && step === 1 };
 }
 
-function parseField(text: string, bounds: Bounds): { values: Set<number>; any: boolean } {
+function parseField(text: string, bounds: Bounds): { values: Set<number>; isWhole: boolean } {
   const ranges = text
     .split(',')
     .filter((part) => part !== '')
     .map((part) => parseRange(part, bounds));
   return {
     values: new Set(ranges.flatMap((range) => range.values)),
-    any: ranges.some((range) => range.any),
+    isWhole: ranges.some((range) => range.isWhole),
   };
 }
 
@@ -129,7 +129,7 @@ export function parseCron(text: string): CronSchedule | EverySchedule {
     daysOfMonth: days.values,
     months: parseField(month, MONTHS).values,
     daysOfWeek: weekDays.values,
-    anyDayOfMonth: days.any,
-    anyDayOfWeek: weekDays.any,
+    anyDayOfMonth: days.isWhole,
+    anyDayOfWeek: weekDays.isWhole,
   };
 }

@@ -12,6 +12,6 @@ export function preparePatterns(root: RuleNode): void {
     const [name, , [pattern]] = node.args as [string, RuleNode, (RuleNode | undefined)[]];
     if (!TAKE_PATTERNS.has(name)) return;
     if (pattern?.op === 'value' && typeof pattern.args === 'string') patternOf(pattern.args);
-    if (name === 'matches') node.handle = ([text, wanted]: [string, string]) => isMatch(text, wanted);
+    if (name === 'matches') node.handle = (operands) => isMatch(...(operands as [string, string]));
   });
 }

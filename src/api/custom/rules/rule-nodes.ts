@@ -21,8 +21,8 @@ export interface Macro {
   arg?: RuleNode;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the evaluator of the library, handed through
-type Evaluate = (...given: any[]) => unknown;
+/** The library's own, which is wrapped and handed through. */
+type Evaluate = (...given: unknown[]) => unknown;
 
 export interface RuleNode {
   readonly op: string;
