@@ -1,8 +1,8 @@
 // A pod that was to be disrupted and is still wanted two minutes later was not: its condition DisruptionTarget is taken
 // back. No timer runs while no pod has one. Source: pkg/controller/disruption syncStalePodDisruption
-import { findCondition, isConditionTrue, observing, withCondition } from '../api/conditions.ts';
+import { findCondition, isConditionTrue, observing } from '../api/conditions.ts';
 import { pods } from '../api/kinds/pod.ts';
-import { keyOf, type Pod } from '../api/objects.ts';
+import { keyOf, type Pod, timestamp } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { Component } from '../base/component.ts';
@@ -60,12 +60,10 @@ export class StaleDisruptionController implements Component {
   }
 
   async #reset(pod: Pod, nowMs: number): Promise<void> {
-    const condition = { type: TYPE, status: 'False', ...observing(pod) };
-    const [reset] = withCondition(pod.status?.conditions, condition, nowMs).filter(
-      ({ type }) => type === TYPE,
-    );
     const { uid, resourceVersion } = pod.metadata;
-    const conditions = [{ ...reset, reason: null, message: null }];
+    const lastTransitionTime = timestamp(nowMs);
+    const reset = { type: TYPE, status: 'False', reason: null, message: null, lastTransitionTime };
+    const conditions = [{ ...reset, ...observing(pod) }];
     const body = { metadata: { uid, resourceVersion }, status: { conditions } };
     try {
       await this.#options.client.patch(pods, keyOf(pod), { type: 'strategic', body }, 'status');
