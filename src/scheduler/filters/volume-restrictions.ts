@@ -16,7 +16,7 @@ export const volumeRestrictions: Filter = {
     const holds = (other: Pod) => claimKeysOf(other).some((key) => exclusive.includes(key));
     const key = `holds ${exclusive.join(' ')}`;
     const holders = world.counts({ key, matches: holds });
-    return () => (holders.size === 0 ? undefined : unlessEvicted(REASON));
+    return holders.size > 0 ? () => unlessEvicted(REASON) : undefined;
   },
 };
 
