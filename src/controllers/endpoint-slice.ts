@@ -36,11 +36,6 @@ const WORKERS = 4;
 type Source = NonNullable<ReturnType<typeof sliceSource>>;
 type NewSlice = SliceContent & { addressType: IpFamily };
 
-interface ServiceName {
-  namespace: string;
-  name: string;
-}
-
 export class EndpointSliceController implements Component {
   readonly #options: ControllerOptions;
   readonly #services: Informer<Service>;
@@ -110,35 +105,29 @@ export class EndpointSliceController implements Component {
     const isFromHere = ({ metadata }: EndpointSlice) =>
       metadata.labels?.[SLICE_MANAGER_LABEL] === source.manager &&
       metadata.ownerReferences?.some(({ uid }) => uid === source.owner.uid) === true;
-    const isWanted = (slice: EndpointSlice) =>
-      isFromHere(slice) && source.entries.has(slice.addressType as IpFamily);
+    const left = new Set(own);
     for (const [family, entries] of source.entries) {
-      const present = own.filter((slice) => isWanted(slice) && slice.addressType === family);
-      await this.#applyFamily(
-        { namespace, name },
-        source,
-        family,
-        planSlices(entries, present, source.publishAll),
-      );
+      const present = own.filter((slice) => isFromHere(slice) && slice.addressType === family);
+      for (const slice of present) left.delete(slice);
+      const plan = planSlices(entries, present, source.publishAll);
+      await this.#apply(namespace, source, family, plan);
     }
-    await this.#remove(own.filter((slice) => !isWanted(slice)));
+    await this.#remove([...left]);
   }
 
   /** New ones first: an endpoint that moves is for a moment in two slices, and never in none. */
-  async #applyFamily(service: ServiceName, source: Source, family: IpFamily, plan: SlicePlan): Promise<void> {
-    for (const content of plan.create)
-      await this.#create(service, source, { addressType: family, ...content });
+  async #apply(namespace: string, source: Source, addressType: IpFamily, plan: SlicePlan): Promise<void> {
+    for (const content of plan.create) await this.#create(namespace, source, { addressType, ...content });
     for (const { slice, content } of plan.keep) await this.#update(slice, source, content);
     await this.#remove(plan.remove);
   }
 
-  async #create({ namespace, name }: ServiceName, source: Source, content: NewSlice): Promise<void> {
-    const { labels, owner } = source;
+  async #create(namespace: string, { labels, owner }: Source, content: NewSlice): Promise<void> {
     try {
       const slice = await this.#options.client.create(endpointSlices, {
         apiVersion: 'discovery.k8s.io/v1',
         kind: 'EndpointSlice',
-        metadata: { generateName: `${name}-`, namespace, labels, ownerReferences: [owner] },
+        metadata: { generateName: `${owner.name}-`, namespace, labels, ownerReferences: [owner] },
         ...content,
       });
       this.#written.wrote(slice);
