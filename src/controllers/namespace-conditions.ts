@@ -59,7 +59,7 @@ export function unexpectedlyLeft(namespace: Namespace, left: readonly Remainder[
     });
 }
 
-/** Milliseconds for which pods among `left` may still take their time. */
+/** Milliseconds for which what is left may still take its time: pods have a grace, nothing else has. */
 export function graceMs(namespace: Namespace, { kind, objects }: Remainder, nowMs: number): number {
   if (kind.group !== '' || kind.plural !== 'pods') return 0;
   const running = (objects as Pod[]).filter((pod) => !isFinished(pod));

@@ -88,27 +88,25 @@ export class NamespaceController implements Component {
     if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return undefined;
     const nowMs = this.#options.clock.now();
     const { left, errors } = await this.#empty(name);
-    const unexpected = unexpectedlyLeft(namespace, left, nowMs);
-    const emptied = { left, failures: [...errors.map(messageOf), ...unexpected] };
-    const rest = finalizers.filter((finalizer) => finalizer !== FINALIZER);
     if (left.length === 0 && errors.length === 0) {
-      // It stays for somebody else's sake: what it says of us must be true then.
-      const isHeld = rest.length + (namespace.metadata.finalizers?.length ?? 0) > 0;
-      const told = isHeld ? await this.#tell(namespace, emptied, nowMs) : namespace;
-      if (told) await this.#finalize(told, rest);
+      await this.#letGo(namespace, nowMs);
       return undefined;
     }
-    await this.#tell(namespace, emptied, nowMs);
+    const unexpected = unexpectedlyLeft(namespace, left, nowMs);
+    await this.#tell(namespace, { left, failures: [...errors.map(messageOf), ...unexpected] }, nowMs);
     if (errors.length > 0) throw errors[0];
-    const graces = left.map((remainder) => graceMs(namespace, remainder, nowMs));
-    const [graceLeftMs = 0] = graces.toSorted((a, b) => b - a);
+    const graceLeftMs = Math.max(...left.map((remainder) => graceMs(namespace, remainder, nowMs)));
     return graceLeftMs > 0 ? { requeueAfterMs: graceLeftMs + 1 } : undefined;
   }
 
-  async #finalize(namespace: Namespace, finalizers: string[]): Promise<void> {
-    const { client } = this.#options;
+  /** Where it stays for somebody else's sake, what it says of us must be true. */
+  async #letGo(namespace: Namespace, nowMs: number): Promise<void> {
+    const finalizers = (namespace.spec?.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+    const isHeld = finalizers.length + (namespace.metadata.finalizers?.length ?? 0) > 0;
+    const told = isHeld ? await this.#tell(namespace, { left: [], failures: [] }, nowMs) : namespace;
+    if (!told) return;
     try {
-      await client.finalizeNamespace({ ...namespace, spec: { ...namespace.spec, finalizers } });
+      await this.#options.client.finalizeNamespace({ ...told, spec: { ...told.spec, finalizers } });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
