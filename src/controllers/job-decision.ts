@@ -25,13 +25,8 @@ export interface JobDecision {
 /** Upstream's limit of pods made or deleted in one go. */
 const BURST_PODS = 500;
 
-/** `activeMs`: since its startTime, by a clock that does not jump where there is one. */
-export function decideJob(
-  job: Job,
-  pods: readonly Pod[],
-  nowMs: number,
-  activeMs = nowMs - Date.parse(job.status?.startTime ?? ''),
-): JobDecision {
+/** `activeMs`: since its startTime, by a clock that does not jump; 0 while it has none. */
+export function decideJob(job: Job, pods: readonly Pod[], nowMs: number, activeMs: number): JobDecision {
   const counted = accountPods(job, pods);
   const end = job.metadata.deletionTimestamp ? undefined : endOf(job, pods, counted, activeMs);
   const account = end ? accountPods(job, pods, true) : counted;

@@ -30,6 +30,12 @@ function tracked(name: string, phase: string, traits: PodTraits & { index?: numb
   return { ...pod, metadata: { ...pod.metadata, finalizers: [TRACKING_FINALIZER] } };
 }
 
+/** With a clock that never jumped. */
+function decide(job: Job, pods: readonly Pod[]) {
+  const { startTime } = job.status ?? {};
+  return decideJob(job, pods, now, startTime === undefined ? 0 : now - Date.parse(startTime));
+}
+
 const running = (count: number) => Array.from({ length: count }, (_, i) => tracked(`r${i}`, 'Running'));
 
 const counts: [
@@ -82,7 +88,7 @@ const counts: [
 ];
 for (const [name, spec, status, pods, create, discard] of counts) {
   t.test(name, async (t) => {
-    const decision = decideJob(makeJob(spec, status), pods, now);
+    const decision = decide(makeJob(spec, status), pods);
     t.equal(decision.create.length, create);
     t.equal(decision.discard.length, discard);
   });
@@ -95,10 +101,10 @@ t.test('of two pods with one index, and of one without, only the first stays', a
     tracked('b', 'Pending', { index: 0 }),
     tracked('c', 'Running', { index: 7 }),
   ];
-  const decision = decideJob(makeJob(spec), pods, now);
+  const decision = decide(makeJob(spec), pods);
   t.same(decision.discard.map(({ metadata }) => metadata.name).sort(), ['b', 'c']);
   t.same(decision.create, [], 'what is made comes in the next round');
-  t.same(decideJob(makeJob(spec), pods.slice(0, 1), now).create, [1, 2]);
+  t.same(decide(makeJob(spec), pods.slice(0, 1)).create, [1, 2]);
 });
 
 const ends: [
@@ -149,13 +155,13 @@ const ends: [
   ['and is with the last', { parallelism: 2 }, { succeeded: 1, failed: 1 }, [], 'CompletionsReached'],
 ];
 for (const [name, spec, status, pods, reason] of ends) {
-  t.test(name, async (t) => t.equal(decideJob(makeJob(spec, status), pods, now).end?.reason, reason));
+  t.test(name, async (t) => t.equal(decide(makeJob(spec, status), pods).end?.reason, reason));
 }
 
 t.test('what was announced is not taken back', async (t) => {
   const conditions = [{ type: 'FailureTarget', status: 'True', reason: 'DeadlineExceeded', message: 'late' }];
   const job = makeJob({ completions: 1 }, { conditions, succeeded: 1 });
-  t.match(decideJob(job, running(1), now), {
+  t.match(decide(job, running(1)), {
     end: { type: 'Failed', reason: 'DeadlineExceeded' },
     abort: [{}],
   });

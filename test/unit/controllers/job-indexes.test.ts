@@ -209,7 +209,7 @@ const INDEXES = [0, 1, 2];
 
 /** One look of the controller, which ends after `steps` of its three steps: make pods, write the status, let pods go. */
 function look(world: IndexWorld, steps: number, vanish: boolean): void {
-  const { account, create, end } = decideJob(world.job, world.pods, Date.parse('2026-06-01T00:00:00Z'));
+  const { account, create, end } = decideJob(world.job, world.pods, Date.parse('2026-06-01T00:00:00Z'), 0);
   if (steps < 1 || end) return;
   for (const index of create) {
     const failed = account.toReplace.get(index ?? -1);
