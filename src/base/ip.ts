@@ -20,7 +20,8 @@ export interface IpRange {
 
 const GROUP_BITS = 16n;
 const GROUPS = 8;
-const bitsOf = (family: IpFamily) => (family === 'IPv4' ? 32 : 128);
+/** Of an address. */
+export const bitsOf = (family: IpFamily): number => (family === 'IPv4' ? 32 : 128);
 
 /** `undefined` for what is no address; one with a zone (`fe80::1%eth0`) is none either. */
 export function parseIp(text: string): Ip | undefined {
@@ -53,8 +54,7 @@ export function parseRange(text: string): IpRange | undefined {
 
 /** False as well when one of the texts cannot be read, or the families differ. */
 export function isInRange(address: string, range: string): boolean {
-  const [ip, within] = [parseIp(address), parseRange(range)];
-  return isWithin(ip, within);
+  return isWithin(parseIp(address), parseRange(range));
 }
 
 export function isWithin(ip: Ip | undefined, range: IpRange | undefined): boolean {
