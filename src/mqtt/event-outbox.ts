@@ -1,6 +1,6 @@
 // Events of the board on their way to the master, one after another. They wait out a lost session, but only so
-// many: what happened again is counted, the oldest go first, and how many went is logged when the rest is delivered. Each
-// says how long it waited, as the master's clock and the board's need not agree.
+// many: what happened again is counted, the oldest go first, and how many went is logged when the rest is
+// delivered. Each says how long it waited, as the master's clock and the board's need not agree.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AgentBus } from './agent-bus.ts';
@@ -48,27 +48,29 @@ export class EventOutbox {
   }
 
   event(event: OutgoingEvent): void {
-    if (!this.#happenedAgain(event)) this.#add(event);
+    const text = JSON.stringify(event);
+    const nowMs = this.#options.clock.monotonicMs();
+    const known = this.#waitingAs(text);
+    if (known) {
+      known.count += 1;
+      known.lastMs = nowMs;
+    } else this.#add({ event, text, count: 1, firstMs: nowMs, lastMs: nowMs });
     this.flush();
   }
 
-  /** Whether it waits already; the first one may be on its way. */
-  #happenedAgain(event: OutgoingEvent): boolean {
-    const text = JSON.stringify(event);
+  /** The first one may be on its way: it does not wait any more. */
+  #waitingAs(text: string): Waiting | undefined {
     const known = this.#waiting.findLast((waiting) => waiting.text === text);
-    if (!known || (this.#sendingIn !== undefined && known === this.#waiting[0])) return false;
-    known.count += 1;
-    known.lastMs = this.#options.clock.monotonicMs();
-    return true;
+    const isUnderWay = this.#sendingIn !== undefined && known === this.#waiting[0];
+    return isUnderWay ? undefined : known;
   }
 
-  #add(event: OutgoingEvent): void {
+  #add(waiting: Waiting): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift();
       this.#dropped += 1;
     }
-    const nowMs = this.#options.clock.monotonicMs();
-    this.#waiting.push({ event, text: JSON.stringify(event), count: 1, firstMs: nowMs, lastMs: nowMs });
+    this.#waiting.push(waiting);
   }
 
   /** To be called when a session opens. */
