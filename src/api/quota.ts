@@ -12,6 +12,7 @@ import {
   tryParseQuantity,
   zeroQuantity,
 } from './quantity.ts';
+import { groupResourceOf } from './scheme.ts';
 
 /** By quota resource, such as `requests.cpu` or `count/deployments.apps`. */
 export type Usage = Map<string, Quantity>;
@@ -38,8 +39,7 @@ const STORAGE_CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
 const PLAIN_REQUESTS = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const isPlainRequest = (name: string): boolean => PLAIN_REQUESTS.has(name) || name.startsWith('hugepages-');
 
-const countName = ({ group, plural }: KindName): string =>
-  `count/${plural}${group === '' ? '' : `.${group}`}`;
+const countName = (kind: KindName): string => `count/${groupResourceOf(kind)}`;
 
 /** Whether an object of this kind can count for a quota that limits these resources. */
 export function limitsKind(hard: readonly string[], kind: KindName): boolean {

@@ -123,3 +123,13 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
 export function apiVersionOf(kind: Pick<KindDefinition, 'group' | 'version'>): string {
   return kind.group ? `${kind.group}/${kind.version}` : kind.version;
 }
+
+/** `apps` of `apps/v1`; empty, the core group, of `v1`. */
+export function groupOf(apiVersion: string): string {
+  return apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
+}
+
+/** `pods` or `deployments.apps`, as upstream's messages have it. */
+export function groupResourceOf({ group, plural }: Pick<KindDefinition, 'group' | 'plural'>): string {
+  return group ? `${plural}.${group}` : plural;
+}

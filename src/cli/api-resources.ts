@@ -1,5 +1,5 @@
 // edgectl api-resources: the kinds that the server has.
-import { apiVersionOf } from '../api/scheme.ts';
+import { apiVersionOf, groupResourceOf } from '../api/scheme.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Resource } from './discovery.ts';
 import { checkFormat } from './format-value.ts';
@@ -28,7 +28,7 @@ export async function apiResources(context: CommandContext, flags: ApiResourcesF
     .filter((resource) => wanted === undefined || resource.namespaced === wanted)
     .sort(compare);
   if (format === 'name') {
-    const names = shown.map(({ plural, group }) => `${group ? `${plural}.${group}` : plural}\n`);
+    const names = shown.map((resource) => `${groupResourceOf(resource)}\n`);
     await context.io.out(names.join(''));
     return 0;
   }

@@ -5,7 +5,7 @@ import { replicaSets } from '../api/kinds/replica-set.ts';
 import { replicationControllers } from '../api/kinds/replication-controller.ts';
 import { statefulSets } from '../api/kinds/stateful-set.ts';
 import type { KubeObject, meta, Pod } from '../api/objects.ts';
-import type { KindDefinition } from '../api/scheme.ts';
+import { groupOf, groupResourceOf, type KindDefinition } from '../api/scheme.ts';
 import { allKinds } from '../api/scheme-table.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
@@ -71,8 +71,8 @@ export class DisruptionScale {
 
 /** A kind of ours without a scale is told as such. */
 function whyNone({ metadata }: Pod, { apiVersion, kind: name }: meta.OwnerReference): string {
-  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  const group = groupOf(apiVersion);
   const kind = allKinds.find((one) => one.kind === name && one.group === group);
   if (!kind || kind.scale) return `found no controllers for pod "${metadata.name}"`;
-  return `${kind.plural}${group === '' ? '' : `.${group}`} does not implement the scale subresource`;
+  return `${groupResourceOf(kind)} does not implement the scale subresource`;
 }

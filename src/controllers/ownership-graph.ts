@@ -1,6 +1,6 @@
 // Who depends on whom, kept from the informers of all kinds. Items are named by kind and key.
 import { type KubeObject, keyOf } from '../api/objects.ts';
-import { apiVersionOf, type KindDefinition } from '../api/scheme.ts';
+import { apiVersionOf, groupOf, type KindDefinition } from '../api/scheme.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
 
@@ -35,7 +35,7 @@ export class OwnershipGraph {
 
   /** By what an ownerReference says; `undefined` for a kind that this server does not know. */
   kindOf(apiVersion: string, kind: string): KindDefinition | undefined {
-    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+    const group = groupOf(apiVersion);
     for (const known of this.#kinds.values()) {
       if (known.kind.kind === kind && known.kind.group === group) return known.kind;
     }

@@ -5,15 +5,14 @@ import { ageColumn, column, nameColumn } from '../columns.ts';
 import { immutable, required } from '../field-error.ts';
 import type { ControllerRevision } from '../objects.ts';
 import { nonNegative } from '../pod-spec/numbers.ts';
-import type { KindDefinition } from '../scheme.ts';
+import { groupOf, type KindDefinition } from '../scheme.ts';
 
 /** Such as `statefulset.apps/web`. */
 function controllerText({ metadata }: ControllerRevision): string {
   const owner = metadata.ownerReferences?.find((reference) => reference.controller);
   if (!owner) return '<none>';
-  const slash = owner.apiVersion.indexOf('/');
-  const group = slash < 0 ? '' : `.${owner.apiVersion.slice(0, slash)}`;
-  return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
+  const group = groupOf(owner.apiVersion);
+  return `${owner.kind.toLowerCase()}${group && `.${group}`}/${owner.name}`;
 }
 
 export const controllerRevisions: KindDefinition<ControllerRevision> = {

@@ -1,5 +1,6 @@
 // custom.metrics.k8s.io and external.metrics.k8s.io in discovery: their resources are the metrics that there are now.
 // https://github.com/kubernetes/design-proposals-archive/blob/main/instrumentation/custom-metrics-api.md#api-paths
+import { groupResourceOf } from '../../api/scheme.ts';
 import type { GroupVersion, ServedKinds } from '../../api/served-kinds.ts';
 import type { PublishedNumber, PublishedNumbers } from './published-numbers.ts';
 
@@ -77,5 +78,5 @@ function resourceNames(
 
 function resourceOf(kinds: ServedKinds, kindName: string): string | undefined {
   const found = kinds.served.find(({ kind, namespaced }) => kind === kindName && namespaced);
-  return found && (found.group ? `${found.plural}.${found.group}` : found.plural);
+  return found && groupResourceOf(found);
 }

@@ -1,10 +1,10 @@
 // Finds what an autoscaler scales: any kind with a scale subresource, built in or custom, in whatever version the
 // reference names. Rejects with the words that people read in the condition.
 import { type HorizontalPodAutoscaler, type KubeObject, splitKey } from '../../api/objects.ts';
-import type { KindDefinition, ScalePaths } from '../../api/scheme.ts';
+import { groupOf, type KindDefinition, type ScalePaths } from '../../api/scheme.ts';
 import { allKinds } from '../../api/scheme-table.ts';
 import type { CustomKindSource } from '../../api/served-kinds.ts';
-import { isNotFound, StatusError } from '../../api/status-error.ts';
+import { isNotFound, notFound, StatusError } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
 
 export interface FoundTarget {
@@ -25,7 +25,7 @@ export async function findTarget(
   { metadata, spec }: HorizontalPodAutoscaler,
 ): Promise<FoundTarget> {
   const { apiVersion = '', kind: kindName, name } = spec.scaleTargetRef;
-  const group = groupOf(apiVersion);
+  const group = groupOfTarget(apiVersion);
   const kinds = [...allKinds, ...(customKinds?.custom ?? [])];
   const kind = kinds.find((one) => one.kind === kindName && one.group === group);
   if (!kind) {
@@ -49,14 +49,13 @@ async function readScale(client: Client, kind: KindDefinition, scale: ScalePaths
   }
 }
 
-/** `apps/v1` → `apps`, `v1` → the core group. @throws TargetError */
-function groupOf(apiVersion: string): string {
-  const parts = apiVersion.split('/');
-  if (parts.length > 2) throw new TargetError(`unexpected GroupVersion string: ${apiVersion}`);
-  return parts.length === 2 ? (parts[0] ?? '') : '';
+function groupOfTarget(apiVersion: string): string {
+  if (apiVersion.split('/').length > 2)
+    throw new TargetError(`unexpected GroupVersion string: ${apiVersion}`);
+  return groupOf(apiVersion);
 }
 
 /** Upstream's built-in kinds say it of the subresource, custom ones of the object. */
 function notFoundScale({ group, plural }: KindDefinition, key: string): string {
-  return `${plural}/scale${group === '' ? '' : `.${group}`} "${splitKey(key).name}" not found`;
+  return notFound({ group, kind: `${plural}/scale`, name: splitKey(key).name }).message;
 }
