@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { boardHasIpv6 } from '../../src/base/board-ipv6.ts';
+import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
 import { Ipv6Forwarding } from '../../src/network/ipv6/ipv6-forwarding.ts';
 
 function board(dir: string, forwarding: string, acceptRa: Record<string, string>) {

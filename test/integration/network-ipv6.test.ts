@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { boardHasIpv6 } from '../../src/base/board-ipv6.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
 import type { DesiredNetwork, NetworkProblem, VirtualPort } from '../../src/network/board-network.ts';
 import { boardAddress } from '../../src/network/ipv6/ipv6-addresses.ts';
 import { Ipv6Forwarding } from '../../src/network/ipv6/ipv6-forwarding.ts';

@@ -2,7 +2,6 @@
 // told them, and brought up to date whenever one of them changes.
 import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
 import type { Secret } from '../../api/objects.ts';
-import { boardHasIpv6 } from '../../base/board-ipv6.ts';
 import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
 import { isInRange } from '../../base/ip.ts';
@@ -10,6 +9,7 @@ import type { Metric } from '../../base/metrics/metric.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
+import { boardHasIpv6 } from '../../network/board-ipv6.ts';
 import { type DesiredIpv6, SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { NodeNetwork } from '../../network/node-network.ts';

@@ -1,7 +1,6 @@
 // Takes the agent's doings off a board: its pods, their bridge, routes, rules, addresses and what lies in
 // memory. Touches nothing else, needs no master and no running agent, and may be run again.
 import { join } from 'node:path';
-import { boardHasIpv6 } from '../../base/board-ipv6.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error-message.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -10,6 +9,7 @@ import { removeEverything } from '../../kubelet/pods/remove-everything.ts';
 import type { RuntimeContainer } from '../../kubelet/runtime/runtime.ts';
 import { ownMemoryDirectory } from '../../kubelet/volumes/memory-directory.ts';
 import { removeFolder } from '../../kubelet/volumes/pod-volumes.ts';
+import { boardHasIpv6 } from '../../network/board-ipv6.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { removeNetwork } from '../../network/network-removal.ts';
 import { AGENT_LOCK, BRIDGE } from './agent-options.ts';
