@@ -17,10 +17,10 @@ export interface Rollback {
 export const isRollbackWanted = ({ metadata }: Deployment): boolean =>
   /^[+-]?\d{1,18}$/.test(metadata.annotations?.[ROLLBACK_TO] ?? '');
 
-/** `undefined` = nobody asks for one. */
+/** `undefined` = nobody asks for one; or it is paused, or has no ReplicaSet yet to come back to from there: it waits. */
 export function rollbackOf(rollout: Rollout): Rollback | undefined {
-  const { deployment } = rollout;
-  if (!isRollbackWanted(deployment)) return undefined;
+  const { deployment, newSet } = rollout;
+  if (!isRollbackWanted(deployment) || deployment.spec.paused || !newSet) return undefined;
   const asked = BigInt(deployment.metadata.annotations?.[ROLLBACK_TO]?.replace('+', '') ?? 0);
   const wanted = asked === 0n ? revisionBefore(rollout) : asked;
   if (wanted === 0n) return notFound(deployment, 'Unable to find last revision.');

@@ -97,8 +97,7 @@ export class DeploymentController implements Component {
 
   async #advance(deployment: Deployment): Promise<ReconcileResult | undefined> {
     const rollout = this.#rollout(deployment);
-    const isSettled = !deployment.spec.paused && rollout.newSet !== undefined;
-    const rollback = isSettled ? rollbackOf(rollout) : undefined;
+    const rollback = rollbackOf(rollout);
     if (rollback) {
       await this.#writer.rollBack(rollback);
       return undefined;
@@ -109,6 +108,7 @@ export class DeploymentController implements Component {
         ? { isCreated: false, failure: undefined }
         : await this.#writer.create(rollout, step.create);
     for (const resize of step.resize) await this.#writer.resize(deployment, resize);
+    // What it is to go back to once it goes on must still be there then.
     const isPaused = deployment.spec.paused && !isRollbackWanted(deployment);
     if (isPaused || isComplete(deployment, deployment.status ?? {})) {
       for (const set of forgottenSets(rollout)) await this.#writer.forget(set);

@@ -53,6 +53,12 @@ for (const [wish, among, reason, message] of refusals) {
   });
 }
 
+t.test('a paused Deployment, and one whose ReplicaSet is not made yet, go back later', async (t) => {
+  const paused = makeDeployment({ annotations: { [WISH]: '1' }, spec: { paused: true } });
+  t.equal(rollbackOf(makeRollout(paused, ...sets)), undefined);
+  t.equal(wishing('1', {}, sets.slice(0, 2)), undefined);
+});
+
 t.test('no wish, and one that is no number, is none', async (t) => {
   t.equal(wishing('soon'), undefined);
   t.equal(rollbackOf(makeRollout(makeDeployment(), ...sets)), undefined);
