@@ -1,4 +1,5 @@
-// Certificates that are not valid now: on a board it is the clock far more often than the certificate's end. Both are said.
+// Certificates that are not valid now: on a board it is the clock far more often than the certificate's end. Both are
+// said.
 import { X509Certificate } from 'node:crypto';
 
 /** OpenSSL's, as Node hands them on. */

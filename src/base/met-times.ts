@@ -1,5 +1,5 @@
-// How long ago something was whose timestamp is on the wall clock, which may jump by years when it is set: that clock is
-// asked once for each timestamp, when it is met first, and from then on the one counts that never jumps.
+// How long ago something was whose timestamp is on the wall clock, which may jump by years when it is set: that clock
+// is asked once for each timestamp, when it is met first, and from then on the one counts that never jumps.
 
 /** No board's clock can be right and show less: this program did not exist. One without a battery begins in 1970. */
 export const EARLIEST_CLOCK_MS = Date.parse('2025-01-01T00:00:00Z');

@@ -1,4 +1,4 @@
-// When the next pod of a workload becomes available: the one clock that DaemonSets and StatefulSets wait for.
+// When the next pod of a workload becomes available: what a controller that counts available pods waits for.
 import type { Pod } from '../api/objects.ts';
 import { availableInMs } from './pod-state.ts';
 

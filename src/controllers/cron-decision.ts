@@ -46,8 +46,8 @@ export function decideCron(cronJob: CronJob, jobs: readonly Job[], nowMs: number
 }
 
 /**
- * A last time that has not come is of a clock that was wrong: what was due since the last look, or the period before, counts
- * then, and the run that follows puts it right.
+ * A last time that has not come is of a clock that was wrong: what was due since the last look, or the period before,
+ * counts then, and the run that follows puts it right.
  */
 function believable(atMs: number, nowMs: number, everyMs?: number): number {
   if (atMs <= nowMs + CLOCK_SLACK_MS) return atMs;

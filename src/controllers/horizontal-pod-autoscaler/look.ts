@@ -112,7 +112,7 @@ class Look {
     }
   }
 
-  /** Whom somebody else has scaled to zero stays there; who was at zero by its metrics is woken by those that can tell. */
+  /** Whom somebody else has scaled to zero stays there; who is there by its metrics is woken by those that can tell. */
   #mayWake(minReplicas: number): boolean {
     return this.#status.isScaledToZero && (minReplicas !== 0 || needsNoPods(this.#autoscaler));
   }
@@ -228,7 +228,7 @@ class Look {
     const selected = all.filter(({ metadata }) => matchesLabels(requirements, metadata.labels));
     const rivals = new Set(selected.flatMap((pod) => this.#options.rivals(this.#key, pod)));
     if (rivals.size === 0) return selected;
-    const autoscalers = [this.#key, ...rivals].sort().map((key) => goKey(key));
+    const autoscalers = [this.#key, ...rivals].sort().map(goKey);
     const message = `pods by selector ${selector} are controlled by multiple HPAs: [${autoscalers.join(' ')}]`;
     this.#inactive('AmbiguousSelector', message, { reason: 'AmbiguousSelector', message });
     return undefined;
