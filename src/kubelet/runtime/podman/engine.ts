@@ -25,6 +25,7 @@ import { Making } from './making.ts';
 import { type NetworkOptions, PodNetwork } from './network.ts';
 import { OciExec } from './oci-exec.ts';
 import { OciLeftovers } from './oci-leftovers.ts';
+import { writePauseProfile } from './pause-seccomp.ts';
 import { prepareHome } from './podman-home.ts';
 import { type Machine, preflight } from './preflight.ts';
 import { Processes } from './processes.ts';
@@ -87,7 +88,8 @@ export async function prepareEngine(options: EngineOptions, machine: Machine, ex
   const containersConfPath = await writeConf(options.dataDir, result.settings);
   await prepareHome(join(options.dataDir, 'home'), homedir());
   await removeEmptyLinks(options.storage?.root ?? defaultStorageRoot, options.logger);
-  const engine = build(options, result.settings, containersConfPath, exits);
+  const pauseSeccompPath = await writePauseProfile(options.runDir);
+  const engine = build(options, { settings: result.settings, containersConfPath, pauseSeccompPath }, exits);
   const live = new Set((await engine.containers.list()).map((container) => container.podUid));
   await sweepLogs(options.logDir, live);
   await removeFormerNetwork(engine.client, networkConfigDir(options.dataDir), options.logger);
@@ -104,12 +106,15 @@ async function writeConf(dataDir: string, settings: MachineSettings): Promise<st
   return path;
 }
 
-function build(
-  options: EngineOptions,
-  settings: MachineSettings,
-  containersConfPath: string,
-  exits: Exits,
-): Engine {
+/** Found out and written down before podman is asked for anything. */
+interface Prepared {
+  settings: MachineSettings;
+  containersConfPath: string;
+  pauseSeccompPath: string | undefined;
+}
+
+function build(options: EngineOptions, prepared: Prepared, exits: Exits): Engine {
+  const { settings, containersConfPath, pauseSeccompPath } = prepared;
   const { owner, runDir, storage, clock, logger, logDir } = options;
   const { podmanPath, ociRuntime } = settings;
   const homeDir = join(options.dataDir, 'home');
@@ -152,6 +157,7 @@ function build(
     making,
     images,
     podInfraImage: options.podInfraImage,
+    pauseSeccompPath,
     network,
     hostsFiles,
     resolvFiles,

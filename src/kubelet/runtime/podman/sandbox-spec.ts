@@ -5,6 +5,8 @@ import { containerName, sandboxLabels } from './labels.ts';
 export interface SandboxPlace {
   owner: string;
   pauseImage: string;
+  /** The machine's own filter unless given. */
+  seccompPath?: string | undefined;
   /** Whether this machine lets the kernel be told to spare the pause container (CAP_SYS_RESOURCE). */
   maySpareFromOom: boolean;
 }
@@ -22,6 +24,7 @@ export function sandboxSpec(config: SandboxConfig, place: SandboxPlace): Record<
     log_configuration: { driver: 'none' },
     resource_limits: { cpu: { shares: 2 } },
     cap_drop: ['ALL'],
+    seccomp_profile_path: place.seccompPath,
     read_only_filesystem: true,
     read_write_tmpfs: false,
     healthconfig: { Test: ['NONE'] },

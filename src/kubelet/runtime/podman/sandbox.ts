@@ -22,6 +22,8 @@ export interface SandboxesOptions {
   imageMender: ImageMender;
   /** Instead of the one made here. */
   podInfraImage: string | undefined;
+  /** For the one made here; `undefined` = as for all containers. */
+  pauseSeccompPath: string | undefined;
   network: PodNetwork;
   hostsFiles: HostsFiles;
   resolvFiles: ResolvFiles;
@@ -67,8 +69,7 @@ export class Sandboxes {
     await resolvFiles.write(config);
     if (!config.hostNetwork) await network.ensure();
     const maySpareFromOom = settings.ulimits === undefined;
-    const image = this.#options.podInfraImage ?? pauseImage;
-    const place = { owner, pauseImage: image, maySpareFromOom };
+    const place = { owner, ...this.#pause(), maySpareFromOom };
     const made = await making.run(sandboxSpec(config, place));
     try {
       await this.#plug(made, config);
@@ -77,6 +78,12 @@ export class Sandboxes {
       throw error;
     }
     return made;
+  }
+
+  /** Nothing is known about what another image's program needs. */
+  #pause(): { pauseImage: string; seccompPath?: string | undefined } {
+    const { podInfraImage, pauseSeccompPath } = this.#options;
+    return podInfraImage ? { pauseImage: podInfraImage } : { pauseImage, seccompPath: pauseSeccompPath };
   }
 
   async #plug({ pid, state, exitCode }: RuntimeContainer, config: SandboxConfig): Promise<void> {
