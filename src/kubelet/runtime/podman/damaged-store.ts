@@ -3,7 +3,7 @@
 // a board where nothing runs: what runs would be out of podman's reach.
 import { readdir, readFile, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '../../../base/if-present.ts';
+import { isThere } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { damagedList } from './store-damage.ts';
 
@@ -33,8 +33,7 @@ export async function putDamagedAside(
   if (list && !list.startsWith(join(storageRoot, '/'))) return false;
   let isAside = false;
   for (const path of list ? [list] : DATABASE.map((name) => join(storageRoot, name))) {
-    const name = path.split('/').at(-1) ?? '';
-    if (!(await namesIn(join(path, '..'))).includes(name)) continue;
+    if (!(await isThere(path))) continue;
     await rename(path, `${path}.damaged`);
     logger.error({ file: `${path}.damaged`, said }, 'what podman kept was damaged and is put aside here');
     isAside = true;

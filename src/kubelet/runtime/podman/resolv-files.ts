@@ -1,8 +1,8 @@
 // A pod's /etc/resolv.conf, one file for all its containers, beside its hosts file: podman makes none where it does not
 // make the network.
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFileIfPresent } from '../../../base/if-present.ts';
+import { isThere, readFileIfPresent } from '../../../base/if-present.ts';
 import type { SandboxConfig } from '../runtime.ts';
 
 const BOARDS = '/etc/resolv.conf';
@@ -20,10 +20,7 @@ export class ResolvFiles {
   /** `undefined` where an older agent made the sandbox: its containers have podman's. */
   async path(podUid: string): Promise<string | undefined> {
     const path = this.#path(podUid);
-    return access(path).then(
-      () => path,
-      () => undefined,
-    );
+    return (await isThere(path)) ? path : undefined;
   }
 
   async write(config: SandboxConfig): Promise<void> {

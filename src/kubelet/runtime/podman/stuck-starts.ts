@@ -1,8 +1,8 @@
 // Notices a start that nobody will ever answer: the OCI runtime was killed while it made the container, conmon waits for
 // what it began, and podman waits for conmon. The processes tell within seconds; podman's silence only after a minute.
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock, Timer } from '../../../base/clock.ts';
+import { isThere } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { endHalfMade, type Process, processes } from './half-made.ts';
 
@@ -89,11 +89,4 @@ export function unfinishedPidFile(all: readonly Process[], id: string): string |
   if (concerned.some((process) => !isConmon(process))) return undefined;
   const words = concerned.find(({ words }) => words[words.indexOf('-c') + 1] === id)?.words ?? [];
   return words.includes('-p') ? words[words.indexOf('-p') + 1] : undefined;
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
