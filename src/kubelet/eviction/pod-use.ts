@@ -1,13 +1,14 @@
 // What each pod uses of what runs short, read from cgroup files and from the disk in the moment of need: nothing is kept
 // and podman is not asked.
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod } from '../../api/objects.ts';
 import { keyOf, splitKey } from '../../api/objects.ts';
 import { namesIn, readFileIfPresent } from '../../base/if-present.ts';
+import { processFile } from '../board/process-file.ts';
 import type { Resource } from '../health/thresholds.ts';
 import { readCounters } from '../metrics/cgroup-counters.ts';
-import { type CgroupMounts, cgroupFiles, parseCgroupMounts } from '../metrics/cgroup-mounts.ts';
+import type { CgroupMounts } from '../metrics/cgroup-mounts.ts';
+import { containerCgroup, readCgroupMounts } from '../metrics/container-cgroup.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
 import { diskUse } from './disk-use.ts';
 import type { Amounts, Candidate } from './eviction-order.ts';
@@ -25,7 +26,7 @@ export async function podUse(
   running: readonly RuntimeContainer[],
   options: PodUseOptions,
 ): Promise<Candidate[]> {
-  const mounts = parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
+  const mounts = await readCgroupMounts();
   const candidates: Candidate[] = [];
   for (const pod of pods) {
     const own = running.filter(({ podUid }) => podUid === pod.metadata.uid);
@@ -51,9 +52,8 @@ async function containerUse(
 ): Promise<Amounts> {
   if (!pid) return {};
   if (resource === 'ephemeral-storage' || resource === 'inodes') return layerUse(pid);
-  const procCgroup = await ofProcess(pid, 'cgroup');
-  if (procCgroup === undefined) return {};
-  const files = cgroupFiles(mounts, procCgroup, id);
+  const files = await containerCgroup(mounts, id, pid);
+  if (!files) return {};
   if (resource === 'memory') {
     const { workingSetBytes } = (await readCounters(files)) ?? {};
     return workingSetBytes === undefined ? {} : { memory: workingSetBytes };
@@ -65,7 +65,7 @@ async function containerUse(
 
 /** What the container has written outside its volumes: the upper layer of its root. */
 export async function layerUse(pid: number): Promise<Amounts> {
-  const mountinfo = (await ofProcess(pid, 'mountinfo')) ?? '';
+  const mountinfo = (await processFile(pid, 'mountinfo')) ?? '';
   const root = mountinfo.split('\n').find((line) => line.split(' ')[4] === '/');
   const upper = /[ ,]upperdir=([^, ]+)/.exec(root ?? '')?.[1];
   return upper ? amountsOf(await diskUse(upper)) : {};
@@ -104,14 +104,4 @@ function sumOf(list: readonly Amounts[]): Amounts {
 
 function amountsOf({ bytes, inodes }: { bytes: number; inodes: number }): Amounts {
   return { 'ephemeral-storage': bytes, inodes };
-}
-
-/** `undefined` for a process that is gone. */
-async function ofProcess(pid: number, file: string): Promise<string | undefined> {
-  try {
-    return await readFileIfPresent(`/proc/${pid}/${file}`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { readFileIfPresent } from '../../../base/if-present.ts';
+import { processFile } from '../../board/process-file.ts';
 import { RuntimeError } from '../runtime.ts';
 import { inNamespace, ip, links } from './ip-program.ts';
 import { bridgeLines, bridgeLineV6, cableLine, hasRoute, podLines, podLinesV6 } from './pod-links.ts';
@@ -54,7 +55,7 @@ export class PodNetwork {
 
   /** Whether all was done for the process' namespace; the agent may have been killed in the middle of it. */
   async isPlugged(pid: number): Promise<boolean> {
-    const routes = await readFileIfPresent(`/proc/${pid}/net/route`);
+    const routes = await processFile(pid, 'net/route');
     return routes !== undefined && hasRoute(routes, 'eth0', ANYWHERE);
   }
 
