@@ -5,7 +5,8 @@ import type { Pod } from '../../api/objects.ts';
 import { keyOf, splitKey } from '../../api/objects.ts';
 import { namesIn, readFileIfPresent } from '../../base/if-present.ts';
 import { processFile } from '../board/process-file.ts';
-import type { Resource } from '../health/thresholds.ts';
+import { isOnDisk, type Resource } from '../health/thresholds.ts';
+import { podLogFolder } from '../logs/log-paths.ts';
 import { readCounters } from '../metrics/cgroup-counters.ts';
 import type { CgroupMounts } from '../metrics/cgroup-mounts.ts';
 import { containerCgroup, readCgroupMounts } from '../metrics/container-cgroup.ts';
@@ -31,14 +32,13 @@ export async function podUse(
   for (const pod of pods) {
     const own = running.filter(({ podUid }) => podUid === pod.metadata.uid);
     const containers: Record<string, Amounts> = {};
-    const isOnDisk = resource === 'ephemeral-storage' || resource === 'inodes';
-    const folders = isOnDisk ? await foldersOf(pod, options) : undefined;
+    const folders = isOnDisk(resource) ? await foldersOf(pod, options) : undefined;
     const used: Amounts = { ...folders?.all };
     for (const container of own) {
       const amounts = await containerUse(resource, container, mounts);
       used[resource] = (used[resource] ?? 0) + (amounts[resource] ?? 0);
       const { containerName: name } = container;
-      if (name) containers[name] = withLogs(amounts, resource, folders?.logs[name]);
+      if (name) containers[name] = withLogs(amounts, folders?.logs[name]);
     }
     candidates.push({ pod, used, containers });
   }
@@ -51,7 +51,7 @@ async function containerUse(
   mounts: CgroupMounts,
 ): Promise<Amounts> {
   if (!pid) return {};
-  if (resource === 'ephemeral-storage' || resource === 'inodes') return layerUse(pid);
+  if (isOnDisk(resource)) return layerUse(pid);
   const files = await containerCgroup(mounts, id, pid);
   if (!files) return {};
   if (resource === 'memory') {
@@ -81,7 +81,7 @@ interface Folders {
 async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promise<Folders> {
   const { namespace = 'default', name } = splitKey(keyOf(pod));
   const volumes = await diskUse(join(volumesDir, pod.metadata.uid));
-  const logs = join(logDir, `${namespace}_${name}_${pod.metadata.uid}`);
+  const logs = podLogFolder(logDir, { namespace, podName: name, podUid: pod.metadata.uid });
   const found: [string, Amounts][] = [];
   for (const container of await namesIn(logs)) {
     found.push([container, amountsOf(await diskUse(join(logs, container)))]);
@@ -93,8 +93,8 @@ async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promi
 }
 
 /** What a container takes of the disk is what it wrote and what it said, as upstream counts it. */
-function withLogs(amounts: Amounts, resource: Resource, logs: Amounts | undefined): Amounts {
-  return logs && resource === 'ephemeral-storage' ? sumOf([amounts, logs]) : amounts;
+function withLogs(amounts: Amounts, logs: Amounts | undefined): Amounts {
+  return logs ? sumOf([amounts, logs]) : amounts;
 }
 
 function sumOf(list: readonly Amounts[]): Amounts {
