@@ -31,8 +31,8 @@ export interface DesiredConfigSourceOptions {
   /** Where seccomp profiles of the board's own are. */
   seccompFolder: string;
   boardMemoryBytes: number;
-  /** The board's own resolver. */
-  hostResolver(): Promise<Resolver>;
+  /** The board's own resolver, for pods on the board's network or on their own. */
+  hostResolver(isOnBoard: boolean): Promise<Resolver>;
 }
 
 export class DesiredConfigSource implements ConfigSource {
@@ -47,7 +47,7 @@ export class DesiredConfigSource implements ConfigSource {
     return sandboxConfig(pod, attempt, addresses, {
       clusterDns: clusterDns(),
       clusterDomain,
-      host: await hostResolver(),
+      host: await hostResolver(pod.spec.hostNetwork ?? false),
     });
   }
 
