@@ -104,13 +104,12 @@ export class PodNetwork {
   }
 }
 
-/** Resolves with whether there was one. Other kinds of links are left alone. */
-export async function removeBridge(name: string): Promise<boolean> {
+/** None there counts as removed; other kinds of links are left alone. */
+export async function removeBridge(name: string): Promise<void> {
   const isBridge = (await links()).some(
     ({ ifname, linkinfo }) => ifname === name && linkinfo?.info_kind === 'bridge',
   );
   if (isBridge) await ip([`link delete dev ${name}`]);
-  return isBridge;
 }
 
 /** A pod that says it is an IPv6 router is not believed. Kernels without IPv6 have no such file. */
