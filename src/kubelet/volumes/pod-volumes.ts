@@ -7,6 +7,7 @@ import type { core, PersistentVolume, Pod } from '../../api/objects.ts';
 import { claimNameOf } from '../../api/pod-claims.ts';
 import { bytes } from '../../api/quantity.ts';
 import { isThere, namesIn } from '../../base/if-present.ts';
+import { urlHost } from '../../base/ip.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { FileLookup } from '../config/file-lookup.ts';
 import type { Mount } from '../runtime/runtime.ts';
@@ -182,8 +183,7 @@ export class PodVolumes implements Volumes {
     const target = await this.#path(uid, volume, false);
     await mkdir(target, { recursive: true });
     const options = [...mountOptions, ...(readOnly ? ['ro'] : [])];
-    const host = server.includes(':') && !server.startsWith('[') ? `[${server}]` : server;
-    await failsAsMount(mountOnce({ type: 'nfs', source: `${host}:${path}`, target, options }));
+    await failsAsMount(mountOnce({ type: 'nfs', source: `${urlHost(server)}:${path}`, target, options }));
     return target;
   }
 
