@@ -1,5 +1,15 @@
 // Files and directories that may not be there: absence is an answer, every other error is thrown.
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
 
 /** The text of `path`, or `undefined` when there is no such file. */
 export async function readFileIfPresent(path: string): Promise<string | undefined> {

@@ -37,6 +37,11 @@ export function formatIp({ family, value }: Ip): string {
   return family === 'IPv4' ? formatIpv4(Number(value)) : formatIpv6(value);
 }
 
+/** A host's name or address as it stands before a port or a path: IPv6 in brackets (RFC 3986, 3.2.2). */
+export function urlHost(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
 /** Reads `10.40.0.0/13` and `fd00::/48`, and an address alone as a range of one; `undefined` for anything else. */
 export function parseRange(text: string): IpRange | undefined {
   const [addressText = '', prefixText, ...more] = text.split('/');

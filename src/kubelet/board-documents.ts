@@ -3,6 +3,7 @@ import { type Pod, splitKey } from '../api/objects.ts';
 import type { MetricSource } from '../base/metrics/metric.ts';
 import type { BoardLoad } from './board/board-load.ts';
 import type { BoardReading } from './metrics/board-figures.ts';
+import type { InterfaceCounters } from './metrics/network-counters.ts';
 import type { RuntimeContainer } from './runtime/runtime.ts';
 import type { BoardDocument, BoardDocuments } from './streams/serve-board.ts';
 
@@ -68,7 +69,7 @@ async function summary({
 }: BoardDocumentsOptions): Promise<BoardDocument> {
   const { statsSummary } = await import('./metrics/stats-summary.ts');
   const { readInterfaces } = await import('./metrics/network-counters.ts');
-  const podInterfaces = new Map();
+  const podInterfaces = new Map<string, InterfaceCounters[]>();
   for (const { containerName, ip, pid, podUid } of running()) {
     const found = containerName === undefined && ip && pid ? await readInterfaces(pid) : undefined;
     if (found) podInterfaces.set(podUid, found);

@@ -1,8 +1,8 @@
 // Finds the log file that a client asks for and opens it; the reasons why there is none in upstream's words.
-import { stat } from 'node:fs/promises';
 import { splitKey } from '../api/objects.ts';
 import type { LogsRequest } from '../api/session.ts';
 import { badRequest, notFound } from '../api/status-error.ts';
+import { isThere } from '../base/if-present.ts';
 import type { ContainerCache } from './container-cache.ts';
 import { previousLogPath } from './logs/log-paths.ts';
 import { newestByName } from './records/absorb.ts';
@@ -49,14 +49,4 @@ async function previousPath(made: RuntimeContainer, { pod, logs }: LogsRequest):
   if (path && (await isThere(path))) return path;
   const { name } = splitKey(pod);
   throw badRequest(`previous terminated container "${logs.container}" in pod "${name}" not found`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

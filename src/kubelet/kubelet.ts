@@ -292,7 +292,7 @@ export class Kubelet implements Component, SessionSources {
       isProvisional: () => this.#known.view()?.isComplete === false,
       serviceVariables: (pod) => this.#known.serviceVariables(pod),
       hostAddresses: () => this.#options.hostAddresses(),
-      hostResolver: () => hostResolver(),
+      hostResolver,
       imageUser: (image) => this.#options.runtime.imageUser(image),
       seccompFolder: join(this.#options.dataDir, 'seccomp'),
       boardMemoryBytes: totalmem(),

@@ -3,6 +3,7 @@
 
 import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
 import type { core } from '../api/objects.ts';
+import { urlHost } from '../base/ip.ts';
 
 /** The Service by which a pod finds the API: given to pods of every namespace. */
 const API_SERVICE = 'default/kubernetes';
@@ -55,8 +56,7 @@ function linkVariables(name: string, clusterIP: string, port: core.ServicePort):
 }
 
 function urlOf(clusterIP: string, port: core.ServicePort): string {
-  const host = clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP;
-  return `${protocolOf(port).toLowerCase()}://${host}:${port.port}`;
+  return `${protocolOf(port).toLowerCase()}://${urlHost(clusterIP)}:${port.port}`;
 }
 
 const protocolOf = ({ protocol = 'TCP' }: core.ServicePort) => protocol.toUpperCase();

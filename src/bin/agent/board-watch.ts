@@ -9,7 +9,7 @@ import { Heartbeat } from '../../kubelet/board/heartbeat.ts';
 import { Evictor } from '../../kubelet/eviction/evictor.ts';
 import { LocalStorageWatch } from '../../kubelet/eviction/local-storage-watch.ts';
 import { BoardHealth } from '../../kubelet/health/board-health.ts';
-import type { Resource } from '../../kubelet/health/thresholds.ts';
+import { isOnDisk } from '../../kubelet/health/thresholds.ts';
 import type { Kubelet } from '../../kubelet/kubelet.ts';
 import { LogKeeper } from '../../kubelet/logs/log-keeper.ts';
 import type { LogLimits } from '../../kubelet/logs/log-limits.ts';
@@ -33,9 +33,6 @@ export interface BoardWatchOptions {
   clock: Clock;
   logger: Logger;
 }
-
-/** What removing images and ended containers gives back. */
-const DISK_RESOURCES: ReadonlySet<Resource> = new Set(['ephemeral-storage', 'inodes']);
 
 export class BoardWatch implements Component {
   readonly #options: BoardWatchOptions;
@@ -135,7 +132,7 @@ export class BoardWatch implements Component {
         const { podUse } = await import('../../kubelet/eviction/pod-use.ts');
         return podUse(resource, pods, kubelet.runningContainers(), this.#podFolders);
       },
-      reclaim: async (resource) => (DISK_RESOURCES.has(resource) ? kubelet.reclaimDisk() : undefined),
+      reclaim: async (resource) => (isOnDisk(resource) ? kubelet.reclaimDisk() : undefined),
       evict: (podKey, podUid, why) => kubelet.evict(podKey, podUid, why),
       isGone: (podUid) => kubelet.isGone(podUid),
       event: (event) => link.boardEvent(event),

@@ -1,8 +1,9 @@
 // Builds the demo's image on the spot, with no registry: Debian's static busybox and one start script.
 import { execFile } from 'node:child_process';
-import { access, chmod, copyFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isThere } from '../../base/if-present.ts';
 
 const run = promisify(execFile);
 
@@ -47,14 +48,14 @@ async function busybox(workDir: string): Promise<string> {
   const unpacked = join(workDir, 'busybox-static');
   const program = join(unpacked, 'bin/busybox');
   const merged = join(unpacked, 'usr/bin/busybox');
-  for (const path of [program, merged]) if (await exists(path)) return path;
+  for (const path of [program, merged]) if (await isThere(path)) return path;
   await mkdir(unpacked, { recursive: true });
   await download(workDir);
   const deb = (await readdir(workDir)).find((name) => name.startsWith('busybox-static_'));
   if (!deb)
     throw new Error('apt-get download busybox-static left no package: run it by hand and read what it says');
   await run('dpkg-deb', ['-x', join(workDir, deb), unpacked]);
-  return (await exists(program)) ? program : merged;
+  return (await isThere(program)) ? program : merged;
 }
 
 async function download(workDir: string): Promise<void> {
@@ -68,13 +69,6 @@ async function download(workDir: string): Promise<void> {
       { cause: error },
     );
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function link(path: string): Promise<void> {

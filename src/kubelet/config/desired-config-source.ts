@@ -31,8 +31,8 @@ export interface DesiredConfigSourceOptions {
   /** Where seccomp profiles of the board's own are. */
   seccompFolder: string;
   boardMemoryBytes: number;
-  /** The board's own resolver. */
-  hostResolver(): Promise<Resolver>;
+  /** The board's own resolver, for pods on the board's network or on their own. */
+  hostResolver(isOnBoard: boolean): Promise<Resolver>;
 }
 
 export class DesiredConfigSource implements ConfigSource {
@@ -47,7 +47,7 @@ export class DesiredConfigSource implements ConfigSource {
     return sandboxConfig(pod, attempt, addresses, {
       clusterDns: clusterDns(),
       clusterDomain,
-      host: await hostResolver(),
+      host: await hostResolver(pod.spec.hostNetwork ?? false),
     });
   }
 
@@ -55,15 +55,15 @@ export class DesiredConfigSource implements ConfigSource {
     pod: Pod,
     container: core.Container,
     attempt: number,
-    podIP: string | undefined,
-    { targetId, devices, podIPv6 }: ContainerExtras,
+    addresses: SandboxAddresses,
+    { targetId, devices }: ContainerExtras,
   ): Promise<ContainerConfig> {
     const configs = lookupIn(this.#state(), pod.metadata.namespace ?? 'default');
     const serviceVariables = this.#options.serviceVariables(pod);
     if (!serviceVariables) {
       throw new ConfigError('services have not yet been read at least once, cannot construct envvars');
     }
-    const known = { configs, serviceVariables, place: this.#place(pod, podIP, podIPv6) };
+    const known = { configs, serviceVariables, place: this.#place(pod, addresses) };
     const needsEnv = container.volumeMounts?.some(({ subPathExpr }) => subPathExpr);
     const env = needsEnv ? environmentOf({ ...known, pod, container }) : new Map<string, string>();
     const mounts = await this.#options.volumes.mountsFor(pod, container, this.#filesFor(pod), env);
@@ -81,7 +81,7 @@ export class DesiredConfigSource implements ConfigSource {
   }
 
   #filesFor(pod: Pod): FileLookup {
-    return filesFor(pod, this.#state(), this.#place(pod, undefined), this.#options.isProvisional());
+    return filesFor(pod, this.#state(), this.#place(pod), this.#options.isProvisional());
   }
 
   #state(): DesiredState {
@@ -89,12 +89,12 @@ export class DesiredConfigSource implements ConfigSource {
     return desired() ?? { pods: new Map(), configMaps: new Map(), secrets: new Map(), volumes: new Map() };
   }
 
-  #place(pod: Pod, podIP: string | undefined, podIPv6?: string): PodPlace {
+  #place(pod: Pod, { ip, ipv6 }: SandboxAddresses = {}): PodPlace {
     const hostIP = this.#options.hostAddresses()[0];
     return {
       nodeName: this.#options.nodeName,
-      podIP: pod.spec.hostNetwork ? hostIP : podIP,
-      podIPv6: pod.spec.hostNetwork ? undefined : podIPv6,
+      podIP: pod.spec.hostNetwork ? hostIP : ip,
+      podIPv6: ipv6,
       hostIP,
       allocatable: this.#options.allocatable(),
     };

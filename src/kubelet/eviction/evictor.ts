@@ -26,7 +26,7 @@ export interface EvictorOptions {
 /** Where nothing can be given back, it is looked for and told no more often than this. */
 const LOOK_AGAIN_MS = 9_000;
 /** Upstream's podCleanupTimeout: a pod that does not go is not waited for any longer. */
-const GONE_WITHIN_MS = 30_000;
+export const GONE_WITHIN_MS = 30_000;
 
 export class Evictor {
   readonly #options: EvictorOptions;

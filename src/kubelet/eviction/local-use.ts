@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Pod } from '../../api/objects.ts';
 import { keyOf, splitKey } from '../../api/objects.ts';
+import { podLogFolder } from '../logs/log-paths.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
 import { diskUse } from './disk-use.ts';
 import type { LocalUse } from './local-limits.ts';
@@ -20,12 +21,13 @@ export async function localUse(
     if (!volume.emptyDir || volume.emptyDir.medium === 'Memory') continue;
     volumes[volume.name] = (await diskUse(join(volumesDir, uid, volume.name))).bytes;
   }
+  const logs = podLogFolder(logDir, { namespace, podName: name, podUid: uid });
   const containers: Record<string, number> = {};
   for (const { name: container } of pod.spec.containers) {
     const own = running.find(({ podUid, containerName }) => podUid === uid && containerName === container);
     const layer = own?.pid ? ((await layerUse(own.pid))['ephemeral-storage'] ?? 0) : 0;
-    const logs = await diskUse(join(logDir, `${namespace}_${name}_${uid}`, container));
-    containers[container] = layer + logs.bytes;
+    const said = await diskUse(join(logs, container));
+    containers[container] = layer + said.bytes;
   }
   return { volumes, containers };
 }

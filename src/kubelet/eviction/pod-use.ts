@@ -1,13 +1,15 @@
 // What each pod uses of what runs short, read from cgroup files and from the disk in the moment of need: nothing is kept
 // and podman is not asked.
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod } from '../../api/objects.ts';
 import { keyOf, splitKey } from '../../api/objects.ts';
 import { namesIn, readFileIfPresent } from '../../base/if-present.ts';
-import type { Resource } from '../health/thresholds.ts';
+import { processFile } from '../board/process-file.ts';
+import { isOnDisk, type Resource } from '../health/thresholds.ts';
+import { podLogFolder } from '../logs/log-paths.ts';
 import { readCounters } from '../metrics/cgroup-counters.ts';
-import { type CgroupMounts, cgroupFiles, parseCgroupMounts } from '../metrics/cgroup-mounts.ts';
+import type { CgroupMounts } from '../metrics/cgroup-mounts.ts';
+import { containerCgroup, readCgroupMounts } from '../metrics/container-cgroup.ts';
 import type { RuntimeContainer } from '../runtime/runtime.ts';
 import { diskUse } from './disk-use.ts';
 import type { Amounts, Candidate } from './eviction-order.ts';
@@ -25,19 +27,18 @@ export async function podUse(
   running: readonly RuntimeContainer[],
   options: PodUseOptions,
 ): Promise<Candidate[]> {
-  const mounts = parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));
+  const mounts = await readCgroupMounts();
   const candidates: Candidate[] = [];
   for (const pod of pods) {
     const own = running.filter(({ podUid }) => podUid === pod.metadata.uid);
     const containers: Record<string, Amounts> = {};
-    const isOnDisk = resource === 'ephemeral-storage' || resource === 'inodes';
-    const folders = isOnDisk ? await foldersOf(pod, options) : undefined;
+    const folders = isOnDisk(resource) ? await foldersOf(pod, options) : undefined;
     const used: Amounts = { ...folders?.all };
     for (const container of own) {
       const amounts = await containerUse(resource, container, mounts);
       used[resource] = (used[resource] ?? 0) + (amounts[resource] ?? 0);
       const { containerName: name } = container;
-      if (name) containers[name] = withLogs(amounts, resource, folders?.logs[name]);
+      if (name) containers[name] = withLogs(amounts, folders?.logs[name]);
     }
     candidates.push({ pod, used, containers });
   }
@@ -50,10 +51,9 @@ async function containerUse(
   mounts: CgroupMounts,
 ): Promise<Amounts> {
   if (!pid) return {};
-  if (resource === 'ephemeral-storage' || resource === 'inodes') return layerUse(pid);
-  const procCgroup = await ofProcess(pid, 'cgroup');
-  if (procCgroup === undefined) return {};
-  const files = cgroupFiles(mounts, procCgroup, id);
+  if (isOnDisk(resource)) return layerUse(pid);
+  const files = await containerCgroup(mounts, id, pid);
+  if (!files) return {};
   if (resource === 'memory') {
     const { workingSetBytes } = (await readCounters(files)) ?? {};
     return workingSetBytes === undefined ? {} : { memory: workingSetBytes };
@@ -65,7 +65,7 @@ async function containerUse(
 
 /** What the container has written outside its volumes: the upper layer of its root. */
 export async function layerUse(pid: number): Promise<Amounts> {
-  const mountinfo = (await ofProcess(pid, 'mountinfo')) ?? '';
+  const mountinfo = (await processFile(pid, 'mountinfo')) ?? '';
   const root = mountinfo.split('\n').find((line) => line.split(' ')[4] === '/');
   const upper = /[ ,]upperdir=([^, ]+)/.exec(root ?? '')?.[1];
   return upper ? amountsOf(await diskUse(upper)) : {};
@@ -81,7 +81,7 @@ interface Folders {
 async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promise<Folders> {
   const { namespace = 'default', name } = splitKey(keyOf(pod));
   const volumes = await diskUse(join(volumesDir, pod.metadata.uid));
-  const logs = join(logDir, `${namespace}_${name}_${pod.metadata.uid}`);
+  const logs = podLogFolder(logDir, { namespace, podName: name, podUid: pod.metadata.uid });
   const found: [string, Amounts][] = [];
   for (const container of await namesIn(logs)) {
     found.push([container, amountsOf(await diskUse(join(logs, container)))]);
@@ -93,8 +93,8 @@ async function foldersOf(pod: Pod, { volumesDir, logDir }: PodUseOptions): Promi
 }
 
 /** What a container takes of the disk is what it wrote and what it said, as upstream counts it. */
-function withLogs(amounts: Amounts, resource: Resource, logs: Amounts | undefined): Amounts {
-  return logs && resource === 'ephemeral-storage' ? sumOf([amounts, logs]) : amounts;
+function withLogs(amounts: Amounts, logs: Amounts | undefined): Amounts {
+  return logs ? sumOf([amounts, logs]) : amounts;
 }
 
 function sumOf(list: readonly Amounts[]): Amounts {
@@ -104,14 +104,4 @@ function sumOf(list: readonly Amounts[]): Amounts {
 
 function amountsOf({ bytes, inodes }: { bytes: number; inodes: number }): Amounts {
   return { 'ephemeral-storage': bytes, inodes };
-}
-
-/** `undefined` for a process that is gone. */
-async function ofProcess(pid: number, file: string): Promise<string | undefined> {
-  try {
-    return await readFileIfPresent(`/proc/${pid}/${file}`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
-    throw error;
-  }
 }

@@ -6,6 +6,11 @@ import type { BoardLoad, DiskUse } from '../board/board-load.ts';
 /** Which amount ran short, in upstream's words. */
 export type Resource = 'memory' | 'ephemeral-storage' | 'inodes' | 'pids';
 
+/** What files take, on whichever file system. */
+export function isOnDisk(resource: Resource): boolean {
+  return resource === 'ephemeral-storage' || resource === 'inodes';
+}
+
 export interface Shortage {
   resource: Resource;
   pressure: Pressure;

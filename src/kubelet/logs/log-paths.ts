@@ -1,22 +1,28 @@
 // Where the logs of containers are: one folder per pod, one per container, one file per attempt and those that it filled before
-// (log-files.ts). The agent keeps
-// the current and the previous attempt; podman deletes none of them.
+// (log-files.ts). The agent keeps the current and the previous attempt; podman deletes none of them.
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { namesIn } from '../../base/if-present.ts';
 
-interface ContainerAttempt {
+interface LoggedPod {
   namespace: string;
   podName: string;
   podUid: string;
+}
+
+interface ContainerAttempt extends LoggedPod {
   containerName: string;
   attempt: number;
 }
 
+/** `<logDir>/<namespace>_<pod>_<uid>`, with a folder for each container. */
+export function podLogFolder(logDir: string, { namespace, podName, podUid }: LoggedPod): string {
+  return join(logDir, `${namespace}_${podName}_${podUid}`);
+}
+
 /** `<logDir>/<namespace>_<pod>_<uid>/<container>/<attempt>.log` */
 export function containerLogPath(logDir: string, which: ContainerAttempt): string {
-  const pod = `${which.namespace}_${which.podName}_${which.podUid}`;
-  return join(logDir, pod, which.containerName, `${which.attempt}.log`);
+  return join(podLogFolder(logDir, which), which.containerName, `${which.attempt}.log`);
 }
 
 /** The log of the attempt before; `undefined` for the first. */

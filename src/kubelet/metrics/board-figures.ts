@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/reference/instrumentation/node-metrics/
 import type { Metric, MetricSample } from '../../base/metrics/metric.ts';
 import type { Counters } from './cgroup-counters.ts';
+import { sumOfAll } from './sum-of-all.ts';
 import type { Usage } from './usage-window.ts';
 
 export interface MeteredContainer {
@@ -30,7 +31,10 @@ export function resourceMetrics({ board, containers }: BoardReading): Metric[] {
   const named = containers.filter(({ name }) => name !== undefined);
   const pods = [...Map.groupBy(containers, ({ podKey }) => podKey)].map(([podKey, group]) => ({
     labels: podLabels(podKey),
-    counters: sumOf(group),
+    counters: sumOfAll(
+      group.map(({ counters }) => counters),
+      ['cpuNs', 'workingSetBytes'],
+    ),
   }));
   const each = named.map((container) => ({ labels: labelsOf(container), counters: container.counters }));
   const self = [{ labels: {}, counters: board }];
@@ -102,12 +106,3 @@ function podLabels(podKey: string): { namespace: string; pod: string } {
 }
 
 const labelsOf = ({ name = '', podKey }: MeteredContainer) => ({ container: name, ...podLabels(podKey) });
-
-/** A sum of a part would be less than the pod uses: so it is of all, or left out. */
-function sumOf(group: readonly MeteredContainer[]): Counters {
-  const sum = (figure: keyof Counters) =>
-    group.every(({ counters }) => counters?.[figure] !== undefined)
-      ? { [figure]: group.reduce((total, { counters }) => total + (counters?.[figure] ?? 0), 0) }
-      : {};
-  return { ...sum('cpuNs'), ...sum('workingSetBytes') };
-}

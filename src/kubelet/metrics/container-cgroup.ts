@@ -1,7 +1,7 @@
 // The cgroup files of one container, found through its first process: so v1, v2 and hybrid, and both cgroup managers of
 // podman, are the same to whoever reads them.
 import { readFile } from 'node:fs/promises';
-import { readFileIfPresent } from '../../base/if-present.ts';
+import { processFile } from '../board/process-file.ts';
 import { type CgroupFiles, type CgroupMounts, cgroupFiles, parseCgroupMounts } from './cgroup-mounts.ts';
 
 /** Of this machine: they do not change while it runs. */
@@ -15,15 +15,6 @@ export async function containerCgroup(
   containerId: string,
   pid: number,
 ): Promise<CgroupFiles | undefined> {
-  const text = await processCgroup(pid);
+  const text = await processFile(pid, 'cgroup');
   return text === undefined ? undefined : cgroupFiles(mounts, text, containerId);
-}
-
-async function processCgroup(pid: number): Promise<string | undefined> {
-  try {
-    return await readFileIfPresent(`/proc/${pid}/cgroup`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
-    throw error;
-  }
 }

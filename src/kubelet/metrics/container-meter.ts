@@ -49,8 +49,9 @@ export class ContainerMeter {
       const usage = usageOver(this.#known.get(id)?.samples ?? []);
       containers.push({ podKey, podUid, name, startedAt, counters, usage });
     }
-    const bootedAtMs = parseBootTimeMs(await readFile('/proc/stat', 'utf8'));
-    return { board: await boardCounters(), usage: usageOver(this.#board), bootedAtMs, containers };
+    const stat = await readStat();
+    const board = await boardCounters(stat);
+    return { board, usage: usageOver(this.#board), bootedAtMs: parseBootTimeMs(stat), containers };
   }
 
   async #container(container: Running, nowMs: number): Promise<MeasuredContainer> {
@@ -83,17 +84,15 @@ export class ContainerMeter {
   }
 
   async #boardUsage(nowMs: number): Promise<MetricsReport['node']> {
-    this.#board = withSample(this.#board, { atMs: nowMs, ...(await boardCounters()) });
+    this.#board = withSample(this.#board, { atMs: nowMs, ...(await boardCounters(await readStat())) });
     return usageOver(this.#board);
   }
 }
 
-async function boardCounters(): Promise<Counters> {
-  const [stat, meminfo] = await Promise.all([
-    readFile('/proc/stat', 'utf8'),
-    readFile('/proc/meminfo', 'utf8'),
-  ]);
-  const workingSetBytes = parseBoardWorkingSet(meminfo);
+const readStat = () => readFile('/proc/stat', 'utf8');
+
+async function boardCounters(stat: string): Promise<Counters> {
+  const workingSetBytes = parseBoardWorkingSet(await readFile('/proc/meminfo', 'utf8'));
   const cpuNs = parseBoardCpuNs(parseCpuTicks(stat).busy);
   return { cpuNs, ...(workingSetBytes === undefined ? {} : { workingSetBytes }) };
 }

@@ -1,5 +1,6 @@
 // What a board says of its containers' use, made from their windows: a pod is left out until each of its running
 // containers has a figure, so that a sum is never of a part. Pure.
+import { sumOfAll } from './sum-of-all.ts';
 import type { Usage } from './usage-window.ts';
 
 /** CPU in billionths of a core, memory in bytes, absent = not known. */
@@ -50,13 +51,10 @@ function podReport(group: readonly MeasuredContainer[]): PodReport | undefined {
   }
   if (Object.keys(containers).length === 0) return undefined;
   const windowMs = Math.min(...usages.map((usage) => usage.windowMs));
-  return { uid: group[0]?.podUid ?? '', ...sumOf(usages), windowMs, containers };
-}
-
-function sumOf(usages: readonly Amounts[]): Amounts {
-  const sum = (name: keyof Amounts) =>
-    usages.every((usage) => usage[name] !== undefined)
-      ? { [name]: usages.reduce((total, usage) => total + (usage[name] ?? 0), 0) }
-      : {};
-  return { ...sum('cpuNanocores'), ...sum('workingSetBytes') };
+  return {
+    uid: group[0]?.podUid ?? '',
+    ...sumOfAll(usages, ['cpuNanocores', 'workingSetBytes']),
+    windowMs,
+    containers,
+  };
 }

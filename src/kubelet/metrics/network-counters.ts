@@ -1,6 +1,6 @@
 // What has gone through the network interfaces that a process sees, from /proc/PID/net/dev: for a pod, those of its pause
 // container. https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
-import { readFile } from 'node:fs/promises';
+import { processFile } from '../board/process-file.ts';
 
 /** Since the interface was made. */
 export interface InterfaceCounters {
@@ -29,11 +29,6 @@ export function parseInterfaces(text: string): InterfaceCounters[] {
 
 /** `undefined` when the process is gone. */
 export async function readInterfaces(pid: number | 'self'): Promise<InterfaceCounters[] | undefined> {
-  try {
-    return parseInterfaces(await readFile(`/proc/${pid}/net/dev`, 'utf8'));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EINVAL') return undefined;
-    throw error;
-  }
+  const text = await processFile(pid, 'net/dev');
+  return text === undefined ? undefined : parseInterfaces(text);
 }

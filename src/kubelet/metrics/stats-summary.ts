@@ -6,6 +6,7 @@ import type { BoardLoad, DiskUse } from '../board/board-load.ts';
 import type { BoardReading, MeteredContainer } from './board-figures.ts';
 import type { Counters } from './cgroup-counters.ts';
 import type { InterfaceCounters } from './network-counters.ts';
+import { sumOfAll } from './sum-of-all.ts';
 import type { Usage } from './usage-window.ts';
 
 export interface SummaryInput {
@@ -51,22 +52,32 @@ function podStats(uid: string, containers: readonly MeteredContainer[], input: S
   const { namespace, name } = splitKey(first?.podKey ?? '');
   const starts = containers.flatMap(({ startedAt }) => startedAt ?? []).sort();
   const interfaces = input.podInterfaces.get(uid);
+  const counters = sumOfAll(
+    containers.map((container) => container.counters),
+    ['cpuNs', 'workingSetBytes'],
+  );
+  const usage = sumOfAll(
+    containers.map((container) => container.usage),
+    ['cpuNanocores'],
+  );
   return {
     podRef: { name, namespace, uid },
     ...startTime(starts[0]),
     containers: containers
       .filter(({ name }) => name !== undefined)
-      .map(({ name, startedAt, counters, usage }) => ({
-        name,
-        ...startTime(startedAt),
-        cpu: cpuStats(time, counters, usage),
-        memory: memoryStats(time, counters),
-      })),
-    cpu: cpuStats(time, sum(containers, 'counters', 'cpuNs'), sum(containers, 'usage', 'cpuNanocores')),
-    memory: memoryStats(time, sum(containers, 'counters', 'workingSetBytes')),
+      .map((container) => containerStats(time, container)),
+    cpu: cpuStats(time, counters, usage),
+    memory: memoryStats(time, counters),
     ...(interfaces ? { network: networkStats(time, interfaces) } : {}),
   };
 }
+
+const containerStats = (time: string, { name, startedAt, counters, usage }: MeteredContainer): object => ({
+  name,
+  ...startTime(startedAt),
+  cpu: cpuStats(time, counters, usage),
+  memory: memoryStats(time, counters),
+});
 
 /** In whole seconds, as all times of this kind. */
 const startTime = (startedAt: string | undefined): object =>
@@ -102,18 +113,4 @@ function diskStats(time: string, { totalBytes, usedBytes, availableBytes, inodes
       ? { inodesFree: inodes.free, inodes: inodes.total, inodesUsed: inodes.total - inodes.free }
       : {}),
   };
-}
-
-/** Of all, or nothing: a sum of a part would be less than the pod uses. */
-function sum<Figure extends keyof Counters | keyof Usage>(
-  containers: readonly MeteredContainer[],
-  from: 'counters' | 'usage',
-  figure: Figure,
-): Partial<Record<Figure, number>> {
-  const figures = containers.map(
-    (container) => (container[from] as Partial<Record<Figure, number>>)?.[figure],
-  );
-  if (figures.some((value) => value === undefined)) return {};
-  const total = figures.reduce((all: number, value) => all + (value ?? 0), 0);
-  return { [figure]: total } as Partial<Record<Figure, number>>;
 }

@@ -39,8 +39,6 @@ export interface ContainerExtras {
   devices: DeviceGrant;
   /** Id of the container whose processes it is to see. */
   targetId?: string | undefined;
-  /** The pod's second address. */
-  podIPv6?: string | undefined;
 }
 
 /** Turns specs into what the engine is told; rejects with ConfigError when a part is missing. */
@@ -50,7 +48,7 @@ export interface ConfigSource {
     pod: Pod,
     container: core.Container,
     attempt: number,
-    podIP: string | undefined,
+    addresses: SandboxAddresses,
     extras: ContainerExtras,
   ): Promise<ContainerConfig>;
   /** Brings the ConfigMap, Secret, token and downward API files of a running pod up to date. */
@@ -160,10 +158,10 @@ export class ContainerStarter {
     action: StartContainer,
     devices: DeviceGrant,
   ): Promise<ContainerConfig> {
-    const { podIP, podIPv6 } = entry.record;
+    const { podIP: ip, podIPv6: ipv6 } = entry.record;
     const targetId = this.#targetOf(entry, container);
     const sized = grantedContainer(container, entry.record.allocated);
-    return this.#options.configs.container(pod, sized, action.attempt, podIP, { devices, targetId, podIPv6 });
+    return this.#options.configs.container(pod, sized, action.attempt, { ip, ipv6 }, { devices, targetId });
   }
 
   /** The container whose processes an ephemeral one asks to see. */

@@ -55,7 +55,7 @@ function isFinishedElsewhere(world: PodWorld, pod: Pod): boolean {
 function settleFinished(world: PodWorld, pod: Pod, decision: Decision): void {
   const isEvicted = world.record.finishedFor?.reason === EVICTED;
   if (decideStops(world, isEvicted ? EVICTION_GRACE_SECONDS : graceSecondsOf(pod), decision)) return;
-  if (isEvicted || world.memory.isUnwanted) {
+  if (isEvicted || world.memory.unwantedAtMs !== undefined) {
     giveBack(world, decision);
     return;
   }

@@ -4,6 +4,7 @@ import { type Pod, timestamp } from '../../api/objects.ts';
 import { isStaticPod } from '../../api/static-pod.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import { GONE_WITHIN_MS } from '../eviction/evictor.ts';
 import type { PassResult } from '../pod-workers.ts';
 import type { DesiredState, ObservedPod, StatusSink } from '../ports.ts';
 import type { PodProbes } from '../probes/pod-probes.ts';
@@ -19,7 +20,7 @@ import type { Decision } from './pod-actions.ts';
 import { podAges } from './pod-ages.ts';
 import { newPodEntry, type PodEntry, restoredEntry } from './pod-entry.ts';
 import type { PodExecutor } from './pod-executor.ts';
-import type { PodWorld } from './pod-world.ts';
+import type { PodMemory, PodWorld } from './pod-world.ts';
 
 /** More rounds than any pod needs: beyond it something fights back, and the worker's back-off takes over. */
 const MAX_ROUNDS = 50;
@@ -109,16 +110,19 @@ export class PodReconciler {
     const entry = this.#entries.get(uid);
     if (!entry || entry.record.finished) return false;
     entry.memory.eviction = why;
+    entry.memory.unwantedAtMs = this.#options.clock.monotonicMs();
     return true;
   }
 
-  /** Has the containers of pods that have ended removed; returns the keys of those pods. */
+  /** Has the containers of pods that have ended removed; returns the keys of those that are about to give them back. */
   dropEnded(): string[] {
-    const { cache } = this.#options;
+    const { cache, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const isAwaited = ({ unwantedAtMs = nowMs }: PodMemory) => nowMs - unwantedAtMs < GONE_WITHIN_MS;
     const ended = [...this.#entries.values()].filter(
-      ({ uid, record }) => record.finished && cache.ofPod(uid).length > 0,
+      ({ uid, record, memory }) => record.finished && cache.ofPod(uid).length > 0 && isAwaited(memory),
     );
-    for (const { memory } of ended) memory.isUnwanted = true;
+    for (const { memory } of ended) memory.unwantedAtMs ??= nowMs;
     return ended.map(({ key }) => key);
   }
 

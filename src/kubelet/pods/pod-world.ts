@@ -44,8 +44,8 @@ export interface PodMemory {
   isAdmitted: boolean;
   /** Why the board is to end it, such as a pressure. */
   eviction: Ending | undefined;
-  /** It has ended, and the board needs what its containers hold. */
-  isUnwanted: boolean;
+  /** Since when the board needs what its containers hold, by the clock that never jumps. */
+  unwantedAtMs: number | undefined;
   /** Its volumes are removed already, though it is still known. */
   hasNoVolumes: boolean;
   /** When what is on record happened, by the clock that never jumps. */
@@ -65,7 +65,7 @@ export function newPodMemory(): PodMemory {
     told: new Map(),
     isAdmitted: false,
     eviction: undefined,
-    isUnwanted: false,
+    unwantedAtMs: undefined,
     hasNoVolumes: false,
     met: new Map(),
     forgotten: false,

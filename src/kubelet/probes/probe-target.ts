@@ -2,6 +2,7 @@
 
 import { KUBERNETES_VERSION } from '../../api/kubernetes-version.ts';
 import type { core } from '../../api/objects.ts';
+import { urlHost } from '../../base/ip.ts';
 
 /** @throws Error when a named port is none of the container's, or no port at all. */
 export function portOf(container: Pick<core.Container, 'ports'>, port: number | string): number {
@@ -27,8 +28,7 @@ export function httpTarget(
   const host = action.host || podIP;
   const path = action.path || '/';
   const scheme = (action.scheme || 'HTTP').toLowerCase();
-  const bracketed = host.includes(':') ? `[${host}]` : host;
-  const url = new URL(`${scheme}://${bracketed}:${port}${path.startsWith('/') ? path : `/${path}`}`);
+  const url = new URL(`${scheme}://${urlHost(host)}:${port}${path.startsWith('/') ? path : `/${path}`}`);
   return { url, headers: headersOf(action.httpHeaders ?? []) };
 }
 

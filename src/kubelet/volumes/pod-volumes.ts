@@ -1,12 +1,13 @@
 // The volumes of pods on this board, and what each container mounts of them. Directories of the pod's own live as
 // long as the pod; Secrets and in-memory volumes are kept in memory-backed files only.
 import { createHash } from 'node:crypto';
-import { access, chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { core, PersistentVolume, Pod } from '../../api/objects.ts';
 import { claimNameOf } from '../../api/pod-claims.ts';
 import { bytes } from '../../api/quantity.ts';
-import { namesIn } from '../../base/if-present.ts';
+import { isThere, namesIn } from '../../base/if-present.ts';
+import { urlHost } from '../../base/ip.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { FileLookup } from '../config/file-lookup.ts';
 import type { Mount } from '../runtime/runtime.ts';
@@ -182,8 +183,7 @@ export class PodVolumes implements Volumes {
     const target = await this.#path(uid, volume, false);
     await mkdir(target, { recursive: true });
     const options = [...mountOptions, ...(readOnly ? ['ro'] : [])];
-    const host = server.includes(':') && !server.startsWith('[') ? `[${server}]` : server;
-    await failsAsMount(mountOnce({ type: 'nfs', source: `${host}:${path}`, target, options }));
+    await failsAsMount(mountOnce({ type: 'nfs', source: `${urlHost(server)}:${path}`, target, options }));
     return target;
   }
 
@@ -241,14 +241,7 @@ async function failsAsMount(mounting: Promise<void>): Promise<void> {
 }
 
 async function needNfsHelper(): Promise<void> {
-  const found = await Promise.all(
-    NFS_HELPERS.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const found = await Promise.all(NFS_HELPERS.map(isThere));
   if (found.includes(true)) return;
   throw new ConfigError(
     'this board cannot mount nfs: mount.nfs is missing; install nfs-common',

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { addressAt, familyOf, formatIp, isInRange, parseIp, parseRange } from '../../../src/base/ip.ts';
+import {
+  addressAt,
+  familyOf,
+  formatIp,
+  isInRange,
+  parseIp,
+  parseRange,
+  urlHost,
+} from '../../../src/base/ip.ts';
 
 const canonical = (text: string) => {
   const ip = parseIp(text);
@@ -31,6 +39,16 @@ t.test('what is no address or range is told as such', async (t) => {
     t.equal(familyOf(text), undefined, text);
   for (const text of ['fd00::/129', 'fd00::/', '10.0.0.0/33', 'fd00::/64/1', 'default'])
     t.equal(parseRange(text), undefined, text);
+});
+
+t.test('before a port an IPv6 address stands in brackets', async (t) => {
+  const cases = {
+    'fd00::1': '[fd00::1]',
+    '[fd00::1]': '[fd00::1]',
+    '10.0.0.1': '10.0.0.1',
+    'nas.lan': 'nas.lan',
+  };
+  for (const [host, expected] of Object.entries(cases)) t.equal(urlHost(host), expected);
 });
 
 t.test('ranges hold addresses of their own family', async (t) => {

@@ -11,7 +11,7 @@ export interface AftermathOptions {
   logger: Logger;
 }
 
-/** Longer than podman takes from a network namespace to the process in it. */
+/** Longer than podman takes to make a container and to start it, on a board that is not busy. */
 const SETTLE_MS = 3_000;
 const AGAIN_BACKOFF = { initialMs: SETTLE_MS, maxMs: 60_000 };
 

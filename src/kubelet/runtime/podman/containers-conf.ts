@@ -27,7 +27,8 @@ const capabilities = [
  * - `exit_command_delay`: an exec's conmon goes after 10 s instead of 5 min; its exit code goes with it, and a busy board
  *   was seen to ask for that more than a second late;
  * - `network_backend`: a fresh store with a CNI file lying about would choose CNI;
- * - `network_config_dir`: the pods' network is the agent's own, beside those in the machine's /etc/containers.
+ * - `network_config_dir`: what earlier versions had podman make is there (former-network.ts), and boards of a test bed that
+ *   share /etc/containers do not meet.
  */
 export function containersConf(settings: MachineSettings, networkConfigDir: string): string {
   const { ulimits } = settings;

@@ -1,10 +1,11 @@
 // What podman keeps about containers, layers and images, when a power cut left it unreadable: podman then does not even
 // start, or makes nothing. It is put aside, never deleted; podman begins anew, and what else is in the store stays. Only on
 // a board where nothing runs: what runs would be out of podman's reach.
-import { readdir, readFile, readlink, rename } from 'node:fs/promises';
+import { readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '../../../base/if-present.ts';
+import { isThere } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { isConmon, type Process, processes } from './process-table.ts';
 import { damagedList } from './store-damage.ts';
 
 export interface StorePlace {
@@ -33,8 +34,7 @@ export async function putDamagedAside(
   if (list && !list.startsWith(join(storageRoot, '/'))) return false;
   let isAside = false;
   for (const path of list ? [list] : DATABASE.map((name) => join(storageRoot, name))) {
-    const name = path.split('/').at(-1) ?? '';
-    if (!(await namesIn(join(path, '..'))).includes(name)) continue;
+    if (!(await isThere(path))) continue;
     await rename(path, `${path}.damaged`);
     logger.error({ file: `${path}.damaged`, said }, 'what podman kept was damaged and is put aside here');
     isAside = true;
@@ -48,17 +48,13 @@ export async function putDamagedAside(
  */
 async function hasConmon(storageRoot: string, procFolder: string): Promise<boolean> {
   const own = await mountsOf('self', procFolder);
-  for (const pid of await readdir(procFolder)) {
-    if (!/^\d+$/.test(pid)) continue;
-    if ((await mountsOf(pid, procFolder)) !== own) continue;
-    const words = await readFile(join(procFolder, pid, 'cmdline'), 'utf8').catch(() => ''); // Ended meanwhile.
-    const [program = ''] = words.split('\0');
-    if (program.endsWith('conmon') && words.includes(join(storageRoot, '/'))) return true;
-  }
-  return false;
+  const isOfStore = ({ words }: Process) => words.some((word) => word.startsWith(join(storageRoot, '/')));
+  const conmons = (await processes(procFolder)).filter((process) => isConmon(process) && isOfStore(process));
+  const mounts = await Promise.all(conmons.map(({ pid }) => mountsOf(pid, procFolder)));
+  return mounts.includes(own);
 }
 
 /** Its mount namespace; `undefined` for a process that has ended. */
-function mountsOf(pid: string, procFolder: string): Promise<string | undefined> {
-  return readlink(join(procFolder, pid, 'ns/mnt')).catch(() => undefined);
+function mountsOf(pid: number | 'self', procFolder: string): Promise<string | undefined> {
+  return readlink(join(procFolder, `${pid}`, 'ns/mnt')).catch(() => undefined);
 }

@@ -16,6 +16,7 @@ export class DiskReserve {
   readonly #path: string;
   readonly #sizeBytes: number;
   #users = 0;
+  #taking: Promise<void> | undefined;
 
   constructor({ path, sizeBytes = defaultSizeBytes }: DiskReserveOptions) {
     this.#path = path;
@@ -24,17 +25,11 @@ export class DiskReserve {
 
   /** Takes it unless it is there, which costs one look; of a disk that is nearly full, what is left. */
   async take(): Promise<void> {
-    if (this.#users > 0 || (await this.#heldBytes()) >= this.#sizeBytes) return;
-    const file = await open(this.#path, 'a', 0o600);
-    try {
-      const step = Buffer.alloc(stepBytes);
-      for (let held = (await file.stat()).size; held < this.#sizeBytes; held += stepBytes)
-        await file.write(step);
-    } catch (error) {
-      if (!isFull(error)) throw error;
-    } finally {
-      await file.close();
-    }
+    if (this.#users > 0) return;
+    this.#taking ??= this.#fill().finally(() => {
+      this.#taking = undefined;
+    });
+    await this.#taking;
   }
 
   /** Runs `use` with its room given up, and takes it again. Several at a time share it. */
@@ -51,6 +46,20 @@ export class DiskReserve {
 
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
+  }
+
+  async #fill(): Promise<void> {
+    if ((await this.#heldBytes()) >= this.#sizeBytes) return;
+    const file = await open(this.#path, 'a', 0o600);
+    try {
+      const step = Buffer.alloc(stepBytes);
+      for (let held = (await file.stat()).size; held < this.#sizeBytes; held += stepBytes)
+        await file.write(step);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    } finally {
+      await file.close();
+    }
   }
 
   async #heldBytes(): Promise<number> {

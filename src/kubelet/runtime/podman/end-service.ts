@@ -1,7 +1,5 @@
 // Ends podman's service by the socket that it serves: the one that an agent before this one started is no child of ours.
-import { readFile } from 'node:fs/promises';
-import { namesIn } from '../../../base/if-present.ts';
-import { isAlive } from './exits.ts';
+import { processes, signalProcess } from './process-table.ts';
 
 const LOOK_AGAIN_MS = 10;
 const TRIES = 500;
@@ -9,7 +7,7 @@ const TRIES = 500;
 /** At once, as nothing of what it does is to be kept; resolves when it has ended. */
 export async function endService(socketPath: string, procFolder = '/proc'): Promise<void> {
   const pids = await servicesOf(socketPath, procFolder);
-  for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  for (const pid of pids) signalProcess(pid, 'SIGKILL');
   for (let tries = 0; tries < TRIES; tries++) {
     if ((await servicesOf(socketPath, procFolder)).length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
@@ -18,12 +16,9 @@ export async function endService(socketPath: string, procFolder = '/proc'): Prom
 }
 
 async function servicesOf(socketPath: string, procFolder: string): Promise<number[]> {
-  const pids: number[] = [];
-  for (const name of await namesIn(procFolder)) {
-    if (!/^\d+$/.test(name)) continue;
-    const line = await readFile(`${procFolder}/${name}/cmdline`, 'utf8').catch(() => ''); // Ended meanwhile.
-    const words = line.split('\0');
-    if (words.includes('service') && words.includes(`unix://${socketPath}`)) pids.push(Number(name));
-  }
-  return pids;
+  const all = await processes(procFolder);
+  const services = all.filter(
+    ({ words }) => words.includes('service') && words.includes(`unix://${socketPath}`),
+  );
+  return services.map(({ pid }) => pid);
 }

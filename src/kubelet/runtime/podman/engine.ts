@@ -57,7 +57,7 @@ export interface EngineOptions {
   storage?: PodmanStorage;
   /** Image of pause containers, put there by whoever gives it; the one made of the board's catatonit unless given. */
   podInfraImage?: string | undefined;
-  /** Whether stop() removes what is not a container: network, bridge, files of pods. */
+  /** Whether stop() removes what is not a container: the pods' bridge, the room kept on podman's disk. */
   removeOnStop?: boolean;
   clock: Clock;
   logger: Logger;

@@ -1,7 +1,7 @@
 // The network that earlier versions of the agent had podman make. Pods in it go on on the same bridge, beside new ones;
 // without pods it is removed.
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import { LibpodError } from './libpod-error.ts';
@@ -14,11 +14,7 @@ export async function removeFormerNetwork(
   networkConfigDir: string,
   logger: Logger,
 ): Promise<void> {
-  const isThere = await access(join(networkConfigDir, `${NAME}.json`)).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return;
+  if (!(await isThere(join(networkConfigDir, `${NAME}.json`)))) return;
   try {
     // Not by force: that would remove the containers with it.
     await client.call({ method: 'DELETE', path: `/networks/${NAME}` });

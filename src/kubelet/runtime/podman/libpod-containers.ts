@@ -3,11 +3,11 @@
 import type { RuntimeContainer } from '../runtime.ts';
 import { containerList } from './container-list.ts';
 import { fromInspect, fromList, type InspectedContainer, type ListedContainer } from './container-view.ts';
-import { isAlive } from './exits.ts';
 import { ownerFilter } from './labels.ts';
 import type { LibpodClient } from './libpod-client.ts';
 import { isDiskFull, isNotFound, LibpodError } from './libpod-error.ts';
 import type { OciLeftovers } from './oci-leftovers.ts';
+import { signalProcess } from './process-table.ts';
 
 export interface Inspected {
   container: RuntimeContainer;
@@ -110,8 +110,7 @@ export class LibpodContainers {
   async #signalUnlessTold(id: string, signal: string, error: unknown): Promise<void> {
     if (!isDiskFull(error)) throw error;
     const pid = (await this.inspect(id))?.container.pid;
-    if (pid === undefined || !isAlive(pid)) return;
-    process.kill(pid, /^\d+$/.test(signal) ? Number(signal) : signal);
+    if (pid !== undefined) signalProcess(pid, /^\d+$/.test(signal) ? Number(signal) : signal);
   }
 
   /** By id or name; kills what runs, and clears what a killed podman left under the name. */

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { readFileIfPresent } from '../../../base/if-present.ts';
+import { processFile } from '../../board/process-file.ts';
 import { RuntimeError } from '../runtime.ts';
 import { inNamespace, ip, links } from './ip-program.ts';
 import { bridgeLines, bridgeLineV6, cableLine, hasRoute, podLines, podLinesV6 } from './pod-links.ts';
@@ -54,7 +55,7 @@ export class PodNetwork {
 
   /** Whether all was done for the process' namespace; the agent may have been killed in the middle of it. */
   async isPlugged(pid: number): Promise<boolean> {
-    const routes = await readFileIfPresent(`/proc/${pid}/net/route`);
+    const routes = await processFile(pid, 'net/route');
     return routes !== undefined && hasRoute(routes, 'eth0', ANYWHERE);
   }
 
@@ -103,13 +104,12 @@ export class PodNetwork {
   }
 }
 
-/** Resolves with whether there was one. Other kinds of links are left alone. */
-export async function removeBridge(name: string): Promise<boolean> {
+/** None there counts as removed; other kinds of links are left alone. */
+export async function removeBridge(name: string): Promise<void> {
   const isBridge = (await links()).some(
     ({ ifname, linkinfo }) => ifname === name && linkinfo?.info_kind === 'bridge',
   );
   if (isBridge) await ip([`link delete dev ${name}`]);
-  return isBridge;
 }
 
 /** A pod that says it is an IPv6 router is not believed. Kernels without IPv6 have no such file. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import { readFileIfPresent } from '../../../base/if-present.ts';
 import { type ExecLimits, type ExecOutcome, RuntimeError } from '../runtime.ts';
+import { signalProcess } from './process-table.ts';
 
 const MAX_OUTPUT_BYTES = 10 * 1024;
 /** What runc and crun end with when the command could not be started; a command may too, so their log decides. */
@@ -102,11 +103,7 @@ function collect(child: ChildProcess): () => string {
 /** The command itself first: killing the OCI runtime alone would leave it running in the container. */
 async function kill(child: ChildProcess, pidFile: string): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
-  try {
-    if (pid > 1) process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+  if (pid > 1) signalProcess(pid, 'SIGKILL');
   child.kill('SIGKILL');
   child.stdout?.destroy();
   child.stderr?.destroy();

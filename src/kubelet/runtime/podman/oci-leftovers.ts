@@ -2,10 +2,10 @@
 // init and its conmon waiting for ever (some 4 MB), or its empty cgroup alone. podman removes what it knows and not
 // these; a reboot does.
 import { execFile } from 'node:child_process';
-import { access, readFile, rmdir } from 'node:fs/promises';
+import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { namesIn } from '../../../base/if-present.ts';
+import { isThere, namesIn } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { MachineSettings } from './settings.ts';
 
@@ -34,7 +34,7 @@ export class OciLeftovers {
   /** To be called once podman has removed the container: mostly nothing is left, which costs no process. */
   async clear(containerId: string): Promise<void> {
     const { ociRuntime, logger, run = execute } = this.#options;
-    if (await exists(join(this.#states, containerId))) {
+    if (await isThere(join(this.#states, containerId))) {
       try {
         await run(ociRuntime, ['delete', '--force', containerId]);
         logger.info({ containerId }, 'removed a half-made container that a killed podman left');
@@ -78,7 +78,7 @@ export class OciLeftovers {
     const { cgroupFolder = '/sys/fs/cgroup', logger } = this.#options;
     const name = join('libpod_parent', `libpod-${containerId}`);
     const roots = [cgroupFolder, join(cgroupFolder, 'memory')];
-    const isLeft = await Promise.all(roots.map((root) => exists(join(root, name))));
+    const isLeft = await Promise.all(roots.map((root) => isThere(join(root, name))));
     if (!isLeft.includes(true)) return;
     const controllers = (await namesIn(cgroupFolder)).map((controller) =>
       join(cgroupFolder, controller, name),
@@ -89,11 +89,4 @@ export class OciLeftovers {
       });
     }
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -197,7 +197,7 @@ export class PodmanRuntime implements Runtime {
       await engine.reserve.remove();
       if ((await engine.containers.list()).length === 0) await engine.network.remove();
     } catch (error) {
-      this.#options.logger.warn({ err: error }, "podman's network for pods could not be removed");
+      this.#options.logger.warn({ err: error }, "the pods' network could not be removed");
     }
   }
 

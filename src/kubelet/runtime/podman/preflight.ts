@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isThere } from '../../../base/if-present.ts';
 import type { MachineSettings } from './settings.ts';
 
 /** What preflight asks of the machine; tests answer from a table. */
@@ -131,7 +132,7 @@ export const thisMachine: Machine = {
   async isCgroup2() {
     return (await statfs('/sys/fs/cgroup')).type === cgroup2Magic;
   },
-  isSystemdRunning: () => exists('/run/systemd/system'),
+  isSystemdRunning: () => isThere('/run/systemd/system'),
   limits: () => readFile('/proc/self/limits', 'utf8'),
   status: () => readFile('/proc/self/status', 'utf8'),
   pidMax: async () => Number(await readFile('/proc/sys/kernel/pid_max', 'utf8')),
@@ -139,13 +140,6 @@ export const thisMachine: Machine = {
 
 function isExecutable(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
     () => true,
     () => false,
   );

@@ -5,6 +5,7 @@ import type { LibpodClient } from './libpod-client.ts';
 import type { LibpodContainers } from './libpod-containers.ts';
 import { isNotFound } from './libpod-error.ts';
 import { LibpodProcess } from './libpod-process.ts';
+import { signalProcess } from './process-table.ts';
 
 interface InspectedExec {
   Running: boolean;
@@ -71,12 +72,7 @@ export class Processes {
   /** podman itself lets a process go on whose client is gone. */
   async #kill(execId: string): Promise<void> {
     const found = await this.#inspectUntil(execId, ({ Running, Pid }) => !Running || Pid > 0);
-    if (!found?.Running || found.Pid <= 0) return;
-    try {
-      process.kill(found.Pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+    if (found?.Running && found.Pid > 0) signalProcess(found.Pid, 'SIGKILL');
   }
 
   /** `undefined` when podman has forgotten it: its container was removed, or it ended minutes ago. */

@@ -1,13 +1,10 @@
 // A pod's /etc/resolv.conf, one file for all its containers, beside its hosts file: podman makes none where it does not
 // make the network.
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFileIfPresent } from '../../../base/if-present.ts';
+import { isThere } from '../../../base/if-present.ts';
+import { hostResolverText } from '../../board/host-resolver.ts';
 import type { SandboxConfig } from '../runtime.ts';
-
-const BOARDS = '/etc/resolv.conf';
-/** systemd-resolved's other file, which names real servers. */
-const RESOLVED = '/run/systemd/resolve/resolv.conf';
 
 export class ResolvFiles {
   readonly #folder: string;
@@ -20,14 +17,11 @@ export class ResolvFiles {
   /** `undefined` where an older agent made the sandbox: its containers have podman's. */
   async path(podUid: string): Promise<string | undefined> {
     const path = this.#path(podUid);
-    return access(path).then(
-      () => path,
-      () => undefined,
-    );
+    return (await isThere(path)) ? path : undefined;
   }
 
   async write(config: SandboxConfig): Promise<void> {
-    const text = config.dns ? resolvText(config.dns) : await boardsText(config.hostNetwork);
+    const text = config.dns ? resolvText(config.dns) : await hostResolverText(config.hostNetwork);
     await writeFile(this.#path(config.podUid), text, { mode: 0o644 });
   }
 
@@ -43,20 +37,4 @@ export function resolvText({ servers, searches, options }: NonNullable<SandboxCo
     ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
     '',
   ].join('\n');
-}
-
-/** Servers on the board's own loopback answer the board and pods on its network, nobody else. */
-export function withoutLoopback(text: string): string {
-  const isLoopback = (line: string) => /^\s*nameserver\s+(127\.|::1\b)/.test(line);
-  return text
-    .split('\n')
-    .filter((line) => !isLoopback(line))
-    .join('\n');
-}
-
-async function boardsText(isOnBoard: boolean): Promise<string> {
-  const text = (await readFileIfPresent(BOARDS)) ?? '';
-  if (isOnBoard) return text;
-  const isStub = /^\s*nameserver\s+127\.0\.0\.53\b/m.test(text);
-  return withoutLoopback((isStub ? await readFileIfPresent(RESOLVED) : undefined) ?? text);
 }

@@ -37,7 +37,7 @@ export class Sandboxes {
     this.#options = options;
   }
 
-  /** Rejects with `CreatePodSandboxError`. What a killed podman left in the way is cleared and tried once more. */
+  /** Rejects with `CreatePodSandboxError`. Where the board's own pause image is missing or damaged it is made anew first. */
   async start(config: SandboxConfig): Promise<RuntimeContainer> {
     try {
       return await this.#makeOrCure(config);

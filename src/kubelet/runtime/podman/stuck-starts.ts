@@ -1,10 +1,10 @@
 // Notices a start that nobody will ever answer: the OCI runtime was killed while it made the container, conmon waits for
 // what it began, and podman waits for conmon. The processes tell within seconds; podman's silence only after a minute.
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Clock, Timer } from '../../../base/clock.ts';
+import { isThere } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { endHalfMade, type Process, processes } from './half-made.ts';
+import { endHalfMade } from './half-made.ts';
+import { isConmon, isConmonOf, type Process, processes } from './process-table.ts';
 
 export interface StuckStartsOptions {
   clock: Clock;
@@ -85,15 +85,7 @@ export class StuckStarts {
 /** Where conmon will say that the container is made, when nobody is at work on it; `undefined` while somebody is. */
 export function unfinishedPidFile(all: readonly Process[], id: string): string | undefined {
   const concerned = all.filter(({ words }) => words.includes(id));
-  const isConmon = ({ words }: Process) => basename(words[0] ?? '') === 'conmon';
   if (concerned.some((process) => !isConmon(process))) return undefined;
-  const words = concerned.find(({ words }) => words[words.indexOf('-c') + 1] === id)?.words ?? [];
+  const words = concerned.find((process) => isConmonOf(process, id))?.words ?? [];
   return words.includes('-p') ? words[words.indexOf('-p') + 1] : undefined;
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -5,8 +5,8 @@ import { exponentialBackoffMs } from '../../../base/backoff.ts';
 import type { Clock, Timer } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { isAlive } from './exits.ts';
-import { type Process, processes } from './half-made.ts';
 import type { Inspected, LibpodContainers } from './libpod-containers.ts';
+import { type Process, processes } from './process-table.ts';
 
 export interface UncleanedOptions {
   containers: Pick<LibpodContainers, 'inspect' | 'kill'>;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { RuntimeError } from '../../../../src/kubelet/runtime/runtime.ts';
 import { desiredPod, KubeletWorld, startedWorld, WEB_IMAGE } from '../../../support/kubelet-world.ts';
 
 const gpio = 'edge-cluster.io/gpio';
@@ -131,4 +132,25 @@ t.test('a board in need removes the containers of pods that have ended, and of n
   t.same(statusOf(world, 'job'), before);
   t.equal(world.runtime.containersOf('default/web-1').length, 1);
   t.same(world.reconciler.dropEnded(), []);
+});
+
+t.test('what has ended and does not go is waited for no longer than half a minute', async (t) => {
+  const world = await startedWorld(t);
+  await world.want(desiredPod({ name: 'job', spec: { restartPolicy: 'Never' } }));
+  await world.exit(0, 'web', 'default/job');
+  world.runtime.fail(
+    'removeSandbox',
+    new RuntimeError('KillPodSandboxError', 'device or resource busy'),
+    100,
+  );
+  for (const key of world.reconciler.dropEnded()) world.workers.look(key);
+  await world.clock.advance(25_000);
+  t.same(world.reconciler.dropEnded(), ['default/job'], 'a slow board takes its time');
+  await world.clock.advance(10_000);
+  t.same(world.reconciler.dropEnded(), [], 'or no pod would ever be evicted');
+  world.reconciler.evict('uid-web-1', { reason: 'Evicted', message: 'low on disk' });
+  world.workers.look('default/web-1');
+  await world.clock.advance(35_000);
+  t.equal(statusOf(world, 'web-1')?.phase, 'Failed');
+  t.same(world.reconciler.dropEnded(), [], 'nor is one evicted waited for twice');
 });

@@ -1,20 +1,18 @@
 // Which starts wait for somebody who was killed, told from those that are slow.
 import t from 'tap';
 import { silentLogger } from '../../../../../src/base/logger.ts';
-import type { Process } from '../../../../../src/kubelet/runtime/podman/half-made.ts';
+import type { Process } from '../../../../../src/kubelet/runtime/podman/process-table.ts';
 import { StuckStarts, unfinishedPidFile } from '../../../../../src/kubelet/runtime/podman/stuck-starts.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 
 const PID_FILE = '/run/stuck/pidfile';
 const conmon: Process = {
   pid: 10,
-  parent: 1,
   words: ['/usr/bin/conmon', '-c', 'stuck', '-u', 'stuck', '-p', PID_FILE],
 };
-const init: Process = { pid: 12, parent: 10, words: ['runc', 'init'] };
+const init: Process = { pid: 12, words: ['runc', 'init'] };
 const create: Process = {
   pid: 11,
-  parent: 10,
   words: ['/usr/bin/runc', 'create', '--bundle', '/b', 'stuck'],
 };
 

@@ -1,8 +1,8 @@
 // Containers that ended without podman cleaning up after them, told from those whose cleanup is under way.
 import t from 'tap';
 import { silentLogger } from '../../../../../src/base/logger.ts';
-import type { Process } from '../../../../../src/kubelet/runtime/podman/half-made.ts';
 import type { Inspected } from '../../../../../src/kubelet/runtime/podman/libpod-containers.ts';
+import type { Process } from '../../../../../src/kubelet/runtime/podman/process-table.ts';
 import { Uncleaned } from '../../../../../src/kubelet/runtime/podman/uncleaned.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 
@@ -70,7 +70,7 @@ t.test('what runs is never touched', async (t) => {
 
 t.test('while somebody is at it, it is waited for', async (t) => {
   const { clock, board } = lab('stopped');
-  board.all = [{ pid: 7, parent: 1, words: ['/usr/bin/podman', 'container', 'cleanup', 'c1'] }];
+  board.all = [{ pid: 7, words: ['/usr/bin/podman', 'container', 'cleanup', 'c1'] }];
   await clock.advance(20_000);
   t.same(board.did, []);
   board.all = [];
