@@ -25,7 +25,7 @@ export interface BoardService {
 /** Headless Services and ExternalNames have no address of their own. */
 export function clusterIPsOf({ spec }: Pick<BoardService, 'spec'>): readonly string[] {
   if (spec.type === 'ExternalName') return [];
-  const addresses = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
+  const addresses = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? ''];
   return addresses.filter((address) => address !== 'None' && address !== '');
 }
 

@@ -1,5 +1,6 @@
 // Whether what a store has fits the ranges that its master is started with: addresses that were given out are not changed,
 // so another plan is for another store. Pure.
+import { clusterIPsOf } from '../api/board-service.ts';
 import type { Node, Service } from '../api/objects.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -26,7 +27,7 @@ export function rangeProblem(
     return `this cluster has its API at ${api.spec.clusterIP}, with --service-cluster-ip-range ${serviceRange} it would be ${first}: ${mend}`;
   }
   for (const { metadata, spec } of services) {
-    const address = addressesOf(spec).find(
+    const address = clusterIPsOf({ spec }).find(
       (ip) => !serviceRanges(network).some((range) => isInRange(ip, range)),
     );
     if (address === undefined) continue;
@@ -47,11 +48,6 @@ const serviceRanges = ({ serviceRange, ipv6 }: ClusterNetwork) => [
   ...(ipv6 ? [ipv6.serviceRange] : []),
 ];
 const podRanges = ({ podRange, ipv6 }: ClusterNetwork) => [podRange, ...(ipv6 ? [ipv6.podRange] : [])];
-
-function addressesOf({ clusterIP, clusterIPs }: Service['spec']): string[] {
-  const all = clusterIPs ?? [clusterIP ?? ''];
-  return all.filter((address) => address !== '' && address !== 'None');
-}
 
 /** A cluster that gives up its second family leaves the boards' shares of it unused. */
 function sharesOf({ podCIDR, podCIDRs }: Node['spec'], { ipv6 }: ClusterNetwork): string[] {

@@ -1,5 +1,6 @@
 // What a Service of each type may have and has: an address of the range, node ports.
 import { isDeepStrictEqual } from 'node:util';
+import { clusterIPsOf } from '../../api/board-service.ts';
 import type { core, Service } from '../../api/objects.ts';
 import type { Writable } from '../registry/prepare.ts';
 
@@ -12,12 +13,6 @@ export const wantsAddress = (service: Service): boolean => service.spec.type !==
 
 export const nothingHeld: Holdings = { addresses: new Set(), ports: new Set() };
 
-/** None of a headless one. */
-export function addressesOf({ spec }: Service): string[] {
-  const all = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? ''];
-  return all.filter((address) => address !== '' && address !== 'None');
-}
-
 /** Whether it may have node ports; a load balancer may do without. */
 export const wantsNodePorts = (service: Service): boolean =>
   service.spec.type === 'NodePort' || service.spec.type === 'LoadBalancer';
@@ -26,7 +21,7 @@ export function holdings(service: Service): Holdings {
   const ports = wantsNodePorts(service) ? (service.spec.ports ?? []) : [];
   const { healthCheckNodePort } = service.spec;
   return {
-    addresses: new Set(wantsAddress(service) ? addressesOf(service) : []),
+    addresses: new Set(clusterIPsOf(service)),
     ports: new Set([
       ...ports.flatMap((port) => (port.nodePort ? [port.nodePort] : [])),
       ...(healthCheckNodePort ? [healthCheckNodePort] : []),
