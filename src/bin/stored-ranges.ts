@@ -1,6 +1,7 @@
 // Whether what a store has fits the ranges that its master is started with: addresses that were given out are not changed,
 // so another plan is for another store. Pure.
 import { clusterIPsOf } from '../api/board-service.ts';
+import { podRangesOf } from '../api/kinds/node.ts';
 import type { Node, Service } from '../api/objects.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -50,9 +51,8 @@ const serviceRanges = ({ serviceRange, ipv6 }: ClusterNetwork) => [
 const podRanges = ({ podRange, ipv6 }: ClusterNetwork) => [podRange, ...(ipv6 ? [ipv6.podRange] : [])];
 
 /** A cluster that gives up its second family leaves the boards' shares of it unused. */
-function sharesOf({ podCIDR, podCIDRs }: Node['spec'], { ipv6 }: ClusterNetwork): string[] {
-  const all = podCIDRs ?? (podCIDR ? [podCIDR] : []);
-  return all.filter((cidr) => ipv6 !== undefined || !cidr.includes(':'));
+function sharesOf(spec: Node['spec'], { ipv6 }: ClusterNetwork): string[] {
+  return podRangesOf(spec).filter((cidr) => ipv6 !== undefined || !cidr.includes(':'));
 }
 
 function holds(outer: string, inner: string): boolean {

@@ -1,7 +1,7 @@
 // Gives each board its share of the pod range, or of each family's, once: what a board has is never changed.
 // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/node-v1/#NodeSpec
-import { nodes } from '../api/kinds/node.ts';
-import { type core, keyOf, type Node } from '../api/objects.ts';
+import { nodes, podRangesOf } from '../api/kinds/node.ts';
+import { keyOf, type Node } from '../api/objects.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { ClusterNetwork, PodPlan } from '../base/cluster-network.ts';
 import type { Component } from '../base/component.ts';
@@ -57,7 +57,7 @@ export class NodeIpamController implements Component {
   /** The first family comes first; a board that was there before the second gets that added. */
   #lacking({ spec }: Node): PodPlan[] {
     const { network } = this.#options;
-    const has = sharesOf(spec).map(familyOfRange);
+    const has = podRangesOf(spec).map(familyOfRange);
     const plans: PodPlan[] = network.ipv6 ? [network, network.ipv6] : [network];
     return plans.filter(({ podRange }) => !has.includes(familyOfRange(podRange)));
   }
@@ -66,11 +66,11 @@ export class NodeIpamController implements Component {
     const node = this.#written.get(name);
     const lacking = node ? this.#lacking(node) : [];
     if (!node || lacking.length === 0) return;
-    const taken = this.#written.list().flatMap(({ spec }) => sharesOf(spec));
+    const taken = this.#written.list().flatMap(({ spec }) => podRangesOf(spec));
     const given = lacking.map((plan) => freePodCidr(plan, taken));
     const full = lacking[given.indexOf(undefined)];
     if (full) return this.#reportFull(node, full);
-    const podCIDRs = [...sharesOf(node.spec), ...given];
+    const podCIDRs = [...podRangesOf(node.spec), ...given];
     const { resourceVersion } = node.metadata;
     const body = { metadata: { resourceVersion }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
     try {
@@ -91,6 +91,4 @@ export class NodeIpamController implements Component {
   }
 }
 
-/** A person may have written the older field alone. */
-const sharesOf = ({ podCIDR, podCIDRs }: core.NodeSpec): string[] => podCIDRs ?? (podCIDR ? [podCIDR] : []);
 const familyOfRange = (range: string) => parseRange(range)?.family;

@@ -42,7 +42,9 @@ function validateAmounts(amounts: Readonly<Record<string, string>> | undefined, 
   return Object.entries(amounts ?? {}).flatMap(([name, text]) => validateQuantity(text, `${field}[${name}]`));
 }
 
-const rangesOf = ({ spec }: Node): readonly string[] => spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : []);
+/** Of a board's pods, the first family's first; a person may have written the older field alone. */
+export const podRangesOf = ({ podCIDR, podCIDRs }: core.NodeSpec): readonly string[] =>
+  podCIDRs ?? (podCIDR ? [podCIDR] : []);
 
 /** The first is what the older field says; there is one of each family at most. */
 function validateRanges({ spec }: Node): FieldError[] {
@@ -63,8 +65,8 @@ function validateRanges({ spec }: Node): FieldError[] {
  */
 function validateUpdate(next: Node, previous: Node): FieldError[] {
   const errors: FieldError[] = [];
-  const ranges = rangesOf(next);
-  if (rangesOf(previous).some((range, i) => ranges[i] !== range)) {
+  const ranges = podRangesOf(next.spec);
+  if (podRangesOf(previous.spec).some((range, i) => ranges[i] !== range)) {
     const why = 'node updates may not change podCIDR except from "" to valid';
     errors.push(forbiddenField('spec.podCIDRs', why));
   }
