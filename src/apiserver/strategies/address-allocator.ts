@@ -1,6 +1,6 @@
 // Gives out the addresses of one range of Services, as people write them. Of either family: what is counted is the
 // distance from the range's first.
-import { formatIp, type IpFamily, type IpRange, isWithin, parseIp } from '../../base/ip.ts';
+import { familyOf, formatIp, type IpFamily, type IpRange, isWithin, parseIp } from '../../base/ip.ts';
 import { NumberAllocator, type NumberRange } from './number-allocator.ts';
 
 export class AddressAllocator {
@@ -51,3 +51,9 @@ export class AddressAllocator {
 
 /** Of each family that the cluster's Services may have. */
 export type AddressAllocators = ReadonlyMap<IpFamily, AddressAllocator>;
+
+/** None for an address of a family that the cluster had once. */
+export function allocatorOf(allocators: AddressAllocators, address: string): AddressAllocator | undefined {
+  const family = familyOf(address);
+  return family && allocators.get(family);
+}

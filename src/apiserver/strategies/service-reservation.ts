@@ -1,16 +1,24 @@
 // One write's claims on addresses and node ports: takes what is new, gives up what is dropped, and can undo both.
 
+import { invalidValue } from '../../api/field-error.ts';
 import { needsHealthCheck } from '../../api/kinds/service-outside-rules.ts';
 import type { core, Service } from '../../api/objects.ts';
 import { type FieldError, invalid } from '../../api/status-error.ts';
-import { familyOf, type IpFamily } from '../../base/ip.ts';
+import type { IpFamily } from '../../base/ip.ts';
 import type { Reservation } from '../registry/strategy.ts';
-import type { AddressAllocator, AddressAllocators } from './address-allocator.ts';
+import { type AddressAllocators, allocatorOf } from './address-allocator.ts';
 import type { NumberAllocator } from './number-allocator.ts';
 import { settleFamilies } from './service-families.ts';
 import { holdings, isGivenNodePorts, nothingHeld, wantsAddress, wantsNodePorts } from './service-holdings.ts';
 
 const nodePortField = (index: number): string => `spec.ports[${index}].nodePort`;
+
+/** Of addresses of one family, or of ports. */
+interface Allocator<T> {
+  claim(value: T): boolean;
+  release(value: T): void;
+  next(): T | undefined;
+}
 
 export class ServiceReservation implements Reservation {
   readonly #addresses: AddressAllocators;
@@ -33,7 +41,10 @@ export class ServiceReservation implements Reservation {
     const before = previous ? holdings(previous) : nothingHeld;
     if (wantsAddress(next)) this.#takeAddresses(next, previous, before.addresses);
     const after = holdings(next).addresses;
-    for (const address of before.addresses) if (!after.has(address)) this.#dropAddress(address);
+    for (const address of before.addresses) {
+      const allocator = allocatorOf(this.#addresses, address);
+      if (allocator && !after.has(address)) this.#drop(allocator, address);
+    }
     const ports = wantsNodePorts(next) ? this.#nodePorts(next, before.ports) : new Set();
     if (needsHealthCheck(next)) ports.add(this.#healthCheckPort(next.spec, before.ports));
     for (const port of before.ports) if (!ports.has(port)) this.#drop(this.#ports, port);
@@ -41,7 +52,8 @@ export class ServiceReservation implements Reservation {
 
   #takeAddresses({ spec }: Service, previous: Service | undefined, before: ReadonlySet<string>): void {
     const former = previous && wantsAddress(previous) ? previous.spec : undefined;
-    this.#refuseAll(settleFamilies(spec, former, new Set(this.#addresses.keys())));
+    const errors = settleFamilies(spec, former, new Set(this.#addresses.keys()));
+    if (errors.length > 0) this.#refuse(errors);
     if (spec.clusterIP === 'None') return;
     const wanted = spec.clusterIPs ?? [];
     const families = (spec.ipFamilies ?? []) as IpFamily[];
@@ -53,28 +65,13 @@ export class ServiceReservation implements Reservation {
     if (wanted && before.has(wanted)) return wanted;
     const allocator = this.#addresses.get(family);
     if (!allocator) throw new Error(`no addresses of ${family} are given out here`);
-    if (!wanted) return this.#nextAddress(allocator);
+    if (!wanted) return this.#take(allocator) ?? this.#refuseAddress('', 'range is full');
     if (!allocator.contains(wanted)) {
       return this.#refuseAddress(wanted, 'the provided IP is not in the valid range of Services');
     }
-    if (!allocator.claim(wanted)) return this.#refuseAddress(wanted, 'provided IP is already allocated');
-    this.#undo.push(() => allocator.release(wanted));
-    return wanted;
-  }
-
-  #nextAddress(allocator: AddressAllocator): string {
-    const address = allocator.next();
-    if (address === undefined) return this.#refuseAddress('', 'range is full');
-    this.#undo.push(() => allocator.release(address));
-    return address;
-  }
-
-  #dropAddress(address: string): void {
-    const family = familyOf(address);
-    const allocator = family && this.#addresses.get(family);
-    if (!allocator) return;
-    allocator.release(address);
-    this.#undo.push(() => allocator.claim(address));
+    return this.#claim(allocator, wanted)
+      ? wanted
+      : this.#refuseAddress(wanted, 'provided IP is already allocated');
   }
 
   #nodePorts(service: Service, before: ReadonlySet<number>): Set<number> {
@@ -121,41 +118,33 @@ export class ServiceReservation implements Reservation {
     );
   }
 
-  #take(allocator: NumberAllocator): number | undefined {
+  #take<T>(allocator: Allocator<T>): T | undefined {
     const value = allocator.next();
     if (value !== undefined) this.#undo.push(() => allocator.release(value));
     return value;
   }
 
-  #claim(allocator: NumberAllocator, value: number): boolean {
+  #claim<T>(allocator: Allocator<T>, value: T): boolean {
     if (!allocator.claim(value)) return false;
     this.#undo.push(() => allocator.release(value));
     return true;
   }
 
-  #drop(allocator: NumberAllocator, value: number): void {
+  #drop<T>(allocator: Allocator<T>, value: T): void {
     allocator.release(value);
     this.#undo.push(() => allocator.claim(value));
   }
 
   #refuseAddress(address: string, why: string): never {
-    const message = `Invalid value: ${JSON.stringify([address])}: failed to allocate IP ${address}: ${why}`;
-    return this.#refuse({ reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message });
+    const detail = `failed to allocate IP ${address}: ${why}`;
+    return this.#refuse([invalidValue('spec.clusterIPs', [address], detail)]);
   }
 
   #refusePort(field: string, port: number, why: string): never {
-    return this.#refuseField(field, String(port), why);
+    return this.#refuse([invalidValue(field, port, why)]);
   }
 
-  #refuseField(field: string, value: string, why: string): never {
-    return this.#refuse({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${value}: ${why}` });
-  }
-
-  #refuse(error: FieldError): never {
-    throw invalid({ group: '', kind: 'Service', name: this.#name }, [error]);
-  }
-
-  #refuseAll(errors: FieldError[]): void {
-    if (errors.length > 0) throw invalid({ group: '', kind: 'Service', name: this.#name }, errors);
+  #refuse(errors: readonly FieldError[]): never {
+    throw invalid({ group: '', kind: 'Service', name: this.#name }, errors);
   }
 }

@@ -2,10 +2,9 @@
 // that gives it up. https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
 import { needsHealthCheck } from '../../api/kinds/service-outside-rules.ts';
 import type { Service } from '../../api/objects.ts';
-import { familyOf } from '../../base/ip.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Reservation, Strategy } from '../registry/strategy.ts';
-import type { AddressAllocator, AddressAllocators } from './address-allocator.ts';
+import { type AddressAllocators, allocatorOf } from './address-allocator.ts';
 import type { NumberAllocator } from './number-allocator.ts';
 import {
   alignAddresses,
@@ -42,7 +41,7 @@ export class ServiceStrategy implements Strategy<Service> {
     const { addresses, ports } = holdings(service);
     const clashes: string[] = [];
     for (const address of addresses) {
-      if (this.#allocatorOf(address)?.claim(address) === false) clashes.push(`address ${address}`);
+      if (allocatorOf(this.#addresses, address)?.claim(address) === false) clashes.push(`address ${address}`);
     }
     for (const port of ports) if (!this.#ports.claim(port)) clashes.push(`node port ${port}`);
     return clashes;
@@ -81,13 +80,7 @@ export class ServiceStrategy implements Strategy<Service> {
 
   release(object: Service): void {
     const { addresses, ports } = holdings(object);
-    for (const address of addresses) this.#allocatorOf(address)?.release(address);
+    for (const address of addresses) allocatorOf(this.#addresses, address)?.release(address);
     for (const port of ports) this.#ports.release(port);
-  }
-
-  /** None for an address of a family that the cluster had once. */
-  #allocatorOf(address: string): AddressAllocator | undefined {
-    const family = familyOf(address);
-    return family && this.#addresses.get(family);
   }
 }
