@@ -28,8 +28,7 @@ export function addressAllocators(
   random: () => number,
 ): AddressAllocators {
   const { first, last } = usableRange(serviceRange);
-  const start = parseIpv4Range(serviceRange)?.first ?? first;
-  const ipv4 = allocator(serviceRange, { first: first - start, last: last - start }, random);
+  const ipv4 = allocator(serviceRange, { first: 1, last: last - first + 1 }, random);
   const all: [IpFamily, AddressAllocator][] = [['IPv4', ipv4]];
   if (ipv6) all.push(['IPv6', ipv6Allocator(ipv6.serviceRange, random)]);
   return new Map(all);
