@@ -29,9 +29,5 @@ export function withBudgetCondition(
   condition: Condition & { observedGeneration: number },
   nowMs: number,
 ): BudgetConditions {
-  const { type, observedGeneration } = condition;
-  const conditions = withCondition(status?.conditions as Condition[] | undefined, condition, nowMs);
-  return conditions.map((one) =>
-    one.type === type ? { ...one, observedGeneration } : one,
-  ) as BudgetConditions;
+  return withCondition(status?.conditions as Condition[] | undefined, condition, nowMs) as BudgetConditions;
 }

@@ -7,8 +7,14 @@ import { findCondition, isConditionTrue, withCondition } from '../api/conditions
 import { pods } from '../api/kinds/pod.ts';
 import { podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { matchesLabels, selectorFromObject } from '../api/label-selector.ts';
-import type { Condition, policy } from '../api/objects.ts';
-import { type KubeObject, keyOf, type Pod, type PodDisruptionBudget, timestamp } from '../api/objects.ts';
+import {
+  type KubeObject,
+  keyOf,
+  type Pod,
+  type PodDisruptionBudget,
+  type policy,
+  timestamp,
+} from '../api/objects.ts';
 import type { KindDefinition } from '../api/scheme.ts';
 import { forbidden, internalError, StatusError } from '../api/status-error.ts';
 import type { ServerDeleteOptions } from './registry/delete.ts';
@@ -112,7 +118,7 @@ function spent(current: PodDisruptionBudget, pod: Pod, nowMs: number): KubeObjec
 /** Figures of a budget whose controller has failed are not to be trusted: then that is told. */
 function whyNone(name: string, status: policy.PodDisruptionBudgetStatus): string {
   const { currentHealthy, desiredHealthy, conditions } = status;
-  const told = findCondition(conditions as Condition[] | undefined, 'DisruptionAllowed');
+  const told = findCondition(conditions, 'DisruptionAllowed');
   const why = told?.status === 'False' ? told.message : undefined;
   const head = `The disruption budget ${name}`;
   if (why && told?.reason === 'SyncFailed') {
