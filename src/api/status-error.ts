@@ -86,6 +86,15 @@ export function invalid(s: ErrorSubject, errors: readonly FieldError[]): StatusE
   });
 }
 
+/** What has no name yet is told as `""`, as upstream does. @throws StatusError Invalid where there are errors */
+export function throwIfInvalid(
+  { group, kind }: Omit<ErrorSubject, 'name'>,
+  name: string | undefined,
+  errors: readonly FieldError[],
+): void {
+  if (errors.length > 0) throw invalid({ group, kind, name: name ?? '' }, errors);
+}
+
 export const badRequest = (message: string) => new StatusError(400, 'BadRequest', message);
 export const unauthorized = () => new StatusError(401, 'Unauthorized', 'Unauthorized');
 export const forbidden = (s: ErrorSubject, why: string) =>

@@ -4,7 +4,7 @@ import type { apiextensions, CustomResourceDefinition, KubeObject } from '../obj
 import type { Json } from '../schema/json.ts';
 import { apiVersionOf, type KindDefinition, type ScalePaths } from '../scheme.ts';
 import type { CustomKind } from '../served-kinds.ts';
-import { type FieldError, invalid } from '../status-error.ts';
+import { throwIfInvalid } from '../status-error.ts';
 import { CustomSchema } from './custom-schema.ts';
 import { evaluate, type JsonPath, parseJsonPath, setAt } from './json-path.ts';
 import { printerColumns } from './printer-columns.ts';
@@ -61,19 +61,19 @@ function servedKind(
 ): KindDefinition {
   const kind = kindOf(definition, version);
   const schema = schemaOf(definition, version, rules);
-  const shown = (object: KubeObject) => schema.shown({ ...object, apiVersion });
   const apiVersion = apiVersionOf(kind);
+  const shown = (object: KubeObject) => schema.shown({ ...object, apiVersion });
   return {
     ...kind,
     ownSchema: schema,
     ...(version.deprecated ? { deprecation: deprecation(kind, version) } : {}),
     view: {
       of: stored,
-      fromStored: (object) => ({ ...schema.shown(object), apiVersion }),
+      fromStored: shown,
       draft: (object) => ({ ...object, apiVersion: apiVersionOf(stored) }),
       toStored: (object, previous) => checked(kind, schema, object, previous, apiVersionOf(stored)),
       check: (next, previous) =>
-        refuse(kind, next, schema.ruleErrors(shown(next), previous && shown(previous))),
+        throwIfInvalid(kind, next.metadata.name, schema.ruleErrors(shown(next), previous && shown(previous))),
     },
   };
 }
@@ -87,17 +87,8 @@ function checked(
   apiVersion: string,
 ): KubeObject {
   const shown = schema.shown({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind });
-  refuse(kind, object, schema.errors(shown, previous));
+  throwIfInvalid(kind, object.metadata.name, schema.errors(shown, previous));
   return { ...shown, apiVersion };
-}
-
-/** @throws StatusError Invalid where there are errors */
-function refuse(
-  { group, kind }: KindDefinition,
-  { metadata }: KubeObject,
-  errors: readonly FieldError[],
-): void {
-  if (errors.length > 0) throw invalid({ group, kind, name: metadata.name ?? '' }, errors);
 }
 
 const deprecation = (kind: KindDefinition, { deprecationWarning }: Version): string =>

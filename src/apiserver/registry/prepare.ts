@@ -3,7 +3,7 @@ import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts'
 import type { KubeObject, ObjectMeta } from '../../api/objects.ts';
 import { jsonEqual } from '../../api/schema/json.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
-import { conflict, type ErrorSubject, type FieldError, invalid } from '../../api/status-error.ts';
+import { conflict, type ErrorSubject, throwIfInvalid } from '../../api/status-error.ts';
 import type { Writable } from '../../api/writable.ts';
 
 export type { Writable };
@@ -16,11 +16,6 @@ export const resourceSubject = (kind: KindDefinition, name: string): ErrorSubjec
   kind: kind.plural,
   name,
 });
-
-/** What has no name yet is told as `""`, as upstream does. */
-function throwIfInvalid(kind: KindDefinition, name: string | undefined, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name: name ?? '' }, errors);
-}
 
 /** Kind's own name and version first, so that JSON reads as people expect it. */
 export function withTypeMeta(kind: KindDefinition, object: KubeObject): Fields {

@@ -4,10 +4,11 @@ import { withCondition } from '../../api/conditions.ts';
 import type { LazyRules } from '../../api/custom/rules/lazy-rules.ts';
 import { hasRules } from '../../api/custom/rules/validation-rule.ts';
 import { versionSchemas } from '../../api/custom/version-schemas.ts';
+import { customResourceDefinitions } from '../../api/kinds/custom-resource-definition.ts';
 import type { apiextensions, CustomResourceDefinition } from '../../api/objects.ts';
 import { jsonEqual } from '../../api/schema/json.ts';
 import type { ServedKinds } from '../../api/served-kinds.ts';
-import { invalid } from '../../api/status-error.ts';
+import { throwIfInvalid } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Writable } from '../registry/prepare.ts';
 import type { Reservation, Strategy } from '../registry/strategy.ts';
@@ -64,8 +65,7 @@ export class CustomDefinitionStrategy implements Strategy<CustomResourceDefiniti
       if (!hasRules(schema) || jsonEqual(schema, before?.openAPIV3Schema)) return [];
       return this.#rules.definitionErrors(schema, field);
     });
-    const subject = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', name: metadata.name };
-    if (errors.length > 0) throw invalid(subject, errors);
+    throwIfInvalid(customResourceDefinitions, metadata.name, errors);
     return { undo() {} };
   }
 
