@@ -64,15 +64,17 @@ function ownAmounts(spec: core.PodSpec, which: 'requests' | 'limits'): Amounts {
  * says as a whole, `+ overhead`. `assumed` counts for each container that does not say.
  */
 function podAmounts(spec: core.PodSpec, which: 'requests' | 'limits', assumed: ResourceList = {}): Amounts {
-  const total = containersAmounts(spec, which, assumed);
-  const overhead = [...amountsOf(spec.overhead)];
+  const total = amountsWithoutOverhead(spec, which, assumed);
+  const overhead = amountsOf(spec.overhead);
   // Where nothing is limited, overhead is no limit.
   const isMeant = (name: string) => which === 'requests' || (total.get(name)?.nanos ?? 0n) > 0n;
-  add(total, new Map(overhead.filter(([name]) => isMeant(name))));
+  for (const name of overhead.keys()) if (!isMeant(name)) overhead.delete(name);
+  add(total, overhead);
   return total;
 }
 
-function containersAmounts(
+/** As {@link podAmounts}, without the overhead: a LimitRange looks at that alone. */
+export function amountsWithoutOverhead(
   spec: core.PodSpec,
   which: 'requests' | 'limits',
   assumed: ResourceList = {},
@@ -95,12 +97,6 @@ function containersAmounts(
 /** Whether the pod asks for anything as a whole. */
 export const hasOwnAmounts = (spec: core.PodSpec): boolean =>
   ownAmounts(spec, 'requests').size + ownAmounts(spec, 'limits').size > 0;
-
-/** What the containers of a pod come to, without its overhead: a LimitRange looks at that alone. */
-export const amountsWithoutOverhead = (
-  spec: core.PodSpec,
-  which: 'requests' | 'limits',
-): ReadonlyMap<string, Quantity> => containersAmounts(spec, which);
 
 /** Requests per resource name, exact. */
 export function podRequestQuantities(spec: core.PodSpec): ReadonlyMap<string, Quantity> {
