@@ -1,7 +1,7 @@
-// Which item of a list an item was before: only lists whose items have keys can tell.
-// Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/maplist.go
-import { isJsonObject, type Json } from '../schema/json.ts';
-import type { SchemaProps } from './schema-props.ts';
+// What an item of a list or a field of an object was before: only lists whose items have keys can tell, and objects that
+// are not replaced as a whole. Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/maplist.go
+import { isJsonObject, type Json, type JsonObject } from '../schema/json.ts';
+import { isAtomicMap, type SchemaProps } from './schema-props.ts';
 
 /** What tells the items of a set or a list-map apart; `undefined` for other lists. */
 export function identityOf(node: SchemaProps): ((item: Json) => Json) | undefined {
@@ -23,3 +23,11 @@ export function correlated(node: SchemaProps, previous: Json | undefined): (item
   const known = new Map(previous.map((item) => [JSON.stringify(identity(item)), item]));
   return (item) => known.get(JSON.stringify(identity(item)));
 }
+
+/** `previous`, the object as it was, as far as its fields can be held against it. */
+export const correlatedFields = (node: SchemaProps, previous: Json | undefined): JsonObject =>
+  !isAtomicMap(node) && isJsonObject(previous) ? previous : {};
+
+/** Whether nothing within a value can be held against what it was. */
+export const isUncorrelatable = (node: SchemaProps): boolean =>
+  isAtomicMap(node) || (node.type === 'array' && node['x-kubernetes-list-type'] !== 'map');

@@ -1,7 +1,7 @@
 // A custom schema in the form of the table's messages, so that server-side apply knows its lists and maps.
 import type { MessageSpec } from '../schema/schema.ts';
 import type { FieldSpec, FieldType } from '../schema/table.ts';
-import { isIntOrString, keepsUnknown, type SchemaProps } from './schema-props.ts';
+import { isAtomicMap, isIntOrString, keepsUnknown, type SchemaProps } from './schema-props.ts';
 
 const METADATA: FieldType = { shape: 'message', message: 'meta/v1.ObjectMeta' };
 const TEXT: FieldType = { shape: 'scalar', name: 'string' };
@@ -60,6 +60,6 @@ function specOf(node: SchemaProps, type: FieldType, required: boolean): FieldSpe
     retainKeys: false,
     listType: node['x-kubernetes-list-type'] as FieldSpec['listType'],
     listMapKeys: node['x-kubernetes-list-map-keys'] ?? [],
-    atomicMap: node['x-kubernetes-map-type'] === 'atomic',
+    atomicMap: isAtomicMap(node),
   };
 }

@@ -44,6 +44,8 @@ export const TYPE_META: readonly string[] = ['apiVersion', 'kind', 'metadata'];
 
 export const isEmbedded = (node: SchemaProps): boolean => node['x-kubernetes-embedded-resource'] === true;
 export const isIntOrString = (node: SchemaProps): boolean => node['x-kubernetes-int-or-string'] === true;
+/** An object that is replaced as a whole. */
+export const isAtomicMap = (node: SchemaProps): boolean => node['x-kubernetes-map-type'] === 'atomic';
 export const keepsUnknown = (node: SchemaProps): boolean =>
   node['x-kubernetes-preserve-unknown-fields'] === true;
 

@@ -4,7 +4,7 @@
 import { duplicate, invalidValue, notSupported, required } from '../field-error.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '../schema/json.ts';
 import type { FieldError } from '../status-error.ts';
-import { correlated, identityOf } from './correlated-items.ts';
+import { correlated, correlatedFields, identityOf } from './correlated-items.ts';
 import { hasFormat } from './formats.ts';
 import { matches } from './patterns.ts';
 import { isEmbedded, isIntOrString, type SchemaProps, schemaOfKey } from './schema-props.ts';
@@ -183,8 +183,7 @@ function objectErrors(
   previous: Json | undefined,
 ): void {
   const { errors } = found;
-  const isAtomic = node['x-kubernetes-map-type'] === 'atomic';
-  const old = !isAtomic && isJsonObject(previous) ? previous : {};
+  const old = correlatedFields(node, previous);
   const at = (key: string) => (path ? `${path}.${key}` : key);
   countErrors(Object.keys(value).length, node.minProperties, node.maxProperties, 'properties', path, errors);
   for (const key of node.required ?? []) if (!Object.hasOwn(value, key)) errors.push(required(at(key)));

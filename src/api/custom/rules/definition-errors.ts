@@ -4,6 +4,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { forbiddenField, invalidValue, notSupported, required } from '../../field-error.ts';
 import type { FieldError } from '../../status-error.ts';
+import { isUncorrelatable } from '../correlated-items.ts';
 import { isEmbedded, type SchemaProps } from '../schema-props.ts';
 import { type CompiledRule, compileRules, ruleEnvironment } from './compile-rules.ts';
 import { fieldPath } from './field-path.ts';
@@ -75,21 +76,12 @@ class DefinitionCheck {
     const said = rulesOf(node).flatMap(({ rule, at }) => textErrors(rule, `${place.field}${at}`, node));
     this.#errors.push(...said);
     if (said.length === 0) this.#compile(node, place);
-    const below = this.#below(node, place);
+    const cardinality = place.cardinality * mostCopies(node);
+    const uncorrelatable = place.uncorrelatable ?? (isUncorrelatable(node) ? place.field : undefined);
     for (const { child, at } of childrenOf(node)) {
-      this.#node(child, { ...below, field: `${place.field}${at}`, isResource: isEmbedded(child) });
+      const field = `${place.field}${at}`;
+      this.#node(child, { field, isResource: isEmbedded(child), cardinality, uncorrelatable });
     }
-  }
-
-  #below(node: SchemaProps, { field, cardinality, uncorrelatable }: Place): Place {
-    const isAtomic = node['x-kubernetes-map-type'] === 'atomic';
-    const isLoose = node.type === 'array' && node['x-kubernetes-list-type'] !== 'map';
-    return {
-      field,
-      isResource: false,
-      cardinality: cardinality * mostCopies(node),
-      uncorrelatable: uncorrelatable ?? (isAtomic || isLoose ? field : undefined),
-    };
   }
 
   #compile(node: SchemaProps, place: Place): void {

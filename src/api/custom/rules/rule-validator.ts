@@ -4,7 +4,7 @@
 import { forbiddenField, invalidValue, required } from '../../field-error.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '../../schema/json.ts';
 import type { FieldError } from '../../status-error.ts';
-import { correlated } from '../correlated-items.ts';
+import { correlated, correlatedFields } from '../correlated-items.ts';
 import { isEmbedded, type SchemaProps } from '../schema-props.ts';
 import {
   type CompiledRule,
@@ -99,8 +99,7 @@ class ObjectCheck {
     path: string,
     isSame: boolean,
   ): void {
-    const isAtomic = node.schema['x-kubernetes-map-type'] === 'atomic';
-    const old = !isAtomic && isJsonObject(previous) ? previous : {};
+    const old = correlatedFields(node.schema, previous);
     for (const [key, value] of Object.entries(next)) {
       const named = node.properties.get(key);
       const child = named ?? node.inner;
