@@ -45,17 +45,20 @@ export function matches(pattern: string, value: string): boolean | undefined {
   return inTime(`new RegExp(${JSON.stringify(regExp.source)}).test(${JSON.stringify(value)})`);
 }
 
-/** What matches, the first or all; `undefined` when that could not be found out in time. @throws SyntaxError */
-export function searched(pattern: string, value: string, which: 'first' | 'all'): string[] | undefined {
+/** What matches, all unless said; `undefined` when that could not be found out in time. @throws SyntaxError */
+export function searched(
+  pattern: string,
+  value: string,
+  limit = Number.POSITIVE_INFINITY,
+): string[] | undefined {
   const regExp = regExpOf(pattern, 'g');
-  const limit = which === 'first' ? 1 : Number.POSITIVE_INFINITY;
   if (!mayTakeLong(pattern, value)) return Array.from(value.matchAll(regExp).take(limit), ([match]) => match);
   const all = `${JSON.stringify(value)}.matchAll(new RegExp(${JSON.stringify(regExp.source)}, 'g'))`;
   return inTime(`Array.from(${all}.take(${limit}), ([match]) => match)`);
 }
 
-const mayTakeLong = (pattern: string, value: string): boolean =>
-  value.length > (hasNestedRepeats(pattern) ? SHORT_TEXT : LONG_TEXT);
+const mayTakeLong = (pattern: string, { length }: string): boolean =>
+  length > LONG_TEXT || (length > SHORT_TEXT && hasNestedRepeats(pattern));
 
 /** A sixth of a millisecond to set up, so it is kept for those that may need it. */
 function inTime<T>(code: string): T | undefined {

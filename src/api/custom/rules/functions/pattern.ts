@@ -8,8 +8,9 @@ export const patternOf = (text: string): RegExp => read(text, () => regExpOf(tex
 export const isMatch = (text: string, pattern: string): boolean =>
   read(pattern, () => matches(pattern, text));
 
-export const matchesIn = (text: string, pattern: string, which: 'first' | 'all'): string[] =>
-  read(pattern, () => searched(pattern, text, which));
+/** All unless said. */
+export const matchesIn = (text: string, pattern: string, limit?: number): string[] =>
+  read(pattern, () => searched(pattern, text, limit));
 
 function read<T>(pattern: string, search: () => T | undefined): T {
   try {

@@ -14,12 +14,15 @@ export function addTextFunctions(environment: Environment): void {
     .registerFunction('string.replace(string, string, int): string', replaceSome)
     .registerFunction('string.reverse(): string', (text: string) => [...text].reverse().join(''))
     .registerFunction('string.find(string): string', (text: string, pattern: string) =>
-      pattern === '' ? '' : (matchesIn(text, pattern, 'first')[0] ?? ''),
+      pattern === '' ? '' : (matchesIn(text, pattern, 1)[0] ?? ''),
     )
     .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) =>
-      findAll(text, pattern, -1n),
+      matchesIn(text, pattern),
     )
-    .registerFunction('string.findAll(string, int): list<string>', findAll)
+    .registerFunction(
+      'string.findAll(string, int): list<string>',
+      (text: string, pattern: string, limit: bigint) => matchesIn(text, pattern, limitOf(limit)),
+    )
     .registerFunction('string.format(list<dyn>): string', formatted)
     .registerFunction('string(google.protobuf.Timestamp): string', (time: Date) => formatted('%s', [time]))
     .registerFunction('string(google.protobuf.Duration): string', (span: unknown) => formatted('%s', [span]))
@@ -35,11 +38,9 @@ function charAt(text: string, index: bigint): string {
 }
 
 function replaceSome(text: string, from: string, to: string, limit: bigint): string {
-  let left = limit < 0n ? Number.POSITIVE_INFINITY : Number(limit);
+  let left = limitOf(limit);
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found));
 }
 
-function findAll(text: string, pattern: string, limit: bigint): string[] {
-  const found = matchesIn(text, pattern, 'all');
-  return limit < 0n ? found : found.slice(0, Number(limit));
-}
+/** Less than none is no limit. */
+const limitOf = (limit: bigint): number => (limit < 0n ? Number.POSITIVE_INFINITY : Number(limit));
