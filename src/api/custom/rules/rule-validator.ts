@@ -1,7 +1,7 @@
 // Holds objects against the rules of their schema: each rule where its value stands, told as upstream tells it. What
 // was so before is not told again, except by rules that compare with what was.
 // Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go
-import { forbiddenField, invalidValue, required } from '../../field-error.ts';
+import { duplicate, forbiddenField, invalidValue, required } from '../../field-error.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '../../schema/json.ts';
 import type { FieldError } from '../../status-error.ts';
 import { correlated, correlatedFields } from '../correlated-items.ts';
@@ -116,11 +116,14 @@ class ObjectCheck {
     path: string,
     isSame: boolean,
   ): void {
+    const hasOld = previous !== undefined && previous !== null;
+    const asked = own.rules.filter((rule) => isAsked(rule, isSame, hasOld));
+    if (asked.length === 0) return;
     const self = own.fromJson(next);
-    const oldSelf = previous === undefined || previous === null ? undefined : own.fromJson(previous);
-    for (const rule of own.rules) {
+    const oldSelf = hasOld ? own.fromJson(previous) : undefined;
+    for (const rule of asked) {
       if (this.#isOver) return;
-      this.#rule(rule, schema, { self, oldSelf }, path, isSame);
+      this.#rule(rule, schema, { self, oldSelf }, path);
     }
   }
 
@@ -129,7 +132,6 @@ class ObjectCheck {
     schema: SchemaProps,
     { self, oldSelf }: { self: unknown; oldSelf: unknown },
     path: string,
-    isSame: boolean,
   ): void {
     const { rule, compiled } = placed;
     const field = path || '<nil>';
@@ -138,8 +140,6 @@ class ObjectCheck {
       say(`rule compile error: ${compiled.error}`);
       return;
     }
-    const { usesOldSelf } = compiled.expression;
-    if (usesOldSelf ? oldSelf === undefined && !rule.optionalOldSelf : isSame) return;
     const given = rule.optionalOldSelf ? optionalOf(oldSelf) : oldSelf;
     const variables = given === undefined ? { self } : { self, oldSelf: given };
     const { value, error, steps, isExceeded } = compiled.expression.run(variables);
@@ -150,6 +150,12 @@ class ObjectCheck {
     } else if (error !== undefined) say(`${evaluationFailed(error)} evaluating rule: ${nameOfRule(rule)}`);
     else if (value !== true) this.errors.push(failure(placed, schema, variables, path));
   }
+}
+
+/** A rule that looks at what was needs something to look at; any other comes out as before for what is as before. */
+function isAsked({ rule, compiled }: CompiledRule, isSame: boolean, hasOld: boolean): boolean {
+  if ('error' in compiled) return true;
+  return compiled.expression.usesOldSelf ? hasOld || rule.optionalOldSelf === true : !isSame;
 }
 
 const childPath = (path: string, key: string) => (path ? `${path}.${key}` : key);
@@ -176,7 +182,7 @@ function failure(
     case 'FieldValueRequired':
       return required(field, detail);
     case 'FieldValueDuplicate':
-      return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(type)}` };
+      return duplicate(field, type);
     default:
       return invalidValue(field, type, detail);
   }
