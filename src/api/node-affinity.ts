@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 import { matchesSelectorMap } from './label-selector.ts';
 import type { core, Node, Pod } from './objects.ts';
+import { ownValue } from './schema/json.ts';
 
 /** nodeSelector and every required term: terms are alternatives, what stands in one term must all hold. */
 export function matchesRequired({ spec }: Pick<Pod, 'spec'>, node: Node): boolean {
@@ -39,7 +40,7 @@ function matchesTerm(term: core.NodeSelectorTerm, node: Node): boolean {
 
 function holds(requirement: core.NodeSelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
   const { key, operator, values = [] } = requirement;
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  const value = ownValue(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

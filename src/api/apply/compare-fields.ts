@@ -1,6 +1,6 @@
 // Which fields a write added, changed and removed.
 // Source: structured-merge-diff, typed/compare.go.
-import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../schema/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '../schema/json.ts';
 import { type ApplyType, fieldOf, resolved } from './apply-type.ts';
 import { EMPTY_SET, type FieldSet, nodeOf } from './field-set.ts';
 import { itemsByElement, itemType } from './list-items.ts';
@@ -49,16 +49,13 @@ type Children = [string, Changed][];
 function fieldChanges(type: ApplyType, before: JsonObject = {}, after: JsonObject = {}): Children {
   const children: Children = [];
   const add = (name: string) => {
-    const changed = changesIn(fieldOf(type, name), contentOf(before, name), contentOf(after, name));
+    const changed = changesIn(fieldOf(type, name), ownValue(before, name), ownValue(after, name));
     if (changed !== NOTHING) children.push([`f:${name}`, changed]);
   };
   for (const name of Object.keys(after)) add(name);
   for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) add(name);
   return children;
 }
-
-const contentOf = (object: JsonObject, name: string): Json | undefined =>
-  Object.hasOwn(object, name) ? object[name] : undefined;
 
 function itemChanges(
   type: Extract<ApplyType, { shape: 'set' | 'keyed' }>,

@@ -1,6 +1,7 @@
 // Sets of fields in the very form in which managedFields carries them (FieldsV1): a trie whose keys are `f:NAME`,
 // `k:{KEYS}` or `v:VALUE`. A node is a member when it holds `.` or nothing; the root never is.
 // https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.32/#fieldsv1-v1-meta
+import { ownValue } from '../schema/json.ts';
 
 export interface FieldSet {
   readonly [element: string]: FieldSet;
@@ -25,7 +26,7 @@ export const asMember = (node: FieldSet | undefined): FieldSet =>
   node === undefined || isMember(node) ? (node ?? EMPTY_SET) : { [SELF]: EMPTY_SET, ...node };
 
 export const childOf = (node: FieldSet | undefined, element: string): FieldSet | undefined =>
-  node && Object.hasOwn(node, element) ? node[element] : undefined;
+  node && ownValue(node, element);
 
 function childrenOf(node: FieldSet): [string, FieldSet][] {
   return Object.entries(node).filter(([element]) => element !== SELF);

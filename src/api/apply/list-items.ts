@@ -1,5 +1,5 @@
 // Items of lists that are owned item by item: what each is called in a set of fields.
-import { isJsonObject, type Json } from '../schema/json.ts';
+import { isJsonObject, type Json, ownValue } from '../schema/json.ts';
 import type { ApplyType } from './apply-type.ts';
 
 type ListType = Extract<ApplyType, { shape: 'set' | 'keyed' }>;
@@ -13,7 +13,7 @@ export function elementOf(type: ListType, item: Json): string | undefined {
   if (!isJsonObject(item)) return undefined;
   const keys: Record<string, Json> = {};
   for (const key of type.keys) {
-    const value = (Object.hasOwn(item, key) ? item[key] : undefined) ?? KEY_DEFAULTS[key];
+    const value = ownValue(item, key) ?? KEY_DEFAULTS[key];
     if (value === undefined) return undefined;
     keys[key] = value;
   }

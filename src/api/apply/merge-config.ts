@@ -1,6 +1,6 @@
 // An applied configuration laid over the object as it is: what it says wins, what it does not say stays. Neither is
 // changed. Source: structured-merge-diff, typed/merge.go.
-import { isJsonObject, type Json, type JsonObject, setOwn } from '../schema/json.ts';
+import { isJsonObject, type Json, type JsonObject, ownValue, setOwn } from '../schema/json.ts';
 import { badRequest } from '../status-error.ts';
 import { type ApplyType, fieldOf, resolved } from './apply-type.ts';
 import { elementOf, itemType } from './list-items.ts';
@@ -19,7 +19,7 @@ function merged(type: ApplyType, live: Json | undefined, config: Json, path: str
   const base = (live ?? {}) as JsonObject;
   const result: JsonObject = { ...base };
   for (const [name, value] of Object.entries(config)) {
-    const known = Object.hasOwn(base, name) ? base[name] : undefined;
+    const known = ownValue(base, name);
     setOwn(result, name, merged(fieldOf(actual, name), known, value, `${path}.${name}`));
   }
   return result;

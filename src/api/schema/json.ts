@@ -9,7 +9,7 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads an own key only: `toString` and `__proto__` of the prototype are not there. */
-export const ownValue = (object: JsonObject, key: string): Json | undefined =>
+export const ownValue = <T>(object: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 /** Sets an own key, `__proto__` too: Schema.check then refuses it, where an assignment would lose it silently. */

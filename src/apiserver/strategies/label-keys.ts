@@ -2,6 +2,7 @@
 // the pod has when it is made: what its labels become later changes nothing.
 // Source: pkg/registry/core/pod/strategy.go applyLabelKeysToLabelSelector
 import type { core, meta, Pod } from '../../api/objects.ts';
+import { ownValue } from '../../api/schema/json.ts';
 import type { Writable } from '../registry/prepare.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ function withKeys<T extends Keyed>(keyed: T, labels: Labels): T {
 
 function requirements(operator: 'In' | 'NotIn', keys: readonly string[], labels: Labels) {
   return keys.flatMap((key) => {
-    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+    const value = ownValue(labels, key);
     return value === undefined ? [] : [{ key, operator, values: [value] }];
   });
 }

@@ -1,5 +1,6 @@
 // `fieldPath` of a rule: which field is told when the rule fails, such as `.spec.size` or `['a.b'].c`.
 // Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go, ValidFieldPath
+import { ownValue } from '../../schema/json.ts';
 import type { SchemaProps } from '../schema-props.ts';
 
 const STEP = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\])/;
@@ -13,9 +14,9 @@ export function fieldPath(text: string, node: SchemaProps): { path: string } | {
     const step = STEP.exec(rest);
     if (!step) return { problem: `expected [ or . but got: ${rest}` };
     const name = step[1] ?? (step[2] ?? '').replace(/\\(.)/g, '$1');
-    const { properties, additionalProperties }: SchemaProps = at;
+    const { properties = {}, additionalProperties }: SchemaProps = at;
     const values = typeof additionalProperties === 'object' ? additionalProperties : undefined;
-    const next: SchemaProps | undefined = values ?? own(properties, name);
+    const next: SchemaProps | undefined = values ?? ownValue(properties, name);
     if (!next) return { problem: 'does not refer to a valid field' };
     path += values ? `[${name}]` : `.${name}`;
     at = next;
@@ -23,6 +24,3 @@ export function fieldPath(text: string, node: SchemaProps): { path: string } | {
   }
   return { path };
 }
-
-const own = (properties: Record<string, SchemaProps> | undefined, name: string) =>
-  properties && Object.hasOwn(properties, name) ? properties[name] : undefined;

@@ -4,7 +4,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { Duration } from '@marcbachmann/cel-js/evaluator';
 import { parseDurationMs } from '../../duration.ts';
-import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../schema/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonEqual, ownValue } from '../../schema/json.ts';
 import { isEmbedded, isIntOrString, type SchemaProps } from '../schema-props.ts';
 import { escapedName } from './field-names.ts';
 
@@ -47,7 +47,7 @@ abstract class RuleObject extends Map<string, unknown> {
   override get(name: string): unknown {
     if (this.has(name)) return super.get(name);
     const field = this.fieldTypes.get(name);
-    const json = field && Object.hasOwn(this.json, field.key) ? this.json[field.key] : undefined;
+    const json = field && ownValue(this.json, field.key);
     if (!field || json === undefined) return undefined;
     const value = field.type.fromJson(json);
     this.set(name, value);
