@@ -18,7 +18,8 @@ import {
 } from './resource-handler.ts';
 import { sendJson } from './respond.ts';
 import { partialMetadata, tableOf, tableOfOne } from './table.ts';
-import { type ShownForm, WatchResponse } from './watch-response.ts';
+import { asStored, type ShownForm } from './watch-lines.ts';
+import { WatchResponse } from './watch-response.ts';
 
 export async function getVerb(request: ResourceRequest): Promise<void> {
   sendObject(request, 200, request.services.registry.get(request.kind, keyOfRequest(request)));
@@ -100,7 +101,7 @@ export function openWatch(request: ReadRequest): OpenWatch {
 
 /** Ages are in whole seconds, so rows that are made within one are alike. */
 function shownForm(request: ReadRequest, form: Form, withColumns: boolean): ShownForm {
-  if (form.as === 'object') return { name: '', present: (object) => object };
+  if (form.as === 'object') return asStored;
   if (form.as === 'PartialObjectMetadata')
     return { name: `metadata ${form.version}`, present: (object) => partialMetadata(object, form.version) };
   const options = tableOptions(request, form, withColumns);

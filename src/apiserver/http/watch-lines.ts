@@ -8,6 +8,15 @@ const MAX_KEPT_BYTES = 256 * 1024;
 /** About a millisecond's work. */
 const GROUP_SIZE = 32;
 
+/** How objects are shown. */
+export interface ShownForm {
+  /** The same for all watchers to whom an object looks the same. */
+  readonly name: string;
+  present(object: KubeObject): unknown;
+}
+
+export const asStored: ShownForm = { name: '', present: (object) => object };
+
 /** One watch event as its watchers read it. */
 export const lineOf = (type: string, object: unknown): Buffer =>
   Buffer.from(`${JSON.stringify({ type, object })}\n`);
@@ -21,20 +30,12 @@ export class WatchLines {
   #toldNow = 0;
   #isTurnAwaited = false;
 
-  /**
-   * The line of an object as `form` names what `present` makes of it; as it is, unless said. What is made of an object
-   * under one name is the same for all who ask.
-   */
-  line(
-    type: string,
-    object: KubeObject,
-    form = '',
-    present: (object: KubeObject) => unknown = (same) => same,
-  ): Buffer {
-    const name = `${type} ${form}`;
+  /** The line of an object in a form; as it is, unless said. */
+  line(type: string, object: KubeObject, form = asStored): Buffer {
+    const name = `${type} ${form.name}`;
     const known = this.#kept.get(object)?.get(name);
     if (known) return known;
-    const line = lineOf(type, present(object));
+    const line = lineOf(type, form.present(object));
     this.#keep(object, name, line);
     return line;
   }

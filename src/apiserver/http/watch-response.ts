@@ -7,18 +7,12 @@ import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { ObjectEvent, WatchStream } from '../registry/watch-stream.ts';
-import { lineOf, type WatchLines } from './watch-lines.ts';
+import { lineOf, type ShownForm, type WatchLines } from './watch-lines.ts';
 
 /** As upstream: about once a minute. */
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Upstream ends watches that do not say otherwise after 30 to 60 minutes. */
 const DEFAULT_TIMEOUT_MS = 45 * 60_000;
-
-export interface ShownForm {
-  /** The same for all watchers to whom an object looks the same. */
-  name: string;
-  present(object: KubeObject): unknown;
-}
 
 export interface WatchResponseOptions {
   kind: KindDefinition;
@@ -96,9 +90,9 @@ export class WatchResponse {
 
   #lineOf(type: string, object: KubeObject): Buffer {
     const { lines, form } = this.#options;
-    const { name, present } = form(this.#first);
+    const shown = form(this.#first);
     this.#first = false;
-    return lines.line(type, object, name, present);
+    return lines.line(type, object, shown);
   }
 
   async #drained(): Promise<void> {

@@ -27,13 +27,13 @@ t.test('a form of it is made once too, and is not taken for another one', async 
     made++;
     return { name: metadata.name };
   };
-  const row = lines.line('ADDED', one, 'table 1', present);
+  const row = lines.line('ADDED', one, { name: 'table 1', present });
   t.equal(row.toString(), '{"type":"ADDED","object":{"name":"a"}}\n');
-  t.equal(lines.line('ADDED', one, 'table 1', present), row);
+  t.equal(lines.line('ADDED', one, { name: 'table 1', present }), row);
   t.equal(made, 1);
-  t.not(lines.line('ADDED', one, 'table 2', present), row, 'a second later its age is another one');
+  t.not(lines.line('ADDED', one, { name: 'table 2', present }), row, 'a second later its age is another one');
   t.match(lines.line('ADDED', one).toString(), /"kind":"ConfigMap"/);
-  t.match(lines.line('DELETED', one, 'table 1', present).toString(), /^\{"type":"DELETED"/);
+  t.match(lines.line('DELETED', one, { name: 'table 1', present }).toString(), /^\{"type":"DELETED"/);
 });
 
 t.test('only the newest events are remembered, and little of them', async (t) => {
