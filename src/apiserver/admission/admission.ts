@@ -54,3 +54,6 @@ export class Admission {
 }
 
 export const isPods = ({ group, plural }: KindDefinition): boolean => group === '' && plural === 'pods';
+
+export const isClaims = ({ group, plural }: KindDefinition): boolean =>
+  group === '' && plural === 'persistentvolumeclaims';

@@ -1,5 +1,6 @@
 // A bound claim grows only where its class says that its volumes can.
 // https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims
+import { storageClasses } from '../../api/kinds/storage-class.ts';
 import type { KubeObject, PersistentVolumeClaim, StorageClass } from '../../api/objects.ts';
 import { compareQuantities, tryParseQuantity } from '../../api/quantity.ts';
 import type { KindDefinition } from '../../api/scheme.ts';
@@ -7,9 +8,7 @@ import { forbidden } from '../../api/status-error.ts';
 import type { Store } from '../../store/store.ts';
 import { storeKey } from '../registry/keys.ts';
 import { resourceSubject } from '../registry/prepare.ts';
-import type { AdmissionPlugin } from './admission.ts';
-
-const CLASSES = { group: 'storage.k8s.io', plural: 'storageclasses', namespaced: false } as const;
+import { type AdmissionPlugin, isClaims } from './admission.ts';
 
 export class ClaimResize implements AdmissionPlugin {
   readonly #store: Store;
@@ -19,7 +18,7 @@ export class ClaimResize implements AdmissionPlugin {
   }
 
   check(kind: KindDefinition, next: KubeObject, previous: KubeObject | undefined): void {
-    if (!previous || kind.group !== '' || kind.plural !== 'persistentvolumeclaims') return;
+    if (!previous || !isClaims(kind)) return;
     const [after, before] = [next as PersistentVolumeClaim, previous as PersistentVolumeClaim];
     if (!isGrown(after, before)) return;
     const refuse = (why: string) => forbidden(resourceSubject(kind, next.metadata.name), why);
@@ -34,7 +33,7 @@ export class ClaimResize implements AdmissionPlugin {
   }
 
   #class(name: string): StorageClass | undefined {
-    return this.#store.get(storeKey(CLASSES, undefined, name))?.value as StorageClass | undefined;
+    return this.#store.get(storeKey(storageClasses, undefined, name))?.value as StorageClass | undefined;
   }
 }
 

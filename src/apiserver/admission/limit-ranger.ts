@@ -7,7 +7,7 @@ import { forbidden } from '../../api/status-error.ts';
 import type { Store } from '../../store/store.ts';
 import { storePrefix } from '../registry/keys.ts';
 import { resourceSubject } from '../registry/prepare.ts';
-import { type AdmissionPlugin, isPods } from './admission.ts';
+import { type AdmissionPlugin, isClaims, isPods } from './admission.ts';
 import { claimProblems, podProblems } from './limit-rules.ts';
 
 const LIMIT_RANGES = { group: '', plural: 'limitranges', namespaced: true } as const;
@@ -75,9 +75,6 @@ const isResized = ({ spec: next }: Pod, { spec: previous }: Pod): boolean =>
   resizableContainers(next).some(
     ({ resources }, i) => !isSameSize(resources, resizableContainers(previous)[i]?.resources),
   );
-
-const isClaims = ({ group, plural }: KindDefinition): boolean =>
-  group === '' && plural === 'persistentvolumeclaims';
 
 /** Not validated yet, so anything may be missing. @returns what was filled in, in upstream's words. */
 function fillIn({ spec }: Pod, range: LimitRange): string[] {
