@@ -2,14 +2,14 @@
 // refused with its definition. Upstream's units and weights, for the operations that repeat or read long values.
 // Source: github.com/google/cel-go checker/cost.go; k8s.io/apiserver/pkg/cel/library/cost.go
 import { type Comprehension, effective, type RuleNode } from './rule-nodes.ts';
-import type { RuleType } from './rule-types.ts';
+import { MAX_REQUEST_BYTES, type RuleType } from './rule-types.ts';
 
 const LIST_COST = 10;
 const MAP_COST = 30;
 const PER_CHARACTER = 0.1;
 const PER_PATTERN_CHARACTER = 0.25;
 /** Of what no schema bounds, such as a text that the rule puts together. */
-const UNKNOWN_SIZE = 3 * 1024 * 1024;
+const UNKNOWN_SIZE = MAX_REQUEST_BYTES;
 
 /** What is known of a value before it is there. */
 interface Estimate {
@@ -24,7 +24,7 @@ interface Estimate {
 type Names = ReadonlyMap<string, Estimate>;
 
 /** Told of each field that a rule asks for and the schema does not have. */
-export type OnUndefined = (name: string, at: number) => void;
+type OnUndefined = (name: string, at: number) => void;
 
 /** `types` by variable. */
 export function estimateCost(

@@ -8,7 +8,7 @@ export interface Comprehension {
   step: RuleNode;
 }
 
-export interface Macro {
+interface Macro {
   evaluate?: Evaluate;
   /** Of `has`. */
   args?: RuleNode[];
@@ -42,7 +42,7 @@ const isNode = (value: unknown): value is RuleNode =>
 export const effective = (node: RuleNode): RuleNode => node.meta.alternate ?? node;
 
 /** The nodes that are evaluated right below an effective node. */
-export function operandsOf(node: RuleNode): RuleNode[] {
+function operandsOf(node: RuleNode): RuleNode[] {
   const { macro } = node.meta;
   if (macro) return [macro.receiver, macro.val, macro.exp, macro.arg].filter(isNode);
   if (node.op === 'comprehension') {

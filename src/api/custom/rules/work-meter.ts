@@ -3,7 +3,7 @@
 // Source: k8s.io/apiserver/pkg/apis/cel/config.go
 import { type RuleNode, walk } from './rule-nodes.ts';
 
-export const MAX_STEPS_PER_RULE = 1_000_000;
+const MAX_STEPS_PER_RULE = 1_000_000;
 export const MAX_STEPS_PER_OBJECT = 10_000_000;
 const CHARACTERS_PER_STEP = 10;
 
