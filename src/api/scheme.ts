@@ -84,7 +84,7 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
    * need not outlive a power cut: then it stays off the disk, and the watch history keeps only the last.
    */
   isMoving?(next: T, previous: T): boolean;
-  /** Never stored: made from what boards report whenever somebody asks. get and list only. */
+  /** Never stored: made whenever somebody asks, such as from what boards report. get and list only. */
   measured?: boolean;
   /** Age in milliseconds after which the server removes an object by itself (Event: one hour). */
   timeToLiveMs?: number;

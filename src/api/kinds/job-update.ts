@@ -1,4 +1,5 @@
-// What may change in a Job: nothing that its pods depend on, save where to place them and their size while none of them is there.
+// What may change in a Job: nothing that its pods depend on, save where to place them and their size while none of them
+// is there.
 // Source: pkg/apis/batch/validation ValidateJobSpecUpdate
 import { isDeepStrictEqual } from 'node:util';
 import { isConditionTrue } from '../conditions.ts';
