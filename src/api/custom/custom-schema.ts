@@ -18,10 +18,11 @@ const metadataKind = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObject
 const bodyOf = (object: KubeObject): Json => ({ ...object, metadata: {} }) as unknown as JsonObject;
 
 export class CustomSchema implements OwnSchema {
+  /** Whether {@link ruleErrors} can have anything to say. */
+  readonly hasRules: boolean;
   readonly #root: SchemaProps;
   readonly #kind: KindRef;
   readonly #rules: LazyRules;
-  readonly #hasRules: boolean;
   readonly #knownTo = new WeakSet<Schema>();
   /** Made when the first object is written. */
   #ruleCheck: RuleCheck | undefined;
@@ -30,7 +31,7 @@ export class CustomSchema implements OwnSchema {
     this.#kind = kind;
     this.#root = root;
     this.#rules = rules;
-    this.#hasRules = hasRules(root);
+    this.hasRules = hasRules(root);
   }
 
   messageOf(schema: Schema): MessageSpec {
@@ -73,7 +74,6 @@ export class CustomSchema implements OwnSchema {
 
   /** What the schema's rules say of an object that is complete and fits it; may ask for their language first. */
   ruleErrors(next: KubeObject, previous: KubeObject | undefined): FieldError[] {
-    if (!this.#hasRules) return [];
     this.#ruleCheck ??= this.#rules.validator(this.#root);
     return this.#ruleCheck.errors(next as unknown as Json, previous as unknown as Json | undefined);
   }
