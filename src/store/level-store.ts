@@ -30,6 +30,7 @@ interface Write {
   /** `undefined` = removed. */
   entry: Entry | undefined;
   volatile: boolean;
+  undo: (() => void) | undefined;
 }
 
 export class LevelStore implements Store {
@@ -57,7 +58,7 @@ export class LevelStore implements Store {
       commit: (writes) => this.#commit(writes),
       publish: (writes) => this.#publish(writes),
       isRefusal: isNoRoom,
-      forget: (writes) => this.#forget(writes),
+      forget: (writes) => this.#undo(writes),
       onFatal: options.onFatal,
     });
     this.#log = new WatchLog(options.historyLength ?? 2_000, options.onFatal);
@@ -155,6 +156,7 @@ export class LevelStore implements Store {
       return current;
     }
     if (!this.#hasRoom && !write.volatile) {
+      write.undo?.();
       await this.#findRoom();
       return this.write(key, decide, options);
     }
@@ -194,6 +196,12 @@ export class LevelStore implements Store {
     }
   }
 
+  /** From the newest on: each finds what it took as it left it. */
+  #undo(writes: readonly Write[]): void {
+    for (const write of writes.toReversed()) write.undo?.();
+    this.#forget(writes);
+  }
+
   #forget(writes: readonly Write[]): void {
     for (const write of writes) {
       if (this.#pending.get(write.event.key)?.write === write) this.#pending.delete(write.event.key);
@@ -223,6 +231,7 @@ function toWrite(
   volatile: boolean,
 ): Write | undefined {
   const previous = current?.value;
+  const { undo } = decision;
   if ('put' in decision) {
     const value: KubeObject = decision.put;
     const type = current ? 'MODIFIED' : 'ADDED';
@@ -231,6 +240,7 @@ function toWrite(
       event: { type, key, value, previous, revision, ...(moving ? { moving } : {}) },
       entry: { key, value, revision },
       volatile: volatile || moving,
+      undo,
     };
   }
   if (!current) return undefined;
@@ -238,6 +248,7 @@ function toWrite(
     event: { type: 'DELETED', key, value: decision.remove, previous, revision },
     entry: undefined,
     volatile,
+    undo,
   };
 }
 

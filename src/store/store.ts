@@ -17,7 +17,12 @@ export interface Entry {
  * `undefined` = leave everything as it is: no revision is drawn. A moving put is volatile and lies over what the disk
  * has until the next start, or the next put that is not; of those of one key the history keeps the last.
  */
-export type Decision = { put: KubeObject; moving?: boolean } | { remove: KubeObject } | undefined;
+export type Decision = (({ put: KubeObject; moving?: boolean } | { remove: KubeObject }) & Taken) | undefined;
+
+interface Taken {
+  /** Gives back what was taken elsewhere; called when the write is not kept after all, the newest write first. */
+  undo?: (() => void) | undefined;
+}
 
 export interface StoreEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -48,7 +53,8 @@ export interface Store extends Component {
   list(prefix: string): Entry[];
   /**
    * `decide` runs at once and synchronously, against the newest write of that key (also one not yet visible),
-   * with the revision that its outcome will carry. What it throws rejects the promise and nothing is written.
+   * with the revision that its outcome will carry; once more, after `undo`, where a full disk may have room again.
+   * What it throws rejects the promise and nothing is written.
    * Resolves once durable and visible, with the entry, or `undefined` after a removal or when nothing exists.
    */
   write(

@@ -1,6 +1,7 @@
 // A store whose disk has no room: what needs the disk is refused with a Status, everything else goes on.
 import t from 'tap';
 import { LevelStore } from '../../../src/store/level-store.ts';
+import type { Decision, Entry } from '../../../src/store/store.ts';
 import { MemoryEngine } from '../../support/memory-engine.ts';
 import { configMapKey, put } from '../../support/store-contract.ts';
 
@@ -62,6 +63,28 @@ t.test(
     await store.stop();
   },
 );
+
+t.test('what refused writes had taken is given back, the newest first', async (t) => {
+  const { engine, store } = await startedStore();
+  const undone: string[] = [];
+  const taking =
+    (text: string) =>
+    (current: Entry | undefined, revision: number): Decision => {
+      const decision = put('a', { text })(current, revision);
+      return decision && { ...decision, undo: () => undone.push(text) };
+    };
+  await store.write(configMapKey('kept'), taking('kept'));
+  engine.isFull = true;
+  await Promise.allSettled(['one', 'two'].map((text) => store.write(configMapKey('a'), taking(text))));
+  t.same(undone, ['two', 'one']);
+  await t.rejects(store.write(configMapKey('a'), taking('three')));
+  t.same(undone, ['two', 'one', 'three'], 'also while the disk is known to be full');
+  engine.isFull = false;
+  await store.write(configMapKey('a'), taking('four'));
+  t.same(undone, ['two', 'one', 'three', 'four'], 'it is decided once more when there is room again');
+  t.match(store.get(configMapKey('a'))?.value, { data: { text: 'four' } });
+  await store.stop();
+});
 
 t.test('what is kept in memory only is taken all the time', async (t) => {
   const { engine, store } = await startedStore();
