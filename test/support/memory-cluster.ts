@@ -55,6 +55,8 @@ export interface MemoryCluster {
   kinds: ServedKinds;
   /** How often something was written to the disk that stands below. */
   commits(): number;
+  /** From now on nothing reaches the disk, or all does again. */
+  setDiskFull(isFull: boolean): void;
   /** Starts the informers, then `components`; all end with {@link stop}. */
   run(...components: Component[]): Promise<void>;
   stop(): Promise<void>;
@@ -96,6 +98,9 @@ export async function memoryCluster(
   return {
     kinds,
     commits: () => engine.batches.length,
+    setDiskFull: (isFull) => {
+      engine.isFull = isFull;
+    },
     client,
     informers,
     clock,

@@ -84,12 +84,14 @@ export class QuotaLedger implements Component, Accounting {
     if (next && isPods(kind)) for (const { tracked } of moves) noteRelease(tracked, next, nowMs);
     if (enforce && next) this.#enforce(moves, kind, next, previous);
     const wasDecided = this.#decided.has(key);
+    const before = this.#decided.get(key);
     for (const { total, delta } of moves) addUsage(total, delta);
     this.#decided.set(key, next);
     return {
       undo: () => {
         for (const { total, delta } of moves) addUsage(total, delta, -1);
-        if (wasDecided) this.#decided.set(key, previous);
+        // What was decided before may be readable by now: nobody would settle it again.
+        if (wasDecided && this.#store.get(key)?.value !== before) this.#decided.set(key, before);
         else this.#decided.delete(key);
       },
     };

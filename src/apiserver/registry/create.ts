@@ -82,8 +82,8 @@ async function createNamed(
   if (options.dryRun) return createDry(context, kind, strategy, key, next);
   const decide = (current: Entry | undefined, revision: number): Decision => {
     if (current) throw alreadyExists(resourceSubject(kind, name));
-    reserveNew(context, kind, strategy, key, next);
-    return { put: stamped(next, revision) };
+    const reservation = reserveNew(context, kind, strategy, key, next);
+    return { put: stamped(next, revision), undo: () => reservation.undo() };
   };
   const entry = await context.store
     .write(key, decide, { volatile: kind.volatile ?? false })

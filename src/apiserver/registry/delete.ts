@@ -35,10 +35,9 @@ export async function deleteObject(
     stamped(outcome.next, revision);
     const change = { kind, key, next: outcome.gone ? undefined : outcome.next, previous: entry?.value };
     // One that stays for its grace is counted until it should be gone.
-    context.admission.accounting.charge(change, false);
-    if (!outcome.gone) return { put: outcome.next };
-    strategyOf(context, kind).release?.(outcome.next);
-    return { remove: outcome.next };
+    const charged = context.admission.accounting.charge(change, false);
+    const undo = () => charged.undo();
+    return outcome.gone ? { remove: outcome.next, undo } : { put: outcome.next, undo };
   };
   if (options.dryRun) {
     const outcome = outcomeOf(context, kind, name, context.store.get(key), options);
@@ -48,6 +47,7 @@ export async function deleteObject(
     .write(key, decide, { volatile: kind.volatile ?? false })
     .finally(() => context.admission.accounting.settled(key, result?.removed ? undefined : result?.object));
   if (!result) throw new Error(`the store decided nothing about ${key}`);
+  if (result.removed) strategyOf(context, kind).release?.(result.object);
   return result;
 }
 

@@ -19,7 +19,7 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForStatus?(next: T, previous: T, scope: WriteScope): void;
   /** Last step before a create or an update of the main resource; throws a StatusError to refuse it. */
   reserve?(next: T, previous: T | undefined): Reservation;
-  /** The object leaves the store with this write. */
+  /** The object has left the store: until then nobody may have what it holds. */
   release?(object: T): void;
   /** Throws a StatusError when this object may not be deleted. */
   checkDelete?(object: T): void;

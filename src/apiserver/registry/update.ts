@@ -67,6 +67,7 @@ export async function updateObject(
   const entry = await context.store
     .write(key, (current, revision) => update.decide(current, revision), write)
     .finally(() => update.settle());
+  if (update.removed) strategyOf(context, kind).release?.(update.removed);
   return update.removed ?? entry?.value ?? update.missing();
 }
 
@@ -105,23 +106,33 @@ class Update {
   }
 
   decide(entry: Entry | undefined, revision: number): Decision {
+    this.removed = undefined;
+    this.#decided = undefined;
     const current = entry?.value ?? this.missing();
     const { next, reservation } = this.#next(current);
     if (isReadyToGo(strategyOf(this.#context, this.#kind), next)) {
-      strategyOf(this.#context, this.#kind).release?.(next);
-      this.#charge(undefined, current);
+      const charged = this.#charge(undefined, current);
       this.removed = stamped(next, revision);
-      return { remove: next };
+      return { remove: next, undo: () => charged.undo() };
     }
     if (jsonEqual(next, current)) return undefined;
+    const undo = this.#take(next, current, reservation);
+    this.#decided = next;
+    return { put: stamped(next, revision), moving: this.#isMoving(next, current), undo };
+  }
+
+  /** Gives what gives all of it back. */
+  #take(next: Fields, current: Fields, reservation: Reservation | undefined): () => void {
     try {
-      this.#charge(next, current);
+      const charged = this.#charge(next, current);
+      return () => {
+        charged.undo();
+        reservation?.undo();
+      };
     } catch (error) {
       reservation?.undo();
       throw error;
     }
-    this.#decided = next;
-    return { put: stamped(next, revision), moving: this.#isMoving(next, current) };
   }
 
   /** Of what a status write changes alone: nothing else was promised to anybody. */
