@@ -20,8 +20,8 @@ class RuleIp {
     return isIPv4(this.#text) ? this.#text : new URL(`http://[${this.#text}]`).hostname.slice(1, -1);
   }
 
-  isIn(...networks: string[]): boolean {
-    return networks.some((network) => parseNetwork(network)?.contains(this.#text));
+  isIn(networks: readonly Network[]): boolean {
+    return networks.some((network) => network.contains(this.#text));
   }
 }
 
@@ -44,7 +44,7 @@ export function addNetworkFunctions(environment: Environment): void {
 
 function addAddresses(environment: Environment): void {
   const is = (name: string, ...networks: string[]) =>
-    environment.registerFunction(`${IP}.${name}(): bool`, (ip: RuleIp) => ip.isIn(...networks));
+    environment.registerFunction(`${IP}.${name}(): bool`, within(networks));
   environment
     .registerType(IP, RuleIp)
     .registerOperator(`${IP} == ${IP}`, (a: RuleIp, b: RuleIp) => a.canonical === b.canonical)
@@ -57,8 +57,17 @@ function addAddresses(environment: Environment): void {
   is('isLinkLocalUnicast', '169.254.0.0/16', 'fe80::/10');
   is('isLinkLocalMulticast', '224.0.0.0/24', 'ff02::/16');
   const special = ['0.0.0.0/32', '::/128', '127.0.0.0/8', '::1/128', '169.254.0.0/16', 'fe80::/10'];
-  const isGlobal = (ip: RuleIp) => !ip.isIn(...special, '224.0.0.0/4', 'ff00::/8', '255.255.255.255/32');
-  environment.registerFunction(`${IP}.isGlobalUnicast(): bool`, isGlobal);
+  const isElse = within([...special, '224.0.0.0/4', 'ff00::/8', '255.255.255.255/32']);
+  environment.registerFunction(`${IP}.isGlobalUnicast(): bool`, (ip: RuleIp) => !isElse(ip));
+}
+
+/** The networks are read once, when somebody first asks: seldom anybody does. */
+function within(texts: readonly string[]): (ip: RuleIp) => boolean {
+  let networks: readonly Network[] | undefined;
+  return (ip) => {
+    networks ??= texts.flatMap((text) => parseNetwork(text) ?? []);
+    return ip.isIn(networks);
+  };
 }
 
 function addNetworks(environment: Environment): void {

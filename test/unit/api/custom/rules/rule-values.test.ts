@@ -109,6 +109,7 @@ const HOLD = [
   "quantity('1000m').compareTo(quantity('1')) == 0 && quantity('2k').asInteger() == 2000 && quantity('-1').sign() == -1",
   "quantity('1').add(quantity('500m')) == quantity('1.5') && quantity('1').sub(1).isInteger()",
   "isIP('10.0.0.1') && !isIP('10') && ip('10.0.0.1').family() == 4 && ip('::1').isLoopback()",
+  "ip('8.8.8.8').isGlobalUnicast() && !ip('ff02::1').isGlobalUnicast() && ip('fe80::1').isLinkLocalUnicast()",
   "cidr('10.0.0.0/8').containsIP('10.1.2.3') && cidr('10.0.0.0/8').containsIP(ip('10.1.2.3'))",
   "cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16') && cidr('10.0.0.0/8').prefixLength() == 8 && isCIDR('::/0')",
   "'%s is %d of %s'.format(['x', 3, [1, 2]]) == 'x is 3 of [1, 2]' && '%.2f'.format([1.005]) == '1.00'",
