@@ -27,12 +27,6 @@ function wantedRules(podCIDR: string): string[] {
   ];
 }
 
-/** Of IPv4 unless `family` is the other. */
-export async function listChains(commands: CommandRunner, family: 'ip' | 'ip6' = 'ip'): Promise<Chain[]> {
-  const { nftables } = JSON.parse(await commands.run('nft', ['--json', 'list', 'chains', family]));
-  return (nftables as { chain?: Chain }[]).flatMap(({ chain }) => (chain ? [chain] : []));
-}
-
 /**
  * Does nothing, and runs nothing, on a board that has no such chain or no iptables. Resolves with whether rules were
  * removed.

@@ -2,9 +2,10 @@
 // and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
 import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { applyForwardRules, listChains } from './forward-rules.ts';
+import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
+import { listChains } from './nft-listing.ts';
 import { NftTables } from './nft-tables.ts';
 import { ownRoutes, routeCommands } from './routes.ts';
 import { TUNNEL_DEVICE } from './tunnel.ts';

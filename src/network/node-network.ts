@@ -12,12 +12,13 @@ import {
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { applyForwardRules, listChains } from './forward-rules.ts';
+import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
+import { listChains } from './nft-listing.ts';
 import { NftTables } from './nft-tables.ts';
 import { desiredRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';

@@ -7,8 +7,8 @@ import {
   ROUTE_PROTOCOL,
 } from '../board-network.ts';
 import type { CommandRunner } from '../command-runner.ts';
-import { listChains } from '../forward-rules.ts';
 import { dropping } from '../network-problems.ts';
+import { listChains, tableNames } from '../nft-listing.ts';
 import type { Route } from '../routes.ts';
 import type { Ipv6Forwarding } from './ipv6-forwarding.ts';
 import { renderIpv6Table } from './ipv6-table.ts';
@@ -77,10 +77,7 @@ export class Ipv6Network {
   }
 
   async #removeTable(): Promise<boolean> {
-    const { nftables } = JSON.parse(await this.#commands.run('nft', ['--json', 'list', 'tables', 'ip6']));
-    const isThere = (nftables as { table?: { name: string } }[]).some(
-      ({ table }) => table?.name === NFT_TABLE,
-    );
+    const isThere = (await tableNames(this.#commands, 'ip6')).includes(NFT_TABLE);
     if (isThere) await this.#commands.run('nft', ['delete', 'table', 'ip6', NFT_TABLE]);
     return isThere;
   }
