@@ -3,7 +3,7 @@ import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS 
 import type { CommandRunner } from './command-runner.ts';
 import { endOf, TUNNEL_DEVICE } from './tunnel.ts';
 
-/** A route as `ip -json route show` prints it. */
+/** A route as `ip -json route show` prints it, of either family. */
 export interface Route {
   dst: string;
   gateway?: string;
@@ -41,11 +41,20 @@ export function desiredRoutes(
 }
 
 export function routeCommands(desired: readonly Route[], observed: readonly Route[]): IpCommand[] {
+  const { gone, changed } = routeChanges(desired, observed);
+  return [...gone, ...changed];
+}
+
+/** Of either family. In two parts, for what must stand between them: addresses that routes speak of. */
+export function routeChanges(
+  desired: readonly Route[],
+  observed: readonly Route[],
+): { gone: IpCommand[]; changed: IpCommand[] } {
   const wanted = new Map(desired.map((route) => [route.dst, route]));
   const present = new Map(observed.map((route) => [route.dst, route]));
   const gone = observed.filter((route) => !wanted.has(route.dst)).map(removal);
   const changed = desired.filter((route) => !isSame(route, present.get(route.dst))).map(replacement);
-  return [...gone, ...changed];
+  return { gone, changed };
 }
 
 function isSame(wanted: Route, present: Route | undefined): boolean {
