@@ -1,10 +1,13 @@
 // Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
 import { isIPv4 } from 'node:net';
-import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS, type VirtualPort } from './board-network.ts';
+import {
+  type DesiredNetwork,
+  EVERY_ADDRESS,
+  NFT_TABLE,
+  SERVICE_LISTEN_ADDRESS,
+  type VirtualPort,
+} from './board-network.ts';
 import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
-
-/** Stands for every address of the board. */
-const ANY = '0.0.0.0';
 
 /**
  * - `source`: pods keep their own address towards other pods. Whatever else on the board masquerades what leaves it
@@ -23,8 +26,8 @@ const ANY = '0.0.0.0';
 export function renderTable(desired: DesiredNetwork, hasTunnel = false): string {
   const { podRange, serviceRange, podCIDR } = desired;
   const virtualPorts = desired.virtualPorts.filter(({ ip }) => isIPv4(ip));
-  const ofBoard = virtualPorts.filter(({ ip }) => ip === ANY);
-  const byAddress = virtualPorts.filter(({ ip }) => ip !== ANY);
+  const ofBoard = virtualPorts.filter(({ ip }) => ip === EVERY_ADDRESS);
+  const byAddress = virtualPorts.filter(({ ip }) => ip !== EVERY_ADDRESS);
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
   if (podCIDR === undefined) return `${replace.join('\n')}\n`;
   const services = 'dnat ip addr . port to ip daddr . meta l4proto . th dport map @services';

@@ -1,7 +1,7 @@
 // Services as rules of our second nft table, for boards whose kernel forwards them by itself. The text changes the
 // table in one transaction and keeps which client had which endpoint; what it no longer names is deleted after it.
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
-import { NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { EVERY_ADDRESS, NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { EndpointAddress, KernelPort } from './kernel-port.ts';
 import { entryChain, type PodRanges, serviceChains } from './service-chains.ts';
 
@@ -12,7 +12,6 @@ export interface ServiceRules {
   names: ReadonlySet<string>;
 }
 
-const ANY = '0.0.0.0';
 /** Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here. */
 const PARTED =
   'meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ip saddr . ct reply proto-src @gone reject with tcp reset';
@@ -94,7 +93,7 @@ function renewal(): string {
 function elementsOf(ports: readonly KernelPort[]): Record<string, string[]> {
   const own = ports.filter(({ isOwn }) => isOwn);
   const leads = ports.filter(isServed);
-  const isAny = ({ ip }: KernelPort) => ip === ANY;
+  const isAny = ({ ip }: KernelPort) => ip === EVERY_ADDRESS;
   const toEntry = (port: KernelPort) =>
     `${isAny(port) ? gate(port) : place(port)} : goto ${entryChain(port)}`;
   return {

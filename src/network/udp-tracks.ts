@@ -1,6 +1,7 @@
 // UDP clients whom the kernel still sends to an endpoint that takes no more: it remembers them for as long as they talk.
 // The program `conntrack` makes it forget them, as kube-proxy does, so that their next datagram meets the rules of now.
 // https://manpages.debian.org/conntrack.8
+import { EVERY_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { KernelPort } from './kernel-port.ts';
 
@@ -14,7 +15,6 @@ export interface StaleTrack {
 
 type UdpPort = Pick<KernelPort, 'ip' | 'port' | 'endpoints'>;
 
-const ANY = '0.0.0.0';
 const NOBODY: KernelPort['endpoints'] = { Cluster: [], Local: [] };
 
 /** Whether the board can: asked before UDP is given to its kernel. */
@@ -48,7 +48,7 @@ export class UdpTracks {
 
   async #forget(ports: readonly UdpPort[]): Promise<void> {
     const listing = await this.#commands.run('conntrack', ['-L', '-p', 'udp', '-f', 'ipv4']);
-    const own = ports.some(({ ip }) => ip === ANY) ? await this.#ownAddresses() : new Set<string>();
+    const own = ports.some(({ ip }) => ip === EVERY_ADDRESS) ? await this.#ownAddresses() : new Set<string>();
     for (const track of staleTracks(listing, ports, own)) await this.#delete(track);
   }
 
@@ -84,7 +84,7 @@ export function staleTracks(
 }
 
 const isAt = ({ ip }: UdpPort, address: string, own: ReadonlySet<string>) =>
-  ip === ANY ? own.has(address) : ip === address;
+  ip === EVERY_ADDRESS ? own.has(address) : ip === address;
 
 /** A line has `src= dst= sport= dport=` twice: as the client asked, and as the answer comes. */
 const TRACK = / src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?\bsrc=(\S+) dst=\S+ sport=(\d+) /;
