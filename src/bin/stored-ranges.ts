@@ -3,7 +3,7 @@
 import type { Node, Service } from '../api/objects.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
-import { isInRange, parseRange } from '../base/ip.ts';
+import { isInRange } from '../base/ip.ts';
 
 export interface StoredAddresses {
   services: readonly Pick<Service, 'metadata' | 'spec'>[];
@@ -34,7 +34,7 @@ export function rangeProblem(
   }
   for (const { metadata, spec } of nodes) {
     const share = sharesOf(spec, network).find(
-      (cidr) => !podRanges(network).some((range) => holds(range, cidr)),
+      (cidr) => !podRanges(network).some((range) => isInRange(cidr, range)),
     );
     if (share === undefined) continue;
     return `Node ${metadata.name} has the pods of ${share}, outside --cluster-cidr ${podRanges(network)}: ${mend}`;
@@ -57,11 +57,4 @@ function addressesOf({ clusterIP, clusterIPs }: Service['spec']): string[] {
 function sharesOf({ podCIDR, podCIDRs }: Node['spec'], { ipv6 }: ClusterNetwork): string[] {
   const all = podCIDRs ?? (podCIDR ? [podCIDR] : []);
   return all.filter((cidr) => ipv6 !== undefined || !cidr.includes(':'));
-}
-
-function holds(outer: string, inner: string): boolean {
-  const [a, b] = [parseRange(outer), parseRange(inner)];
-  return (
-    a?.family === b?.family && a !== undefined && b !== undefined && a.first <= b.first && b.last <= a.last
-  );
 }
