@@ -5,12 +5,11 @@ import type { Metric, MetricSample } from '../../base/metrics/metric.ts';
 import type { EndpointConnections } from '../../network/kernel-connections.ts';
 import type { ServiceCounters, ServiceFigures } from '../../proxy/service-load.ts';
 
-/** `bySockets` has pods' host ports too, which are left out. */
 export function serviceMetrics(
   bySockets: ReadonlyMap<string, ServiceFigures>,
   byKernel: readonly EndpointConnections[],
 ): Metric[] {
-  const services = [...bySockets].filter(([key]) => !key.startsWith('pod/'));
+  const services = [...bySockets];
   const each = (value: (figures: ServiceFigures) => number): MetricSample[] =>
     services.map(([key, figures]) => ({ labels: labelsOf(key), value: value(figures) }));
   return [
