@@ -1,4 +1,5 @@
-// Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
+// Our first nft table as text, whole each time: nft applies it as one transaction. The second is of service-rules.ts,
+// the one of IPv6 of ipv6/ipv6-table.ts. Pure.
 import { isIPv4 } from 'node:net';
 import {
   type DesiredNetwork,
@@ -105,7 +106,7 @@ const TUNNEL_CHAINS = `  chain clamp {
   }
 `;
 
-/** IPv4 ones: pods have no other. */
+/** Those that a table of IPv4 can hold. */
 function boards({ peers }: DesiredNetwork): string {
   const addresses = [...new Set(peers.map(({ address }) => address).filter(isIPv4))].sort();
   return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;

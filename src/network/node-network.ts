@@ -1,4 +1,4 @@
-// Makes the board's routes and our nft table match what the cluster wants, and takes all of it away again.
+// Makes the board's routes and our nft tables match what the cluster wants, and takes all of it away again.
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
