@@ -21,6 +21,7 @@ import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
 import { boardForwarding, boardIpv6 } from './agent-runtime.ts';
+import { kernelProtocols } from './kernel-protocols.ts';
 import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
@@ -73,7 +74,7 @@ export class ServicePaths implements Component {
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
     peers.onChange(() => this.#peersChanged());
-    this.#inKernel = await this.#kernelProtocols();
+    this.#inKernel = await kernelProtocols(this.#options);
     for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
       if (!component) continue;
       this.#running.push(component);
@@ -198,28 +199,6 @@ export class ServicePaths implements Component {
   get dnsAddress(): string | undefined {
     const peers = this.#options.link.peers.current();
     return peers && dnsAddressOf(peers.serviceRange);
-  }
-
-  /** Where the kernel cannot what was asked for, the board says so and forwards as by default. */
-  async #kernelProtocols(): Promise<readonly KernelProtocol[] | undefined> {
-    const { proxy, link, logger } = this.#options;
-    if (proxy?.mode !== 'nftables') return undefined;
-    const { kernelForwardingProblem } = await import('../../network/kernel-forwarding.ts');
-    const problem = await kernelForwardingProblem(systemCommands);
-    if (problem === undefined) return this.#withUdp();
-    const message = `Services are relayed in user space, not by nftables: ${problem}`;
-    logger.warn({}, message);
-    link.boardEvent({ type: 'Warning', reason: 'ProxyModeFallback', message });
-    return undefined;
-  }
-
-  /** UDP too where the kernel can be made to forget clients of an endpoint that is gone. */
-  async #withUdp(): Promise<readonly KernelProtocol[]> {
-    const { canForgetTracks } = await import('../../network/udp-tracks.ts');
-    if (await canForgetTracks(systemCommands)) return ['tcp', 'udp'];
-    const mend = 'install the package conntrack and restart the agent to have the kernel forward it';
-    this.#options.logger.info({}, `UDP is relayed in user space: ${mend}`);
-    return ['tcp'];
   }
 
   #makeNetwork(): NodeNetwork {
