@@ -49,7 +49,6 @@ const DNS_PORT = 53;
 
 export class ServicePaths implements Component {
   readonly #options: ServicePathsOptions;
-  readonly #hasIpv6 = boardHasIpv6();
   readonly #network: NodeNetwork;
   readonly #dns: ClusterDns;
   readonly #proxier: Proxier | ProxyThread;
@@ -57,6 +56,7 @@ export class ServicePaths implements Component {
   #servicePorts: readonly VirtualPort[] = [];
   #kernel: KernelForwarding | undefined;
   #inKernel: readonly KernelProtocol[] | undefined;
+  #hasIpv6 = false;
   #listenAddressV6: string | undefined;
   /** 0 = it does not listen yet. */
   #dnsLocalPort = 0;
@@ -71,6 +71,7 @@ export class ServicePaths implements Component {
   }
 
   async start(): Promise<void> {
+    this.#hasIpv6 = boardHasIpv6();
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
     peers.onChange(() => this.#peersChanged());
