@@ -4,6 +4,7 @@ import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { listChains } from './nft-listing.ts';
 import { NftTables } from './nft-tables.ts';
@@ -43,10 +44,8 @@ async function removeRoutes(commands: CommandRunner): Promise<string[]> {
 
 async function removeAddress(commands: CommandRunner): Promise<boolean> {
   const address = `${SERVICE_LISTEN_ADDRESS}/32`;
-  const found = JSON.parse(
-    await commands.run('ip', ['-json', 'address', 'show', 'dev', 'lo', 'to', address]),
-  );
-  const isThere = (found as { addr_info?: unknown[] }[]).some(({ addr_info }) => addr_info?.length);
+  const found = await listIp<DeviceAddresses>(commands, 'address', 'show', 'dev', 'lo', 'to', address);
+  const isThere = found.some(({ addr_info }) => addr_info?.length);
   if (isThere) await commands.run('ip', ['address', 'delete', address, 'dev', 'lo']);
   return isThere;
 }

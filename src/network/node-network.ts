@@ -14,6 +14,7 @@ import {
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import { listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
 import { findProblems } from './network-problems.ts';
@@ -223,7 +224,7 @@ export class NodeNetwork implements Component {
   }
 
   async #foreignRoutes(): Promise<Route[]> {
-    const all: (Route & { protocol?: string })[] = JSON.parse(await this.#ip(['-json', 'route', 'show']));
+    const all = await listIp<Route & { protocol?: string }>(this.#options.commands, 'route', 'show');
     return all.filter((route) => route.protocol !== ROUTE_PROTOCOL && route.dev !== this.#options.bridge);
   }
 

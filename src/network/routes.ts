@@ -1,6 +1,7 @@
 // Routes to other boards' pods and to the Service range: what there should be against what carries our mark.
 import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { listIp } from './ip-listing.ts';
 import { endOf, TUNNEL_DEVICE } from './tunnel.ts';
 
 /** A route as `ip -json route show` prints it, of either family. */
@@ -14,8 +15,8 @@ export interface Route {
 }
 
 /** Those that carry our mark. */
-export async function ownRoutes(commands: CommandRunner): Promise<Route[]> {
-  return JSON.parse(await commands.run('ip', ['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]));
+export function ownRoutes(commands: CommandRunner): Promise<Route[]> {
+  return listIp(commands, 'route', 'show', 'proto', ROUTE_PROTOCOL);
 }
 
 /** Arguments of one `ip` call. */

@@ -3,6 +3,7 @@
 // https://manpages.debian.org/conntrack.8
 import { EVERY_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { KernelPort } from './kernel-port.ts';
 
 /** Clients of one address and port that have the same endpoint. */
@@ -60,9 +61,8 @@ export class UdpTracks {
   }
 
   async #ownAddresses(): Promise<ReadonlySet<string>> {
-    const found = JSON.parse(await this.#commands.run('ip', ['-json', '-4', 'address', 'show']));
-    const links = found as { addr_info?: { local?: string }[] }[];
-    return new Set(links.flatMap(({ addr_info = [] }) => addr_info.flatMap(({ local }) => local ?? [])));
+    const devices = await listIp<DeviceAddresses>(this.#commands, '-4', 'address', 'show');
+    return new Set(devices.flatMap(({ addr_info = [] }) => addr_info.flatMap(({ local }) => local ?? [])));
   }
 }
 

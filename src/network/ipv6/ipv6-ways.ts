@@ -1,15 +1,10 @@
 // Addresses of the board, routes to other boards' pods and neighbours behind the tunnel, all of IPv6: what there should
 // be against what is there, as lines for `ip -6 -batch`. Pure.
 import type { DesiredNetwork, Peer } from '../board-network.ts';
+import type { DeviceAddresses } from '../ip-listing.ts';
 import { type Route, routeChanges } from '../routes.ts';
 import { endOf, routeTo, TUNNEL_DEVICE } from '../tunnel.ts';
 import { boardAddress, isOurs, linkLocal } from './ipv6-addresses.ts';
-
-/** As `ip -json -6 address show` prints it. */
-export interface DeviceAddresses {
-  ifname: string;
-  addr_info: readonly { local?: string; prefixlen?: number }[];
-}
 
 interface BoardAddress {
   dev: string;
@@ -72,7 +67,7 @@ export interface ObservedWays {
 
 /** Routes go before addresses that they speak of, and come after. */
 export function wayCommands(desired: Ipv6Ways, observed: ObservedWays): string[] {
-  const present = observed.devices.flatMap(({ ifname, addr_info }) =>
+  const present = observed.devices.flatMap(({ ifname, addr_info = [] }) =>
     addr_info.flatMap(({ local = '', prefixlen = 0 }) =>
       isOurs(local) ? [{ dev: ifname, local, prefix: prefixlen }] : [],
     ),
