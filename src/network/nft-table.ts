@@ -87,7 +87,7 @@ ${boards(desired)}  }
     type filter hook forward priority filter; policy accept;
     ip daddr ${podCIDR} ip saddr != ${podRange} ip saddr != @boards ct state { new, untracked } ct status and dnat == 0 drop
   }
-${hasTunnel ? TUNNEL_CHAINS : ''}  chain guard {
+${hasTunnel ? CLAMP_CHAIN + TUNNEL_CHAIN : ''}  chain guard {
     type filter hook input priority filter; policy accept;
     ip daddr ${SERVICE_LISTEN_ADDRESS} iif != lo ct status and dnat == 0 drop
   }
@@ -95,12 +95,15 @@ ${hasTunnel ? TUNNEL_CHAINS : ''}  chain guard {
 `;
 }
 
-/** The tunnel's number stands 12 bytes into UDP: another's VXLAN on the same port is not ours to refuse. */
-const TUNNEL_CHAINS = `  chain clamp {
+/** For a table of either family. */
+export const CLAMP_CHAIN = `  chain clamp {
     type filter hook forward priority mangle; policy accept;
     oifname "${TUNNEL_DEVICE}" tcp flags syn tcp option maxseg size set rt mtu
   }
-  chain tunnel {
+`;
+
+/** The tunnel's number stands 12 bytes into UDP: another's VXLAN on the same port is not ours to refuse. */
+const TUNNEL_CHAIN = `  chain tunnel {
     type filter hook input priority filter; policy accept;
     udp dport ${TUNNEL_PORT} @th,96,24 ${TUNNEL_ID} ip saddr != @boards drop
   }
@@ -112,8 +115,8 @@ function boards({ peers }: DesiredNetwork): string {
   return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;
 }
 
-/** Sorted, so that the same world gives the same text. */
-function elements(lines: readonly string[]): string {
+/** Of a map or set. Sorted, so that the same world gives the same text. */
+export function elements(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;
 }
 

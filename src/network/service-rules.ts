@@ -3,6 +3,7 @@
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
 import { EVERY_ADDRESS, NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { EndpointAddress, KernelPort } from './kernel-port.ts';
+import { elements } from './nft-table.ts';
 import { entryChain, type PodRanges, serviceChains } from './service-chains.ts';
 
 export interface ServiceRules {
@@ -54,7 +55,7 @@ export function renderServices(
   const { chains, sets, counters } = serviceChains(ranges, ports);
   // Not there while nobody is gone: every packet would pass them.
   if (gone.length > 0) for (const [name, hook] of PARTED_CHAINS) chains.set(name, [hook, PARTED]);
-  const elements: Record<string, string[]> = {
+  const members: Record<string, string[]> = {
     ...elementsOf(ports),
     'set gone': gone.map(({ ip, port }) => `${ip} . ${port}`),
   };
@@ -62,7 +63,7 @@ export function renderServices(
     ...[...counters].sort().map((name) => `  counter ${name} { }\n`),
     ...[...sets].sort(byName).map(([name, body]) => `  set ${name} { ${body} }\n`),
     ...[...chains].sort(byName).map(chainText),
-    ...SHARED.map(([name, type]) => collection(name, type, elements[name] ?? [])),
+    ...SHARED.map(([name, type]) => collection(name, type, members[name] ?? [])),
     fixedChains(ranges),
   ];
   return {
@@ -157,11 +158,9 @@ const gate = ({ protocol, port }: Omit<Place, 'ip'>) => `${protocol} . ${port}`;
 const place = (where: Place) => `${where.ip} . ${gate(where)}`;
 const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
-/** Sorted and each once, so that the same world gives the same text. */
+/** Each once: ways into the same Service share their endpoints. */
 function collection(name: string, type: string, lines: readonly string[]): string {
-  const all = [...new Set(lines)].sort();
-  const elements = all.length === 0 ? '' : `    elements = {\n      ${all.join(',\n      ')}\n    }\n`;
-  return `  ${name} {\n    type ${type}\n${elements}  }\n`;
+  return `  ${name} {\n    type ${type}\n${elements([...new Set(lines)])}  }\n`;
 }
 
 const chainText = ([name, rules]: [string, string[]]) =>
