@@ -23,7 +23,7 @@ export async function removeNetwork(
   const routes = await removeRoutes(commands);
   const hadTunnel = await new TunnelDevice(commands).remove();
   const hadAddress = await removeAddress(commands);
-  const hadForward = await applyForwardRules(commands, undefined, await listChains(commands));
+  const hadForward = await applyForwardRules(commands, undefined, await listChains(commands, 'ip'));
   const wasSwitched = await forwarding.restore();
   return [
     ...second,

@@ -13,8 +13,9 @@ export async function tableNames(commands: CommandRunner, family: 'ip' | 'ip6'):
   return entries.flatMap(({ table }) => table?.name ?? []);
 }
 
-/** Of IPv4 unless `family` is the other. */
-export async function listChains(commands: CommandRunner, family: 'ip' | 'ip6' = 'ip'): Promise<Chain[]> {
-  const entries = await listNft<{ chain?: Chain }>(commands, 'list', 'chains', family);
+/** Of every family unless one is given. */
+export async function listChains(commands: CommandRunner, family?: 'ip' | 'ip6'): Promise<Chain[]> {
+  const of = family ? [family] : [];
+  const entries = await listNft<{ chain?: Chain }>(commands, 'list', 'chains', ...of);
   return entries.flatMap(({ chain }) => chain ?? []);
 }

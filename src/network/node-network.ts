@@ -133,7 +133,7 @@ export class NodeNetwork implements Component {
       await this.#applyWays(desired, distant, foreign);
       const error = unprepared ?? (await this.#second.reach(desired, distant, foreign));
       const problems = error === undefined ? [] : [this.#failure('Ipv6SetupFailed', error)];
-      const chains = await listChains(this.#options.commands);
+      const chains = await listChains(this.#options.commands, 'ip');
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
       const { obstacles } = this.#second;
       this.#report([...findProblems(desired, foreign, chains), ...obstacles, ...problems]);
