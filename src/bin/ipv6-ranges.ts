@@ -1,5 +1,5 @@
-// The second, IPv6 part of the flags that say a cluster's ranges: `10.40.0.0/13,fd00:10:40::/48`, as upstream takes them.
-// Both ranges have one, or neither: half of it would be addresses that nobody reaches.
+// The second, IPv6 part of the flags that say a cluster's ranges: `10.40.0.0/13,fd00:10:40::/48`, as upstream takes
+// them. Both ranges have one, or neither: half of it would be addresses that nobody reaches.
 // https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack
 import type { Ipv6Network } from '../base/cluster-network.ts';
 import { formatIp, type IpRange, isInRange, parseRange } from '../base/ip.ts';

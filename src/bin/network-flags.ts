@@ -1,5 +1,5 @@
-// Flags of the cluster's address ranges, for `edge-master` and `npm start`: by upstream's names, refused in one line where
-// they could not work.
+// Flags of the cluster's address ranges, for `edge-master` and `npm start`: by upstream's names, refused in one line
+// where they could not work.
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 import { type ClusterNetwork, defaultClusterNetwork } from '../base/cluster-network.ts';
 import { formatIpv4, type Ipv4Range, overlaps, parseIpv4Range } from '../base/ipv4.ts';

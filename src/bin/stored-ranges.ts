@@ -1,5 +1,5 @@
-// Whether what a store has fits the ranges that its master is started with: addresses that were given out are not changed,
-// so another plan is for another store. Pure.
+// Whether what a store has fits the ranges that its master is started with: addresses that were given out are not
+// changed, so another plan is for another store. Pure.
 import type { Node, Service } from '../api/objects.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';

@@ -1,7 +1,9 @@
 // What `ip` has to tell, in JSON.
 import type { CommandRunner } from './command-runner.ts';
 
-/** As `ip -json address show` prints it. Where only some addresses are asked for, other devices may have none of them. */
+/**
+ * As `ip -json address show` prints it. Where only some addresses are asked for, other devices may have none of them.
+ */
 export interface DeviceAddresses {
   ifname: string;
   addr_info?: readonly { local?: string; prefixlen?: number }[];

@@ -1,5 +1,5 @@
-// Takes all of the cluster's network off a board, and nothing else: tables by our names, routes by our mark, our address
-// and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
+// Takes all of the cluster's network off a board, and nothing else: tables by our names, routes by our mark, our
+// address and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
 import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules } from './forward-rules.ts';

@@ -93,7 +93,9 @@ export class NodeNetwork implements Component {
     await removeNetwork(this.#options.commands, this.#options.forwarding, this.#second.network);
   }
 
-  /** The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong. */
+  /**
+   * The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong.
+   */
   get podCIDR(): string | undefined {
     return this.#podCIDR;
   }

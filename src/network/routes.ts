@@ -24,7 +24,8 @@ type IpCommand = readonly string[];
 
 /**
  * The Service range leads to `lo`: without a route a board that has no default route could not even send to a
- * Service; what the nft table does not map to a listener is refused there. `distant` are those peers that the tunnel reaches.
+ * Service; what the nft table does not map to a listener is refused there. `distant` are those peers that the tunnel
+ * reaches.
  */
 export function desiredRoutes(
   { peers, podCIDR, serviceRange }: DesiredNetwork,

@@ -13,7 +13,9 @@ export interface ServiceRules {
   names: ReadonlySet<string>;
 }
 
-/** Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here. */
+/**
+ * Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here.
+ */
 const PARTED =
   'meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ip saddr . ct reply proto-src @gone reject with tcp reset';
 const PARTED_CHAINS = [

@@ -1,5 +1,6 @@
-// UDP clients whom the kernel still sends to an endpoint that takes no more: it remembers them for as long as they talk.
-// The program `conntrack` makes it forget them, as kube-proxy does, so that their next datagram meets the rules of now.
+// UDP clients whom the kernel still sends to an endpoint that takes no more: it remembers them for as long as they
+// talk. The program `conntrack` makes it forget them, as kube-proxy does, so that their next datagram meets the rules
+// of now.
 // https://manpages.debian.org/conntrack.8
 import { EVERY_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';

@@ -1,5 +1,5 @@
-// What a board carries of each Service, for Prometheus: the proxy's own numbers and, where the kernel forwards, those of
-// its rules, read when somebody asks.
+// What a board carries of each Service, for Prometheus: the proxy's own numbers and, where the kernel forwards, those
+// of its rules, read when somebody asks.
 // https://prometheus.io/docs/practices/naming/
 import type { Metric, MetricSample } from '../../base/metrics/metric.ts';
 import type { EndpointConnections } from '../../network/kernel-connections.ts';

@@ -1,5 +1,5 @@
-// The ways of this board's traffic, joined: pod network, names, Services, host ports and Ingress. Kept as the master last
-// told them, and brought up to date whenever one of them changes.
+// The ways of this board's traffic, joined: pod network, names, Services, host ports and Ingress. Kept as the master
+// last told them, and brought up to date whenever one of them changes.
 import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
 import type { Secret } from '../../api/objects.ts';
 import { dnsAddressOf } from '../../base/cluster-network.ts';
@@ -163,7 +163,7 @@ export class ServicePaths implements Component {
     ];
   }
 
-  /** Which Services are the board's own depends on the ranges. Before any are known, what an earlier agent left goes on. */
+  /** Which Services are the board's own depends on the ranges. Before these are known, what was left goes on. */
   #peersChanged(): void {
     if (this.#options.link.services.current()) void this.updateProxy();
     void this.updateNetwork();

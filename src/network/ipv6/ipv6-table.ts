@@ -1,5 +1,5 @@
-// Our nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which lists them.
-// Pure.
+// Our nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which lists
+// them. Pure.
 import { isIPv6 } from 'node:net';
 import { type DesiredNetwork, NFT_TABLE, type VirtualPort } from '../board-network.ts';
 import { CLAMP_CHAIN, elements } from '../nft-table.ts';
