@@ -29,6 +29,11 @@ export function clusterIPsOf({ spec }: Pick<BoardService, 'spec'>): readonly str
   return addresses.filter((address) => address !== 'None' && address !== '');
 }
 
+/** The first decides where clients from outside are led to, and what Endpoints hold. */
+export function familiesOf({ spec }: Pick<BoardService, 'spec'>): readonly ('IPv4' | 'IPv6')[] {
+  return spec.ipFamilies?.length ? (spec.ipFamilies as ('IPv4' | 'IPv6')[]) : ['IPv4'];
+}
+
 /** Annotations by which a Service asks something of the boards' proxy. */
 export function speaksToBoards(annotation: string): boolean {
   return annotation.startsWith('edge-cluster.io/') || annotation.startsWith('service.kubernetes.io/');

@@ -57,9 +57,11 @@ export function parseRange(text: string): IpRange | undefined {
   return { family, first, last: first + size - 1n, prefix };
 }
 
-/** False as well when one of the texts cannot be read, or the families differ. */
-export function isInRange(address: string, range: string): boolean {
-  return isWithin(parseIp(address), parseRange(range));
+/** Of an address, or of all of a range. False as well for what cannot be read, or is of another family. */
+export function isInRange(one: string, range: string): boolean {
+  const [inner, outer] = [parseRange(one), parseRange(range)];
+  if (!inner || !outer || inner.family !== outer.family) return false;
+  return outer.first <= inner.first && inner.last <= outer.last;
 }
 
 export function isWithin(ip: Ip | undefined, range: IpRange | undefined): boolean {

@@ -149,7 +149,9 @@ function masterUrl(text: string): URL {
   return url;
 }
 
-/** A token of the same cluster is not needed twice unless the certificate has ended; one of another means: move there. */
+/**
+ * A token of the same cluster is not needed twice unless the certificate has ended; one of another means: move there.
+ */
 async function identify(
   dataDir: string,
   node: string,

@@ -5,10 +5,12 @@ import { boardChecks } from '../kubelet/doctor/board-checks.ts';
 import { boardFacts } from '../kubelet/doctor/board-facts.ts';
 import { ROUTE_PROTOCOL } from '../network/board-network.ts';
 import { type CommandRunner, systemCommands } from '../network/command-runner.ts';
-import { type Chain, findProblems } from '../network/network-problems.ts';
+import { listIp } from '../network/ip-listing.ts';
+import { findProblems } from '../network/network-problems.ts';
+import { listChains } from '../network/nft-listing.ts';
 import type { Route } from '../network/routes.ts';
+import { BRIDGE } from './agent/agent-options.ts';
 
-const BRIDGE = 'edge0';
 export async function examineBoard(commands: CommandRunner = systemCommands): Promise<Check[]> {
   const { nodePorts } = defaultClusterNetwork;
   const board = boardChecks(await boardFacts({ nodePorts, nowMs: Date.now() }));
@@ -17,7 +19,7 @@ export async function examineBoard(commands: CommandRunner = systemCommands): Pr
 
 async function networkChecks(commands: CommandRunner): Promise<Check[]> {
   try {
-    const found = findProblems(NETWORK, await foreignRoutes(commands), await chains(commands));
+    const found = findProblems(NETWORK, await foreignRoutes(commands), await listChains(commands));
     if (found.length === 0) {
       return [
         { name: 'network', status: 'ok', message: 'no firewall and no route stands in the way of pods' },
@@ -43,17 +45,8 @@ const { podRange, serviceRange } = defaultClusterNetwork;
 const NETWORK = { podRange, serviceRange, podCIDR: undefined, peers: [], virtualPorts: [] };
 
 async function foreignRoutes(commands: CommandRunner): Promise<Route[]> {
-  const text = await commands.run('ip', ['-json', '-4', 'route', 'show']);
-  const routes = JSON.parse(text || '[]') as (Route & { protocol?: string })[];
+  const routes = await listIp<Route & { protocol?: string }>(commands, '-4', 'route', 'show');
   const isForeign = ({ protocol, dev, dst }: (typeof routes)[number]) =>
     protocol !== ROUTE_PROTOCOL && dev !== BRIDGE && dst !== 'default';
   return routes.filter(isForeign);
-}
-
-async function chains(commands: CommandRunner): Promise<Chain[]> {
-  const text = await commands.run('nft', ['--json', 'list', 'chains']);
-  const { nftables = [] } = JSON.parse(text || '{}') as {
-    nftables?: { chain?: Chain & { family?: string } }[];
-  };
-  return nftables.flatMap(({ chain }) => (chain ? [chain] : []));
 }

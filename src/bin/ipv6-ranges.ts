@@ -1,8 +1,8 @@
-// The second, IPv6 part of the flags that say a cluster's ranges: `10.40.0.0/13,fd00:10:40::/48`, as upstream takes them.
-// Both ranges have one, or neither: half of it would be addresses that nobody reaches.
+// The second, IPv6 part of the flags that say a cluster's ranges: `10.40.0.0/13,fd00:10:40::/48`, as upstream takes
+// them. Both ranges have one, or neither: half of it would be addresses that nobody reaches.
 // https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack
 import type { Ipv6Network } from '../base/cluster-network.ts';
-import { formatIp, type IpRange, parseRange } from '../base/ip.ts';
+import { formatIp, type IpRange, isInRange, parseRange } from '../base/ip.ts';
 import { type FlagValues, numberIn, UsageError } from './flags.ts';
 
 export const POD_FLAG = 'cluster-cidr';
@@ -12,7 +12,7 @@ export const NODE_FLAG = 'node-cidr-mask-size-ipv6';
 /** A board's share has to hold the board's own address beside those of pods, which need half of it. */
 const MOST_NODE_PREFIX = 64;
 /** As upstream: more shares than that are not counted. */
-const MOST_SHARE_BITS = 16;
+export const MOST_SHARE_BITS = 16;
 /** As upstream, which keeps the state of each address. */
 const SERVICE_PREFIXES = { lowest: 108, highest: 120 };
 /** Unique local addresses (RFC 4193), and those of the whole internet. */
@@ -57,11 +57,8 @@ function range(
   const isFit = found?.family === 'IPv6' && found.prefix >= lowest && found.prefix <= highest;
   if (!found || !isFit)
     throw new UsageError(`--${name} takes an IPv6 range of /${lowest} to /${highest} second, not '${text}'`);
-  const isUsable = USABLE.some((usable) => {
-    const { first, last } = parseRange(usable) ?? { first: 1n, last: 0n };
-    return first <= found.first && found.last <= last;
-  });
-  if (!isUsable) throw new UsageError(`--${name} ${text} is not for hosts: take one of fd00::/8`);
+  if (!USABLE.some((usable) => isInRange(text, usable)))
+    throw new UsageError(`--${name} ${text} is not for hosts: take one of fd00::/8`);
   return found;
 }
 

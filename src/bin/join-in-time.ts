@@ -1,5 +1,5 @@
-// Joining on a board whose clock is not set: one without a battery boots in 1970, and the master's certificate is not valid
-// yet then. It waits until time is there, however long that takes, and says what it waits for.
+// Joining on a board whose clock is not set: one without a battery boots in 1970, and the master's certificate is not
+// valid yet then. It waits until time is there, however long that takes, and says what it waits for.
 import { isCertificateTimeProblem } from '../base/certificate-time.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';

@@ -2,11 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Node, Service } from '../api/objects.ts';
+import { nodes } from '../api/kinds/node.ts';
+import { services } from '../api/kinds/service.ts';
+import type { KubeObject } from '../api/objects.ts';
+import type { KindDefinition } from '../api/scheme.ts';
 import { allKinds } from '../api/scheme-table.ts';
 import { ApiServer, type ApiServerOptions } from '../apiserver/api-server.ts';
 import { parseCredentials } from '../apiserver/auth/static-credentials.ts';
 import type { ComponentHealth } from '../apiserver/measured/component-health.ts';
+import { storePrefix } from '../apiserver/registry/keys.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
@@ -119,10 +123,10 @@ export class Master implements Component {
 
   #refuseOtherRanges(store: Store): void {
     const { network, dataDir } = this.#options;
-    const objects = <T>(plural: string) =>
-      store.list(`/registry/core/${plural}/`).map(({ value }) => value as unknown as T);
-    const stored = { services: objects<Service>('services'), nodes: objects<Node>('nodes') };
-    const problem = rangeProblem(stored, network, dataDir);
+    const stored = <T extends KubeObject>(kind: KindDefinition<T>) =>
+      store.list(storePrefix(kind)).map(({ value }) => value as unknown as T);
+    const found = { services: stored(services), nodes: stored(nodes) };
+    const problem = rangeProblem(found, network, dataDir);
     if (problem !== undefined) throw new Error(problem);
   }
 

@@ -1,10 +1,17 @@
-// Flags of the cluster's address ranges, for `edge-master` and `npm start`: by upstream's names, refused in one line where
-// they could not work.
+// Flags of the cluster's address ranges, for `edge-master` and `npm start`: by upstream's names, refused in one line
+// where they could not work.
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 import { type ClusterNetwork, defaultClusterNetwork } from '../base/cluster-network.ts';
 import { formatIpv4, type Ipv4Range, overlaps, parseIpv4Range } from '../base/ipv4.ts';
 import { type Flags, type FlagValues, numberIn, UsageError } from './flags.ts';
-import { familiesIn, ipv6Network, NODE_FLAG as NODE_FLAG_V6, POD_FLAG, SERVICE_FLAG } from './ipv6-ranges.ts';
+import {
+  familiesIn,
+  ipv6Network,
+  MOST_SHARE_BITS,
+  NODE_FLAG as NODE_FLAG_V6,
+  POD_FLAG,
+  SERVICE_FLAG,
+} from './ipv6-ranges.ts';
 
 const NODE_FLAG = 'node-cidr-mask-size';
 
@@ -37,8 +44,6 @@ const SERVICE_PREFIXES = { lowest: 12, highest: 28 };
 const POD_PREFIXES = { lowest: 8, highest: 28 };
 /** Two addresses for pods at least. */
 const HIGHEST_NODE_PREFIX = 29;
-/** As upstream: more shares than that are not counted. */
-const MOST_SHARE_BITS = 16;
 
 const TAKEN: readonly [range: string, what: string][] = [
   ['0.0.0.0/8', 'this network'],

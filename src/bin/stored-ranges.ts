@@ -1,11 +1,11 @@
-// Whether what a store has fits the ranges that its master is started with: addresses that were given out are not changed,
-// so another plan is for another store. Pure.
+// Whether what a store has fits the ranges that its master is started with: addresses that were given out are not
+// changed, so another plan is for another store. Pure.
 import { clusterIPsOf } from '../api/board-service.ts';
 import { podRangesOf } from '../api/kinds/node.ts';
 import type { Node, Service } from '../api/objects.ts';
 import { firstServiceAddress } from '../apiserver/strategies/service-addresses.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
-import { isInRange, parseRange } from '../base/ip.ts';
+import { isInRange } from '../base/ip.ts';
 
 export interface StoredAddresses {
   services: readonly Pick<Service, 'metadata' | 'spec'>[];
@@ -36,7 +36,7 @@ export function rangeProblem(
   }
   for (const { metadata, spec } of nodes) {
     const share = sharesOf(spec, network).find(
-      (cidr) => !podRanges(network).some((range) => holds(range, cidr)),
+      (cidr) => !podRanges(network).some((range) => isInRange(cidr, range)),
     );
     if (share === undefined) continue;
     return `Node ${metadata.name} has the pods of ${share}, outside --cluster-cidr ${podRanges(network)}: ${mend}`;
@@ -53,11 +53,4 @@ const podRanges = ({ podRange, ipv6 }: ClusterNetwork) => [podRange, ...(ipv6 ? 
 /** A cluster that gives up its second family leaves the boards' shares of it unused. */
 function sharesOf(spec: Node['spec'], { ipv6 }: ClusterNetwork): string[] {
   return podRangesOf(spec).filter((cidr) => ipv6 !== undefined || !cidr.includes(':'));
-}
-
-function holds(outer: string, inner: string): boolean {
-  const [a, b] = [parseRange(outer), parseRange(inner)];
-  return (
-    a?.family === b?.family && a !== undefined && b !== undefined && a.first <= b.first && b.last <= a.last
-  );
 }

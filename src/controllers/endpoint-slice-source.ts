@@ -1,14 +1,9 @@
 // Where the EndpointSlices of a Service come from: its pods, or, without a selector, the Endpoints that a person
 // keeps for it. Pure. https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
+import { familiesOf } from '../api/board-service.ts';
 import type { core, Endpoints, meta, Pod, Service } from '../api/objects.ts';
 import { familyOf, type IpFamily } from '../base/ip.ts';
-import {
-  type EndpointEntry,
-  endpointEntries,
-  familiesOf,
-  ownsEndpoints,
-  publishesAll,
-} from './endpoint-subsets.ts';
+import { type EndpointEntry, endpointEntries, ownsEndpoints, publishesAll } from './endpoint-subsets.ts';
 
 /** Keeps an Endpoints from being mirrored. */
 const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';

@@ -1,6 +1,7 @@
 // The addresses behind a Service: a pure function of it and the pods of its namespace, sorted so that the same
 // world always gives the same text. https://kubernetes.io/docs/concepts/services-networking/service/#endpoints
 import { isDeepStrictEqual } from 'node:util';
+import { familiesOf } from '../api/board-service.ts';
 import { matchesSelectorMap } from '../api/label-selector.ts';
 import { type core, keyOf, type Pod, type Service } from '../api/objects.ts';
 import { isFinished } from '../api/pod-phase.ts';
@@ -41,11 +42,6 @@ export function endpointEntries(
   return podsInNamespace
     .filter((pod) => matchesSelectorMap(selector, pod.metadata.labels))
     .flatMap((pod) => entryOf(service, pod, family) ?? []);
-}
-
-/** The first decides what its Endpoints hold. */
-export function familiesOf({ spec }: Service): readonly IpFamily[] {
-  return spec.ipFamilies?.length ? (spec.ipFamilies as IpFamily[]) : ['IPv4'];
 }
 
 export const publishesAll = ({ spec }: Service): boolean => spec.publishNotReadyAddresses === true;

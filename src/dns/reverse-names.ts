@@ -1,4 +1,5 @@
-// Names of addresses: which address a name under `arpa` speaks of, and what each address of the cluster is called. Pure.
+// Names of addresses: which address a name under `arpa` speaks of, and what each address of the cluster is called.
+// Pure.
 // https://www.rfc-editor.org/rfc/rfc3596#section-2.5 (ip6.arpa)
 import { isIP } from 'node:net';
 import type { BoardService } from '../api/board-service.ts';

@@ -1,5 +1,5 @@
-// The sections of our own answers as bytes. Records of the name that was asked for tell it by a pointer to the question,
-// so that more fit into a message; the commonest, IPv4 addresses, are written without a library.
+// The sections of our own answers as bytes. Records of the name that was asked for tell it by a pointer to the
+// question, so that more fit into a message; the commonest, IPv4 addresses, are written without a library.
 import { type Answer, encode } from 'dns-packet';
 import { HEADER_BYTES, type Rcode, respond, skipName } from './wire.ts';
 

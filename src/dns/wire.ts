@@ -47,9 +47,9 @@ export function respond(query: Buffer, rcode: Rcode, body?: Buffer, more: readon
 }
 
 /**
- * As many whole answers as fit into `limit` bytes, and EDNS if there was. Where an answer is left out, the mark by which
- * a client asks again over TCP (RFC 2181, 9): those that do not (musl before 1.2.4) live with what they got. Only header
- * and question of what cannot be read.
+ * As many whole answers as fit into `limit` bytes, and EDNS if there was. Where an answer is left out, the mark by
+ * which a client asks again over TCP (RFC 2181, 9): those that do not (musl before 1.2.4) live with what they got. Only
+ * header and question of what cannot be read.
  */
 export function truncated(response: Buffer, limit: number): Buffer {
   const { end, count, edns } = fittingAnswers(response, limit);

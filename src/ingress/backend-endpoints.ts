@@ -1,5 +1,5 @@
 // The endpoints behind a Service's port, by number or name, as Services and their slices stand at this moment.
-import type { BoardService } from '../api/board-service.ts';
+import { type BoardService, familiesOf } from '../api/board-service.ts';
 import type { Backend } from './location.ts';
 
 export interface Endpoint {
@@ -20,7 +20,7 @@ export function endpointsOf(service: BoardService | undefined, { port }: Backend
     return service.spec.externalName ? [{ ip: service.spec.externalName, port: wanted.port }] : [];
   }
   // A pod of two families stands in a slice of each: it is one backend.
-  const [family = 'IPv4'] = service.spec.ipFamilies ?? [];
+  const [family] = familiesOf(service);
   const all = service.slices.flatMap((slice) => {
     const found = slice.ports.find(
       (p) => (p.name ?? '') === (wanted.name ?? '') && (p.protocol ?? 'TCP') === 'TCP',

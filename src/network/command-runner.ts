@@ -1,4 +1,4 @@
-// Runs `ip` and `nft`: the only door from this room to the kernel.
+// Runs `ip`, `nft` and their like: the only door from this room to the kernel, but for its switches under /proc/sys.
 import { spawn } from 'node:child_process';
 
 export interface CommandRunner {

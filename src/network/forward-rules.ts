@@ -1,6 +1,6 @@
-// Where iptables' FORWARD chain drops by policy (Docker and ufw set it so), pods would reach nothing outside their board.
-// As podman's networks do, two rules behind all others let them out and the answers in; they carry our name and go with
-// us. What the owner's own rules refuse stays refused, and so does what comes in by the policy.
+// Where iptables' FORWARD chain drops by policy (Docker and ufw set it so), pods would reach nothing outside their
+// board. As podman's networks do, two rules behind all others let them out and the answers in; they carry our name and
+// go with us. What the owner's own rules refuse stays refused, and so does what comes in by the policy.
 import { readFileIfPresent } from '../base/if-present.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { Chain } from './network-problems.ts';
@@ -25,12 +25,6 @@ function wantedRules(podCIDR: string): string[] {
     `-A FORWARD -s ${podCIDR} ${OURS} -j ACCEPT`,
     `-A FORWARD -d ${podCIDR} ${OURS} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
   ];
-}
-
-/** Of IPv4 unless `family` is the other. */
-export async function listChains(commands: CommandRunner, family: 'ip' | 'ip6' = 'ip'): Promise<Chain[]> {
-  const { nftables } = JSON.parse(await commands.run('nft', ['--json', 'list', 'chains', family]));
-  return (nftables as { chain?: Chain }[]).flatMap(({ chain }) => (chain ? [chain] : []));
 }
 
 /**

@@ -2,6 +2,7 @@
 // somebody asks, and at no other time.
 import { NFT_SERVICES_TABLE } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { listNft } from './nft-listing.ts';
 
 export interface EndpointConnections {
   /** `namespace/name` */
@@ -14,17 +15,22 @@ export interface EndpointConnections {
   count: number;
 }
 
+interface Counter {
+  table: string;
+  name: string;
+  packets: number;
+}
+
 /** Those of Services; of host ports, which have one endpoint, nothing is told. Empty while there are no rules. */
 export async function kernelConnections(commands: CommandRunner): Promise<EndpointConnections[]> {
-  const { nftables } = JSON.parse(await commands.run('nft', ['--json', 'list', 'counters']));
-  const entries = nftables as { counter?: { table: string; name: string; packets: number } }[];
+  const entries = await listNft<{ counter?: Counter }>(commands, 'list', 'counters');
   return entries.flatMap(({ counter }) =>
     counter?.table === NFT_SERVICES_TABLE ? readCounter(counter) : [],
   );
 }
 
 /** Of the form `ep/NAMESPACE/NAME/PROTOCOL/PORT/IP/PORT`; only the first packet of a connection passes it. */
-function readCounter({ name, packets }: { name: string; packets: number }): EndpointConnections[] {
+function readCounter({ name, packets }: Counter): EndpointConnections[] {
   const [kind, namespace, service, protocol = '', port, ip, endpointPort, ...more] = name.split('/');
   if (kind !== 'ep' || endpointPort === undefined || more.length > 0) return [];
   const endpoint = `${ip}:${endpointPort}`;

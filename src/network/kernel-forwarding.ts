@@ -1,5 +1,6 @@
 // Whether this board's kernel and its nft can forward Services by themselves: asked by having them check rules of every
 // kind that would be used, of which none is made.
+import { EVERY_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { renderServices } from './service-rules.ts';
@@ -23,7 +24,7 @@ const ADDRESSED: KernelPort = {
 };
 const OWN: KernelPort = {
   ...ADDRESSED,
-  ip: '0.0.0.0',
+  ip: EVERY_ADDRESS,
   isOpen: true,
   isOwn: true,
   backend: 'check/port/tcp/80',

@@ -1,5 +1,5 @@
-// What on the board itself stands in the way of pods and Services. Reported, never overridden: the machine's own
-// firewall and routes belong to its owner. Pure.
+// What on the board itself stands in the way of pods and Services. Reported, and but for forward-rules.ts not
+// overridden: the machine's own firewall and routes belong to its owner. Pure.
 import { overlaps, parseIpv4Range } from '../base/ipv4.ts';
 import type { DesiredNetwork, NetworkProblem } from './board-network.ts';
 import type { Route } from './routes.ts';

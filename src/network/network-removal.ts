@@ -1,10 +1,12 @@
-// Takes all of the cluster's network off a board, and nothing else: tables by our names, routes by our mark, our address
-// and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
+// Takes all of the cluster's network off a board, and nothing else: tables by our names, routes by our mark, our
+// address and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
 import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { applyForwardRules, listChains } from './forward-rules.ts';
+import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
+import { listChains } from './nft-listing.ts';
 import { NftTables } from './nft-tables.ts';
 import { ownRoutes, routeCommands } from './routes.ts';
 import { TUNNEL_DEVICE } from './tunnel.ts';
@@ -21,7 +23,7 @@ export async function removeNetwork(
   const routes = await removeRoutes(commands);
   const hadTunnel = await new TunnelDevice(commands).remove();
   const hadAddress = await removeAddress(commands);
-  const hadForward = await applyForwardRules(commands, undefined, await listChains(commands));
+  const hadForward = await applyForwardRules(commands, undefined, await listChains(commands, 'ip'));
   const wasSwitched = await forwarding.restore();
   return [
     ...second,
@@ -42,10 +44,8 @@ async function removeRoutes(commands: CommandRunner): Promise<string[]> {
 
 async function removeAddress(commands: CommandRunner): Promise<boolean> {
   const address = `${SERVICE_LISTEN_ADDRESS}/32`;
-  const found = JSON.parse(
-    await commands.run('ip', ['-json', 'address', 'show', 'dev', 'lo', 'to', address]),
-  );
-  const isThere = (found as { addr_info?: unknown[] }[]).some(({ addr_info }) => addr_info?.length);
+  const found = await listIp<DeviceAddresses>(commands, 'address', 'show', 'dev', 'lo', 'to', address);
+  const isThere = found.some(({ addr_info }) => addr_info?.length);
   if (isThere) await commands.run('ip', ['address', 'delete', address, 'dev', 'lo']);
   return isThere;
 }

@@ -1,10 +1,14 @@
-// Our one nft table as text, whole each time: nft applies it as one transaction. Pure.
+// Our first nft table as text, whole each time: nft applies it as one transaction. The second is of service-rules.ts,
+// the one of IPv6 of ipv6/ipv6-table.ts. Pure.
 import { isIPv4 } from 'node:net';
-import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS, type VirtualPort } from './board-network.ts';
+import {
+  type DesiredNetwork,
+  EVERY_ADDRESS,
+  NFT_TABLE,
+  SERVICE_LISTEN_ADDRESS,
+  type VirtualPort,
+} from './board-network.ts';
 import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
-
-/** Stands for every address of the board. */
-const ANY = '0.0.0.0';
 
 /**
  * - `source`: pods keep their own address towards other pods. Whatever else on the board masquerades what leaves it
@@ -23,8 +27,8 @@ const ANY = '0.0.0.0';
 export function renderTable(desired: DesiredNetwork, hasTunnel = false): string {
   const { podRange, serviceRange, podCIDR } = desired;
   const virtualPorts = desired.virtualPorts.filter(({ ip }) => isIPv4(ip));
-  const ofBoard = virtualPorts.filter(({ ip }) => ip === ANY);
-  const byAddress = virtualPorts.filter(({ ip }) => ip !== ANY);
+  const ofBoard = virtualPorts.filter(({ ip }) => ip === EVERY_ADDRESS);
+  const byAddress = virtualPorts.filter(({ ip }) => ip !== EVERY_ADDRESS);
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
   if (podCIDR === undefined) return `${replace.join('\n')}\n`;
   const services = 'dnat ip addr . port to ip daddr . meta l4proto . th dport map @services';
@@ -83,7 +87,7 @@ ${boards(desired)}  }
     type filter hook forward priority filter; policy accept;
     ip daddr ${podCIDR} ip saddr != ${podRange} ip saddr != @boards ct state { new, untracked } ct status and dnat == 0 drop
   }
-${hasTunnel ? TUNNEL_CHAINS : ''}  chain guard {
+${hasTunnel ? CLAMP_CHAIN + TUNNEL_CHAIN : ''}  chain guard {
     type filter hook input priority filter; policy accept;
     ip daddr ${SERVICE_LISTEN_ADDRESS} iif != lo ct status and dnat == 0 drop
   }
@@ -91,25 +95,28 @@ ${hasTunnel ? TUNNEL_CHAINS : ''}  chain guard {
 `;
 }
 
-/** The tunnel's number stands 12 bytes into UDP: another's VXLAN on the same port is not ours to refuse. */
-const TUNNEL_CHAINS = `  chain clamp {
+/** For a table of either family. */
+export const CLAMP_CHAIN = `  chain clamp {
     type filter hook forward priority mangle; policy accept;
     oifname "${TUNNEL_DEVICE}" tcp flags syn tcp option maxseg size set rt mtu
   }
-  chain tunnel {
+`;
+
+/** The tunnel's number stands 12 bytes into UDP: another's VXLAN on the same port is not ours to refuse. */
+const TUNNEL_CHAIN = `  chain tunnel {
     type filter hook input priority filter; policy accept;
     udp dport ${TUNNEL_PORT} @th,96,24 ${TUNNEL_ID} ip saddr != @boards drop
   }
 `;
 
-/** IPv4 ones: pods have no other. */
+/** Those that a table of IPv4 can hold. */
 function boards({ peers }: DesiredNetwork): string {
   const addresses = [...new Set(peers.map(({ address }) => address).filter(isIPv4))].sort();
   return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;
 }
 
-/** Sorted, so that the same world gives the same text. */
-function elements(lines: readonly string[]): string {
+/** Of a map or set. Sorted, so that the same world gives the same text. */
+export function elements(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;
 }
 

@@ -1,6 +1,7 @@
 // Our nft tables as last applied: both change in one transaction, and nothing is run for what is the same already.
 import { type DesiredNetwork, NFT_SERVICES_TABLE, NFT_TABLE } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { listNft, tableNames } from './nft-listing.ts';
 import { renderTable } from './nft-table.ts';
 import type { ServiceRules } from './service-rules.ts';
 import type { UdpTracks } from './udp-tracks.ts';
@@ -72,17 +73,15 @@ export class NftTables {
   }
 
   async #ours(): Promise<string[]> {
-    const { nftables } = JSON.parse(await this.#commands.run('nft', ['--json', 'list', 'tables', 'ip']));
-    const names = (nftables as { table?: { name: string } }[]).flatMap(({ table }) => table?.name ?? []);
+    const names = await tableNames(this.#commands, 'ip');
     return names.filter((name) => name === NFT_TABLE || name === NFT_SERVICES_TABLE);
   }
 
   /** Without the elements, of which there may be many. */
   async #list(): Promise<ReadonlySet<string>> {
     if (!(await this.#ours()).includes(NFT_SERVICES_TABLE)) return new Set();
-    const args = ['--json', '--terse', 'list', 'table', 'ip', NFT_SERVICES_TABLE];
-    const { nftables } = JSON.parse(await this.#commands.run('nft', args));
-    const entries = nftables as Record<string, { name?: string }>[];
+    const what = ['--terse', 'list', 'table', 'ip', NFT_SERVICES_TABLE];
+    const entries = await listNft<Record<string, { name?: string }>>(this.#commands, ...what);
     const kinds = ['chain', 'counter', 'set'] as const;
     const names = entries.flatMap((entry) =>
       kinds.flatMap((kind) => (entry[kind] ? [`${kind} ${entry[kind].name}`] : [])),

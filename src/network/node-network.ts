@@ -1,4 +1,4 @@
-// Makes the board's routes and our nft table match what the cluster wants, and takes all of it away again.
+// Makes the board's routes and our nft tables match what the cluster wants, and takes all of it away again.
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -12,12 +12,14 @@ import {
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { applyForwardRules, listChains } from './forward-rules.ts';
+import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
+import { listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
+import { listChains } from './nft-listing.ts';
 import { NftTables } from './nft-tables.ts';
 import { desiredRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';
@@ -91,7 +93,9 @@ export class NodeNetwork implements Component {
     await removeNetwork(this.#options.commands, this.#options.forwarding, this.#second.network);
   }
 
-  /** The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong. */
+  /**
+   * The board's share of the pod range once its rules are there: what a pod sends before, the kernel remembers wrong.
+   */
   get podCIDR(): string | undefined {
     return this.#podCIDR;
   }
@@ -131,7 +135,7 @@ export class NodeNetwork implements Component {
       await this.#applyWays(desired, distant, foreign);
       const error = unprepared ?? (await this.#second.reach(desired, distant, foreign));
       const problems = error === undefined ? [] : [this.#failure('Ipv6SetupFailed', error)];
-      const chains = await listChains(this.#options.commands);
+      const chains = await listChains(this.#options.commands, 'ip');
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
       const { obstacles } = this.#second;
       this.#report([...findProblems(desired, foreign, chains), ...obstacles, ...problems]);
@@ -222,7 +226,7 @@ export class NodeNetwork implements Component {
   }
 
   async #foreignRoutes(): Promise<Route[]> {
-    const all: (Route & { protocol?: string })[] = JSON.parse(await this.#ip(['-json', 'route', 'show']));
+    const all = await listIp<Route & { protocol?: string }>(this.#options.commands, 'route', 'show');
     return all.filter((route) => route.protocol !== ROUTE_PROTOCOL && route.dev !== this.#options.bridge);
   }
 

@@ -1,9 +1,10 @@
 // Routes to other boards' pods and to the Service range: what there should be against what carries our mark.
 import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { listIp } from './ip-listing.ts';
 import { endOf, TUNNEL_DEVICE } from './tunnel.ts';
 
-/** A route as `ip -json route show` prints it. */
+/** A route as `ip -json route show` prints it, of either family. */
 export interface Route {
   dst: string;
   gateway?: string;
@@ -14,8 +15,8 @@ export interface Route {
 }
 
 /** Those that carry our mark. */
-export async function ownRoutes(commands: CommandRunner): Promise<Route[]> {
-  return JSON.parse(await commands.run('ip', ['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]));
+export function ownRoutes(commands: CommandRunner): Promise<Route[]> {
+  return listIp(commands, 'route', 'show', 'proto', ROUTE_PROTOCOL);
 }
 
 /** Arguments of one `ip` call. */
@@ -23,7 +24,8 @@ type IpCommand = readonly string[];
 
 /**
  * The Service range leads to `lo`: without a route a board that has no default route could not even send to a
- * Service; what the nft table does not map to a listener is refused there. `distant` are those peers that the tunnel reaches.
+ * Service; what the nft table does not map to a listener is refused there. `distant` are those peers that the tunnel
+ * reaches.
  */
 export function desiredRoutes(
   { peers, podCIDR, serviceRange }: DesiredNetwork,
@@ -41,11 +43,20 @@ export function desiredRoutes(
 }
 
 export function routeCommands(desired: readonly Route[], observed: readonly Route[]): IpCommand[] {
+  const { gone, changed } = routeChanges(desired, observed);
+  return [...gone, ...changed];
+}
+
+/** Of either family. In two parts, for what must stand between them: addresses that routes speak of. */
+export function routeChanges(
+  desired: readonly Route[],
+  observed: readonly Route[],
+): { gone: IpCommand[]; changed: IpCommand[] } {
   const wanted = new Map(desired.map((route) => [route.dst, route]));
   const present = new Map(observed.map((route) => [route.dst, route]));
   const gone = observed.filter((route) => !wanted.has(route.dst)).map(removal);
   const changed = desired.filter((route) => !isSame(route, present.get(route.dst))).map(replacement);
-  return [...gone, ...changed];
+  return { gone, changed };
 }
 
 function isSame(wanted: Route, present: Route | undefined): boolean {

@@ -78,7 +78,9 @@ function addEndpoint({ chains, sets, counters }: ServiceChains, port: KernelPort
   chains.set(name, [...note, `counter name "${name}" meta l4proto ${port.protocol} dnat to ${ip}:${number}`]);
 }
 
-/** Pods of this board that are endpoints themselves, by their addresses: who made the endpoint may not have said where. */
+/**
+ * Pods of this board that are endpoints themselves, by their addresses: who made the endpoint may not have said where.
+ */
 function exempt({ endpoints }: KernelPort, { podCIDR }: PodRanges): string[] {
   const own = new Set(endpoints.Cluster.map(({ ip }) => ip).filter((ip) => overlaps(ip, podCIDR)));
   return own.size > 0 ? [`ip saddr { ${[...own].join(', ')} } accept`] : [];

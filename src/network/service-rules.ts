@@ -1,8 +1,9 @@
 // Services as rules of our second nft table, for boards whose kernel forwards them by itself. The text changes the
 // table in one transaction and keeps which client had which endpoint; what it no longer names is deleted after it.
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
-import { NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { EVERY_ADDRESS, NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { EndpointAddress, KernelPort } from './kernel-port.ts';
+import { elements } from './nft-table.ts';
 import { entryChain, type PodRanges, serviceChains } from './service-chains.ts';
 
 export interface ServiceRules {
@@ -12,8 +13,9 @@ export interface ServiceRules {
   names: ReadonlySet<string>;
 }
 
-const ANY = '0.0.0.0';
-/** Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here. */
+/**
+ * Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here.
+ */
 const PARTED =
   'meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ip saddr . ct reply proto-src @gone reject with tcp reset';
 const PARTED_CHAINS = [
@@ -55,7 +57,7 @@ export function renderServices(
   const { chains, sets, counters } = serviceChains(ranges, ports);
   // Not there while nobody is gone: every packet would pass them.
   if (gone.length > 0) for (const [name, hook] of PARTED_CHAINS) chains.set(name, [hook, PARTED]);
-  const elements: Record<string, string[]> = {
+  const members: Record<string, string[]> = {
     ...elementsOf(ports),
     'set gone': gone.map(({ ip, port }) => `${ip} . ${port}`),
   };
@@ -63,7 +65,7 @@ export function renderServices(
     ...[...counters].sort().map((name) => `  counter ${name} { }\n`),
     ...[...sets].sort(byName).map(([name, body]) => `  set ${name} { ${body} }\n`),
     ...[...chains].sort(byName).map(chainText),
-    ...SHARED.map(([name, type]) => collection(name, type, elements[name] ?? [])),
+    ...SHARED.map(([name, type]) => collection(name, type, members[name] ?? [])),
     fixedChains(ranges),
   ];
   return {
@@ -94,7 +96,7 @@ function renewal(): string {
 function elementsOf(ports: readonly KernelPort[]): Record<string, string[]> {
   const own = ports.filter(({ isOwn }) => isOwn);
   const leads = ports.filter(isServed);
-  const isAny = ({ ip }: KernelPort) => ip === ANY;
+  const isAny = ({ ip }: KernelPort) => ip === EVERY_ADDRESS;
   const toEntry = (port: KernelPort) =>
     `${isAny(port) ? gate(port) : place(port)} : goto ${entryChain(port)}`;
   return {
@@ -158,11 +160,9 @@ const gate = ({ protocol, port }: Omit<Place, 'ip'>) => `${protocol} . ${port}`;
 const place = (where: Place) => `${where.ip} . ${gate(where)}`;
 const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
-/** Sorted and each once, so that the same world gives the same text. */
+/** Each once: ways into the same Service share their endpoints. */
 function collection(name: string, type: string, lines: readonly string[]): string {
-  const all = [...new Set(lines)].sort();
-  const elements = all.length === 0 ? '' : `    elements = {\n      ${all.join(',\n      ')}\n    }\n`;
-  return `  ${name} {\n    type ${type}\n${elements}  }\n`;
+  return `  ${name} {\n    type ${type}\n${elements([...new Set(lines)])}  }\n`;
 }
 
 const chainText = ([name, rules]: [string, string[]]) =>

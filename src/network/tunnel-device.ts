@@ -1,6 +1,7 @@
 // Keeps the tunnel's device and what it knows of its ends. Boards that need none pay one look at the start. What
 // it knows of a board that left stays until the device goes: without a route nothing is sent there.
 import type { CommandRunner } from './command-runner.ts';
+import { listIp } from './ip-listing.ts';
 import { deviceCommands, type Link, peerCommands, TUNNEL_DEVICE, type Tunnel } from './tunnel.ts';
 
 export class TunnelDevice {
@@ -13,8 +14,8 @@ export class TunnelDevice {
   }
 
   /** All devices of the board. */
-  async links(): Promise<Link[]> {
-    return JSON.parse(await this.#commands.run('ip', ['-json', '-details', 'link', 'show']));
+  links(): Promise<Link[]> {
+    return listIp(this.#commands, '-details', 'link', 'show');
   }
 
   async apply(wanted: Tunnel | undefined): Promise<void> {

@@ -1,7 +1,10 @@
-// UDP clients whom the kernel still sends to an endpoint that takes no more: it remembers them for as long as they talk.
-// The program `conntrack` makes it forget them, as kube-proxy does, so that their next datagram meets the rules of now.
+// UDP clients whom the kernel still sends to an endpoint that takes no more: it remembers them for as long as they
+// talk. The program `conntrack` makes it forget them, as kube-proxy does, so that their next datagram meets the rules
+// of now.
 // https://manpages.debian.org/conntrack.8
+import { EVERY_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { KernelPort } from './kernel-port.ts';
 
 /** Clients of one address and port that have the same endpoint. */
@@ -14,7 +17,6 @@ export interface StaleTrack {
 
 type UdpPort = Pick<KernelPort, 'ip' | 'port' | 'endpoints'>;
 
-const ANY = '0.0.0.0';
 const NOBODY: KernelPort['endpoints'] = { Cluster: [], Local: [] };
 
 /** Whether the board can: asked before UDP is given to its kernel. */
@@ -48,7 +50,7 @@ export class UdpTracks {
 
   async #forget(ports: readonly UdpPort[]): Promise<void> {
     const listing = await this.#commands.run('conntrack', ['-L', '-p', 'udp', '-f', 'ipv4']);
-    const own = ports.some(({ ip }) => ip === ANY) ? await this.#ownAddresses() : new Set<string>();
+    const own = ports.some(({ ip }) => ip === EVERY_ADDRESS) ? await this.#ownAddresses() : new Set<string>();
     for (const track of staleTracks(listing, ports, own)) await this.#delete(track);
   }
 
@@ -60,9 +62,8 @@ export class UdpTracks {
   }
 
   async #ownAddresses(): Promise<ReadonlySet<string>> {
-    const found = JSON.parse(await this.#commands.run('ip', ['-json', '-4', 'address', 'show']));
-    const links = found as { addr_info?: { local?: string }[] }[];
-    return new Set(links.flatMap(({ addr_info = [] }) => addr_info.flatMap(({ local }) => local ?? [])));
+    const devices = await listIp<DeviceAddresses>(this.#commands, '-4', 'address', 'show');
+    return new Set(devices.flatMap(({ addr_info = [] }) => addr_info.flatMap(({ local }) => local ?? [])));
   }
 }
 
@@ -84,7 +85,7 @@ export function staleTracks(
 }
 
 const isAt = ({ ip }: UdpPort, address: string, own: ReadonlySet<string>) =>
-  ip === ANY ? own.has(address) : ip === address;
+  ip === EVERY_ADDRESS ? own.has(address) : ip === address;
 
 /** A line has `src= dst= sport= dport=` twice: as the client asked, and as the answer comes. */
 const TRACK = / src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?\bsrc=(\S+) dst=\S+ sport=(\d+) /;

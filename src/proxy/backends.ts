@@ -7,7 +7,7 @@ type Plans = ReadonlyMap<string, BackendPlan>;
 
 export class Backends {
   readonly #backends = new Map<string, Backend>();
-  /** By the subject's uid. */
+  /** By the subject's kind and key. One lives as long as a backend that counts in it, and is bound by its limit. */
   readonly #loads = new Map<string, { subject: Subject; load: ServiceLoad }>();
 
   /** Returns the endpoints, as `ip:port`, that are gone, by backend. */
@@ -28,28 +28,30 @@ export class Backends {
   /** Keeps those that are planned, or whose connections live. */
   forgetIdle(plans: Plans, busy: ReadonlySet<string>): void {
     for (const id of this.#backends.keys()) if (!plans.has(id) && !busy.has(id)) this.#backends.delete(id);
-    const subjects = new Set([...plans.values()].map(({ subject }) => subject.uid));
-    for (const uid of this.#loads.keys()) if (!subjects.has(uid)) this.#loads.delete(uid);
+    const used = new Set([...this.#backends.values()].map(({ load }) => load));
+    for (const [id, { load }] of this.#loads) if (!used.has(load)) this.#loads.delete(id);
   }
 
   clear(): void {
     this.#backends.clear();
   }
 
-  /** Of Services by `namespace/name`, of host ports by `pod/namespace/name`: since this board forwards them. */
+  /** Of Services alone, by `namespace/name`: since this board forwards them. */
   figures(): Map<string, ServiceFigures> {
     const backends = [...this.#backends.values()];
+    const services = [...this.#loads.values()].filter(({ subject }) => subject.kind === 'Service');
     return new Map(
-      [...this.#loads.values()].map(({ subject, load }) => [
-        subject.kind === 'Service' ? subject.key : `pod/${subject.key}`,
+      services.map(({ subject, load }) => [
+        subject.key,
         { ...load.counters, endpoints: backends.flatMap((b) => (b.load === load ? b.counts : [])) },
       ]),
     );
   }
 
   #loadOf({ subject }: BackendPlan): ServiceLoad {
-    const load = this.#loads.get(subject.uid)?.load ?? new ServiceLoad();
-    this.#loads.set(subject.uid, { subject, load });
+    const id = `${subject.kind} ${subject.key}`;
+    const load = this.#loads.get(id)?.load ?? new ServiceLoad();
+    this.#loads.set(id, { subject, load });
     return load;
   }
 }

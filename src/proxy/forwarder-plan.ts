@@ -5,6 +5,9 @@ import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
 import type { ServicePort, ServiceView, TrafficPolicy } from './service-view.ts';
 
+/** Stands for every address of the board. */
+export const EVERY_ADDRESS = '0.0.0.0';
+
 /** Where the kernel must map packets from to this listener; 0.0.0.0 = any address of the board. */
 export interface VirtualAddress {
   ip: string;
@@ -182,8 +185,8 @@ function mapped(virtual: VirtualAddress, input: PlanInput): Pick<Way, 'host' | '
  * map can: the socket then only keeps the port, and answers on the loopback address.
  */
 function onEveryAddress(port: number, protocol: string) {
-  const virtual = protocol === 'UDP' ? { ip: '0.0.0.0', port, isOpen: true } : undefined;
-  return { host: '0.0.0.0', port, virtual };
+  const virtual = protocol === 'UDP' ? { ip: EVERY_ADDRESS, port, isOpen: true } : undefined;
+  return { host: EVERY_ADDRESS, port, virtual };
 }
 
 function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
@@ -208,7 +211,7 @@ function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
     },
     options: defaultOptions,
   });
-  const isAny = hostIP === '' || hostIP === '0.0.0.0';
+  const isAny = hostIP === '' || hostIP === EVERY_ADDRESS;
   const where = isAny ? onEveryAddress(port, hostPort.protocol) : { host: hostIP, port, virtual: undefined };
   const way: Way = { ...where, insiders: 'Cluster', outsiders: 'Cluster', sourceRanges: [] };
   add(plan, { ...way, subject, backendId, protocol });

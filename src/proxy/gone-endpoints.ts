@@ -1,5 +1,5 @@
-// Endpoints whose pods are no more, for boards whose kernel forwards: it knows nothing of pods, and would send to them on
-// for as long as their clients talk. Bounded; one that is there again is forgotten.
+// Endpoints whose pods are no more, for boards whose kernel forwards: it knows nothing of pods, and would send to them
+// on for as long as their clients talk. Bounded; one that is there again is forgotten.
 import { type Endpoint, endpointId } from './endpoint-choice.ts';
 import type { BackendPlan } from './forwarder-plan.ts';
 

@@ -2,7 +2,7 @@
 // that. The rest stays with the sockets. Pure.
 import { isIPv6 } from 'node:net';
 import type { Endpoint } from './endpoint-choice.ts';
-import type { BackendPlan, Forwarder, ForwarderPlan } from './forwarder-plan.ts';
+import { type BackendPlan, EVERY_ADDRESS, type Forwarder, type ForwarderPlan } from './forwarder-plan.ts';
 import type { TrafficPolicy } from './service-view.ts';
 
 export type KernelProtocol = 'tcp' | 'udp';
@@ -33,8 +33,6 @@ export interface KernelForwarding {
   /** Endpoints whose pods are no more: connections to them are over. */
   gone: readonly Endpoint[];
 }
-
-const EVERY_ADDRESS = '0.0.0.0';
 
 /**
  * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not the board's loopback, whose

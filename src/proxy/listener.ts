@@ -3,7 +3,7 @@ import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
 import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
-import type { Forwarder } from './forwarder-plan.ts';
+import { EVERY_ADDRESS, type Forwarder } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 import { Relay, resetHandle } from './relay.ts';
@@ -19,7 +19,6 @@ import {
 
 /** A burst of clients waits in the kernel; who finds no room tries again after a second, which is felt. */
 const BACKLOG = 4096;
-const EVERY_ADDRESS = '0.0.0.0';
 /** Of a client whose address nobody has asked for: asking costs a call into the kernel. */
 const UNASKED: SocketAddress = { address: '', port: 0 };
 

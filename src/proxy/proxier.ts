@@ -100,7 +100,7 @@ export class Proxier implements Component {
     this.#dataPath.stop();
   }
 
-  /** Of Services by `namespace/name`, of host ports by `pod/namespace/name`: since the proxy forwards them on this board. */
+  /** Of Services alone, by `namespace/name`: since the proxy forwards them on this board. */
   counters(): Map<string, ServiceFigures> {
     return this.#backends.figures();
   }

@@ -71,7 +71,9 @@ export class Relay {
   }
 }
 
-/** For a handle that is not being shut down: a reset that fails leaves it open for good, and Node lets nobody close it. */
+/**
+ * For a handle that is not being shut down: a reset that fails leaves it open for good, and Node lets nobody close it.
+ */
 export function resetHandle(handle: TcpHandle): void {
   handle.reset();
 }

@@ -15,7 +15,7 @@ export interface ServiceCounters {
   sentBytes: number;
 }
 
-/** What `counters()` tells of a Service, or of a pod with host ports. */
+/** What `counters()` tells of a Service. */
 export interface ServiceFigures extends ServiceCounters {
   endpoints: readonly EndpointCount[];
 }

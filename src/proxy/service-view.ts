@@ -1,5 +1,5 @@
 // A Service as the proxy needs it: where clients connect, which endpoints take a connection, on which terms. Pure.
-import { type BoardService, clusterIPsOf } from '../api/board-service.ts';
+import { type BoardService, clusterIPsOf, familiesOf } from '../api/board-service.ts';
 import type { IpFamily } from '../base/ip.ts';
 import { chooseEndpoints, type PortEndpoints } from './endpoint-choice.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
@@ -65,8 +65,9 @@ export function serviceView(service: BoardService, nodeName: string): ServiceVie
   };
 }
 
-function portsOf({ spec, slices }: BoardService, nodeName: string): ServicePort[] {
-  const [first = 'IPv4', second] = (spec.ipFamilies ?? []) as IpFamily[];
+function portsOf(service: BoardService, nodeName: string): ServicePort[] {
+  const { spec, slices } = service;
+  const [first = 'IPv4', second] = familiesOf(service);
   return (spec.ports ?? []).map(({ name = '', protocol = 'TCP', port, nodePort }) => {
     const endpointsOf = (family: IpFamily) => chooseEndpoints(slices, { family, name, protocol, nodeName });
     return {

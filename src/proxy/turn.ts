@@ -20,7 +20,9 @@ export class Turn {
     this.#atEnd = atEnd;
   }
 
-  /** Bytes that somebody relayed who could go on at once. False: the turn has had enough, {@link rest} until the next. */
+  /**
+   * Bytes that somebody relayed who could go on at once. False: the turn has had enough, {@link rest} until the next.
+   */
   spend(bytes: number): boolean {
     this.#leftBytes -= bytes;
     if (!this.#isWatched) {

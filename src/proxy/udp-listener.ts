@@ -5,12 +5,10 @@ import { isIPv6 } from 'node:net';
 import type { Timer } from '../base/clock.ts';
 import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
-
-import type { Forwarder } from './forwarder-plan.ts';
+import { EVERY_ADDRESS, type Forwarder } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
 
-const EVERY_ADDRESS = '0.0.0.0';
 const LOOK_FOR_IDLE_MS = 5_000;
 /** Datagrams that may wait for the socket of a new flow; more is a client that does not wait for answers. */
 const MAX_WAITING = 16;

@@ -1,4 +1,4 @@
-// The pods of a board as it sees them itself: what it was told to run with the status that it reports, and its static pods.
+// A board's pods as it sees them itself: those it was told to run, with the status that it reports, and static ones.
 import { keyOf, type Pod } from '../../api/objects.ts';
 import type { ObservedReport } from '../../mqtt/observed-publisher.ts';
 

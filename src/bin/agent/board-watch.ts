@@ -1,5 +1,5 @@
-// What this board measures of itself, joined: heartbeats, conditions, eviction under pressure and over limits, logs kept in
-// bounds, and what containers use.
+// What this board measures of itself, joined: heartbeats, conditions, eviction under pressure and over limits, logs
+// kept in bounds, and what containers use.
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';

@@ -1,5 +1,5 @@
-// What this agent was started with, in the words of upstream's KubeletConfiguration: tools read there how many pods a board
-// takes and where its DNS is. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
+// What this agent was started with, in the words of upstream's KubeletConfiguration: tools read there how many pods a
+// board takes and where its DNS is. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
 import { MAX_PODS } from '../../kubelet/board/node-facts.ts';
 import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
 import { type AgentOptions, CLUSTER_DOMAIN } from './agent-options.ts';

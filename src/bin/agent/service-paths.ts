@@ -1,5 +1,5 @@
-// The ways of this board's traffic, joined: pod network, names, Services, host ports and Ingress. Kept as the master last
-// told them, and brought up to date whenever one of them changes.
+// The ways of this board's traffic, joined: pod network, names, Services, host ports and Ingress. Kept as the master
+// last told them, and brought up to date whenever one of them changes.
 import { type BoardService, clusterIPsOf } from '../../api/board-service.ts';
 import type { Secret } from '../../api/objects.ts';
 import { dnsAddressOf } from '../../base/cluster-network.ts';
@@ -21,6 +21,7 @@ import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
 import { boardForwarding, boardIpv6 } from './agent-runtime.ts';
+import { kernelProtocols } from './kernel-protocols.ts';
 import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
@@ -48,7 +49,6 @@ const DNS_PORT = 53;
 
 export class ServicePaths implements Component {
   readonly #options: ServicePathsOptions;
-  readonly #hasIpv6 = boardHasIpv6();
   readonly #network: NodeNetwork;
   readonly #dns: ClusterDns;
   readonly #proxier: Proxier | ProxyThread;
@@ -56,6 +56,7 @@ export class ServicePaths implements Component {
   #servicePorts: readonly VirtualPort[] = [];
   #kernel: KernelForwarding | undefined;
   #inKernel: readonly KernelProtocol[] | undefined;
+  #hasIpv6 = false;
   #listenAddressV6: string | undefined;
   /** 0 = it does not listen yet. */
   #dnsLocalPort = 0;
@@ -70,10 +71,11 @@ export class ServicePaths implements Component {
   }
 
   async start(): Promise<void> {
+    this.#hasIpv6 = boardHasIpv6();
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
     peers.onChange(() => this.#peersChanged());
-    this.#inKernel = await this.#kernelProtocols();
+    this.#inKernel = await kernelProtocols(this.#options);
     for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
       if (!component) continue;
       this.#running.push(component);
@@ -161,7 +163,7 @@ export class ServicePaths implements Component {
     ];
   }
 
-  /** Which Services are the board's own depends on the ranges. Before any are known, what an earlier agent left goes on. */
+  /** Which Services are the board's own depends on the ranges. Before these are known, what was left goes on. */
   #peersChanged(): void {
     if (this.#options.link.services.current()) void this.updateProxy();
     void this.updateNetwork();
@@ -198,28 +200,6 @@ export class ServicePaths implements Component {
   get dnsAddress(): string | undefined {
     const peers = this.#options.link.peers.current();
     return peers && dnsAddressOf(peers.serviceRange);
-  }
-
-  /** Where the kernel cannot what was asked for, the board says so and forwards as by default. */
-  async #kernelProtocols(): Promise<readonly KernelProtocol[] | undefined> {
-    const { proxy, link, logger } = this.#options;
-    if (proxy?.mode !== 'nftables') return undefined;
-    const { kernelForwardingProblem } = await import('../../network/kernel-forwarding.ts');
-    const problem = await kernelForwardingProblem(systemCommands);
-    if (problem === undefined) return this.#withUdp();
-    const message = `Services are relayed in user space, not by nftables: ${problem}`;
-    logger.warn({}, message);
-    link.boardEvent({ type: 'Warning', reason: 'ProxyModeFallback', message });
-    return undefined;
-  }
-
-  /** UDP too where the kernel can be made to forget clients of an endpoint that is gone. */
-  async #withUdp(): Promise<readonly KernelProtocol[]> {
-    const { canForgetTracks } = await import('../../network/udp-tracks.ts');
-    if (await canForgetTracks(systemCommands)) return ['tcp', 'udp'];
-    const mend = 'install the package conntrack and restart the agent to have the kernel forward it';
-    this.#options.logger.info({}, `UDP is relayed in user space: ${mend}`);
-    return ['tcp'];
   }
 
   #makeNetwork(): NodeNetwork {

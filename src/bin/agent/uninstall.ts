@@ -11,6 +11,7 @@ import { ownMemoryDirectory } from '../../kubelet/volumes/memory-directory.ts';
 import { removeFolder } from '../../kubelet/volumes/pod-volumes.ts';
 import { boardHasIpv6 } from '../../network/board-ipv6.ts';
 import { systemCommands } from '../../network/command-runner.ts';
+import { listIp } from '../../network/ip-listing.ts';
 import { removeNetwork } from '../../network/network-removal.ts';
 import { AGENT_LOCK, BRIDGE } from './agent-options.ts';
 import { agentRuntime, boardForwarding, boardIpv6, RUN_DIR } from './agent-runtime.ts';
@@ -65,7 +66,7 @@ const podsOf = (containers: readonly RuntimeContainer[]) =>
   new Set(containers.map(({ podKey }) => podKey).sort());
 
 async function hasBridge(): Promise<boolean> {
-  const links: { ifname: string }[] = JSON.parse(await systemCommands.run('ip', ['-json', 'link', 'show']));
+  const links = await listIp<{ ifname: string }>(systemCommands, 'link', 'show');
   return links.some(({ ifname }) => ifname === BRIDGE);
 }
 

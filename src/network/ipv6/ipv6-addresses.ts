@@ -1,5 +1,6 @@
 // The addresses that a board has of IPv6 in the cluster's name. All follow from what each board knows of every other:
-// its pod range and its IPv4 address. So nothing more has to be reported, and a LAN without an IPv6 router will do. Pure.
+// its pod range and its IPv4 address. So nothing more has to be reported, and a LAN without an IPv6 router will do.
+// Pure.
 import { addressAt, formatIp, parseIp } from '../../base/ip.ts';
 
 /** Beyond what pods get, which count from the range's beginning as their IPv4 addresses do. */

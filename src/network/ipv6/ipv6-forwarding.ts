@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path';
 import { readFileIfPresent } from '../../base/if-present.ts';
 
 const CONF = '/proc/sys/net/ipv6/conf';
-/** Values of `accept_ra`: unless the board forwards; even though it does. https://docs.kernel.org/networking/ip-sysctl.html */
+/**
+ * Values of `accept_ra`: unless the board forwards; even though it does.
+ * https://docs.kernel.org/networking/ip-sysctl.html
+ */
 const UNLESS_FORWARDING = '1';
 const ALWAYS = '2';
 

@@ -7,18 +7,13 @@ import {
   ROUTE_PROTOCOL,
 } from '../board-network.ts';
 import type { CommandRunner } from '../command-runner.ts';
-import { listChains } from '../forward-rules.ts';
+import { type DeviceAddresses, listIp } from '../ip-listing.ts';
 import { dropping } from '../network-problems.ts';
+import { listChains, tableNames } from '../nft-listing.ts';
 import type { Route } from '../routes.ts';
 import type { Ipv6Forwarding } from './ipv6-forwarding.ts';
 import { renderIpv6Table } from './ipv6-table.ts';
-import {
-  type DeviceAddresses,
-  desiredWays,
-  nothingThere,
-  type ObservedWays,
-  wayCommands,
-} from './ipv6-ways.ts';
+import { desiredWays, nothingThere, type ObservedWays, wayCommands } from './ipv6-ways.ts';
 
 export class Ipv6Network {
   readonly #commands: CommandRunner;
@@ -77,31 +72,22 @@ export class Ipv6Network {
   }
 
   async #removeTable(): Promise<boolean> {
-    const { nftables } = JSON.parse(await this.#commands.run('nft', ['--json', 'list', 'tables', 'ip6']));
-    const isThere = (nftables as { table?: { name: string } }[]).some(
-      ({ table }) => table?.name === NFT_TABLE,
-    );
+    const isThere = (await tableNames(this.#commands, 'ip6')).includes(NFT_TABLE);
     if (isThere) await this.#commands.run('nft', ['delete', 'table', 'ip6', NFT_TABLE]);
     return isThere;
   }
 
   async #observed(): Promise<ObservedWays> {
-    const [devices, routes] = [
-      await this.#ip<DeviceAddresses[]>(['-6', 'address', 'show']),
-      await this.#ip<Route[]>(['-6', 'route', 'show', 'proto', ROUTE_PROTOCOL]),
-    ];
-    return { devices, routes };
+    return {
+      devices: await listIp(this.#commands, '-6', 'address', 'show'),
+      routes: await listIp(this.#commands, '-6', 'route', 'show', 'proto', ROUTE_PROTOCOL),
+    };
   }
 
   async #lanDevices(address: string | undefined): Promise<string[]> {
     if (!address) return [];
-    const found = await this.#ip<DeviceAddresses[]>(['-4', 'address', 'show', 'to', address]);
-    return found.filter(({ addr_info }) => addr_info?.length > 0).map(({ ifname }) => ifname);
-  }
-
-  async #ip<T>(args: readonly string[]): Promise<T> {
-    const text = await this.#commands.run('ip', ['-json', ...args]);
-    return JSON.parse(text === '' ? '[]' : text);
+    const found = await listIp<DeviceAddresses>(this.#commands, '-4', 'address', 'show', 'to', address);
+    return found.filter(({ addr_info }) => addr_info?.length).map(({ ifname }) => ifname);
   }
 
   async #batch(lines: readonly string[]): Promise<void> {

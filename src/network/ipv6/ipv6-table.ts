@@ -1,8 +1,8 @@
-// Our nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which lists them.
-// Pure.
+// Our nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which lists
+// them. Pure.
 import { isIPv6 } from 'node:net';
 import { type DesiredNetwork, NFT_TABLE, type VirtualPort } from '../board-network.ts';
-import { TUNNEL_DEVICE } from '../tunnel.ts';
+import { CLAMP_CHAIN, elements } from '../nft-table.ts';
 import { boardAddress } from './ipv6-addresses.ts';
 
 const MAP = 'type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service';
@@ -59,23 +59,12 @@ ${elements(ports.filter(({ isOpen }) => isOpen).map((port) => element(port, boar
     type filter hook forward priority filter; policy accept;
     ip6 daddr ${podCIDR} ip6 saddr != ${podRange} ct state { new, untracked } ct status and dnat == 0 drop
   }
-${hasTunnel ? CLAMP : ''}  chain guard {
+${hasTunnel ? CLAMP_CHAIN : ''}  chain guard {
     type filter hook input priority filter; policy accept;
     ip6 daddr ${board} iif != lo ct state { new, untracked } ct status and dnat == 0 drop
   }
 }
 `;
-}
-
-const CLAMP = `  chain clamp {
-    type filter hook forward priority mangle; policy accept;
-    oifname "${TUNNEL_DEVICE}" tcp flags syn tcp option maxseg size set rt mtu
-  }
-`;
-
-/** Sorted, so that the same world gives the same text. */
-function elements(lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;
 }
 
 function element({ ip, protocol, port, localPort }: VirtualPort, board: string): string {

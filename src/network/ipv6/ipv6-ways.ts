@@ -1,15 +1,10 @@
 // Addresses of the board, routes to other boards' pods and neighbours behind the tunnel, all of IPv6: what there should
 // be against what is there, as lines for `ip -6 -batch`. Pure.
-import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL } from '../board-network.ts';
-import type { Route } from '../routes.ts';
+import type { DesiredNetwork, Peer } from '../board-network.ts';
+import type { DeviceAddresses } from '../ip-listing.ts';
+import { type Route, routeChanges } from '../routes.ts';
 import { endOf, routeTo, TUNNEL_DEVICE } from '../tunnel.ts';
 import { boardAddress, isOurs, linkLocal } from './ipv6-addresses.ts';
-
-/** As `ip -json -6 address show` prints it. */
-export interface DeviceAddresses {
-  ifname: string;
-  addr_info: readonly { local?: string; prefixlen?: number }[];
-}
 
 interface BoardAddress {
   dev: string;
@@ -72,7 +67,7 @@ export interface ObservedWays {
 
 /** Routes go before addresses that they speak of, and come after. */
 export function wayCommands(desired: Ipv6Ways, observed: ObservedWays): string[] {
-  const present = observed.devices.flatMap(({ ifname, addr_info }) =>
+  const present = observed.devices.flatMap(({ ifname, addr_info = [] }) =>
     addr_info.flatMap(({ local = '', prefixlen = 0 }) =>
       isOurs(local) ? [{ dev: ifname, local, prefix: prefixlen }] : [],
     ),
@@ -83,27 +78,17 @@ export function wayCommands(desired: Ipv6Ways, observed: ObservedWays): string[]
   const missing = desired.addresses.filter(
     (address) => !present.some((other) => isSameAddress(address, other)),
   );
-  const gone = observed.routes.filter(({ dst }) => !desired.routes.some((route) => route.dst === dst));
-  const changed = desired.routes.filter(
-    (route) => !observed.routes.some((other) => isSameRoute(route, other)),
-  );
+  const { gone, changed } = routeChanges(desired.routes, observed.routes);
   return [
-    ...gone.map(({ dst }) => `route delete ${dst} proto ${ROUTE_PROTOCOL}`),
+    ...gone.map((words) => words.join(' ')),
     ...spare.map(({ dev, local, prefix }) => `address delete ${local}/${prefix} dev ${dev}`),
     // Nobody else has them: to ask around first would keep them from being used for a second.
     ...missing.map(({ dev, local, prefix }) => `address add ${local}/${prefix} dev ${dev} nodad`),
     ...desired.neighbours.map(
       ({ address, mac }) => `neighbour replace ${address} lladdr ${mac} dev ${TUNNEL_DEVICE} nud permanent`,
     ),
-    ...changed.map(routeCommand),
+    ...changed.map((words) => words.join(' ')),
   ];
 }
 
 const isSameAddress = (a: BoardAddress, b: BoardAddress) => a.dev === b.dev && a.local === b.local;
-const isSameRoute = (wanted: Route, { dst, gateway, dev }: Route) =>
-  dst === wanted.dst && gateway === wanted.gateway && dev === wanted.dev;
-
-function routeCommand({ dst, gateway, dev, prefsrc }: Route): string {
-  const via = gateway ? `via ${gateway} ` : '';
-  return `route replace ${dst} ${via}dev ${dev} proto ${ROUTE_PROTOCOL} src ${prefsrc}`;
-}

@@ -1,5 +1,5 @@
-// The second family's part in keeping a board's network: nothing of it is loaded where there is none, and where it fails
-// pods and Services have their first addresses all the same.
+// The second family's part in keeping a board's network: nothing of it is loaded where there is none, and where it
+// fails pods and Services have their first addresses all the same.
 import type { Logger } from '../../base/logger.ts';
 import type { DesiredNetwork, NetworkProblem, Peer } from '../board-network.ts';
 import type { Route } from '../routes.ts';
@@ -50,7 +50,9 @@ export class SecondFamily {
     });
   }
 
-  /** `routes` are the board's own of IPv4, which the tunnel to `distant` peers follows. Resolves with what went wrong. */
+  /**
+   * `routes` are the board's own of IPv4, which the tunnel to `distant` peers follows. Resolves with what went wrong.
+   */
   async reach(desired: DesiredNetwork, distant: readonly Peer[], routes: readonly Route[]): Promise<unknown> {
     const problem = await this.#try(desired, async (network) => {
       await network.applyWays(desired, distant, routes);

@@ -51,12 +51,15 @@ t.test('before a port an IPv6 address stands in brackets', async (t) => {
   for (const [host, expected] of Object.entries(cases)) t.equal(urlHost(host), expected);
 });
 
-t.test('ranges hold addresses of their own family', async (t) => {
+t.test('ranges hold addresses and ranges of their own family', async (t) => {
   t.ok(isInRange('fd00:10:40:7::9', 'fd00:10:40::/48'));
   t.notOk(isInRange('fd00:10:41::', 'fd00:10:40::/48'));
   t.notOk(isInRange('10.40.0.1', '::/0'));
   t.ok(isInRange('10.40.0.1', '10.40.0.0/13'));
   t.ok(isInRange('fd00::1', 'fd00::1'), 'an address is a range of one');
+  t.ok(isInRange('10.40.0.0/23', '10.40.0.0/13'), 'a range that is all within');
+  t.notOk(isInRange('10.40.0.0/12', '10.40.0.0/13'), 'a wider one is not');
+  t.notOk(isInRange('10.40.0.0/33', '10.40.0.0/13'));
 });
 
 t.test('addresses of a range are counted from its first', async (t) => {

@@ -31,14 +31,6 @@ t.test('a Service is shown with what the agent relays and what the kernel forwar
     t.ok(text.split('\n').includes(line), line);
 });
 
-t.test('host ports of pods are no Services', async (t) => {
-  const metrics = serviceMetrics(new Map([['pod/default/web', figures]]), []);
-  t.same(
-    metrics.flatMap(({ samples }) => samples),
-    [],
-  );
-});
-
 t.test("counters of other tables and of host ports are not the Services'", async (t) => {
   const counter = (name: string, table = 'edge_services') => ({ counter: { table, name, packets: 4 } });
   const nftables = [
