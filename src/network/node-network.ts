@@ -133,8 +133,13 @@ export class NodeNetwork implements Component {
       const distant = distantPeers(desired.peers, foreign);
       const unprepared = await this.#second.prepare(desired, distant);
       await this.#applyWays(desired, distant, foreign);
-      const error = unprepared ?? (await this.#second.reach(desired, distant, foreign));
-      const problems = error === undefined ? [] : [this.#failure('Ipv6SetupFailed', error)];
+      const problems = [
+        ...this.#told('Ipv6SetupFailed', unprepared ?? (await this.#second.reach(desired, distant, foreign))),
+        ...this.#told(
+          'UdpFlowsLeft',
+          await this.#tables.settleTracks(desired).catch((error: unknown) => error),
+        ),
+      ];
       const chains = await listChains(this.#options.commands, 'ip');
       await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
       const { obstacles } = this.#second;
@@ -160,7 +165,6 @@ export class NodeNetwork implements Component {
       throw error;
     }
     await this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
-    await this.#tables.settleTracks(desired);
   }
 
   #ruled(podCIDR: string | undefined): void {
@@ -176,6 +180,11 @@ export class NodeNetwork implements Component {
     } catch (error) {
       this.#report([{ ...this.#failure('NetworkSetupFailed', error), isBlocking: true }]);
     }
+  }
+
+  /** Of what fails and hinders no pod: said, and tried again too. */
+  #told(reason: string, error: unknown): NetworkProblem[] {
+    return error === undefined ? [] : [this.#failure(reason, error)];
   }
 
   #failure(reason: string, error: unknown): NetworkProblem {
