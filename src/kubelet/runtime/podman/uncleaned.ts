@@ -23,43 +23,39 @@ const AGAIN_BACKOFF = { initialMs: 3_000, maxMs: 60_000 };
 
 export class Uncleaned {
   readonly #options: UncleanedOptions;
-  /** How often each was looked at, by container id. */
-  readonly #looks = new Map<string, number>();
-  #timer: Timer | undefined;
-  #isStopped = false;
+  /** By container id. */
+  readonly #nextLooks = new Map<string, Timer>();
 
   constructor(options: UncleanedOptions) {
     this.#options = options;
   }
 
   expect(containerId: string): void {
-    if (this.#looks.has(containerId)) return;
-    this.#looks.set(containerId, 0);
-    this.#arm();
+    if (!this.#nextLooks.has(containerId)) this.#lookLater(containerId, 1);
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#timer?.cancel();
+    for (const timer of this.#nextLooks.values()) timer.cancel();
+    this.#nextLooks.clear();
   }
 
-  #arm(): void {
-    if (this.#timer || this.#isStopped || this.#looks.size === 0) return;
-    const delayMs = exponentialBackoffMs(AGAIN_BACKOFF, Math.min(...this.#looks.values()) + 1);
-    this.#timer = this.#options.clock.after(delayMs, () => void this.#look());
+  #lookLater(id: string, looks: number): void {
+    const delayMs = exponentialBackoffMs(AGAIN_BACKOFF, looks);
+    this.#nextLooks.set(
+      id,
+      this.#options.clock.after(delayMs, () => void this.#look(id, looks)),
+    );
   }
 
-  async #look(): Promise<void> {
-    for (const [id, looks] of this.#looks) {
-      this.#looks.set(id, looks + 1);
-      try {
-        if (await this.#isClean(id)) this.#looks.delete(id);
-      } catch (error) {
-        this.#options.logger.warn({ id, err: error }, 'what a dead conmon left cannot be cleaned up now');
-      }
-    }
-    this.#timer = undefined;
-    this.#arm();
+  async #look(id: string, looks: number): Promise<void> {
+    const isClean = await this.#isClean(id).catch((error: unknown) => {
+      this.#options.logger.warn({ id, err: error }, 'what a dead conmon left cannot be cleaned up now');
+      return false;
+    });
+    // Stopped meanwhile.
+    if (!this.#nextLooks.has(id)) return;
+    if (isClean) this.#nextLooks.delete(id);
+    else this.#lookLater(id, looks + 1);
   }
 
   /** One that this had to clean is looked at once more. */

@@ -90,3 +90,13 @@ t.test('a cleanup that fails is tried again, ever more rarely, until the contain
   await clock.advance(600_000);
   t.equal(board.looks, looks);
 });
+
+t.test('one that cannot be cleaned up does not hold up the next', async (t) => {
+  const { clock, board, uncleaned } = lab('stopped');
+  board.isBroken = true;
+  await clock.advance(100_000);
+  const looks = board.looks;
+  uncleaned.expect('c2');
+  await clock.advance(3_000);
+  t.equal(board.looks, looks + 1);
+});
