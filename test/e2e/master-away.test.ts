@@ -18,7 +18,7 @@ import { leftoversOf } from '../support/faults/board-leftovers.ts';
 import { Moments } from '../support/faults/moments.ts';
 import { kill } from '../support/lab.ts';
 import { isReady } from '../support/pods.ts';
-import { random as seededRandom } from '../support/power-cut/random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const isLong = process.env.EDGE_TEST_LONG === '1';
