@@ -15,6 +15,7 @@ import { eventually } from '../support/eventually.ts';
 import { isReady } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 import { adminClient } from './admin-client.ts';
+import { median } from './median.ts';
 
 const TRIES = Number(process.env.EDGE_BENCH_TRIES ?? 20);
 const REPLICAS = 4;
@@ -39,7 +40,10 @@ export async function failover(): Promise<void> {
       tries.push(times);
     }
     for (const stage of Object.keys(STEPS) as Stage[])
-      print(stage, tries.map((times) => times[stage]).sort(ascending));
+      print(
+        stage,
+        tries.map((times) => times[stage]),
+      );
   } finally {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
@@ -102,12 +106,9 @@ async function readyEndpoints(client: HttpClient) {
 
 const nodeIsReady = ({ status }: Node) =>
   status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-const ascending = (a: number, b: number) => a - b;
 
-function print(stage: Stage, sorted: readonly number[]): void {
-  const seconds = (ms = 0) => (ms / 1000).toFixed(1);
-  const half = sorted[Math.floor(sorted.length / 2)];
-  process.stdout.write(
-    `  ${stage.padEnd(20)} p50 ${seconds(half)} s  max ${seconds(sorted.at(-1))} s   (step: ${seconds(STEPS[stage])} s)\n`,
-  );
+function print(stage: Stage, timesMs: readonly number[]): void {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const [half, most] = [median(timesMs), Math.max(...timesMs)].map(seconds);
+  process.stdout.write(`  ${stage.padEnd(20)} p50 ${half}  max ${most}   (step: ${seconds(STEPS[stage])})\n`);
 }
