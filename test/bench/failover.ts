@@ -1,16 +1,14 @@
 // How long a lost board is missed: from its cable pulled to NotReady, to its endpoints withdrawn, and to all of its
 // pods ready on the other board. Two boards with real podman; the way back is not measured.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { endpointSlices } from '../../src/api/kinds/endpoint-slice.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import type { EndpointSlice, Node, Pod } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import type { HttpClient } from '../../src/client/http-client.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { isReady } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
@@ -51,10 +49,7 @@ export async function failover(): Promise<void> {
 }
 
 async function start(cluster: BoardCluster, work: string): Promise<void> {
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await promisify(execFile)('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
-  await cluster.start(['alpha', LOST], [archive]);
+  await cluster.start(['alpha', LOST], [await demoArchive(work)]);
   await cluster.master.must('apply', '-f', web);
   await cluster.master.must('scale', 'rc', 'web', `--replicas=${REPLICAS}`);
 }
