@@ -144,8 +144,7 @@ t.test('a board alone', async (t) => {
   });
 
   await t.test('starts its pods after a power cut, Secrets and Service included', async (t) => {
-    const list = { apiVersion: 'v1', kind: 'List', items: [secret, ...manifests] };
-    await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
+    await master.apply(secret, ...manifests);
     await readyPods(master, 'app=vault', 2);
     await eventually(async () => (await page()) === PASSWORD, 10_000, 100);
     await eventually(async () => (await pageByName()) === PASSWORD, 10_000, 100);

@@ -134,10 +134,7 @@ t.test('autoscaling', async (t) => {
   cluster.agentFlags = ['--metrics-interval=5s'];
   await cluster.start(['alpha', 'beta'], [await mqttArchive()]);
   const { script, object } = queue(cluster.lab.address, master.mqttPort);
-  const items = [busy, byCpu, object];
-  const list = { apiVersion: 'v1', kind: 'List', items };
-  const applied = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-  t.equal(applied.code, 0, applied.stderr);
+  await master.apply(busy, byCpu, object);
 
   const shell = (pod: Pod, ...command: string[]) =>
     master.edgectl('exec', pod.metadata.name, '--', '/bin/sh', '-c', ...command);
@@ -198,7 +195,7 @@ t.test('autoscaling', async (t) => {
   await person.subscribeAsync('edge/v1/metrics/#');
 
   await t.test('by a number of its own an application grows and shrinks', async (t) => {
-    await master.edgectlWithInput(JSON.stringify(byOwnNumber), 'apply', '-f', '-');
+    await master.apply(byOwnNumber);
     await scaledTo('queue', 2, 30_000);
     const pods = await readyPods(master, 'app=queue', 2);
     for (const pod of pods) t.equal((await shell(pod, 'echo 4 > /load')).code, 0);

@@ -82,12 +82,7 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
     '--service-cluster-ip-range=10.48.0.0/16,fd00:10:48::/112',
   ];
   await cluster.start(['alpha', 'beta'], [archive]);
-  const apply = async (...items: object[]) => {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    const { code, stderr } = await master.edgectlWithInput(list, 'apply', '-f', '-');
-    t.equal(code, 0, stderr);
-  };
-  await apply(
+  await master.apply(
     pod('who', 'beta', WHO),
     pod('caller', 'alpha', 'sleep 3600 & wait'),
     service('both', { ipFamilyPolicy: 'RequireDualStack' }),

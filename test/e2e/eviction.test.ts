@@ -109,11 +109,6 @@ t.test('a board that runs short', async (t) => {
   cluster.agentFlags = [...FLAGS, ENOUGH];
   await cluster.addBoard('beta', [archive]);
 
-  const apply = async (...items: object[]) => {
-    const list = { apiVersion: 'v1', kind: 'List', items };
-    const { code, stderr } = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-    if (code !== 0) throw new Error(stderr);
-  };
   const client = await adminClient(master);
   t.teardown(() => client.close());
   const node = () => client.get<Node>(nodeKind, 'alpha');
@@ -151,14 +146,14 @@ t.test('a board that runs short', async (t) => {
       kind: 'PriorityClass',
       metadata: { name: 'important' },
     };
-    await apply(
+    await master.apply(
       { ...importance, value: 1000 },
       onAlpha('modest', hold(20), { memory: '64Mi' }),
       onAlpha('important', hold(30), {}, { priorityClassName: 'important' }),
     );
     for (const app of ['modest', 'important']) await inPhase(app, 'Running');
     before = await untouched();
-    await apply(preferringAlpha('greedy', hold(20), { memory: '1Mi' }));
+    await master.apply(preferringAlpha('greedy', hold(20), { memory: '1Mi' }));
     const { metadata, spec, status } = await inPhase('greedy', 'Failed');
     t.equal(spec.nodeName, 'alpha');
     t.match(status, {
@@ -179,7 +174,9 @@ t.test('a board that runs short', async (t) => {
 
   await t.test('of disk: ends who filled it, by its log and its own layer', async (t) => {
     const { bavail, bsize } = await statfs(disk);
-    await apply(preferringAlpha('filler', fill(bavail * bsize - 10 * MIB), { memory: '200Mi' }, TOLERANT));
+    await master.apply(
+      preferringAlpha('filler', fill(bavail * bsize - 10 * MIB), { memory: '200Mi' }, TOLERANT),
+    );
     const { metadata, spec, status } = await inPhase('filler', 'Failed');
     t.equal(spec.nodeName, 'alpha');
     t.match(status, {
@@ -201,7 +198,7 @@ t.test('a board that runs short', async (t) => {
       t.match(await condition('MemoryPressure'), { status: 'False', reason: 'KubeletHasSufficientMemory' });
       t.match(await condition('DiskPressure'), { status: 'False', reason: 'KubeletHasNoDiskPressure' });
       t.match(await events('alpha'), /NodeHasSufficientMemory/);
-      await apply(onAlpha('after', 'sleep 3600 & wait', {}));
+      await master.apply(onAlpha('after', 'sleep 3600 & wait', {}));
       await inPhase('after', 'Running');
       t.same(await untouched(), before);
       t.match(await condition('PIDPressure'), { status: 'False', reason: 'KubeletHasSufficientPID' });
@@ -213,7 +210,7 @@ t.test('a board that runs short', async (t) => {
   if (isLong) {
     await t.test('of processes: ends who made most of them', async (t) => {
       const forks = 'for i in $(seq 80); do sleep 3600 & done; wait';
-      await apply(
+      await master.apply(
         preferringAlpha('forking', forks, { memory: '64Mi' }, { tolerations: [{ operator: 'Exists' }] }),
       );
       const { status } = await inPhase('forking', 'Failed');

@@ -102,7 +102,6 @@ t.test('faults', async (t) => {
     (await client.list<Pod>(podKind, { namespace: 'default' })).items.filter(
       (p) => p.metadata.labels?.app === app,
     );
-  const apply = (object: object) => master.edgectlWithInput(JSON.stringify(object), 'apply', '-f', '-');
 
   /** Exactly the wanted pods, all well, and nothing else on the board. */
   const settled = (replicas: number) =>
@@ -135,16 +134,16 @@ t.test('faults', async (t) => {
       .sort();
   const change = async ({ replicas, replaces }: Fault) => {
     if (replaces) await master.must('delete', 'pods', '-l', 'app=moving', '--wait=false');
-    await apply(deployment('moving', replicas, moving));
+    await master.apply(deployment('moving', replicas, moving));
   };
 
-  await apply({
+  await master.apply({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'login' },
     stringData: { password: 'x' },
   });
-  await apply(deployment('steady', 2, steady));
+  await master.apply(deployment('steady', 2, steady));
   await settled(0);
   const well = await wellOnes();
   t.equal(well.length, 4);

@@ -174,11 +174,6 @@ t.test('the master away', async (t) => {
     (await client.list<Event>(eventKind, { namespace: 'default' })).items.filter(
       ({ involvedObject }) => involvedObject.name === name,
     );
-  const apply = async (...items: object[]) => {
-    const list = { apiVersion: 'v1', kind: 'List', items };
-    const { code, stderr } = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-    if (code !== 0) throw new Error(stderr);
-  };
   /** Containers of pods whose names begin so, ended ones too, by podman's own word. */
   const made = async (prefix: string) => {
     const labels = ['--filter', 'label=edge-cluster/container', '--filter', `name=^${prefix}`];
@@ -192,7 +187,7 @@ t.test('the master away', async (t) => {
       const folder = join(board.dir, `work-${round}`);
       await mkdir(folder);
       const items = () => readFile(join(folder, 'items'), 'utf8').catch(() => '');
-      await apply(...manifests(folder));
+      await master.apply(...manifests(folder));
       const apps = [...APPS, 'steady'];
       await eventually(async () => {
         const running = (await Promise.all(apps.map(pods))).flat();
@@ -206,7 +201,7 @@ t.test('the master away', async (t) => {
         );
       const before = await steady();
 
-      await apply(config('new'));
+      await master.apply(config('new'));
       await master.must('delete', 'pod', 'leaving', '--wait=false');
       await master.program?.end('SIGKILL');
       const awayAt = Date.now();

@@ -46,9 +46,7 @@ t.test('names in pods', async (t) => {
   await writeFile(resolvConf, `nameserver ${lab.address}\n`);
   await board.run('mount', '--bind', resolvConf, '/etc/resolv.conf');
   await cluster.joinBoard(board, [archive]);
-  const list = { apiVersion: 'v1', kind: 'List', items: namedWorld(demoImage, programs) };
-  const applied = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-  t.equal(applied.code, 0, applied.stderr);
+  await master.apply(...namedWorld(demoImage, programs));
   const [client] = await readyPods(master, 'app=client', 1);
   const [first, second] = await readyPods(master, 'app=db', 2);
   const addresses = new Map([first, second].map((pod) => [pod?.metadata.name, pod?.status?.podIP ?? '']));

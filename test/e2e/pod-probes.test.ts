@@ -100,8 +100,7 @@ t.test('pods as their specs say', async (t) => {
   const inside = async (name: string, script: string) =>
     podman('exec', (await statusOf(name))?.containerID?.slice('podman://'.length) ?? '', ...busy(script));
   const eventsOf = async (name: string) => (await trial.edgectl('describe', 'pod', name)).stdout;
-  const list = { apiVersion: 'v1', kind: 'List', items: pods };
-  t.equal((await trial.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-')).code, 0);
+  await trial.apply(...pods);
 
   await t.test('a pod is ready when its probe says so, and restarted when it is not alive', async (t) => {
     await until('probed', (status) => status.started === true && !status.ready);

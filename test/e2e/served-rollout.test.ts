@@ -129,7 +129,7 @@ t.test('a served rollout', async (t) => {
       metadata: { name: 'site' },
       spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'site' } } },
     };
-    await master.edgectlWithInput(JSON.stringify(budget), 'apply', '-f', '-');
+    await master.apply(budget);
     const visitors = visit();
     let fewest = REPLICAS;
     const watching = setInterval(async () => {

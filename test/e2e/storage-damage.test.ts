@@ -96,7 +96,7 @@ t.test('a damaged store', async (t) => {
   await copyFile(archive, join(board.dir, 'agent', 'images', 'demo.tar'));
   const events = () => master.must('get', 'events', '-A');
   await eventually(async () => (await events()).includes('ImagesImported'), 20_000, 300);
-  await master.edgectlWithInput(JSON.stringify(deployment), 'apply', '-f', '-');
+  await master.apply(deployment);
   await readyPods(master, 'app=web', 1);
   const answers = async () => {
     const [pod] = await readyPods(master, 'app=web', 1, 5_000);

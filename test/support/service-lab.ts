@@ -52,15 +52,9 @@ export class ServiceLab {
     await cluster.start(Object.keys(GATEWAYS), [archive]);
     const lab = new ServiceLab(cluster);
     await before(lab);
-    await lab.apply(whoPods(demoImage), callerPod(demoImage), ...services());
+    await cluster.master.apply(whoPods(demoImage), callerPod(demoImage), ...services());
     await lab.#findPods();
     return lab;
-  }
-
-  async apply(...items: object[]): Promise<void> {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    const { code, stderr } = await this.cluster.master.edgectlWithInput(list, 'apply', '-f', '-');
-    if (code !== 0) throw new Error(stderr);
   }
 
   board(name: string): Board {
