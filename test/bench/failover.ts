@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endpointSlices } from '../../src/api/kinds/endpoint-slice.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
-import { pods } from '../../src/api/kinds/pod.ts';
 import type { EndpointSlice, Node, Pod } from '../../src/api/objects.ts';
 import type { HttpClient } from '../../src/client/http-client.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { isReady } from '../support/pods.ts';
+import { isReady, podsFrom } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 import { adminClient } from './admin-client.ts';
 import { median } from './median.ts';
@@ -89,8 +88,7 @@ async function loseOnce(cluster: BoardCluster, client: HttpClient): Promise<Reco
 }
 
 async function readyPods(client: HttpClient): Promise<Pod[]> {
-  const { items } = await client.list<Pod>(pods, { namespace: 'default', labelSelector: 'app=web' });
-  return items.filter((pod) => isReady(pod) && !pod.metadata.deletionTimestamp);
+  return (await podsFrom(client, 'app=web')).filter(isReady);
 }
 
 async function readyEndpoints(client: HttpClient) {

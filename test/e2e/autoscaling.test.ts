@@ -12,7 +12,7 @@ import type { Deployment, HorizontalPodAutoscaler, Pod } from '../../src/api/obj
 import { cpuMillis } from '../../src/api/quantity.ts';
 import { eventually } from '../support/eventually.ts';
 import { mqttArchive, mqttImage } from '../support/guestbook/images.ts';
-import { readyPods } from '../support/pods.ts';
+import { pidOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 /** Exit code of mosquitto_pub, which is the library's MOSQ_ERR_CONN_LOST: MQTT 3.1.1 has no other refusal. */
@@ -151,12 +151,11 @@ t.test('autoscaling', async (t) => {
   await t.test('a busy container is measured as the kernel does, and is given company', async (t) => {
     const [pod] = await readyPods(master, 'app=busy', 1);
     const { board } = cluster.agent(pod?.spec.nodeName ?? '');
-    const id = pod?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    const { stdout } = await board.run('podman', 'inspect', '--format', '{{.State.Pid}}', id);
+    const pid = Number(await pidOf(board, pod));
     const seen: Ticks[] = [];
     const metrics = await eventually(
       async () => {
-        seen.push(await ticksOf(Number(stdout)));
+        seen.push(await ticksOf(pid));
         const { items } = await master.json<{ items: PodMetrics[] }>('get', 'pods.metrics.k8s.io');
         const own = items.find(({ metadata }) => metadata.name === pod?.metadata.name);
         if (!own) throw new Error('no figures yet');

@@ -9,7 +9,7 @@ import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { readyPods } from '../support/pods.ts';
+import { pidOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
@@ -101,11 +101,9 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
 
   const ask = async (name: string, ...hosts: string[]) => {
     const { board } = cluster.agent('alpha');
-    const id = caller?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    const { stdout: pid } = await board.run('podman', 'inspect', '--format', '{{.State.Pid}}', id);
     const urls = hosts.map((host) => `http://${host}/cgi-bin/who`);
-    const args = ['-t', pid.trim(), '-n', process.execPath, '-e', ASKER, `${name}.default.svc.cluster.local`];
-    const { stdout } = await board.run('nsenter', ...args, ...urls);
+    const inPod = ['-t', await pidOf(board, caller), '-n', process.execPath, '-e', ASKER];
+    const { stdout } = await board.run('nsenter', ...inPod, `${name}.default.svc.cluster.local`, ...urls);
     return JSON.parse(stdout) as { a: string[]; aaaa: string[]; answers: string[] };
   };
 

@@ -9,7 +9,6 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { events as eventKind } from '../../src/api/kinds/event.ts';
 import { nodes as nodeKind } from '../../src/api/kinds/node.ts';
-import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { core, Event, Node, Pod } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
@@ -17,6 +16,7 @@ import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { labFolder } from '../support/lab.ts';
 import { MadeUpKernel } from '../support/made-up-kernel.ts';
+import { livesOf, podsFrom } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const exec = promisify(execFile);
@@ -114,10 +114,7 @@ t.test('a board that runs short', async (t) => {
   const node = () => client.get<Node>(nodeKind, 'alpha');
   const condition = async (type: string) => (await node()).status?.conditions?.find((c) => c.type === type);
   const taints = async () => ((await node()).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
-  const pods = async (app: string) => {
-    const { items } = await client.list<Pod>(podKind, { namespace: 'default' });
-    return items.filter(({ metadata }) => metadata.labels?.app === app);
-  };
+  const pods = (app: string) => podsFrom(client, `app=${app}`);
   const inPhase = (app: string, phase: string): Promise<Pod> =>
     eventually(
       async () => {
@@ -134,10 +131,7 @@ t.test('a board that runs short', async (t) => {
       .filter(({ involvedObject }) => involvedObject.name === name)
       .map(({ type, reason, message }) => `${type} ${reason} ${message}`)
       .join('\n');
-  const untouched = async () =>
-    [...(await pods('modest')), ...(await pods('important'))].map(({ status }) =>
-      status?.containerStatuses?.map((c) => [status.phase, c.containerID, c.restartCount]),
-    );
+  const untouched = async () => livesOf([...(await pods('modest')), ...(await pods('important'))]);
   let before: unknown;
 
   await t.test('of memory: ends the least important of those above their requests', async (t) => {

@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
@@ -15,7 +14,7 @@ import { leftoversOf } from '../support/faults/board-leftovers.ts';
 import { type Fault, faultPlan } from '../support/faults/fault-plan.ts';
 import { Moments } from '../support/faults/moments.ts';
 import { strike } from '../support/faults/strike.ts';
-import { isReady } from '../support/pods.ts';
+import { isReady, livesOf, podsFrom } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const rounds = Number(process.env.EDGE_TEST_ROUNDS ?? (process.env.EDGE_TEST_LONG === '1' ? 200 : 3));
@@ -98,10 +97,7 @@ t.test('faults', async (t) => {
   moments.start(board);
   const client = await adminClient(master);
   t.teardown(() => client.close());
-  const pods = async (app: string): Promise<Pod[]> =>
-    (await client.list<Pod>(podKind, { namespace: 'default' })).items.filter(
-      (p) => p.metadata.labels?.app === app,
-    );
+  const pods = (app: string) => podsFrom(client, `app=${app}`);
 
   /** Exactly the wanted pods, all well, and nothing else on the board. */
   const settled = (replicas: number) =>
@@ -124,14 +120,7 @@ t.test('faults', async (t) => {
       SETTLED_WITHIN_MS,
       100,
     );
-  const wellOnes = async () =>
-    (await pods('steady'))
-      .flatMap(({ metadata, status }) =>
-        (status?.containerStatuses ?? []).map((c) =>
-          [metadata.name, c.containerID, c.restartCount].join(' '),
-        ),
-      )
-      .sort();
+  const wellOnes = async () => livesOf(await pods('steady'));
   const change = async ({ replicas, replaces }: Fault) => {
     if (replaces) await master.must('delete', 'pods', '-l', 'app=moving', '--wait=false');
     await master.apply(deployment('moving', replicas, moving));

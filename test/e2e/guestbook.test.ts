@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Service } from '../../src/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { guestbookArchives } from '../support/guestbook/images.ts';
-import { httpGet, podman, readyPods, runningContainers } from '../support/pods.ts';
+import { containerIdOf, httpGet, podman, readyPods, runningContainers } from '../support/pods.ts';
 import { Trial } from '../support/trial.ts';
 
 const manifest = join(import.meta.dirname, '../support/guestbook/guestbook.yaml');
@@ -74,8 +74,7 @@ t.test('the guestbook', async (t) => {
 
   await t.test('a container killed with podman is restarted in its pod', async (t) => {
     const [before] = await readyPods(trial, redisMaster, 1);
-    const id = before?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    await podman('kill', '--signal', 'KILL', id);
+    await podman('kill', '--signal', 'KILL', containerIdOf(before));
     const after = await eventually(
       async () => {
         const [pod] = await readyPods(trial, redisMaster, 1);

@@ -8,8 +8,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { events as eventKind } from '../../src/api/kinds/event.ts';
 import { jobs as jobKind } from '../../src/api/kinds/job.ts';
-import { pods as podKind } from '../../src/api/kinds/pod.ts';
-import type { core, Event, Job, Pod } from '../../src/api/objects.ts';
+import type { core, Event, Job } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
 import { demoArchive } from '../support/demo-archive.ts';
@@ -17,7 +16,7 @@ import { eventually } from '../support/eventually.ts';
 import { leftoversOf } from '../support/faults/board-leftovers.ts';
 import { Moments } from '../support/faults/moments.ts';
 import { kill } from '../support/lab.ts';
-import { isReady } from '../support/pods.ts';
+import { isReady, livesOf, podsFrom } from '../support/pods.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
@@ -163,10 +162,7 @@ t.test('the master away', async (t) => {
   const client = await adminClient(master);
   t.teardown(() => client.close());
 
-  const pods = async (app: string): Promise<Pod[]> =>
-    (await client.list<Pod>(podKind, { namespace: 'default' })).items.filter(
-      (p) => p.metadata.labels?.app === app,
-    );
+  const pods = (app: string) => podsFrom(client, `app=${app}`);
   const one = async (app: string): Promise<core.ContainerStatus | undefined> =>
     (await pods(app))[0]?.status?.containerStatuses?.[0];
   const finished = async (name: string) => (await client.get<Job>(jobKind, `default/${name}`)).status;
@@ -195,10 +191,7 @@ t.test('the master away', async (t) => {
         if (running.length !== apps.length + 1 || bad.length > 0)
           throw new Error(JSON.stringify(bad.map(({ status }) => status)));
       }, 40_000);
-      const steady = async () =>
-        (await pods('steady')).map(({ status }) =>
-          status?.containerStatuses?.map((c) => [c.containerID, c.restartCount]),
-        );
+      const steady = async () => livesOf(await pods('steady'));
       const before = await steady();
 
       await master.apply(config('new'));

@@ -9,7 +9,7 @@ import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { hostPrograms } from '../support/host-programs.ts';
 import { latePod, namedWorld } from '../support/named-world.ts';
-import { readyPods } from '../support/pods.ts';
+import { pidOf, readyPods } from '../support/pods.ts';
 import { LIBRARIES, resolverPrograms } from '../support/resolver-programs.ts';
 import { command } from '../support/trial.ts';
 import { BoardCluster } from '../support/two-boards.ts';
@@ -52,8 +52,7 @@ t.test('names in pods', async (t) => {
   const addresses = new Map([first, second].map((pod) => [pod?.metadata.name, pod?.status?.podIP ?? '']));
   const service = await master.json<{ spec: { clusterIP: string } }>('get', 'service', 'web');
   const web = service.spec.clusterIP;
-  const id = client?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-  const pid = (await board.run('podman', 'inspect', '-f', '{{.State.Pid}}', id)).stdout.trim();
+  const pid = await pidOf(board, client);
 
   /** Lines that the program prints in the client's pod, in order; rejects with its words. */
   const ask = async (library: string, what: string, name: string, env = 'LANG=C'): Promise<string[]> => {

@@ -11,7 +11,7 @@ import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { demoArchive } from './demo-archive.ts';
 import { eventually } from './eventually.ts';
 import type { Board } from './lab.ts';
-import { readyPods } from './pods.ts';
+import { pidOf, readyPods } from './pods.ts';
 import { type SourceBoard, SourceTable, type Way } from './source-table.ts';
 import { BoardCluster } from './two-boards.ts';
 import { CALLER_BOARD, callerPod, services, whoPods } from './who-pods.ts';
@@ -100,10 +100,7 @@ export class ServiceLab {
 
   /** Argument of nsenter for the network of the board's pod. */
   async namespaceOf(board: string): Promise<string> {
-    const [status] = this.pod(board).status?.containerStatuses ?? [];
-    const id = status?.containerID?.replace('podman://', '') ?? '';
-    const { stdout } = await this.board(board).run('podman', 'inspect', '-f', '{{.State.Pid}}', id);
-    return `--net=/proc/${stdout.trim()}/ns/net`;
+    return `--net=/proc/${await pidOf(this.board(board), this.pod(board))}/ns/net`;
   }
 
   /** Asks until the pods of both boards have answered; each must have seen what docs/services.md says. */
