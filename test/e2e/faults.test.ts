@@ -10,7 +10,7 @@ import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { leftoversOf } from '../support/faults/board-leftovers.ts';
+import { refuseLeftovers } from '../support/faults/board-leftovers.ts';
 import { type Fault, faultPlan } from '../support/faults/fault-plan.ts';
 import { Moments } from '../support/faults/moments.ts';
 import { strike } from '../support/faults/strike.ts';
@@ -113,9 +113,7 @@ t.test('faults', async (t) => {
         if (bad.length > 0 || all.length !== replicas + 2) {
           throw new Error(`${all.length} of ${replicas + 2} pods, not well: ${JSON.stringify(states)}`);
         }
-        const left = Object.entries(await leftoversOf(board, all, moments.seenIds));
-        const found = left.filter(([, items]) => items.length > 0);
-        if (found.length > 0) throw new Error(JSON.stringify(Object.fromEntries(found)));
+        await refuseLeftovers(board, all, moments.seenIds);
       },
       SETTLED_WITHIN_MS,
       100,
@@ -160,14 +158,6 @@ t.test('faults', async (t) => {
 
   await t.test('nothing is left when all is deleted', async () => {
     for (const name of ['steady', 'moving']) await master.must('delete', 'deployment', name);
-    await eventually(
-      async () => {
-        const left = Object.entries(await leftoversOf(board, [], moments.seenIds));
-        const found = left.filter(([, items]) => items.length > 0);
-        if (found.length > 0) throw new Error(JSON.stringify(Object.fromEntries(found)));
-      },
-      60_000,
-      500,
-    );
+    await eventually(() => refuseLeftovers(board, [], moments.seenIds), 60_000, 500);
   });
 });

@@ -6,7 +6,7 @@ import type { Pod } from '../../../src/api/objects.ts';
 import type { Board } from '../lab.ts';
 import { type BoardProcess, isConmon, isService, processesSeenFrom } from './board-processes.ts';
 
-export type Leftovers = Record<string, string[]>;
+type Leftovers = Record<string, string[]>;
 
 interface ListedContainer {
   Id: string;
@@ -18,8 +18,22 @@ interface ListedContainer {
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const POD_UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
 
-/** `seenIds` are of all containers that the board ever had; `pods` those that it is to have now, all running. */
-export async function leftoversOf(
+/**
+ * Throws with what is left, but for what `spared` names. `seenIds` are of all containers that the board ever had; `pods`
+ * those that it is to have now, all running.
+ */
+export async function refuseLeftovers(
+  board: Board,
+  pods: readonly Pod[],
+  seenIds: ReadonlySet<string>,
+  spared?: 'helpers',
+): Promise<void> {
+  const all = Object.entries(await leftoversOf(board, pods, seenIds));
+  const found = all.filter(([name, items]) => name !== spared && items.length > 0);
+  if (found.length > 0) throw new Error(JSON.stringify(Object.fromEntries(found)));
+}
+
+async function leftoversOf(
   board: Board,
   pods: readonly Pod[],
   seenIds: ReadonlySet<string>,
