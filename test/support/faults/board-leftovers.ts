@@ -4,7 +4,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../../src/api/objects.ts';
 import type { Board } from '../lab.ts';
-import { type BoardProcess, isConmon, isService, processesSeenFrom } from './board-processes.ts';
+import {
+  type BoardProcess,
+  isConmon,
+  isService,
+  OCI_RUNTIMES,
+  processesSeenFrom,
+  programOf,
+} from './board-processes.ts';
 
 type Leftovers = Record<string, string[]>;
 
@@ -50,7 +57,7 @@ async function leftoversOf(
     containers: listed.filter((container) => !belongsTo(container, uids)).map(nameOf),
     doubled: doublesAmong(running),
     ...(await processesOf(board, runningIds, isDead)),
-    ociStates: (await namesOn(board, '/run/runc')).filter(isUnknown),
+    ociStates: (await ociStatesOn(board)).filter(isUnknown),
     storage: (await namesOn(board, '/var/lib/containers/storage/overlay-containers')).filter(isUnknown),
     mounts: await mountsOf(board, running.length, uids, isUnknown),
     cgroups: await cgroupsOf(isDead),
@@ -95,8 +102,12 @@ async function processesOf(board: Board, running: ReadonlySet<string>, isDead: (
 
 /** A program of podman's that ends by itself. */
 function isHelper(words: readonly string[]): boolean {
-  const name = words[0]?.split('/').at(-1) ?? '';
-  return ['podman', 'runc', 'crun', 'netavark', 'aardvark-dns'].includes(name) && !isService(words);
+  const names = ['podman', 'netavark', 'aardvark-dns', ...OCI_RUNTIMES];
+  return names.includes(programOf(words)) && !isService(words);
+}
+
+async function ociStatesOn(board: Board): Promise<string[]> {
+  return (await Promise.all(OCI_RUNTIMES.map((name) => namesOn(board, `/run/${name}`)))).flat();
 }
 
 async function namesOn(board: Board, path: string): Promise<string[]> {
