@@ -124,11 +124,8 @@ t.test('autoscaling', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(await master.edgectl('describe', 'hpa').then(({ stdout }) => stdout));
-      t.comment(master.program?.output.slice(-6000));
-    }
-    await cluster.destroy();
+    if (!t.passing()) t.comment(await master.edgectl('describe', 'hpa').then(({ stdout }) => stdout));
+    await cluster.destroyAfter(t);
   });
   cluster.masterFlags = ['--horizontal-pod-autoscaler-sync-period=1s'];
   cluster.agentFlags = ['--metrics-interval=5s'];

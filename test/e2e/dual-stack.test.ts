@@ -71,9 +71,7 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing())
-      for (const { program, board } of cluster.agents.values()) t.comment(board.name, program.output);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);

@@ -87,14 +87,10 @@ t.test('a board that runs short', async (t) => {
   });
   const disk = labFolder(lab, 'alpha');
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      for (const { program } of cluster.agents.values()) t.comment(program.output.slice(-6000));
-      t.comment(await master.must('get', 'events', '-A').catch(String));
-    }
+    if (!t.passing()) t.comment(await master.must('get', 'events', '-A').catch(String));
     await kernel.stop();
     await exec('umount', ['--lazy', disk]);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);

@@ -84,9 +84,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing())
-      for (const { program, board } of cluster.agents.values()) t.comment(board.name, program.output);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   cluster.agentFlags = ['--pod-infra-image', PAUSE, '--log-level', 'info'];

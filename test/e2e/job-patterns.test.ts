@@ -59,10 +59,7 @@ const job = (name: string, script: string, spec: object, labels: Record<string, 
 t.test('jobs', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
-  t.teardown(async () => {
-    if (!t.passing()) t.comment(master.program?.output.slice(-6000));
-    await cluster.destroy();
-  });
+  t.teardown(() => cluster.destroyAfter(t));
   const [redisArchive = ''] = await guestbookArchives();
   await cluster.start(['alpha', 'beta'], [redisArchive]);
   await master.apply(...redis);

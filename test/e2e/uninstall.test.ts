@@ -39,7 +39,7 @@ t.test('an agent is uninstalled', async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'edge-cluster-uninstall-'));
   const cluster = await BoardCluster.create();
   t.teardown(async () => {
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);

@@ -44,8 +44,7 @@ export class ServiceLab {
     const work = await mkdtemp(join(tmpdir(), 'edge-cluster-services-'));
     const cluster = await BoardCluster.create();
     t.teardown(async () => {
-      if (!t.passing()) tellOutput(t, cluster);
-      await cluster.destroy();
+      await cluster.destroyAfter(t);
       await rm(work, { recursive: true, force: true });
     });
     const archive = await demoArchive(work);
@@ -175,9 +174,4 @@ function parts(answer: string): string[] {
 
 async function trimmed(running: Promise<{ stdout: string }>): Promise<string> {
   return (await running).stdout.trim();
-}
-
-function tellOutput(t: Test, { master, agents }: BoardCluster): void {
-  t.comment(master.program?.output.slice(-4000));
-  for (const { program, board } of agents.values()) t.comment(board.name, program.output.slice(-4000));
 }
