@@ -11,16 +11,11 @@ import { Ipv6Network } from '../../src/network/ipv6/ipv6-network.ts';
 import { NodeNetwork } from '../../src/network/node-network.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+import { type LabBoard, NetworkLab, rootOnly } from '../support/network-lab.ts';
 
 const SERVICE_IP = 'fd00:10:48::9';
 const LAN = 'fd00:77';
-const skip =
-  process.getuid?.() !== 0
-    ? { skip: 'needs root to make network namespaces' }
-    : boardHasIpv6()
-      ? {}
-      : { skip: 'this kernel has no IPv6' };
+const skip = boardHasIpv6() ? rootOnly : { skip: 'this kernel has no IPv6' };
 
 interface Board extends LabBoard {
   podCIDRv6: string;
@@ -43,13 +38,13 @@ async function dualLab(t: Test): Promise<{ lab: NetworkLab; a: Board; b: Board }
     await lab.ip(board.pod, `route add ::/0 via ${range}1`);
     boards.push({ ...board, podCIDRv6: `${range}/64`, podAddressV6: `${range}5` });
   }
-  for (const { namespace, pod } of boards) for (const name of [namespace, pod]) await isSettled(lab, name);
+  for (const { namespace, pod } of boards) for (const name of [namespace, pod]) await untilSettled(lab, name);
   const [a, b] = boards as [Board, Board];
   return { lab, a, b };
 }
 
 /** A new link asks around for a second or two whether anybody has its address, and answers to nobody meanwhile. */
-function isSettled(lab: NetworkLab, namespace: string): Promise<void> {
+function untilSettled(lab: NetworkLab, namespace: string): Promise<void> {
   return eventually(async () => {
     const asking = await lab.run(namespace, 'ip', '-6', '-oneline', 'address', 'show', 'tentative');
     if (asking !== '') throw new Error(asking);

@@ -10,10 +10,9 @@ import {
 import { NodeNetwork } from '../../src/network/node-network.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+import { type LabBoard, NetworkLab, rootOnly } from '../support/network-lab.ts';
 
 const SERVICE_IP = '10.48.0.9';
-const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 
 function desired(lab: NetworkLab, board: LabBoard, virtualPorts: VirtualPort[] = []): DesiredNetwork {
   const peers = lab.boards.filter((other) => other !== board);

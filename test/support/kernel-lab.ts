@@ -15,11 +15,10 @@ import { planKernelPorts } from '../../src/proxy/kernel-ports.ts';
 import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { withDependencies } from './debian-packages.ts';
 import { FakeClock } from './fake-clock.ts';
-import { type LabBoard, NetworkLab } from './network-lab.ts';
+import { type LabBoard, NetworkLab, rootOnly } from './network-lab.ts';
 import { endpointsOf } from './proxied-services.ts';
 
 export const SERVICE_IP = '10.48.0.9';
-export const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 
 const conntrack = await withDependencies('conntrack');
 export const withConntrack = conntrack.missing ? { skip: conntrack.missing } : rootOnly;

@@ -16,6 +16,9 @@ const exec = promisify(execFile);
 const PROBE = fileURLToPath(new URL('./tcp-probe.ts', import.meta.url));
 const UDP_PROBE = fileURLToPath(new URL('./udp-probe.ts', import.meta.url));
 
+/** Options of a test that needs such a lab, or other namespaces. */
+export const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
+
 export interface LabBoard {
   /** Names of its namespaces. */
   namespace: string;
