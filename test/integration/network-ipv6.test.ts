@@ -2,15 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { silentLogger } from '../../src/base/logger.ts';
 import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
 import type { DesiredNetwork, NetworkProblem, VirtualPort } from '../../src/network/board-network.ts';
 import { boardAddress } from '../../src/network/ipv6/ipv6-addresses.ts';
 import { Ipv6Forwarding } from '../../src/network/ipv6/ipv6-forwarding.ts';
 import { Ipv6Network } from '../../src/network/ipv6/ipv6-network.ts';
-import { NodeNetwork } from '../../src/network/node-network.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { desiredNetwork, nodeNetwork } from '../support/lab-network.ts';
 import { type LabBoard, NetworkLab, rootOnly } from '../support/network-lab.ts';
 
 const SERVICE_IP = 'fd00:10:48::9';
@@ -51,43 +50,30 @@ function untilSettled(lab: NetworkLab, namespace: string): Promise<void> {
   });
 }
 
-function desired(own: Board, peers: Board[], virtualPorts: VirtualPort[] = []): DesiredNetwork {
-  const { address, podCIDR, podCIDRv6 } = own;
+function desired(lab: NetworkLab, own: Board, peers: Board[], virtualPorts: VirtualPort[] = []) {
   const ranges = { podRange: 'fd00:10:40::/48', serviceRange: 'fd00:10:48::/112' };
-  return {
-    podRange: '10.40.0.0/13',
-    serviceRange: '10.48.0.0/16',
-    podCIDR,
-    ipv6: { ...ranges, podCIDR: podCIDRv6 },
-    address,
-    peers,
-    virtualPorts,
-  };
+  return desiredNetwork(lab, own, { ipv6: { ...ranges, podCIDR: own.podCIDRv6 }, peers, virtualPorts });
 }
 
 async function networkOf(
   t: Test,
   lab: NetworkLab,
-  { namespace }: Board,
+  board: Board,
   wanted: DesiredNetwork,
   expected: RegExp[] = [],
 ) {
+  const { namespace } = board;
   const dir = t.testdir({ [namespace]: {} });
   const conf = join(dir, namespace, 'conf');
   mkdirSync(join(conf, 'all'), { recursive: true });
   writeFileSync(join(conf, 'all', 'forwarding'), '1');
   const problems: NetworkProblem[] = [];
   const commands = lab.commands(namespace);
-  const network = new NodeNetwork({
+  const network = await nodeNetwork(lab, board, {
     clock: new FakeClock(),
-    commands,
-    forwarding: await lab.forwarding({ namespace } as LabBoard),
     ipv6: async () => new Ipv6Network(commands, new Ipv6Forwarding(join(dir, 'was'), conf)),
     kernelRoutes: () => lab.run(namespace, 'cat', '/proc/net/route'),
-    bridge: 'edge0',
-    removeOnStop: true,
     onProblems: (found) => problems.splice(0, problems.length, ...found),
-    logger: silentLogger,
   });
   await network.start();
   t.teardown(() => network.stop());
@@ -102,8 +88,8 @@ async function networkOf(
 
 t.test('pods reach pods of other boards and keep their own address, in both families', skip, async (t) => {
   const { lab, a, b } = await dualLab(t);
-  await networkOf(t, lab, a, desired(a, [b]));
-  await networkOf(t, lab, b, desired(b, [a]));
+  await networkOf(t, lab, a, desired(lab, a, [b]));
+  await networkOf(t, lab, b, desired(lab, b, [a]));
   const port = await lab.listen(b.pod, '::', 0, 'pod-b');
   t.equal(await lab.connect(a.pod, b.podAddressV6, port), `pod-b ${a.podAddressV6}`);
   t.equal(await lab.connect(a.pod, b.podAddress, port), `pod-b ::ffff:${a.podAddress}`);
@@ -125,7 +111,7 @@ t.test('a host of the LAN that adds a route reaches neither pods nor Services', 
   const local = await lab.listen(a.namespace, '::', 0, 'service');
   const port = await lab.listen(a.pod, '::', 0, 'pod');
   const virtual: VirtualPort = { ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local };
-  await networkOf(t, lab, a, desired(a, [b], [virtual]));
+  await networkOf(t, lab, a, desired(lab, a, [b], [virtual]));
   for (const range of ['fd00:10:40::/48', 'fd00:10:48::/112'])
     await lab.ip(lab.stranger, `route add ${range} via ${LAN}::10`);
   t.equal(await lab.connect(lab.stranger, a.podAddressV6, port), 'TIMEOUT');
@@ -138,7 +124,7 @@ t.test('a Service address works from pods and from the board, others are refused
   const { lab, a } = await dualLab(t);
   const local = await lab.listen(a.namespace, '::', 0, 'service');
   const virtual: VirtualPort = { ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local };
-  await networkOf(t, lab, a, desired(a, [], [virtual]));
+  await networkOf(t, lab, a, desired(lab, a, [], [virtual]));
   t.equal(await lab.connect(a.pod, SERVICE_IP, 80), `service ${a.podAddressV6}`);
   t.match(await lab.connect(a.namespace, SERVICE_IP, 80), /^service /);
   for (const from of [a.pod, a.namespace]) {
@@ -151,8 +137,8 @@ t.test('a Service address works from pods and from the board, others are refused
 t.test('pods behind a router are reached through the tunnel', skip, async (t) => {
   const { lab, a, b } = await dualLab(t);
   b.address = (await lab.moveBehindRouter()).address;
-  await networkOf(t, lab, a, desired(a, [b]));
-  await networkOf(t, lab, b, desired(b, [a]));
+  await networkOf(t, lab, a, desired(lab, a, [b]));
+  await networkOf(t, lab, b, desired(lab, b, [a]));
   const port = await lab.listen(b.pod, '::', 0, 'pod-b');
   t.equal(await lab.connect(a.pod, b.podAddressV6, port), `pod-b ${a.podAddressV6}`);
 });
@@ -165,12 +151,12 @@ t.test('all of it goes, and nothing else', skip, async (t) => {
     await lab.run(a.namespace, 'nft', 'list', 'tables', 'ip6'),
   ];
   const before = await look();
-  const network = await networkOf(t, lab, a, desired(a, [b]));
+  const network = await networkOf(t, lab, a, desired(lab, a, [b]));
   t.notSame(await look(), before);
-  const { ipv6: _, ...single } = desired(a, [b]);
+  const { ipv6: _, ...single } = desired(lab, a, [b]);
   await network.update(single);
   t.same(await look(), before, 'when the cluster has one family');
-  await network.update(desired(a, [b]));
+  await network.update(desired(lab, a, [b]));
   await network.stop();
   t.same(await look(), before, 'when the agent goes for good');
   t.notMatch(await lab.ip(a.namespace, '-6 address show dev eth0'), 'fe80::ed:');
@@ -180,13 +166,13 @@ t.test('a firewall that drops IPv6 is reported, not overridden', skip, async (t)
   const { lab, a } = await dualLab(t);
   const rules = 'table ip6 filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; }';
   await lab.commands(a.namespace).run('nft', ['-f', '-'], rules);
-  await networkOf(t, lab, a, desired(a, []), [/chain filter FORWARD drops forwarded packets/]);
+  await networkOf(t, lab, a, desired(lab, a, []), [/chain filter FORWARD drops forwarded packets/]);
 });
 
 t.test('where IPv6 fails that is told, and IPv4 goes on', skip, async (t) => {
   const { lab, a, b } = await dualLab(t);
   await lab.run(a.namespace, 'sysctl', '-qw', 'net.ipv6.conf.eth0.disable_ipv6=1');
-  const network = await networkOf(t, lab, a, desired(a, [b]), [/Permission denied|IPv6 is disabled/]);
+  const network = await networkOf(t, lab, a, desired(lab, a, [b]), [/Permission denied|IPv6 is disabled/]);
   t.equal(network.ipv6Address, undefined, 'no Service listens there');
   t.equal(network.podCIDR, a.podCIDR);
   t.match(await lab.ip(a.namespace, 'route show proto 148'), b.podCIDR);

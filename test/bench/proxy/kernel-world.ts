@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { silentLogger } from '../../../src/base/logger.ts';
 import type { VirtualPort } from '../../../src/network/board-network.ts';
 import type { KernelPort } from '../../../src/network/kernel-port.ts';
-import { NodeNetwork } from '../../../src/network/node-network.ts';
+import type { NodeNetwork } from '../../../src/network/node-network.ts';
 import { eventually } from '../../support/eventually.ts';
+import { desiredNetwork, nodeNetwork } from '../../support/lab-network.ts';
 import { type LabBoard, NetworkLab } from '../../support/network-lab.ts';
 import type { Destination } from './load.ts';
 
@@ -118,30 +118,18 @@ export class KernelWorld {
 
   async #network(board: LabBoard): Promise<NodeNetwork> {
     const commands = this.#lab.commands(board.namespace);
-    const network = new NodeNetwork({
+    const network = await nodeNetwork(this.#lab, board, {
       // No client has had another endpoint before: nobody is to be forgotten, with a program that may not be there.
       commands: { run: async (name, ...more) => (name === 'conntrack' ? '' : commands.run(name, ...more)) },
-      forwarding: await this.#lab.forwarding(board),
-      kernelRoutes: async () => '',
-      bridge: 'edge0',
-      removeOnStop: true,
       onProblems: (problems) => problems.forEach(({ message }) => void process.stderr.write(`${message}\n`)),
-      logger: silentLogger,
     });
     await network.start();
     return network;
   }
 
   async #apply(board: LabBoard, kernelPorts: KernelPort[], virtualPorts: VirtualPort[]): Promise<void> {
-    await this.#networks[this.#lab.boards.indexOf(board)]?.update({
-      podRange: '10.40.0.0/13',
-      serviceRange: '10.48.0.0/16',
-      podCIDR: board.podCIDR,
-      address: board.address,
-      peers: this.#lab.boards.filter((other) => other !== board),
-      virtualPorts,
-      kernelPorts,
-    });
+    const desired = desiredNetwork(this.#lab, board, { virtualPorts, kernelPorts });
+    await this.#networks[this.#lab.boards.indexOf(board)]?.update(desired);
   }
 }
 
