@@ -10,6 +10,7 @@ import type { NodeNetwork } from '../../../src/network/node-network.ts';
 import { eventually } from '../../support/eventually.ts';
 import { desiredNetwork, nodeNetwork } from '../../support/lab-network.ts';
 import { type LabBoard, NetworkLab } from '../../support/network-lab.ts';
+import { AS_LAUNCHED } from '../as-launched.ts';
 import type { Destination } from './load.ts';
 
 export interface KernelWay {
@@ -101,9 +102,10 @@ export class KernelWorld {
     );
   }
 
-  #run(namespace: string, command: readonly string[]): ChildProcess {
+  #run(namespace: string, command: readonly string[], env = process.env): ChildProcess {
     const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...command], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env,
     });
     this.#children.push(child);
     return child;
@@ -112,7 +114,9 @@ export class KernelWorld {
   async #relay({ namespace }: LabBoard, { board, relayedIP }: Way): Promise<VirtualPort[]> {
     const program = join(import.meta.dirname, 'board-proxy.ts');
     const args = [relayedIP, PORTS.udp, board.podAddress, PORTS.udp + RELAYED].map(String);
-    const [ports] = await once(this.#run(namespace, [process.execPath, program, ...args]), 'message');
+    const { execArgv, env } = AS_LAUNCHED;
+    const command = [process.execPath, ...execArgv, program, ...args];
+    const [ports] = await once(this.#run(namespace, command, env), 'message');
     return ports;
   }
 
