@@ -1,5 +1,4 @@
 // Where IPv6 packets go on real boards' kernels: two boards, their pods and a stranger on the LAN, in namespaces.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
@@ -38,6 +37,9 @@ async function dualLab(t: Test): Promise<{ lab: NetworkLab; a: Board; b: Board }
     boards.push({ ...board, podCIDRv6: `${range}/64`, podAddressV6: `${range}5` });
   }
   for (const { namespace, pod } of boards) for (const name of [namespace, pod]) await untilSettled(lab, name);
+  // Stand for the boards' switches, which are on from the start.
+  const switches = boards.map(({ namespace }) => [namespace, { conf: { all: { forwarding: '1' } } }]);
+  t.testdir(Object.fromEntries(switches));
   const [a, b] = boards as [Board, Board];
   return { lab, a, b };
 }
@@ -63,15 +65,12 @@ async function networkOf(
   expected: RegExp[] = [],
 ) {
   const { namespace } = board;
-  const dir = t.testdir({ [namespace]: {} });
-  const conf = join(dir, namespace, 'conf');
-  mkdirSync(join(conf, 'all'), { recursive: true });
-  writeFileSync(join(conf, 'all', 'forwarding'), '1');
+  const dir = join(t.testdirName, namespace);
   const problems: NetworkProblem[] = [];
   const commands = lab.commands(namespace);
   const network = await nodeNetwork(lab, board, {
     clock: new FakeClock(),
-    ipv6: async () => new Ipv6Network(commands, new Ipv6Forwarding(join(dir, 'was'), conf)),
+    ipv6: async () => new Ipv6Network(commands, new Ipv6Forwarding(join(dir, 'was'), join(dir, 'conf'))),
     kernelRoutes: () => lab.run(namespace, 'cat', '/proc/net/route'),
     onProblems: (found) => problems.splice(0, problems.length, ...found),
   });
