@@ -129,7 +129,7 @@ async function mountsOf(
   );
   const ofPods = points.filter((point) => {
     const uid = POD_UID.exec(point)?.[0];
-    return uid !== undefined && !point.startsWith('/run/netns/') && !uids.has(uid);
+    return uid !== undefined && !uids.has(uid);
   });
   return [...atMost(roots, mountedCount), ...ofContainers, ...ofPods];
 }
