@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DnsContender, startDnsContenders, startUpstream } from './dns/contenders.ts';
 import { loads, p99Ms, type QuestionLoad, queriesPerSecond } from './dns/load.ts';
+import { median } from './median.ts';
 import { processesOf } from './processes.ts';
 
 /** Set once the bench runs in its namespace. */
@@ -78,10 +79,6 @@ function printLoad(load: string, samples: readonly Sample[]): void {
 async function pssMB({ process: { pid } }: DnsContender): Promise<number> {
   const uses = await processesOf(pid ?? 0, []);
   return (uses.reduce((sum, { pssKiB }) => sum + pssKiB, 0) * 1024) / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function print(line: string): void {

@@ -1,20 +1,18 @@
 // How long a lost board is missed: from its cable pulled to NotReady, to its endpoints withdrawn, and to all of its
 // pods ready on the other board. Two boards with real podman; the way back is not measured.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { endpointSlices } from '../../src/api/kinds/endpoint-slice.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
-import { pods } from '../../src/api/kinds/pod.ts';
 import type { EndpointSlice, Node, Pod } from '../../src/api/objects.ts';
-import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import type { HttpClient } from '../../src/client/http-client.ts';
+import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { isReady } from '../support/pods.ts';
+import { isReady, podsFrom } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 import { adminClient } from './admin-client.ts';
+import { median } from './median.ts';
 
 const TRIES = Number(process.env.EDGE_BENCH_TRIES ?? 20);
 const REPLICAS = 4;
@@ -39,7 +37,10 @@ export async function failover(): Promise<void> {
       tries.push(times);
     }
     for (const stage of Object.keys(STEPS) as Stage[])
-      print(stage, tries.map((times) => times[stage]).sort(ascending));
+      print(
+        stage,
+        tries.map((times) => times[stage]),
+      );
   } finally {
     await cluster.destroy();
     await rm(work, { recursive: true, force: true });
@@ -47,10 +48,7 @@ export async function failover(): Promise<void> {
 }
 
 async function start(cluster: BoardCluster, work: string): Promise<void> {
-  await ensureDemoImage(work);
-  const archive = join(work, 'demo.tar');
-  await promisify(execFile)('podman', ['save', '--format', 'docker-archive', '-o', archive, demoImage]);
-  await cluster.start(['alpha', LOST], [archive]);
+  await cluster.start(['alpha', LOST], [await demoArchive(work)]);
   await cluster.master.must('apply', '-f', web);
   await cluster.master.must('scale', 'rc', 'web', `--replicas=${REPLICAS}`);
 }
@@ -90,8 +88,7 @@ async function loseOnce(cluster: BoardCluster, client: HttpClient): Promise<Reco
 }
 
 async function readyPods(client: HttpClient): Promise<Pod[]> {
-  const { items } = await client.list<Pod>(pods, { namespace: 'default', labelSelector: 'app=web' });
-  return items.filter((pod) => isReady(pod) && !pod.metadata.deletionTimestamp);
+  return (await podsFrom(client, 'app=web')).filter(isReady);
 }
 
 async function readyEndpoints(client: HttpClient) {
@@ -102,12 +99,9 @@ async function readyEndpoints(client: HttpClient) {
 
 const nodeIsReady = ({ status }: Node) =>
   status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-const ascending = (a: number, b: number) => a - b;
 
-function print(stage: Stage, sorted: readonly number[]): void {
-  const seconds = (ms = 0) => (ms / 1000).toFixed(1);
-  const half = sorted[Math.floor(sorted.length / 2)];
-  process.stdout.write(
-    `  ${stage.padEnd(20)} p50 ${seconds(half)} s  max ${seconds(sorted.at(-1))} s   (step: ${seconds(STEPS[stage])} s)\n`,
-  );
+function print(stage: Stage, timesMs: readonly number[]): void {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const [half, most] = [median(timesMs), Math.max(...timesMs)].map(seconds);
+  process.stdout.write(`  ${stage.padEnd(20)} p50 ${half}  max ${most}   (step: ${seconds(STEPS[stage])})\n`);
 }

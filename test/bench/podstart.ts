@@ -7,6 +7,7 @@ import type { HttpClient } from '../../src/client/http-client.ts';
 import { Trial } from '../support/trial.ts';
 import { adminClient } from './admin-client.ts';
 import { LibpodBaseline } from './libpod-baseline.ts';
+import { median } from './median.ts';
 
 const ROUNDS = 20;
 const STEP_MS = 150;
@@ -58,11 +59,6 @@ async function podToRunning(client: HttpClient, name: string): Promise<number> {
   await made;
   await client.delete(pods, `default/${name}`, { gracePeriodSeconds: 1 });
   return took;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function print(name: string, values: readonly number[]): void {

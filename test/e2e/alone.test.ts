@@ -84,11 +84,7 @@ t.test('a board alone', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      for (const { program } of cluster.agents.values()) t.comment(program.output.slice(-4000));
-    }
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -144,8 +140,7 @@ t.test('a board alone', async (t) => {
   });
 
   await t.test('starts its pods after a power cut, Secrets and Service included', async (t) => {
-    const list = { apiVersion: 'v1', kind: 'List', items: [secret, ...manifests] };
-    await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
+    await master.apply(secret, ...manifests);
     await readyPods(master, 'app=vault', 2);
     await eventually(async () => (await page()) === PASSWORD, 10_000, 100);
     await eventually(async () => (await pageByName()) === PASSWORD, 10_000, 100);

@@ -12,7 +12,7 @@ import type { Deployment, HorizontalPodAutoscaler, Pod } from '../../src/api/obj
 import { cpuMillis } from '../../src/api/quantity.ts';
 import { eventually } from '../support/eventually.ts';
 import { mqttArchive, mqttImage } from '../support/guestbook/images.ts';
-import { readyPods } from '../support/pods.ts';
+import { pidOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 /** Exit code of mosquitto_pub, which is the library's MOSQ_ERR_CONN_LOST: MQTT 3.1.1 has no other refusal. */
@@ -124,20 +124,14 @@ t.test('autoscaling', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(await master.edgectl('describe', 'hpa').then(({ stdout }) => stdout));
-      t.comment(master.program?.output.slice(-6000));
-    }
-    await cluster.destroy();
+    if (!t.passing()) t.comment(await master.edgectl('describe', 'hpa').then(({ stdout }) => stdout));
+    await cluster.destroyAfter(t);
   });
   cluster.masterFlags = ['--horizontal-pod-autoscaler-sync-period=1s'];
   cluster.agentFlags = ['--metrics-interval=5s'];
   await cluster.start(['alpha', 'beta'], [await mqttArchive()]);
   const { script, object } = queue(cluster.lab.address, master.mqttPort);
-  const items = [busy, byCpu, object];
-  const list = { apiVersion: 'v1', kind: 'List', items };
-  const applied = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-  t.equal(applied.code, 0, applied.stderr);
+  await master.apply(busy, byCpu, object);
 
   const shell = (pod: Pod, ...command: string[]) =>
     master.edgectl('exec', pod.metadata.name, '--', '/bin/sh', '-c', ...command);
@@ -154,12 +148,11 @@ t.test('autoscaling', async (t) => {
   await t.test('a busy container is measured as the kernel does, and is given company', async (t) => {
     const [pod] = await readyPods(master, 'app=busy', 1);
     const { board } = cluster.agent(pod?.spec.nodeName ?? '');
-    const id = pod?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    const { stdout } = await board.run('podman', 'inspect', '--format', '{{.State.Pid}}', id);
+    const pid = Number(await pidOf(board, pod));
     const seen: Ticks[] = [];
     const metrics = await eventually(
       async () => {
-        seen.push(await ticksOf(Number(stdout)));
+        seen.push(await ticksOf(pid));
         const { items } = await master.json<{ items: PodMetrics[] }>('get', 'pods.metrics.k8s.io');
         const own = items.find(({ metadata }) => metadata.name === pod?.metadata.name);
         if (!own) throw new Error('no figures yet');
@@ -198,7 +191,7 @@ t.test('autoscaling', async (t) => {
   await person.subscribeAsync('edge/v1/metrics/#');
 
   await t.test('by a number of its own an application grows and shrinks', async (t) => {
-    await master.edgectlWithInput(JSON.stringify(byOwnNumber), 'apply', '-f', '-');
+    await master.apply(byOwnNumber);
     await scaledTo('queue', 2, 30_000);
     const pods = await readyPods(master, 'app=queue', 2);
     for (const pod of pods) t.equal((await shell(pod, 'echo 4 > /load')).code, 0);

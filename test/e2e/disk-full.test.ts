@@ -56,13 +56,9 @@ t.test('full disks', async (t) => {
     mounted.push(folder);
   };
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      t.comment(cluster.agents.get('alpha')?.program.output.slice(-8000));
-    }
     for (const folder of mounted) await rm(join(folder, 'filling'), { force: true });
     for (const folder of mounted) await exec('umount', ['--lazy', folder]);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(master.dataDir, { recursive: true, force: true });
     await rm(work, { recursive: true, force: true });
   });

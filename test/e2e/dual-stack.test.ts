@@ -9,7 +9,7 @@ import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { readyPods } from '../support/pods.ts';
+import { pidOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
@@ -71,9 +71,7 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing())
-      for (const { program, board } of cluster.agents.values()) t.comment(board.name, program.output);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -82,12 +80,7 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
     '--service-cluster-ip-range=10.48.0.0/16,fd00:10:48::/112',
   ];
   await cluster.start(['alpha', 'beta'], [archive]);
-  const apply = async (...items: object[]) => {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    const { code, stderr } = await master.edgectlWithInput(list, 'apply', '-f', '-');
-    t.equal(code, 0, stderr);
-  };
-  await apply(
+  await master.apply(
     pod('who', 'beta', WHO),
     pod('caller', 'alpha', 'sleep 3600 & wait'),
     service('both', { ipFamilyPolicy: 'RequireDualStack' }),
@@ -106,11 +99,9 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
 
   const ask = async (name: string, ...hosts: string[]) => {
     const { board } = cluster.agent('alpha');
-    const id = caller?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    const { stdout: pid } = await board.run('podman', 'inspect', '--format', '{{.State.Pid}}', id);
     const urls = hosts.map((host) => `http://${host}/cgi-bin/who`);
-    const args = ['-t', pid.trim(), '-n', process.execPath, '-e', ASKER, `${name}.default.svc.cluster.local`];
-    const { stdout } = await board.run('nsenter', ...args, ...urls);
+    const inPod = ['-t', await pidOf(board, caller), '-n', process.execPath, '-e', ASKER];
+    const { stdout } = await board.run('nsenter', ...inPod, `${name}.default.svc.cluster.local`, ...urls);
     return JSON.parse(stdout) as { a: string[]; aaaa: string[]; answers: string[] };
   };
 

@@ -9,7 +9,6 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { events as eventKind } from '../../src/api/kinds/event.ts';
 import { nodes as nodeKind } from '../../src/api/kinds/node.ts';
-import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { core, Event, Node, Pod } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
@@ -17,6 +16,7 @@ import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { labFolder } from '../support/lab.ts';
 import { MadeUpKernel } from '../support/made-up-kernel.ts';
+import { livesOf, podsFrom } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const exec = promisify(execFile);
@@ -87,14 +87,10 @@ t.test('a board that runs short', async (t) => {
   });
   const disk = labFolder(lab, 'alpha');
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      for (const { program } of cluster.agents.values()) t.comment(program.output.slice(-6000));
-      t.comment(await master.must('get', 'events', '-A').catch(String));
-    }
+    if (!t.passing()) t.comment(await master.must('get', 'events', '-A').catch(String));
     await kernel.stop();
     await exec('umount', ['--lazy', disk]);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -109,20 +105,12 @@ t.test('a board that runs short', async (t) => {
   cluster.agentFlags = [...FLAGS, ENOUGH];
   await cluster.addBoard('beta', [archive]);
 
-  const apply = async (...items: object[]) => {
-    const list = { apiVersion: 'v1', kind: 'List', items };
-    const { code, stderr } = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-    if (code !== 0) throw new Error(stderr);
-  };
   const client = await adminClient(master);
   t.teardown(() => client.close());
   const node = () => client.get<Node>(nodeKind, 'alpha');
   const condition = async (type: string) => (await node()).status?.conditions?.find((c) => c.type === type);
   const taints = async () => ((await node()).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
-  const pods = async (app: string) => {
-    const { items } = await client.list<Pod>(podKind, { namespace: 'default' });
-    return items.filter(({ metadata }) => metadata.labels?.app === app);
-  };
+  const pods = (app: string) => podsFrom(client, `app=${app}`);
   const inPhase = (app: string, phase: string): Promise<Pod> =>
     eventually(
       async () => {
@@ -139,10 +127,7 @@ t.test('a board that runs short', async (t) => {
       .filter(({ involvedObject }) => involvedObject.name === name)
       .map(({ type, reason, message }) => `${type} ${reason} ${message}`)
       .join('\n');
-  const untouched = async () =>
-    [...(await pods('modest')), ...(await pods('important'))].map(({ status }) =>
-      status?.containerStatuses?.map((c) => [status.phase, c.containerID, c.restartCount]),
-    );
+  const untouched = async () => livesOf([...(await pods('modest')), ...(await pods('important'))]);
   let before: unknown;
 
   await t.test('of memory: ends the least important of those above their requests', async (t) => {
@@ -151,14 +136,14 @@ t.test('a board that runs short', async (t) => {
       kind: 'PriorityClass',
       metadata: { name: 'important' },
     };
-    await apply(
+    await master.apply(
       { ...importance, value: 1000 },
       onAlpha('modest', hold(20), { memory: '64Mi' }),
       onAlpha('important', hold(30), {}, { priorityClassName: 'important' }),
     );
     for (const app of ['modest', 'important']) await inPhase(app, 'Running');
     before = await untouched();
-    await apply(preferringAlpha('greedy', hold(20), { memory: '1Mi' }));
+    await master.apply(preferringAlpha('greedy', hold(20), { memory: '1Mi' }));
     const { metadata, spec, status } = await inPhase('greedy', 'Failed');
     t.equal(spec.nodeName, 'alpha');
     t.match(status, {
@@ -179,7 +164,9 @@ t.test('a board that runs short', async (t) => {
 
   await t.test('of disk: ends who filled it, by its log and its own layer', async (t) => {
     const { bavail, bsize } = await statfs(disk);
-    await apply(preferringAlpha('filler', fill(bavail * bsize - 10 * MIB), { memory: '200Mi' }, TOLERANT));
+    await master.apply(
+      preferringAlpha('filler', fill(bavail * bsize - 10 * MIB), { memory: '200Mi' }, TOLERANT),
+    );
     const { metadata, spec, status } = await inPhase('filler', 'Failed');
     t.equal(spec.nodeName, 'alpha');
     t.match(status, {
@@ -201,7 +188,7 @@ t.test('a board that runs short', async (t) => {
       t.match(await condition('MemoryPressure'), { status: 'False', reason: 'KubeletHasSufficientMemory' });
       t.match(await condition('DiskPressure'), { status: 'False', reason: 'KubeletHasNoDiskPressure' });
       t.match(await events('alpha'), /NodeHasSufficientMemory/);
-      await apply(onAlpha('after', 'sleep 3600 & wait', {}));
+      await master.apply(onAlpha('after', 'sleep 3600 & wait', {}));
       await inPhase('after', 'Running');
       t.same(await untouched(), before);
       t.match(await condition('PIDPressure'), { status: 'False', reason: 'KubeletHasSufficientPID' });
@@ -213,7 +200,7 @@ t.test('a board that runs short', async (t) => {
   if (isLong) {
     await t.test('of processes: ends who made most of them', async (t) => {
       const forks = 'for i in $(seq 80); do sleep 3600 & done; wait';
-      await apply(
+      await master.apply(
         preferringAlpha('forking', forks, { memory: '64Mi' }, { tolerations: [{ operator: 'Exists' }] }),
       );
       const { status } = await inPhase('forking', 'Failed');

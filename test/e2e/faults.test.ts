@@ -5,17 +5,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { leftoversOf } from '../support/faults/board-leftovers.ts';
+import { refuseLeftovers } from '../support/faults/board-leftovers.ts';
 import { type Fault, faultPlan } from '../support/faults/fault-plan.ts';
 import { Moments } from '../support/faults/moments.ts';
 import { strike } from '../support/faults/strike.ts';
-import { isReady } from '../support/pods.ts';
+import { isReady, livesOf, podsFrom } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const rounds = Number(process.env.EDGE_TEST_ROUNDS ?? (process.env.EDGE_TEST_LONG === '1' ? 200 : 3));
@@ -87,9 +86,8 @@ t.test('faults', async (t) => {
   const moments = new Moments();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) t.comment(cluster.agents.get('alpha')?.program.output.slice(-8000));
     moments.stop();
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -98,11 +96,7 @@ t.test('faults', async (t) => {
   moments.start(board);
   const client = await adminClient(master);
   t.teardown(() => client.close());
-  const pods = async (app: string): Promise<Pod[]> =>
-    (await client.list<Pod>(podKind, { namespace: 'default' })).items.filter(
-      (p) => p.metadata.labels?.app === app,
-    );
-  const apply = (object: object) => master.edgectlWithInput(JSON.stringify(object), 'apply', '-f', '-');
+  const pods = (app: string) => podsFrom(client, `app=${app}`);
 
   /** Exactly the wanted pods, all well, and nothing else on the board. */
   const settled = (replicas: number) =>
@@ -118,33 +112,24 @@ t.test('faults', async (t) => {
         if (bad.length > 0 || all.length !== replicas + 2) {
           throw new Error(`${all.length} of ${replicas + 2} pods, not well: ${JSON.stringify(states)}`);
         }
-        const left = Object.entries(await leftoversOf(board, all, moments.seenIds));
-        const found = left.filter(([, items]) => items.length > 0);
-        if (found.length > 0) throw new Error(JSON.stringify(Object.fromEntries(found)));
+        await refuseLeftovers(board, all, moments.seenIds);
       },
       SETTLED_WITHIN_MS,
       100,
     );
-  const wellOnes = async () =>
-    (await pods('steady'))
-      .flatMap(({ metadata, status }) =>
-        (status?.containerStatuses ?? []).map((c) =>
-          [metadata.name, c.containerID, c.restartCount].join(' '),
-        ),
-      )
-      .sort();
+  const wellOnes = async () => livesOf(await pods('steady'));
   const change = async ({ replicas, replaces }: Fault) => {
     if (replaces) await master.must('delete', 'pods', '-l', 'app=moving', '--wait=false');
-    await apply(deployment('moving', replicas, moving));
+    await master.apply(deployment('moving', replicas, moving));
   };
 
-  await apply({
+  await master.apply({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'login' },
     stringData: { password: 'x' },
   });
-  await apply(deployment('steady', 2, steady));
+  await master.apply(deployment('steady', 2, steady));
   await settled(0);
   const well = await wellOnes();
   t.equal(well.length, 4);
@@ -172,14 +157,6 @@ t.test('faults', async (t) => {
 
   await t.test('nothing is left when all is deleted', async () => {
     for (const name of ['steady', 'moving']) await master.must('delete', 'deployment', name);
-    await eventually(
-      async () => {
-        const left = Object.entries(await leftoversOf(board, [], moments.seenIds));
-        const found = left.filter(([, items]) => items.length > 0);
-        if (found.length > 0) throw new Error(JSON.stringify(Object.fromEntries(found)));
-      },
-      60_000,
-      500,
-    );
+    await eventually(() => refuseLeftovers(board, [], moments.seenIds), 60_000, 500);
   });
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Service } from '../../src/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { guestbookArchives } from '../support/guestbook/images.ts';
-import { httpGet, podman, readyPods, runningContainers } from '../support/pods.ts';
+import { containerIdOf, httpGet, podman, readyPods, runningContainers } from '../support/pods.ts';
 import { Trial } from '../support/trial.ts';
 
 const manifest = join(import.meta.dirname, '../support/guestbook/guestbook.yaml');
@@ -51,19 +51,13 @@ t.test('the guestbook', async (t) => {
       await trial.must('delete', 'service', 'redis-master', 'redis-slave');
       // Takes the first free address, so that the new Services cannot get their old ones.
       const blocker = (name: string, ip: string) =>
-        trial.edgectlWithInput(
-          JSON.stringify({
-            apiVersion: 'v1',
-            kind: 'Service',
-            metadata: { name },
-            spec: { clusterIP: ip, ports: [{ port: 1 }] },
-          }),
-          'apply',
-          '-f',
-          '-',
-        );
-      for (const [index, ip] of before.entries())
-        t.equal((await blocker(`blocker-${index}`, ip ?? '')).code, 0);
+        trial.apply({
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name },
+          spec: { clusterIP: ip, ports: [{ port: 1 }] },
+        });
+      for (const [index, ip] of before.entries()) await blocker(`blocker-${index}`, ip ?? '');
       await trial.must('apply', '-f', manifest);
       t.notSame(await addresses(), before);
       for (const selector of all) await trial.must('delete', 'pods', '-l', selector, '--grace-period=1');
@@ -80,8 +74,7 @@ t.test('the guestbook', async (t) => {
 
   await t.test('a container killed with podman is restarted in its pod', async (t) => {
     const [before] = await readyPods(trial, redisMaster, 1);
-    const id = before?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    await podman('kill', '--signal', 'KILL', id);
+    await podman('kill', '--signal', 'KILL', containerIdOf(before));
     const after = await eventually(
       async () => {
         const [pod] = await readyPods(trial, redisMaster, 1);

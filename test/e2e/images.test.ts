@@ -84,18 +84,11 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing())
-      for (const { program, board } of cluster.agents.values()) t.comment(board.name, program.output);
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   cluster.agentFlags = ['--pod-infra-image', PAUSE, '--log-level', 'info'];
 
-  const apply = async (...objects: object[]) => {
-    const path = join(work, 'apply.json');
-    await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-    await master.must('apply', '-f', path);
-  };
   const running = (name: string) =>
     eventually(
       async () => {
@@ -154,7 +147,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
       htpasswd: `${USER}:${PASSWORD_HASH}\n`,
       'config.yml': REGISTRY_CONFIG,
     };
-    await apply(secret('default', 'registry', files), registryPod, registryService);
+    await master.apply(secret('default', 'registry', files), registryPod, registryService);
     await running('registry');
     const { stdout } = await alpha.board.run('podman', 'ps', '--format', '{{.Image}}');
     t.match(stdout, PAUSE);
@@ -175,7 +168,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
       configs: { [registry]: { auth: { secretName: 'lan' }, tls: { ca: authority.certificatePem } } },
     };
     const basic = { username: USER, password: PASSWORD };
-    await apply(secret('kube-system', 'lan', basic, 'kubernetes.io/basic-auth'), {
+    await master.apply(secret('kube-system', 'lan', basic, 'kubernetes.io/basic-auth'), {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { namespace: 'kube-system', name: 'registries' },
@@ -189,7 +182,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
     async (t) => {
       const beta = await boot('beta', []);
       const app = { image: APP, imagePullPolicy: 'Always' };
-      await apply(pod('app-alpha', 'alpha', app), pod('app-beta', 'beta', app));
+      await master.apply(pod('app-alpha', 'alpha', app), pod('app-beta', 'beta', app));
       for (const name of ['app-alpha', 'app-beta']) {
         await running(name);
         const pulled = new RegExp(`Successfully pulled image "${APP}" in .* Image size: \\d+ bytes\\.`);
@@ -231,7 +224,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
       );
       const anonymous = ['-kSs', '--max-time', '5', `https://${alpha.board.address}:10270/edge/v1/images/`];
       await t.rejects(exec('curl', anonymous), /certificate required|alert/i);
-      await apply(pod('late', 'beta', { image: ONLY_ON_ALPHA, imagePullPolicy: 'IfNotPresent' }));
+      await master.apply(pod('late', 'beta', { image: ONLY_ON_ALPHA, imagePullPolicy: 'IfNotPresent' }));
       await running('late');
       t.ok(
         (await messages('late')).some((message) =>

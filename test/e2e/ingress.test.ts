@@ -90,9 +90,7 @@ t.test('Ingress on a board', async (t) => {
     type: 'kubernetes.io/tls',
     stringData: { 'tls.crt': certificatePem, 'tls.key': keyPem },
   };
-  const items = [...NAMES.flatMap(workload), secret, routes];
-  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  t.equal((await trial.edgectlWithInput(list, 'apply', '-f', '-')).code, 0);
+  await trial.apply(...NAMES.flatMap(workload), secret, routes);
 
   await t.test('three paths reach three Services', async (t) => {
     for (const name of NAMES) {
@@ -108,9 +106,7 @@ t.test('Ingress on a board', async (t) => {
   });
 
   await t.test('a foreign controller in a pod serves its own class, and neither meddles', async (t) => {
-    const theirs = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: await foreignIngress(demoImage) });
-    const { code, stderr } = await trial.edgectlWithInput(theirs, 'apply', '-f', '-');
-    t.equal(code, 0, stderr);
+    await trial.apply(...(await foreignIngress(demoImage)));
     await eventually(
       async () => (await page('/web/', FOREIGN_NODE_PORT, FOREIGN_HOST)) === '200 I am web',
       30_000,

@@ -41,8 +41,7 @@ t.test('the loopback listener', async (t) => {
     ];
     const containers = [{ name: 'c', image: 'localhost/none:1', imagePullPolicy: 'Never', env }];
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers } };
-    const list = { apiVersion: 'v1', kind: 'List', items: [secret, pod] };
-    t.equal((await trial.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-')).code, 0);
+    await trial.apply(secret, pod);
     await eventually(async () => (await look()).stdout.includes('/desired/pods/default/p '), 20_000);
     const { stdout } = await look();
     t.match(stdout, /edge\/v1\/objects\/core\/secrets\/default\/s /);

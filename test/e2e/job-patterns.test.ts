@@ -59,15 +59,10 @@ const job = (name: string, script: string, spec: object, labels: Record<string, 
 t.test('jobs', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
-  t.teardown(async () => {
-    if (!t.passing()) t.comment(master.program?.output.slice(-6000));
-    await cluster.destroy();
-  });
+  t.teardown(() => cluster.destroyAfter(t));
   const [redisArchive = ''] = await guestbookArchives();
   await cluster.start(['alpha', 'beta'], [redisArchive]);
-  const apply = (...items: object[]) =>
-    master.edgectlWithInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'apply', '-f', '-');
-  await apply(...redis);
+  await master.apply(...redis);
   await readyPods(master, 'app=redis', 1);
 
   const ask = async (...command: string[]) =>
@@ -115,10 +110,9 @@ t.test('jobs', async (t) => {
   await t.test('a Job per work item, made from one template', async (t) => {
     const fruits = ['apple', 'banana', 'cherry'];
     const labels = { jobgroup: 'jobexample' };
-    const { code } = await apply(
+    await master.apply(
       ...fruits.map((item) => job(`process-item-${item}`, `echo Processing item ${item}`, {}, labels)),
     );
-    t.equal(code, 0);
     for (const item of fruits) t.equal((await ended(`process-item-${item}`)).succeeded, 1);
     const { items } = await master.json<{ items: Job[] }>('get', 'jobs', '-l', 'jobgroup=jobexample');
     t.equal(items.length, fruits.length);
@@ -129,7 +123,7 @@ t.test('jobs', async (t) => {
   await t.test('a queue with a pod per item: as many pods succeed as there are items', async (t) => {
     const items = ['a', 'b', 'c', 'd'];
     await fill(...items);
-    await apply(job('per-item', ONE_ITEM, { completions: items.length, parallelism: 2 }));
+    await master.apply(job('per-item', ONE_ITEM, { completions: items.length, parallelism: 2 }));
     const killed = await killOne('per-item');
     const { succeeded, failed = 0 } = await ended('per-item');
     t.equal(succeeded, items.length);
@@ -142,7 +136,7 @@ t.test('jobs', async (t) => {
   await t.test('a queue that a variable number of pods empties', async (t) => {
     const items = ['1', '2', '3', '4', '5'];
     await fill(...items);
-    await apply(job('queue', ALL_ITEMS, { parallelism: 2 }));
+    await master.apply(job('queue', ALL_ITEMS, { parallelism: 2 }));
     await killOne('queue');
     const { succeeded } = await ended('queue');
     t.equal(succeeded, 2, 'no pod was made once one had succeeded, and both ended');

@@ -9,7 +9,7 @@ import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
 import { hostPrograms } from '../support/host-programs.ts';
 import { latePod, namedWorld } from '../support/named-world.ts';
-import { readyPods } from '../support/pods.ts';
+import { pidOf, readyPods } from '../support/pods.ts';
 import { LIBRARIES, resolverPrograms } from '../support/resolver-programs.ts';
 import { command } from '../support/trial.ts';
 import { BoardCluster } from '../support/two-boards.ts';
@@ -27,11 +27,7 @@ t.test('names in pods', async (t) => {
     'far.elsewhere.test': '203.0.113.81',
   });
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      for (const { program } of cluster.agents.values()) t.comment(program.output.slice(-4000));
-    }
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await uplink.stop();
     await rm(work, { recursive: true, force: true });
   });
@@ -46,16 +42,13 @@ t.test('names in pods', async (t) => {
   await writeFile(resolvConf, `nameserver ${lab.address}\n`);
   await board.run('mount', '--bind', resolvConf, '/etc/resolv.conf');
   await cluster.joinBoard(board, [archive]);
-  const list = { apiVersion: 'v1', kind: 'List', items: namedWorld(demoImage, programs) };
-  const applied = await master.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-');
-  t.equal(applied.code, 0, applied.stderr);
+  await master.apply(...namedWorld(demoImage, programs));
   const [client] = await readyPods(master, 'app=client', 1);
   const [first, second] = await readyPods(master, 'app=db', 2);
   const addresses = new Map([first, second].map((pod) => [pod?.metadata.name, pod?.status?.podIP ?? '']));
   const service = await master.json<{ spec: { clusterIP: string } }>('get', 'service', 'web');
   const web = service.spec.clusterIP;
-  const id = client?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-  const pid = (await board.run('podman', 'inspect', '-f', '{{.State.Pid}}', id)).stdout.trim();
+  const pid = await pidOf(board, client);
 
   /** Lines that the program prints in the client's pod, in order; rejects with its words. */
   const ask = async (library: string, what: string, name: string, env = 'LANG=C'): Promise<string[]> => {

@@ -39,7 +39,6 @@ t.test('a pod of two containers', async (t) => {
   await ensureDemoImage(work);
   await podman('tag', demoImage, otherImage);
   await trial.start();
-  const apply = (image: string) => trial.edgectlWithInput(JSON.stringify(pair(image)), 'apply', '-f', '-');
   const theOne = async (): Promise<Pod> => (await readyPods(trial, 'app=pair', 1))[0] as Pod;
   const inside = (container: string, ...command: string[]) =>
     podman('exec', idOf(container), '/bin/busybox', ...command);
@@ -52,7 +51,7 @@ t.test('a pod of two containers', async (t) => {
     pod.status?.containerStatuses?.find(({ name }) => name === container)?.restartCount;
 
   await t.test('shares address, host name and files, and knows itself in /etc/hosts', async (t) => {
-    t.equal((await apply(demoImage)).code, 0);
+    await trial.apply(pair(demoImage));
     pod = await theOne();
     t.equal((await inside('one', 'hostname')).trim(), 'pair');
     t.match(await inside('two', 'cat', '/etc/hosts'), `${pod.status?.podIP}`);
@@ -66,7 +65,7 @@ t.test('a pod of two containers', async (t) => {
 
   await t.test('gets a changed image in place: same address, the other container untouched', async (t) => {
     const before = { ip: pod.status?.podIP, uid: pod.metadata.uid, two: idOf('two'), one: idOf('one') };
-    t.equal((await apply(otherImage)).code, 0);
+    await trial.apply(pair(otherImage));
     await eventually(
       async () => {
         pod = await theOne();

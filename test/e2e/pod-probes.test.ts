@@ -6,7 +6,7 @@ import t from 'tap';
 import type { core, Pod } from '../../src/api/objects.ts';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { eventually } from '../support/eventually.ts';
-import { podman } from '../support/pods.ts';
+import { containerIdOf, podman } from '../support/pods.ts';
 import { Trial } from '../support/trial.ts';
 
 const busy = (script: string) => ['/bin/busybox', 'sh', '-c', script];
@@ -84,7 +84,6 @@ t.test('pods as their specs say', async (t) => {
   await trial.start();
   const get = async (name: string): Promise<Pod> =>
     JSON.parse((await trial.edgectl('get', 'pod', name, '-o', 'json')).stdout);
-  const statusOf = async (name: string) => (await get(name)).status?.containerStatuses?.[0];
   const until = async (name: string, holds: (status: core.ContainerStatus, pod: Pod) => boolean) => {
     let last: Pod | undefined;
     const seen = async () => {
@@ -98,10 +97,9 @@ t.test('pods as their specs say', async (t) => {
     return last as Pod;
   };
   const inside = async (name: string, script: string) =>
-    podman('exec', (await statusOf(name))?.containerID?.slice('podman://'.length) ?? '', ...busy(script));
+    podman('exec', containerIdOf(await get(name)), ...busy(script));
   const eventsOf = async (name: string) => (await trial.edgectl('describe', 'pod', name)).stdout;
-  const list = { apiVersion: 'v1', kind: 'List', items: pods };
-  t.equal((await trial.edgectlWithInput(JSON.stringify(list), 'apply', '-f', '-')).code, 0);
+  await trial.apply(...pods);
 
   await t.test('a pod is ready when its probe says so, and restarted when it is not alive', async (t) => {
     await until('probed', (status) => status.started === true && !status.ready);
@@ -148,14 +146,8 @@ t.test('pods as their specs say', async (t) => {
       'catatonit',
       'the pause container reaps',
     );
-    const pid = (
-      await podman(
-        'inspect',
-        '--format',
-        '{{.State.Pid}}',
-        (await statusOf('confined'))?.containerID?.slice(9) ?? '',
-      )
-    ).trim();
+    const id = containerIdOf(await get('confined'));
+    const pid = (await podman('inspect', '--format', '{{.State.Pid}}', id)).trim();
     t.equal((await readFile(`/proc/${pid}/oom_score_adj`, 'utf8')).trim(), '1000');
   });
 

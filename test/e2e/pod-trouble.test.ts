@@ -149,11 +149,6 @@ t.test('trouble', async (t) => {
   await ensureDemoImage(work);
   await litter(work);
   await trial.start({ flags: ['--pod-manifest-path', work] });
-  const apply = async (...items: object[]) => {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    const { code, stderr } = await trial.edgectlWithInput(list, 'apply', '-f', '-');
-    t.equal(code, 0, stderr);
-  };
   const get = (name: string) => trial.json<Pod>('get', 'pod', name);
   const mainOf = (pod: Pod) => pod.status?.containerStatuses?.[0];
   const [node] = (await trial.json<{ items: { metadata: { name: string } }[] }>('get', 'nodes')).items;
@@ -163,7 +158,7 @@ t.test('trouble', async (t) => {
   const ports = [{ containerPort: 80, hostPort: 18_080 }];
   const bystander = withContainer('bystander', { resources: size, ports });
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { a: 'b' } };
-  await apply(secret, bystander);
+  await trial.apply(secret, bystander);
   const before = await eventually(async () => {
     const pod = await get('bystander');
     if (!isReady(pod)) throw new Error(JSON.stringify(pod.status));
@@ -172,7 +167,7 @@ t.test('trouble', async (t) => {
   const loud = `/bin/busybox yes "${'x'.repeat(99)}" | /bin/busybox head -c ${LOG_MB}000000; exec /bin/busybox sleep 1000`;
   const deaf = withContainer('deaf', { script: 'trap "" TERM; while true; do /bin/busybox sleep 1; done' });
   const cases = troubles(nodeName);
-  await apply(...cases.map(({ pod }) => pod), deaf, withContainer('loud', { script: loud }));
+  await trial.apply(...cases.map(({ pod }) => pod), deaf, withContainer('loud', { script: loud }));
 
   const limitless = await noLimits();
   for (const { title, pod, reasons, words, event, needsLimits = false } of cases) {

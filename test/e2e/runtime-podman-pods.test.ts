@@ -365,7 +365,8 @@ t.test(
     const pod = await startPod();
     const toFormer = await script(pod, `busybox ping -c 1 -W 2 ${address(8)}`);
     t.match(toFormer.output, '1 packets received');
-    await hostsFileOf(former);
+    // An earlier agent had written it.
+    await new HostsFiles(podFilesFolder(options.runDir)).write(former);
     const fromFormer = await script(
       { config: former, sandbox: sandbox as RuntimeContainer },
       `busybox ping -c 1 -W 2 ${address(1)} && busybox ping -c 1 -W 2 ${address(0)}`,
@@ -389,11 +390,6 @@ t.test('a pull that cannot be says why', async (t) => {
     message: /registry does not answer/,
   } as never);
 });
-
-/** An earlier agent had written it. */
-async function hostsFileOf(config: SandboxConfig): Promise<void> {
-  await new HostsFiles(podFilesFolder(options.runDir)).write(config);
-}
 
 async function killService(): Promise<void> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {

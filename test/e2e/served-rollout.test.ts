@@ -67,12 +67,7 @@ t.test('a served rollout', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-4000));
-      for (const { program, board } of cluster.agents.values())
-        t.comment(board.name, program.output.slice(-4000));
-    }
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -129,7 +124,7 @@ t.test('a served rollout', async (t) => {
       metadata: { name: 'site' },
       spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'site' } } },
     };
-    await master.edgectlWithInput(JSON.stringify(budget), 'apply', '-f', '-');
+    await master.apply(budget);
     const visitors = visit();
     let fewest = REPLICAS;
     const watching = setInterval(async () => {

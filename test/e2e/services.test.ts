@@ -134,7 +134,7 @@ t.test('Services over three boards', async (t) => {
     const metadata = { name: 'bare' };
     const subsets = [{ addresses: [{ ip: lab.pod('beta').status?.podIP }], ports: [{ port: 8080 }] }];
     const spec = { ports: [{ port: 80, targetPort: 8080 }] };
-    await lab.apply(
+    await lab.cluster.master.apply(
       { apiVersion: 'v1', kind: 'Service', metadata, spec },
       { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets },
     );
@@ -157,7 +157,7 @@ t.test('Services over three boards', async (t) => {
       const ports = [{ port: 80 }];
       const addresses = Array.from({ length: 1000 }, (_, i) => ({ ip: `10.47.${i >> 8}.${i & 255}` }));
       const startMs = performance.now();
-      await lab.apply(
+      await lab.cluster.master.apply(
         { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None', ports } },
         { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets: [{ addresses, ports }] },
       );

@@ -86,8 +86,7 @@ t.test('a damaged store', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) t.comment(cluster.agents.get('alpha')?.program.output.slice(-8000));
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -96,7 +95,7 @@ t.test('a damaged store', async (t) => {
   await copyFile(archive, join(board.dir, 'agent', 'images', 'demo.tar'));
   const events = () => master.must('get', 'events', '-A');
   await eventually(async () => (await events()).includes('ImagesImported'), 20_000, 300);
-  await master.edgectlWithInput(JSON.stringify(deployment), 'apply', '-f', '-');
+  await master.apply(deployment);
   await readyPods(master, 'app=web', 1);
   const answers = async () => {
     const [pod] = await readyPods(master, 'app=web', 1, 5_000);

@@ -60,7 +60,7 @@ t.test('streams on a board', async (t) => {
   t.teardown(() => trial.destroy());
   await makeImage();
   await trial.start();
-  t.equal((await trial.edgectlWithInput(JSON.stringify(manifest), 'apply', '-f', '-')).code, 0);
+  await trial.apply(manifest);
   await readyPods(trial, 'app=web', 1);
   const home = t.testdir({});
   await writeFile(join(home, 'config'), await readFile(trial.kubeconfig));

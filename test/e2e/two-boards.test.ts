@@ -6,7 +6,7 @@ import t from 'tap';
 import type { Endpoints, Node } from '../../src/api/objects.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import { isReady, podsOf, readyPods } from '../support/pods.ts';
+import { containerIdOf, isReady, podsOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const replicas = 4;
@@ -19,12 +19,7 @@ t.test('two boards', async (t) => {
   const cluster = await BoardCluster.create();
   const { master } = cluster;
   t.teardown(async () => {
-    if (!t.passing()) {
-      t.comment(master.program?.output.slice(-6000));
-      for (const { program, board } of cluster.agents.values())
-        t.comment(board.name, program.output.slice(-6000));
-    }
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -93,14 +88,16 @@ t.test('two boards', async (t) => {
     const from = pods.find((pod) => pod.spec.nodeName === 'alpha');
     const to = pods.find((pod) => pod.spec.nodeName === 'beta');
     const { board } = cluster.agent('alpha');
-    const id = from?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
-    const listenerId = to?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
     // The listener answers each caller with its own list of connections: the caller's address is in it.
     const tell = ['/bin/busybox', 'nc', '-ll', '-p', '9999', '-e', '/bin/busybox', 'netstat', '-tn'];
-    const listener = cluster.agent('beta').board.spawn('podman', ['exec', listenerId, ...tell]);
+    const listener = cluster.agent('beta').board.spawn('podman', ['exec', containerIdOf(to), ...tell]);
     t.teardown(() => listener.kill());
-    const call = ['exec', id, '/bin/busybox', 'nc', '-w', '2', to?.status?.podIP ?? '', '9999'];
-    const { stdout } = await eventually(() => board.run('podman', ...call), 15_000, 200);
+    const call = ['/bin/busybox', 'nc', '-w', '2', to?.status?.podIP ?? '', '9999'];
+    const { stdout } = await eventually(
+      () => board.run('podman', 'exec', containerIdOf(from), ...call),
+      15_000,
+      200,
+    );
     t.match(stdout, `${to?.status?.podIP}:9999`);
     t.match(stdout, `${from?.status?.podIP}:`);
   });

@@ -39,7 +39,7 @@ t.test('an agent is uninstalled', async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'edge-cluster-uninstall-'));
   const cluster = await BoardCluster.create();
   t.teardown(async () => {
-    await cluster.destroy();
+    await cluster.destroyAfter(t);
     await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
@@ -57,9 +57,7 @@ t.test('an agent is uninstalled', async (t) => {
   const { master } = cluster;
   const agent = await cluster.startAgent(board, (await master.must('token', 'create')).trim());
   await agent.program.waitFor('The agent is ready', 60_000);
-  const items = [whoPods(demoImage), ...services()];
-  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  t.equal((await master.edgectlWithInput(list, 'apply', '-f', '-')).code, 0);
+  await master.apply(whoPods(demoImage), ...services());
   const [pod] = await readyPods(master, 'app=who', 1);
   const uninstall = () =>
     board.run(process.execPath, agentProgram, '--uninstall', '--data-dir', join(board.dir, 'agent'));

@@ -1,6 +1,7 @@
 // Server-side apply over HTTPS: ownership, conflicts, transfer, removal by omission, and what others' writes do.
 import t from 'tap';
 import { startApiServer } from '../support/api-server.ts';
+import { customKind, DEFINITIONS } from '../support/custom-kind.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -251,45 +252,19 @@ t.test('an object that nobody recorded belongs to whoever was before the first a
 
 t.test('a custom kind is applied by what its schema says of its lists and maps', async (t) => {
   const text = { type: 'string' };
-  const definition = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              properties: {
-                spec: {
-                  type: 'object',
-                  properties: {
-                    parts: {
-                      type: 'array',
-                      'x-kubernetes-list-type': 'map',
-                      'x-kubernetes-list-map-keys': ['name'],
-                      items: { type: 'object', required: ['name'], properties: { name: text, size: text } },
-                    },
-                    plain: { type: 'array', items: text },
-                    tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: text },
-                  },
-                },
-              },
-            },
-          },
-        },
-      ],
+  const properties = {
+    parts: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: { type: 'object', required: ['name'], properties: { name: text, size: text } },
     },
+    plain: { type: 'array', items: text },
+    tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: text },
   };
-  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  t.equal((await api.ask('POST', definitions, { body: definition })).code, 201);
+  const schema = { type: 'object', properties: { spec: { type: 'object', properties } } };
+  const body = customKind('example.com', 'Widget', schema);
+  t.equal((await api.ask('POST', DEFINITIONS, { body })).code, 201);
   const path = '/apis/example.com/v1/namespaces/default/widgets/w';
   const widget = (spec: object) => ({
     apiVersion: 'example.com/v1',

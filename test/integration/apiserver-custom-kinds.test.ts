@@ -1,12 +1,12 @@
 // CustomResourceDefinitions over HTTPS: a kind is served the moment its definition is, and goes with it.
 import t from 'tap';
 import { startApiServer } from '../support/api-server.ts';
+import { DEFINITIONS } from '../support/custom-kind.ts';
 import { eventually } from '../support/eventually.ts';
 
 const api = await startApiServer();
 t.teardown(() => api.stop());
 
-const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
 const merge = { 'content-type': 'application/merge-patch+json' };
 

@@ -2,11 +2,11 @@
 // (test/e2e/apimachinery/crd_validation_rules.go), and what kubectl's users see beside it.
 import t from 'tap';
 import { startApiServer } from '../support/api-server.ts';
+import { customKind, DEFINITIONS } from '../support/custom-kind.ts';
 
 const api = await startApiServer();
 t.teardown(() => api.stop());
 
-const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const merge = { 'content-type': 'application/merge-patch+json' };
 const apply = { 'content-type': 'application/apply-patch+yaml' };
 
@@ -16,27 +16,9 @@ const pluralOf = (kind: string) => `${kind.toLowerCase()}s`;
 const collection = (kind: string) => `/apis/rules.example.com/v1/namespaces/default/${pluralOf(kind)}`;
 
 const define = (kind: string, properties: object, more: object = {}) => {
-  const openAPIV3Schema = { type: 'object', properties, ...more };
-  const body = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${pluralOf(kind)}.rules.example.com` },
-    spec: {
-      group: 'rules.example.com',
-      scope: 'Namespaced',
-      names: { plural: pluralOf(kind), kind },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema },
-          subresources: { status: {} },
-        },
-      ],
-    },
-  };
-  return api.ask('POST', DEFINITIONS, { body });
+  const schema = { type: 'object', properties, ...more };
+  const version = { subresources: { status: {} } };
+  return api.ask('POST', DEFINITIONS, { body: customKind('rules.example.com', kind, schema, { version }) });
 };
 
 const object = (kind: string, name: string, spec: object, more: object = {}) => ({

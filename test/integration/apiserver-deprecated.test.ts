@@ -3,6 +3,7 @@
 import t from 'tap';
 import type { ComponentHealth } from '../../src/apiserver/measured/component-health.ts';
 import { startApiServer } from '../support/api-server.ts';
+import { DEFINITIONS } from '../support/custom-kind.ts';
 import { eventually } from '../support/eventually.ts';
 import { kubectlFor, withOwnKubectl } from '../support/kubectl-client.ts';
 
@@ -74,9 +75,7 @@ t.test('a version of a custom kind that is deprecated says so in its own words',
     metadata: { name: 'shirts.example.com' },
     spec: { group: 'example.com', scope: 'Namespaced', names, versions },
   };
-  t.match(await api.ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body }), {
-    code: 201,
-  });
+  t.match(await api.ask('POST', DEFINITIONS, { body }), { code: 201 });
   const of = (version: string) => `/apis/example.com/${version}/namespaces/default/shirts`;
   await eventually(async () => (await api.ask('GET', of('v1'))).code === 200);
   const warned = async (version: string) => (await api.ask('GET', of(version))).headers.warning;

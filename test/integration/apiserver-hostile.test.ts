@@ -35,13 +35,13 @@ interface RawClient {
   closed: Promise<void>;
 }
 
-/** A connection with every right, without any HTTP between us and the wire. */
 interface DialOptions {
   to?: typeof api;
   anonymous?: boolean;
   allowHalfOpen?: boolean;
 }
 
+/** A connection with every right, without any HTTP between us and the wire. */
 async function dial({ to = api, anonymous, allowHalfOpen = false }: DialOptions = {}): Promise<RawClient> {
   const { admin, authority, server } = to;
   const socket = connectTls({

@@ -3,7 +3,8 @@ import t, { type Test } from 'tap';
 import { kernelConnections } from '../../src/network/kernel-connections.ts';
 import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import { eventually } from '../support/eventually.ts';
-import { desired, kernelWorld, rootOnly, SERVICE_IP, withConntrack } from '../support/kernel-lab.ts';
+import { desired, kernelWorld, SERVICE_IP, withConntrack } from '../support/kernel-lab.ts';
+import { rootOnly } from '../support/network-lab.ts';
 import { endpointsOf, tcpService } from '../support/proxied-services.ts';
 
 let labs = 50;

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap';
 import { type DesiredNetwork, SERVICE_LISTEN_ADDRESS } from '../../src/network/board-network.ts';
 import { kernelForwardingProblem } from '../../src/network/kernel-forwarding.ts';
 import { eventually } from '../support/eventually.ts';
-import { desired, kernelWorld, networkOf, rootOnly, SERVICE_IP, seen } from '../support/kernel-lab.ts';
+import { desired, kernelWorld, networkOf, SERVICE_IP, seen } from '../support/kernel-lab.ts';
+import { rootOnly } from '../support/network-lab.ts';
 import { endpointsOf, tcpService } from '../support/proxied-services.ts';
 
 const EXTERNAL_IP = '203.0.113.5';

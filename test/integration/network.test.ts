@@ -1,31 +1,19 @@
 // Where packets go on real boards' kernels: two boards, their pods and a stranger on the LAN, in namespaces.
 import t, { type Test } from 'tap';
-import { silentLogger } from '../../src/base/logger.ts';
 import {
-  type DesiredNetwork,
   type NetworkProblem,
   SERVICE_LISTEN_ADDRESS,
   type VirtualPort,
 } from '../../src/network/board-network.ts';
-import { NodeNetwork } from '../../src/network/node-network.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type LabBoard, NetworkLab } from '../support/network-lab.ts';
+import { desiredNetwork, nodeNetwork } from '../support/lab-network.ts';
+import { type LabBoard, NetworkLab, rootOnly } from '../support/network-lab.ts';
 
 const SERVICE_IP = '10.48.0.9';
-const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 
-function desired(lab: NetworkLab, board: LabBoard, virtualPorts: VirtualPort[] = []): DesiredNetwork {
-  const peers = lab.boards.filter((other) => other !== board);
-  return {
-    podRange: '10.40.0.0/13',
-    serviceRange: '10.48.0.0/16',
-    podCIDR: board.podCIDR,
-    address: board.address,
-    peers,
-    virtualPorts,
-  };
-}
+const desired = (lab: NetworkLab, board: LabBoard, virtualPorts: VirtualPort[] = []) =>
+  desiredNetwork(lab, board, { virtualPorts });
 
 let labs = 0;
 
@@ -46,17 +34,12 @@ async function networkOf(
   const problems: NetworkProblem[] = [];
   const told: string[] = [];
   const clock = new FakeClock();
-  const network = new NodeNetwork({
+  const network = await nodeNetwork(lab, board, {
     clock,
-    commands: lab.commands(board.namespace),
-    forwarding: await lab.forwarding(board),
     kernelRoutes,
-    bridge: 'edge0',
-    removeOnStop: true,
     onPodCIDR: () => told.push('range'),
     onRoutesChanged: () => told.push('routes'),
     onProblems: (found) => problems.splice(0, problems.length, ...found),
-    logger: silentLogger,
   });
   await network.start();
   t.teardown(() => network.stop());
@@ -245,14 +228,7 @@ t.test(
   rootOnly,
   async (t) => {
     const { lab, a, b } = await startedLab(t);
-    const killed = new NodeNetwork({
-      commands: lab.commands(a.namespace),
-      forwarding: await lab.forwarding(a),
-      bridge: 'edge0',
-      removeOnStop: false,
-      onProblems: () => {},
-      logger: silentLogger,
-    });
+    const killed = await nodeNetwork(lab, a, { removeOnStop: false, onProblems: () => {} });
     await killed.start();
     const stale: VirtualPort = { ip: '10.48.0.77', protocol: 'udp', port: 80, localPort: 1 };
     await killed.update(desired(lab, a, [stale]));

@@ -3,6 +3,7 @@
 // Source: test/e2e/apimachinery/field_validation.go of Kubernetes, read as a specification.
 import t from 'tap';
 import { startApiServer } from '../support/api-server.ts';
+import { customKind, DEFINITIONS } from '../support/custom-kind.ts';
 import { eventually } from '../support/eventually.ts';
 
 const api = await startApiServer();
@@ -41,24 +42,18 @@ const embedded = {
 };
 const OPEN = { 'x-kubernetes-preserve-unknown-fields': true };
 
-async function define(plural: string, kind: string, openAPIV3Schema: object, version: object = {}) {
-  const names = { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` };
-  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema }, ...version }];
-  const body = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}` },
-    spec: { group: GROUP, scope: 'Cluster', names, versions },
-  };
-  const created = await api.ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body });
+async function define(kind: string, schema: object, version: object = {}) {
+  const body = customKind(GROUP, kind, schema, { scope: 'Cluster', version });
+  const created = await api.ask('POST', DEFINITIONS, { body });
   if (created.code !== 201) throw new Error(created.text);
+  const { plural } = body.spec.names;
   await eventually(async () => (await api.ask('GET', `${OBJECTS}/${plural}`)).code === 200);
 }
 
-await define('strictones', 'StrictOne', { type: 'object', properties: { spec } });
-await define('openones', 'OpenOne', { type: 'object', ...OPEN });
+await define('StrictOne', { type: 'object', properties: { spec } });
+await define('OpenOne', { type: 'object', ...OPEN });
 const template = { ...spec.properties, template: embedded };
-await define('embedding', 'Embedding', {
+await define('Embedding', {
   type: 'object',
   properties: { spec: { ...spec, ...OPEN, properties: template } },
 });
@@ -145,7 +140,10 @@ t.test(
       unknownSubMeta: unknown
       name: subobject
   foo: foo1`;
-    const answer = await apply('embedding', config('Embedding', `spec:${inner}`, '\n  unknownMeta: unknown'));
+    const answer = await apply(
+      'embeddings',
+      config('Embedding', `spec:${inner}`, '\n  unknownMeta: unknown'),
+    );
     t.equal(answer.code, 400);
     t.ok(answer.json.message.includes('\n  .metadata.unknownMeta: field not declared in schema'));
   },
@@ -164,7 +162,7 @@ t.test('custom objects are listed and watched by the fields that their kind make
   const text = { type: 'string' };
   const shirt = { type: 'object', properties: { color: text, size: text } };
   const selectableFields = [{ jsonPath: '.spec.color' }, { jsonPath: '.spec.size' }];
-  await define('shirts', 'Shirt', { type: 'object', properties: { spec: shirt } }, { selectableFields });
+  await define('Shirt', { type: 'object', properties: { spec: shirt } }, { selectableFields });
   const path = `${OBJECTS}/shirts`;
   const watch = await api.watch(`${path}?watch=1&fieldSelector=spec.color%3Dblue`);
   t.teardown(() => watch.stop());

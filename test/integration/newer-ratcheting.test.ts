@@ -3,13 +3,13 @@
 // Source: test/e2e/apimachinery/crd_validation_ratcheting.go of Kubernetes, read as a specification.
 import t, { type Test } from 'tap';
 import { startApiServer } from '../support/api-server.ts';
+import { customKind, DEFINITIONS } from '../support/custom-kind.ts';
 import { eventually } from '../support/eventually.ts';
 
 const api = await startApiServer();
 t.teardown(() => api.stop());
 
 const GROUP = 'ratchet.example.com';
-const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const SENTINEL = '__update_schema_sentinel_field__';
 let kinds = 0;
 
@@ -20,18 +20,11 @@ interface Kind {
 
 /** A kind that takes anything. */
 async function define(): Promise<Kind> {
-  const kind = `Ratchet${++kinds}`;
-  const plural = `${kind.toLowerCase()}s`;
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }];
-  const names = { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` };
-  const body = {
-    metadata: { name: `${plural}.${GROUP}` },
-    spec: { group: GROUP, scope: 'Namespaced', names, versions },
-  };
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const body = customKind(GROUP, `Ratchet${++kinds}`, schema);
   const created = await api.ask('POST', DEFINITIONS, { body });
   if (created.code !== 201) throw new Error(created.text);
-  return { kind, plural };
+  return body.spec.names;
 }
 
 const apply = ({ kind, plural }: Kind, object: object, name = 'test-resource') => {

@@ -8,9 +8,9 @@ import { namesIn } from '../../src/base/if-present.ts';
 import { type PodNetwork, PodPorts } from '../../src/kubelet/streams/pod-ports.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { rootOnly } from '../support/network-lab.ts';
 import { PodNamespace } from '../support/pod-namespace.ts';
 
-const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 const place = { pod: 'default/web', podUid: 'u' };
 /** Nothing listens on port 8080 or 8081 of it, as on the address of a pod. */
 const ADDRESS = '127.9.9.9';

@@ -41,10 +41,8 @@ async function fullBoard(t: Test) {
       JSON.stringify({ Id: '1', Name: 'c', Created: '2026-11-21T09:00:00Z', Image: '', State, Config: {} }),
     );
   });
-  const service = new PodmanService({
-    ...{ podmanPath: '/none', runDir, containersConfPath: '/none', storage: undefined },
-    clock: systemClock,
-  });
+  const paths = { podmanPath: '/none', runDir, containersConfPath: '/none' };
+  const service = new PodmanService({ ...paths, storage: undefined, clock: systemClock });
   await new Promise<void>((resolve) => server.listen(service.socketPath, resolve));
   t.teardown(async () => {
     child.kill('SIGKILL');

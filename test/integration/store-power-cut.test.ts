@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { LevelStore } from '../../src/store/level-store.ts';
 import { type CutRules, DiskModel } from '../support/power-cut/disk-model.ts';
-import { random } from '../support/power-cut/random.ts';
 import { type DiskOperation, readTrace, straceArguments } from '../support/power-cut/trace.ts';
 import { testStore, valueAt } from '../support/power-cut/writer.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 const SESSIONS = [
   { writes: 0, end: 'interrupt' },
@@ -61,7 +61,7 @@ t.test(
     const work = await mkdtemp(join(memoryDirectory(), 'edge-power-cut-'));
     t.teardown(() => rm(work, { recursive: true, force: true }));
     const operations = await record(work);
-    const next = random(7);
+    const next = seededRandom(7);
     const variants = rulesOf(next);
     const model = new DiskModel();
     const acknowledged = new Map<string, Acknowledged>();

@@ -22,7 +22,7 @@ async function main(words: readonly string[]): Promise<number> {
   requireRoot('npm run test:podman');
   installNpmPackages(root, { dev: true });
   installSystemPackages(testPackages);
-  const tree = await boardTree(join(root, '.cache/debian'));
+  const tree = await boardTree();
   await fetchImages();
   const node = pinnedNode(root) ?? process.execPath;
   const programFolders = [join(root, 'node_modules/.bin'), dirname(node)];

@@ -14,7 +14,7 @@ export type Unpacked = { root: string; missing?: undefined } | { root?: undefine
 
 /** `name` of a suite such as `sid`, without what it depends on: for programs that need nothing. */
 export function fromSuite(suite: string, name: string): Promise<Unpacked> {
-  return cached(`${suite}-${name}`, async (directory) => {
+  return unpacked(`${suite}-${name}`, async (directory) => {
     const own = await suiteOptions(suite, directory);
     await run('apt-get', [...own, 'update']);
     await run('apt-get', [...own, 'download', name], { cwd: directory });
@@ -23,32 +23,44 @@ export function fromSuite(suite: string, name: string): Promise<Unpacked> {
 
 /** `name` of the machine's own suites, with all it depends on that the machine does not have. */
 export function withDependencies(name: string): Promise<Unpacked> {
-  return cached(name, async (directory) => {
+  return unpacked(name, async (directory) => {
     await mkdir(join(directory, 'partial'));
     const own = [`Dir::Cache::archives=${directory}/`, 'Debug::NoLocking=1'].flatMap((o) => ['-o', o]);
     await run('apt-get', ['install', '--yes', '--download-only', '--no-install-recommends', ...own, name]);
   });
 }
 
-/** Unpacks what `download` puts into its folder; two at once do the same work, and one of them is kept. */
-async function cached(name: string, download: (directory: string) => Promise<void>): Promise<Unpacked> {
-  const root = join(cache, name);
-  if (await stat(root).catch(() => undefined)) return { root };
-  await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(join(cache, `.${name}-`));
+/** Unpacks what `download` puts into its folder. */
+async function unpacked(name: string, download: (directory: string) => Promise<void>): Promise<Unpacked> {
   try {
-    await download(work);
-    const unpacked = join(work, 'root');
-    await mkdir(unpacked);
-    for (const file of await readdir(work)) {
-      if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, file), unpacked]);
-    }
-    await rename(unpacked, root).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    const root = await cachedRoot(name, async (work) => {
+      await download(work);
+      await mkdir(join(work, 'root'));
+      for (const file of await readdir(work)) {
+        if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, file), join(work, 'root')]);
+      }
     });
     return { root };
   } catch (error) {
     return { missing: `apt cannot give ${name}: ${lastLine(error)}` };
+  }
+}
+
+/**
+ * The folder `name` of the cache; where it is not there yet, it is what `fill` makes as `root` in the folder that it is
+ * given. Two at once do the same work, and one of them is kept.
+ */
+export async function cachedRoot(name: string, fill: (work: string) => Promise<void>): Promise<string> {
+  const root = join(cache, name);
+  if (await stat(root).catch(() => undefined)) return root;
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, `.${name}-`));
+  try {
+    await fill(work);
+    await rename(join(work, 'root'), root).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+    return root;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -57,7 +69,7 @@ async function cached(name: string, download: (directory: string) => Promise<voi
 /** The machine's own lists stay as they are. */
 async function suiteOptions(suite: string, directory: string): Promise<string[]> {
   const sources = join(directory, 'sources.list');
-  await writeFile(sources, await suiteSource(suite));
+  await writeFile(sources, `${await suiteSource(suite)}\n`);
   const lists = join(directory, 'lists');
   await mkdir(join(lists, 'partial'), { recursive: true });
   return [
@@ -72,7 +84,7 @@ async function suiteOptions(suite: string, directory: string): Promise<string[]>
 
 /** A line for sources.list of another suite, from where the machine's apt takes Debian. */
 export async function suiteSource(suite: string): Promise<string> {
-  return `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main\n`;
+  return `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main`;
 }
 
 async function mirror(): Promise<string> {

@@ -24,8 +24,7 @@ export async function installPackages(
   tree: string,
   suite: string,
 ): Promise<void> {
-  const source = (await suiteSource(suite)).trim();
   const options = ['--quiet', '--mode=root', '--variant=minbase', '--format=directory'];
-  const args = [...options, `--include=${packages.join(',')}`, suite, tree, source];
+  const args = [...options, `--include=${packages.join(',')}`, suite, tree, await suiteSource(suite)];
   await run('mmdebstrap', args, { maxBuffer: 1 << 26 });
 }

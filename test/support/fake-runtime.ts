@@ -1,6 +1,5 @@
 // A container engine in memory, held to the same contract as podman (runtime-contract.ts). Tests steer it:
 // containers run until exit() or stopContainer(), images exist when they are in `images`.
-
 import { text } from 'node:stream/consumers';
 import type { ProcessStreams } from '../../src/api/session.ts';
 import type { Clock } from '../../src/base/clock.ts';

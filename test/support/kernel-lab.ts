@@ -1,25 +1,24 @@
 // A board whose kernel forwards Services, made of namespaces: it, another board, pods on both and a stranger on their LAN.
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { silentLogger } from '../../src/base/logger.ts';
 import {
   type DesiredNetwork,
   SERVICE_LISTEN_ADDRESS,
   type VirtualPort,
 } from '../../src/network/board-network.ts';
 import type { CommandRunner } from '../../src/network/command-runner.ts';
-import { NodeNetwork } from '../../src/network/node-network.ts';
+import type { NodeNetwork } from '../../src/network/node-network.ts';
 import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import { planForwarders } from '../../src/proxy/forwarder-plan.ts';
 import { planKernelPorts } from '../../src/proxy/kernel-ports.ts';
 import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { withDependencies } from './debian-packages.ts';
 import { FakeClock } from './fake-clock.ts';
-import { type LabBoard, NetworkLab } from './network-lab.ts';
+import { desiredNetwork, nodeNetwork } from './lab-network.ts';
+import { type LabBoard, NetworkLab, rootOnly } from './network-lab.ts';
 import { endpointsOf } from './proxied-services.ts';
 
 export const SERVICE_IP = '10.48.0.9';
-export const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
 
 const conntrack = await withDependencies('conntrack');
 export const withConntrack = conntrack.missing ? { skip: conntrack.missing } : rootOnly;
@@ -31,15 +30,8 @@ export function desired(
   virtualPorts: VirtualPort[] = [],
 ): DesiredNetwork {
   const input = { hostPorts: [], listenAddress: SERVICE_LISTEN_ADDRESS, boardAddresses: [board.address] };
-  return {
-    podRange: '10.40.0.0/13',
-    serviceRange: '10.48.0.0/16',
-    podCIDR: board.podCIDR,
-    address: board.address,
-    peers: lab.boards.filter((other) => other !== board),
-    virtualPorts,
-    kernelPorts: [...planKernelPorts(planForwarders({ ...input, services }), ['tcp', 'udp']).values()],
-  };
+  const kernelPorts = planKernelPorts(planForwarders({ ...input, services }), ['tcp', 'udp']);
+  return desiredNetwork(lab, board, { virtualPorts, kernelPorts: [...kernelPorts.values()] });
 }
 
 /** `conntrack` need not be installed on the machine that runs the tests. */
@@ -57,15 +49,11 @@ export async function networkOf(
   board: LabBoard,
   removeOnStop = true,
 ): Promise<NodeNetwork> {
-  const network = new NodeNetwork({
+  const network = await nodeNetwork(lab, board, {
     clock: new FakeClock(),
     commands: commandsOf(lab, board),
-    forwarding: await lab.forwarding(board),
-    kernelRoutes: async () => '',
-    bridge: 'edge0',
     removeOnStop,
     onProblems: (problems) => t.same(problems, []),
-    logger: silentLogger,
   });
   t.teardown(() => network.stop());
   return network;

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KEY_ALGORITHM, loadX509 } from '../../src/pki/x509.ts';
 import { COURSE_KINDS } from './course-kinds.ts';
+import { customKind } from './custom-kind.ts';
 import { eventually } from './eventually.ts';
 import type { KubectlCell } from './kubectl-cell.ts';
 import { configMap, deployment, pod } from './kubectl-manifests.ts';
@@ -159,28 +160,13 @@ export const clusterCells: readonly KubectlCell[] = [
       const group = `${namespace}.example.com`;
       const text = { type: 'string', description: 'What it is made of.' };
       const spec = { type: 'object', properties: { fabric: text }, required: ['fabric'] };
-      const versions = [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
-          additionalPrinterColumns: [{ name: 'Fabric', type: 'string', jsonPath: '.spec.fabric' }],
-        },
-      ];
-      const names = {
-        plural: 'shirts',
-        singular: 'shirt',
-        kind: 'Shirt',
-        listKind: 'ShirtList',
-        shortNames: ['shi'],
-      };
-      const definition = {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: `shirts.${group}` },
-        spec: { group, scope: 'Namespaced', names, versions },
-      };
+      const columns = [{ name: 'Fabric', type: 'string', jsonPath: '.spec.fabric' }];
+      const definition = customKind(
+        group,
+        'Shirt',
+        { type: 'object', properties: { spec } },
+        { names: { shortNames: ['shi'] }, version: { additionalPrinterColumns: columns } },
+      );
       await must('apply -f -', JSON.stringify(definition));
       await must(`wait --for=condition=Established crd/shirts.${group} --timeout=20s`);
       const shirt = (fabric: object) =>

@@ -16,6 +16,9 @@ const exec = promisify(execFile);
 const PROBE = fileURLToPath(new URL('./tcp-probe.ts', import.meta.url));
 const UDP_PROBE = fileURLToPath(new URL('./udp-probe.ts', import.meta.url));
 
+/** Options of a test that needs such a lab, or other namespaces. */
+export const rootOnly = process.getuid?.() === 0 ? {} : { skip: 'needs root to make network namespaces' };
+
 export interface LabBoard {
   /** Names of its namespaces. */
   namespace: string;
@@ -43,7 +46,7 @@ async function sweepNetworkLabs(): Promise<void> {
 export class NetworkLab {
   readonly #name: string;
   readonly #namespaces: string[] = [];
-  readonly #listeners: ChildProcess[] = [];
+  readonly #probes: ChildProcess[] = [];
   readonly boards: LabBoard[] = [];
   #folder: string | undefined;
 
@@ -85,10 +88,10 @@ export class NetworkLab {
   }
 
   async stop(): Promise<void> {
-    for (const listener of this.#listeners.splice(0)) {
-      if (listener.exitCode !== null || listener.signalCode !== null) continue;
-      listener.kill('SIGKILL');
-      await once(listener, 'exit');
+    for (const probe of this.#probes.splice(0)) {
+      if (probe.exitCode !== null || probe.signalCode !== null) continue;
+      probe.kill('SIGKILL');
+      await once(probe, 'exit');
     }
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
     for (const name of this.#namespaces.splice(0).reverse()) await exec('ip', ['netns', 'delete', name]);
@@ -131,10 +134,8 @@ export class NetworkLab {
     answer: string,
     mode: 'listen' | 'echo' = 'listen',
   ): Promise<number> {
-    const args = [`--net=/run/netns/${namespace}`, process.execPath, PROBE, mode, host, String(port), answer];
-    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#listeners.push(child);
-    const [line] = await once(child.stdout, 'data');
+    const { stdout } = this.#spawn(namespace, PROBE, mode, host, String(port), answer);
+    const [line] = await once(stdout, 'data');
     return Number(/port (\d+)/.exec(String(line))?.[1]);
   }
 
@@ -145,38 +146,24 @@ export class NetworkLab {
 
   /** A connection that stays: what it heard so far, and the way to say something. */
   hold(namespace: string, host: string, port: number): { heard(): string; say(text: string): void } {
-    const args = [`--net=/run/netns/${namespace}`, process.execPath, PROBE, 'hold', host, String(port)];
-    const child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#listeners.push(child);
+    const { stdin, stdout } = this.#spawn(namespace, PROBE, 'hold', host, String(port));
     let heard = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout.setEncoding('utf8').on('data', (text) => {
       heard += text;
     });
-    return { heard: () => heard, say: (text) => void child.stdin.write(text) };
+    return { heard: () => heard, say: (text) => void stdin.write(text) };
   }
 
   /** Answers every datagram with `ANSWER CLIENT-ADDRESS`; resolves once it listens. */
   async answerUdp(namespace: string, port: number, answer: string): Promise<void> {
-    const args = [
-      `--net=/run/netns/${namespace}`,
-      process.execPath,
-      UDP_PROBE,
-      'listen',
-      String(port),
-      answer,
-    ];
-    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#listeners.push(child);
-    await once(child.stdout, 'data');
+    await once(this.#spawn(namespace, UDP_PROBE, 'listen', String(port), answer).stdout, 'data');
   }
 
   /** A client that asks on and on from one port of its own: what it heard last. */
   talk(namespace: string, host: string, port: number): { heard(): string } {
-    const args = [`--net=/run/netns/${namespace}`, process.execPath, UDP_PROBE, 'talk', host, String(port)];
-    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#listeners.push(child);
+    const { stdout } = this.#spawn(namespace, UDP_PROBE, 'talk', host, String(port));
     let heard = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout.setEncoding('utf8').on('data', (text: string) => {
       heard = text.trim().split('\n').at(-1) ?? heard;
     });
     return { heard: () => heard };
@@ -189,6 +176,14 @@ export class NetworkLab {
     await this.#addNamespace(pod);
     await this.#plugIntoBridge(namespace, pod, 'veth1', address, gateway);
     return { namespace: pod, address };
+  }
+
+  /** A probe that runs until the lab stops. */
+  #spawn(namespace: string, probe: string, ...args: string[]) {
+    const words = [`--net=/run/netns/${namespace}`, process.execPath, probe, ...args];
+    const child = spawn('nsenter', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#probes.push(child);
+    return child;
   }
 
   async #addNamespace(name: string): Promise<void> {

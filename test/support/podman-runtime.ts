@@ -1,4 +1,4 @@
-// A PodmanRuntime for one test run on the machine's own podman: its own owner label, network and folders. All it
+// A PodmanRuntime for one test run on the machine's own podman: its own owner label, bridge and folders. All it
 // made is removed at the end; what a killed run left is removed by the next one.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,7 @@ export async function startTestPodman(t: Test, subnetNumber: number): Promise<Te
 
 const silent = { clock: systemClock, logger: silentLogger, onExit: () => {} };
 
-/** Containers of test runs whose process is gone. */
+/** Containers and bridges of test runs whose process is gone. */
 async function removeDeadRuns(client: LibpodClient): Promise<void> {
   for (const owner of await testOwners(client)) {
     const pid = Number(owner.slice(ownerPrefix.length));

@@ -1,8 +1,11 @@
 // Small questions that e2e tests ask about pods and containers.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { pods as podKind } from '../../src/api/kinds/pod.ts';
 import type { Pod } from '../../src/api/objects.ts';
+import type { HttpClient } from '../../src/client/http-client.ts';
 import { eventually } from './eventually.ts';
+import type { Board } from './lab.ts';
 import type { Trial } from './trial.ts';
 
 const exec = promisify(execFile);
@@ -10,6 +13,11 @@ const exec = promisify(execFile);
 export async function podsOf(trial: Trial, selector: string): Promise<Pod[]> {
   const list = await trial.json<{ items: Pod[] }>('get', 'pods', '-l', selector);
   return list.items;
+}
+
+/** As podsOf(), without a process for each look. */
+export async function podsFrom(client: HttpClient, labelSelector: string): Promise<Pod[]> {
+  return (await client.list<Pod>(podKind, { namespace: 'default', labelSelector })).items;
 }
 
 export const isReady = (pod: Pod): boolean =>
@@ -39,6 +47,27 @@ function brief(pod: Pod): unknown {
     pod.status?.phase,
     pod.status?.containerStatuses?.map((c) => c.state),
   ];
+}
+
+/** A line for each container of the pods, in a stable order: the same while nobody touches them. */
+export function livesOf(pods: readonly Pod[]): string[] {
+  const lives = pods.flatMap(({ metadata, status }) =>
+    (status?.containerStatuses ?? []).map(({ containerID, restartCount }) =>
+      [metadata.name, status?.phase, containerID, restartCount].join(' '),
+    ),
+  );
+  return lives.sort();
+}
+
+/** podman's id of the pod's first container; empty where it has none. */
+export function containerIdOf(pod: Pod | undefined): string {
+  return pod?.status?.containerStatuses?.[0]?.containerID?.replace('podman://', '') ?? '';
+}
+
+/** Process id of the pod's first container, as this machine and all boards of a lab count. */
+export async function pidOf(board: Board, pod: Pod | undefined): Promise<string> {
+  const { stdout } = await board.run('podman', 'inspect', '--format', '{{.State.Pid}}', containerIdOf(pod));
+  return stdout.trim();
 }
 
 /** podman's own list of what runs, as `id name started` lines in a stable order. */

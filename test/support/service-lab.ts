@@ -11,7 +11,7 @@ import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { demoArchive } from './demo-archive.ts';
 import { eventually } from './eventually.ts';
 import type { Board } from './lab.ts';
-import { readyPods } from './pods.ts';
+import { pidOf, readyPods } from './pods.ts';
 import { type SourceBoard, SourceTable, type Way } from './source-table.ts';
 import { BoardCluster } from './two-boards.ts';
 import { CALLER_BOARD, callerPod, services, whoPods } from './who-pods.ts';
@@ -44,23 +44,16 @@ export class ServiceLab {
     const work = await mkdtemp(join(tmpdir(), 'edge-cluster-services-'));
     const cluster = await BoardCluster.create();
     t.teardown(async () => {
-      if (!t.passing()) tellOutput(t, cluster);
-      await cluster.destroy();
+      await cluster.destroyAfter(t);
       await rm(work, { recursive: true, force: true });
     });
     const archive = await demoArchive(work);
     await cluster.start(Object.keys(GATEWAYS), [archive]);
     const lab = new ServiceLab(cluster);
     await before(lab);
-    await lab.apply(whoPods(demoImage), callerPod(demoImage), ...services());
+    await cluster.master.apply(whoPods(demoImage), callerPod(demoImage), ...services());
     await lab.#findPods();
     return lab;
-  }
-
-  async apply(...items: object[]): Promise<void> {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    const { code, stderr } = await this.cluster.master.edgectlWithInput(list, 'apply', '-f', '-');
-    if (code !== 0) throw new Error(stderr);
   }
 
   board(name: string): Board {
@@ -106,10 +99,7 @@ export class ServiceLab {
 
   /** Argument of nsenter for the network of the board's pod. */
   async namespaceOf(board: string): Promise<string> {
-    const [status] = this.pod(board).status?.containerStatuses ?? [];
-    const id = status?.containerID?.replace('podman://', '') ?? '';
-    const { stdout } = await this.board(board).run('podman', 'inspect', '-f', '{{.State.Pid}}', id);
-    return `--net=/proc/${stdout.trim()}/ns/net`;
+    return `--net=/proc/${await pidOf(this.board(board), this.pod(board))}/ns/net`;
   }
 
   /** Asks until the pods of both boards have answered; each must have seen what docs/services.md says. */
@@ -184,9 +174,4 @@ function parts(answer: string): string[] {
 
 async function trimmed(running: Promise<{ stdout: string }>): Promise<string> {
   return (await running).stdout.trim();
-}
-
-function tellOutput(t: Test, { master, agents }: BoardCluster): void {
-  t.comment(master.program?.output.slice(-4000));
-  for (const { program, board } of agents.values()) t.comment(board.name, program.output.slice(-4000));
 }

@@ -147,6 +147,13 @@ export class Trial {
     return stdout;
   }
 
+  /** All in one List; rejects with edgectl's words where it does not succeed. */
+  async apply(...items: object[]): Promise<void> {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    const { stderr, code } = await this.edgectlWithInput(list, 'apply', '-f', '-');
+    if (code !== 0) throw new Error(`edgectl apply: exit ${code}: ${stderr}`);
+  }
+
   async json<T = { items: Record<string, unknown>[] }>(...args: string[]): Promise<T> {
     return JSON.parse(await this.must(...args, '-o', 'json'));
   }

@@ -1,10 +1,12 @@
 // A cluster of separate processes: one edge-master on this machine, an edge-agent on each board of a lab.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import { type Board, Lab } from './lab.ts';
 import { command, Program, Trial } from './trial.ts';
 
 const bin = join(import.meta.dirname, '../../src/bin');
+const TOLD_CHARACTERS = 8_000;
 
 export interface Agent {
   board: Board;
@@ -114,6 +116,16 @@ export class BoardCluster {
     ]);
     if (code !== 0) throw new Error(`GET ${url}: ${stderr}`);
     return stdout;
+  }
+
+  /** Where the test has failed its report gets what master and agents said last. */
+  async destroyAfter(t: Test): Promise<void> {
+    if (!t.passing()) {
+      t.comment('master', this.master.program?.output.slice(-TOLD_CHARACTERS));
+      for (const { board, program } of this.agents.values())
+        t.comment(board.name, program.output.slice(-TOLD_CHARACTERS));
+    }
+    await this.destroy();
   }
 
   async destroy(): Promise<void> {

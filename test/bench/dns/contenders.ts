@@ -4,7 +4,7 @@ import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually.ts';
-import { AS_LAUNCHED } from '../proxy/contenders.ts';
+import { AS_LAUNCHED } from '../as-launched.ts';
 
 export interface DnsContender {
   name: string;
@@ -35,10 +35,7 @@ export async function startDnsContenders(): Promise<DnsContender[]> {
 
 async function edgeCluster(port: number): Promise<DnsContender> {
   const args = [port, UPSTREAM_PORT, SERVICES].map(String);
-  const child = fork(dnsProcess, args, {
-    execArgv: ['--max-semi-space-size=2'],
-    env: { ...process.env, ...AS_LAUNCHED },
-  });
+  const child = fork(dnsProcess, args, AS_LAUNCHED);
   await once(child, 'message');
   return contender('edge-cluster', port, child);
 }

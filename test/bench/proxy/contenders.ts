@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually.ts';
+import { AS_LAUNCHED } from '../as-launched.ts';
 import { processesOf } from '../processes.ts';
 
 export interface Contender {
@@ -16,8 +17,6 @@ export interface Contender {
   stop(): void;
 }
 
-/** As the agent is started (src/bin/launch.js). */
-export const AS_LAUNCHED = { MALLOC_ARENA_MAX: '1', UV_USE_IO_URING: '0' };
 const HTTP_PORT = 18080;
 const IPERF_PORT = 15201;
 const peers = join(import.meta.dirname, '../peers');
@@ -75,8 +74,7 @@ async function socat(ports: Ports): Promise<Contender> {
 /** One process for each of the two, of which one works at a time. */
 async function edgeCluster(ports: Ports): Promise<Contender> {
   const start = async (port: number, target: number) => {
-    const options = { execArgv: ['--max-semi-space-size=2'], env: { ...process.env, ...AS_LAUNCHED } };
-    const child = fork(relay, [String(port), String(target)], options);
+    const child = fork(relay, [String(port), String(target)], AS_LAUNCHED);
     await once(child, 'message');
     return child;
   };

@@ -3,6 +3,7 @@
 // way would be met, as the endpoint sees one address for all pods beside it.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { median } from '../median.ts';
 import { type KernelWay, KernelWorld } from './kernel-world.ts';
 import { bulk, type Destination, newConnections, requests, udpQuestions } from './load.ts';
 
@@ -77,10 +78,6 @@ function printLine({ what, rates }: Measured): void {
     return `${contender} ${rate.toFixed(rate < 100 ? 1 : 0)}${ratio}`.padEnd(28);
   });
   print(`  ${what.padEnd(34)}${cells.join('')}${rates.has('kernel') ? `(step ${STEP})` : ''}`);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function print(line: string): void {

@@ -4,12 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { silentLogger } from '../../../src/base/logger.ts';
 import type { VirtualPort } from '../../../src/network/board-network.ts';
 import type { KernelPort } from '../../../src/network/kernel-port.ts';
-import { NodeNetwork } from '../../../src/network/node-network.ts';
+import type { NodeNetwork } from '../../../src/network/node-network.ts';
 import { eventually } from '../../support/eventually.ts';
+import { desiredNetwork, nodeNetwork } from '../../support/lab-network.ts';
 import { type LabBoard, NetworkLab } from '../../support/network-lab.ts';
+import { AS_LAUNCHED } from '../as-launched.ts';
 import type { Destination } from './load.ts';
 
 export interface KernelWay {
@@ -62,13 +63,9 @@ export class KernelWorld {
     await this.#apply(near, ways.flatMap(kernelPorts), relayed);
     await this.#apply(far, [], []);
     this.ways = ways.map((way) => destinations(way, client.namespace));
-    const bridge = `--net=/run/netns/${near.namespace}`;
-    const { stdout } = spawn('nsenter', [bridge, 'cat', BRIDGE_RULES], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let text = '';
-    for await (const chunk of stdout) text += chunk;
-    this.bridgePassesRules = text.trim() === '1';
+    // Without br_netfilter there is no such file.
+    const rules = await this.#lab.run(near.namespace, 'cat', BRIDGE_RULES).catch(() => '');
+    this.bridgePassesRules = rules.trim() === '1';
   }
 
   async stop(): Promise<void> {
@@ -105,9 +102,10 @@ export class KernelWorld {
     );
   }
 
-  #run(namespace: string, command: readonly string[]): ChildProcess {
+  #run(namespace: string, command: readonly string[], env = process.env): ChildProcess {
     const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...command], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env,
     });
     this.#children.push(child);
     return child;
@@ -116,36 +114,26 @@ export class KernelWorld {
   async #relay({ namespace }: LabBoard, { board, relayedIP }: Way): Promise<VirtualPort[]> {
     const program = join(import.meta.dirname, 'board-proxy.ts');
     const args = [relayedIP, PORTS.udp, board.podAddress, PORTS.udp + RELAYED].map(String);
-    const [ports] = await once(this.#run(namespace, [process.execPath, program, ...args]), 'message');
+    const { execArgv, env } = AS_LAUNCHED;
+    const command = [process.execPath, ...execArgv, program, ...args];
+    const [ports] = await once(this.#run(namespace, command, env), 'message');
     return ports;
   }
 
   async #network(board: LabBoard): Promise<NodeNetwork> {
     const commands = this.#lab.commands(board.namespace);
-    const network = new NodeNetwork({
+    const network = await nodeNetwork(this.#lab, board, {
       // No client has had another endpoint before: nobody is to be forgotten, with a program that may not be there.
       commands: { run: async (name, ...more) => (name === 'conntrack' ? '' : commands.run(name, ...more)) },
-      forwarding: await this.#lab.forwarding(board),
-      kernelRoutes: async () => '',
-      bridge: 'edge0',
-      removeOnStop: true,
       onProblems: (problems) => problems.forEach(({ message }) => void process.stderr.write(`${message}\n`)),
-      logger: silentLogger,
     });
     await network.start();
     return network;
   }
 
   async #apply(board: LabBoard, kernelPorts: KernelPort[], virtualPorts: VirtualPort[]): Promise<void> {
-    await this.#networks[this.#lab.boards.indexOf(board)]?.update({
-      podRange: '10.40.0.0/13',
-      serviceRange: '10.48.0.0/16',
-      podCIDR: board.podCIDR,
-      address: board.address,
-      peers: this.#lab.boards.filter((other) => other !== board),
-      virtualPorts,
-      kernelPorts,
-    });
+    const desired = desiredNetwork(this.#lab, board, { virtualPorts, kernelPorts });
+    await this.#networks[this.#lab.boards.indexOf(board)]?.update(desired);
   }
 }
 

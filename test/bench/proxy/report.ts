@@ -1,4 +1,5 @@
 // Medians of the samples as a table, and the proxy's ratios to HAProxy beside their steps.
+import { median } from '../median.ts';
 
 export interface Sample {
   name: string;
@@ -53,11 +54,6 @@ function printRatios(samples: readonly Sample[], counts: readonly number[], step
     return `${rate.toFixed(2)}${Number.isNaN(p99) ? '' : ` (${p99.toFixed(1)})`}`.padStart(18);
   });
   print(`  ${`ratio to ${BEST} (step: ${step})`.padEnd(38)}${cells.join('')}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function print(line: string): void {

@@ -4,9 +4,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../../src/api/objects.ts';
 import type { Board } from '../lab.ts';
-import { type BoardProcess, isConmon, isService, processesSeenFrom } from './board-processes.ts';
+import {
+  type BoardProcess,
+  isConmon,
+  isService,
+  OCI_RUNTIMES,
+  processesSeenFrom,
+  programOf,
+} from './board-processes.ts';
 
-export type Leftovers = Record<string, string[]>;
+type Leftovers = Record<string, string[]>;
 
 interface ListedContainer {
   Id: string;
@@ -18,8 +25,22 @@ interface ListedContainer {
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const POD_UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
 
-/** `seenIds` are of all containers that the board ever had; `pods` those that it is to have now, all running. */
-export async function leftoversOf(
+/**
+ * Throws with what is left, but for what `spared` names. `seenIds` are of all containers that the board ever had; `pods`
+ * those that it is to have now, all running.
+ */
+export async function refuseLeftovers(
+  board: Board,
+  pods: readonly Pod[],
+  seenIds: ReadonlySet<string>,
+  spared?: 'helpers',
+): Promise<void> {
+  const all = Object.entries(await leftoversOf(board, pods, seenIds));
+  const found = all.filter(([name, items]) => name !== spared && items.length > 0);
+  if (found.length > 0) throw new Error(JSON.stringify(Object.fromEntries(found)));
+}
+
+async function leftoversOf(
   board: Board,
   pods: readonly Pod[],
   seenIds: ReadonlySet<string>,
@@ -36,7 +57,7 @@ export async function leftoversOf(
     containers: listed.filter((container) => !belongsTo(container, uids)).map(nameOf),
     doubled: doublesAmong(running),
     ...(await processesOf(board, runningIds, isDead)),
-    ociStates: (await namesOn(board, '/run/runc')).filter(isUnknown),
+    ociStates: (await ociStatesOn(board)).filter(isUnknown),
     storage: (await namesOn(board, '/var/lib/containers/storage/overlay-containers')).filter(isUnknown),
     mounts: await mountsOf(board, running.length, uids, isUnknown),
     cgroups: await cgroupsOf(isDead),
@@ -81,8 +102,12 @@ async function processesOf(board: Board, running: ReadonlySet<string>, isDead: (
 
 /** A program of podman's that ends by itself. */
 function isHelper(words: readonly string[]): boolean {
-  const name = words[0]?.split('/').at(-1) ?? '';
-  return ['podman', 'runc', 'crun', 'netavark', 'aardvark-dns'].includes(name) && !isService(words);
+  const names = ['podman', 'netavark', 'aardvark-dns', ...OCI_RUNTIMES];
+  return names.includes(programOf(words)) && !isService(words);
+}
+
+async function ociStatesOn(board: Board): Promise<string[]> {
+  return (await Promise.all(OCI_RUNTIMES.map((name) => namesOn(board, `/run/${name}`)))).flat();
 }
 
 async function namesOn(board: Board, path: string): Promise<string[]> {
@@ -104,7 +129,7 @@ async function mountsOf(
   );
   const ofPods = points.filter((point) => {
     const uid = POD_UID.exec(point)?.[0];
-    return uid !== undefined && !point.startsWith('/run/netns/') && !uids.has(uid);
+    return uid !== undefined && !uids.has(uid);
   });
   return [...atMost(roots, mountedCount), ...ofContainers, ...ofPods];
 }

@@ -35,6 +35,12 @@ async function factsOf(pid: number, boardMounts: string): Promise<BoardProcess |
   }
 }
 
+/** Either may be the board's; each has a folder of its name in /run, and in it one for each container. */
+export const OCI_RUNTIMES: readonly string[] = ['runc', 'crun'];
+
+/** The name of the program that a command line runs, without its path. */
+export const programOf = (words: readonly string[]): string => words[0]?.split('/').at(-1) ?? '';
+
 export function isConmon(words: readonly string[]): boolean {
   return words[0]?.endsWith('conmon') === true;
 }

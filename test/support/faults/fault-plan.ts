@@ -1,4 +1,5 @@
 // Which process dies in which moment of which change: drawn from a seed, so that a run that failed can be repeated.
+import { seededRandom } from '../seeded-random.ts';
 
 export const VICTIMS = [
   'agent',
@@ -52,15 +53,4 @@ function nextReplicas(moment: Moment, now: number, random: () => number): number
   const room = MOST_PODS - now;
   if (moment === 'delete') return now > 1 ? 1 + Math.floor(random() * (now - 1)) : Math.max(now, 1);
   return room > 0 ? now + 1 + Math.floor(random() * room) : now;
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

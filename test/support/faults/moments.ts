@@ -2,14 +2,15 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Board } from '../lab.ts';
-import type { Moment } from './fault-plan.ts';
+import { OCI_RUNTIMES } from './board-processes.ts';
+import { MOMENTS, type Moment } from './fault-plan.ts';
 
 /** On the board. conmon writes the last one when a container ends. */
-const FOLDERS: Readonly<Record<Moment, string>> = {
-  create: '/var/lib/containers/storage/overlay-containers',
+const FOLDERS: Readonly<Record<Moment, readonly string[]>> = {
+  create: ['/var/lib/containers/storage/overlay-containers'],
   // Its network follows within it.
-  start: '/run/runc',
-  delete: '/run/libpod/exits',
+  start: OCI_RUNTIMES.map((name) => `/run/${name}`),
+  delete: ['/run/libpod/exits'],
 };
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
@@ -21,10 +22,12 @@ export class Moments {
   readonly seenIds = new Set<string>();
 
   start(board: Board): void {
-    for (const [moment, folder] of Object.entries(FOLDERS) as [Moment, string][]) {
-      const path = join(`/proc/${board.holderPid}/root`, folder);
-      mkdirSync(path, { recursive: true });
-      this.#watchers.push(watch(path, (_event, name) => this.#seen(moment, name)));
+    for (const moment of MOMENTS) {
+      for (const folder of FOLDERS[moment]) {
+        const path = join(`/proc/${board.holderPid}/root`, folder);
+        mkdirSync(path, { recursive: true });
+        this.#watchers.push(watch(path, (_event, name) => this.#seen(moment, name)));
+      }
     }
   }
 

@@ -7,7 +7,9 @@ import {
   descendantsOf,
   isConmon,
   isService,
+  OCI_RUNTIMES,
   processesSeenFrom,
+  programOf,
 } from './board-processes.ts';
 import type { Victim } from './fault-plan.ts';
 
@@ -51,5 +53,5 @@ function victimsIn(all: readonly BoardProcess[], victim: Victim, prefix: string)
 
 /** While it makes a container. */
 function isMaking(words: readonly string[]): boolean {
-  return ['runc', 'crun'].includes(words[0]?.split('/').at(-1) ?? '') && words.includes('create');
+  return OCI_RUNTIMES.includes(programOf(words)) && words.includes('create');
 }

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../src/api/objects.ts';
 import { DiskEngine } from '../../../src/store/disk-engine.ts';
 import { LevelStore } from '../../../src/store/level-store.ts';
 import type { Entry } from '../../../src/store/store.ts';
-import { random } from './random.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 const HANDS = 4;
 const KEYS = 60;
@@ -32,7 +32,7 @@ export const testStore = (directory: string, engine = engineIn(directory)): Leve
   });
 
 async function run(directory: string, writes: number, seed: number, end: string): Promise<void> {
-  const next = random(seed);
+  const next = seededRandom(seed);
   const engine = engineIn(directory);
   if (end === 'interrupt') engine.accept = async () => void process.kill(process.pid, 'SIGKILL');
   const store = testStore(directory, engine);
