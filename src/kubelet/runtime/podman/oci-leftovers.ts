@@ -4,10 +4,16 @@
 import { execFile } from 'node:child_process';
 import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { isThere, namesIn } from '../../../base/if-present.ts';
+import { isThere, namesIn, readFileIfPresent } from '../../../base/if-present.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { signalProcess } from './process-table.ts';
 import type { MachineSettings } from './settings.ts';
+
+/** How long processes of a cgroup may take to end, on a busy board. */
+const ENDING_MS = 5_000;
+const ENDING_STEP_MS = 50;
 
 const execute = promisify(execFile);
 
@@ -73,7 +79,7 @@ export class OciLeftovers {
     return false;
   }
 
-  /** Under cgroup v1 one for each controller. The kernel refuses while a process is in one. */
+  /** Under cgroup v1 one for each controller. */
   async #clearCgroups(containerId: string): Promise<void> {
     const { cgroupFolder = '/sys/fs/cgroup', logger } = this.#options;
     const name = join('libpod_parent', `libpod-${containerId}`);
@@ -84,9 +90,22 @@ export class OciLeftovers {
       join(cgroupFolder, controller, name),
     );
     for (const path of [join(cgroupFolder, name), ...controllers]) {
-      await rmdir(path).catch((error: NodeJS.ErrnoException) => {
-        if (!['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) logger.warn({ err: error }, 'a cgroup stays');
-      });
+      await removeCgroup(path).catch((error) => logger.warn({ err: error }, 'a cgroup stays'));
     }
+  }
+}
+
+/** The kernel refuses while a process is in it: of a container that is gone, what the OCI runtime had begun when it died. */
+async function removeCgroup(path: string, triesLeft = ENDING_MS / ENDING_STEP_MS): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return;
+    if (code !== 'EBUSY' || triesLeft === 0) throw error;
+    const pids = (await readFileIfPresent(join(path, 'cgroup.procs'))) ?? '';
+    for (const pid of pids.split('\n').filter(Boolean)) signalProcess(Number(pid), 'SIGKILL');
+    await setTimeout(ENDING_STEP_MS);
+    await removeCgroup(path, triesLeft - 1);
   }
 }
