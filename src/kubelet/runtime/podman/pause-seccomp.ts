@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFileIfPresent } from '../../../base/if-present.ts';
+import { RuntimeError } from '../runtime.ts';
 
 /** Those that podman reads, the first that there is. */
 const MACHINE_PROFILES = ['/etc/containers/seccomp.json', '/usr/share/containers/seccomp.json'];
@@ -21,7 +22,10 @@ export function pauseProfile({ archMap: _, ...profile }: SeccompProfile): Seccom
   return { ...profile, syscalls: profile.syscalls.filter(hasNoArguments) };
 }
 
-/** The path of the profile for pause containers; `undefined` on a machine that has none to take it from. */
+/**
+ * The path of the profile for pause containers; `undefined` on a machine that has none to take it from. Rejects with
+ * `RuntimeUnavailable` where podman could read the machine's own as little.
+ */
 export async function writePauseProfile(
   runDir: string,
   machineProfiles: readonly string[] = MACHINE_PROFILES,
@@ -31,8 +35,20 @@ export async function writePauseProfile(
     if (text === undefined) continue;
     const path = join(runDir, 'pause-seccomp.json');
     await mkdir(runDir, { recursive: true, mode: 0o700 });
-    await writeFile(path, JSON.stringify(pauseProfile(JSON.parse(text))));
+    await writeFile(path, JSON.stringify(pauseProfile(parsed(text, machineProfile))));
     return path;
   }
   return undefined;
+}
+
+function parsed(text: string, path: string): SeccompProfile {
+  try {
+    const profile: SeccompProfile = JSON.parse(text);
+    if (Array.isArray(profile?.syscalls)) return profile;
+  } catch {}
+  const mend = 'mend or remove it';
+  throw new RuntimeError(
+    'RuntimeUnavailable',
+    `${path} is no seccomp profile, so no container could start: ${mend}`,
+  );
 }

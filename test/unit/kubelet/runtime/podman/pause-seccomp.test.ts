@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
-import { pauseProfile } from '../../../../../src/kubelet/runtime/podman/pause-seccomp.ts';
+import { pauseProfile, writePauseProfile } from '../../../../../src/kubelet/runtime/podman/pause-seccomp.ts';
 
 const machine = {
   defaultAction: 'SCMP_ACT_ERRNO',
@@ -20,3 +22,18 @@ t.test(
     t.same(pauseProfile(machine), { ...rest, syscalls: machine.syscalls.slice(0, 3) });
   },
 );
+
+t.test('it is made of the first profile that the machine has', async (t) => {
+  const dir = t.testdir({ 'own.json': JSON.stringify(machine), 'bad.json': '{', 'list.json': '[]' });
+  const written = await writePauseProfile(
+    join(dir, 'run'),
+    ['none', 'own', 'bad'].map((name) => join(dir, `${name}.json`)),
+  );
+  t.same(JSON.parse(await readFile(written ?? '', 'utf8')), pauseProfile(machine));
+  t.equal(await writePauseProfile(join(dir, 'run'), []), undefined);
+  for (const name of ['bad.json', 'list.json'])
+    await t.rejects(writePauseProfile(join(dir, 'run'), [join(dir, name)]), {
+      reason: 'RuntimeUnavailable',
+      message: new RegExp(`${name} is no seccomp profile`),
+    });
+});
