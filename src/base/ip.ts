@@ -42,6 +42,12 @@ export function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
+/** An address of IPv6 as formatIp writes it: people may spell one in many ways. All else as it is. */
+export function canonicalIp(text: string): string {
+  const ip = text.includes(':') ? parseIp(text) : undefined;
+  return ip ? formatIp(ip) : text;
+}
+
 /** Reads `10.40.0.0/13` and `fd00::/48`, and an address alone as a range of one; `undefined` for anything else. */
 export function parseRange(text: string): IpRange | undefined {
   const [addressText = '', prefixText, ...more] = text.split('/');
@@ -67,6 +73,13 @@ export function isInRange(one: string, range: string): boolean {
 export function isWithin(ip: Ip | undefined, range: IpRange | undefined): boolean {
   if (!ip || !range || ip.family !== range.family) return false;
   return range.first <= ip.value && ip.value <= range.last;
+}
+
+/** Of two ranges or addresses. False as well when one of the texts is none, or the families differ. */
+export function overlaps(one: string, other: string): boolean {
+  const [a, b] = [parseRange(one), parseRange(other)];
+  if (!a || !b || a.family !== b.family) return false;
+  return a.first <= b.last && b.first <= a.last;
 }
 
 /** The `index`-th address of a range, counted from 0; `undefined` for what is no range or beyond it. */

@@ -31,9 +31,3 @@ export function parseIpv4Range(text: string): Ipv4Range | undefined {
   const first = Math.floor(address / size) * size;
   return { first, last: first + size - 1, prefix };
 }
-
-/** False as well when one of the texts is no range. */
-export function overlaps(one: string, other: string): boolean {
-  const [a, b] = [parseIpv4Range(one), parseIpv4Range(other)];
-  return a !== undefined && b !== undefined && a.first <= b.last && b.first <= a.last;
-}

@@ -36,8 +36,7 @@ export class SealedFile {
   async load(): Promise<unknown> {
     const { path, logger } = this.#options;
     try {
-      const sealed = await readFile(path);
-      const text = (await this.#cipher()).decrypt(basename(path), sealed).toString();
+      const text = await readSealed(path, () => this.#options.key());
       const content: unknown = JSON.parse(text);
       this.#writtenHash = hashOf(text);
       return content;
@@ -111,6 +110,12 @@ export class SealedFile {
   async #cipher(): Promise<ValueCipher> {
     return new ValueCipher(await this.#options.key());
   }
+}
+
+/** What a SealedFile wrote last, as JSON. Rejects with ENOENT when there is nothing, before the key is asked for. */
+export async function readSealed(path: string, key: () => Promise<Uint8Array>): Promise<string> {
+  const sealed = await readFile(path);
+  return new ValueCipher(await key()).decrypt(basename(path), sealed).toString();
 }
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64');

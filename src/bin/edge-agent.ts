@@ -13,6 +13,7 @@ import { fingerprintOf } from '../pki/certificate-authority.ts';
 import { parseJoinToken } from '../pki/join-token.ts';
 import { Agent } from './agent/agent.ts';
 import { ingressFlags, ingressSettings } from './agent/agent-ingress.ts';
+import { AGENT_DATA_DIR } from './agent/agent-options.ts';
 import { evictionFlags, evictionSettings } from './eviction-flags.ts';
 import {
   durationMs,
@@ -46,7 +47,7 @@ const flags: Flags = {
   'data-dir': {
     value: 'DIR',
     help: 'where the agent keeps its identity, records and logs',
-    default: '/var/lib/edge-cluster/agent',
+    default: AGENT_DATA_DIR,
   },
   'node-name': { value: 'NAME', help: "this board's name in the cluster", default: hostname().toLowerCase() },
   'pod-manifest-path': {

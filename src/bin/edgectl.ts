@@ -27,7 +27,7 @@ process.exitCode = await runEdgectl(
     io,
     version: VERSION,
     connect: (flags) => connect(io, flags),
-    examine: async () => (await import('./examine-board.ts')).examineBoard(),
+    examine: async (dataDir) => (await import('./examine-board.ts')).examineBoard(dataDir),
   },
   process.argv.slice(2),
 );

@@ -1,25 +1,33 @@
-// What `edgectl doctor` looks at: the board itself, then its firewall and routes.
+// What `edgectl doctor` looks at: the board itself, then its firewall and routes against the cluster's ranges.
+import { networkInterfaces } from 'node:os';
 import { defaultClusterNetwork } from '../base/cluster-network.ts';
+import { messageOf } from '../base/error-message.ts';
 import type { Check } from '../cli/doctor.ts';
 import { boardChecks } from '../kubelet/doctor/board-checks.ts';
 import { boardFacts } from '../kubelet/doctor/board-facts.ts';
-import { ROUTE_PROTOCOL } from '../network/board-network.ts';
+import type { NetworkProblem } from '../network/board-network.ts';
 import { type CommandRunner, systemCommands } from '../network/command-runner.ts';
-import { listIp } from '../network/ip-listing.ts';
-import { findProblems } from '../network/network-problems.ts';
+import { type ClusterPlace, findProblems } from '../network/network-problems.ts';
 import { listChains } from '../network/nft-listing.ts';
-import type { Route } from '../network/routes.ts';
+import { foreignRoutes } from '../network/routes.ts';
+import type { FamilyName } from '../network/rule-family.ts';
 import { BRIDGE } from './agent/agent-options.ts';
+import { type ToldCluster, type ToldRanges, toldCluster } from './told-cluster.ts';
 
-export async function examineBoard(commands: CommandRunner = systemCommands): Promise<Check[]> {
+/** `dataDir` is the agent's; unless given it is looked for where it usually is. */
+export async function examineBoard(
+  dataDir?: string,
+  commands: CommandRunner = systemCommands,
+): Promise<Check[]> {
   const { nodePorts } = defaultClusterNetwork;
   const board = boardChecks(await boardFacts({ nodePorts, nowMs: Date.now() }));
-  return [...board, ...(await networkChecks(commands))];
+  const { cluster, check } = await toldCluster(dataDir);
+  return [...board, check, ...(await networkChecks(commands, cluster))];
 }
 
-async function networkChecks(commands: CommandRunner): Promise<Check[]> {
+async function networkChecks(commands: CommandRunner, cluster: ToldCluster): Promise<Check[]> {
   try {
-    const found = findProblems(NETWORK, await foreignRoutes(commands), await listChains(commands));
+    const found = await problems(commands, cluster);
     if (found.length === 0) {
       return [
         { name: 'network', status: 'ok', message: 'no firewall and no route stands in the way of pods' },
@@ -29,24 +37,32 @@ async function networkChecks(commands: CommandRunner): Promise<Check[]> {
       return { name: 'network', status: isBlocking ? 'problem' : 'warning', message, mend };
     });
   } catch (error) {
-    const message = `firewall and routes cannot be read: ${(error as Error).message}`;
-    return [
-      {
-        name: 'network',
-        status: 'warning',
-        message,
-        mend: 'run it as root, with iproute2 and nftables installed',
-      },
-    ];
+    const message = `firewall and routes cannot be read: ${messageOf(error)}`;
+    const mend = 'run it as root, with iproute2 and nftables installed';
+    return [{ name: 'network', status: 'warning', message, mend }];
   }
 }
 
-const { podRange, serviceRange } = defaultClusterNetwork;
-const NETWORK = { podRange, serviceRange, podCIDR: undefined, peers: [], virtualPorts: [] };
+async function problems(commands: CommandRunner, cluster: ToldCluster): Promise<NetworkProblem[]> {
+  const { ipv6 } = cluster;
+  const boards = boardsOf(cluster);
+  const chains = await listChains(commands);
+  const ofFamily = async (family: FamilyName, ranges: ToldRanges) => {
+    const routes = await foreignRoutes(commands, BRIDGE, family);
+    return findProblems(family, { ...ranges, ...boards }, { foreignRoutes: routes, chains });
+  };
+  const first = await ofFamily('ip', cluster);
+  return ipv6 ? [...first, ...(await ofFamily('ip6', ipv6))] : first;
+}
 
-async function foreignRoutes(commands: CommandRunner): Promise<Route[]> {
-  const routes = await listIp<Route & { protocol?: string }>(commands, '-4', 'route', 'show');
-  const isForeign = ({ protocol, dev, dst }: (typeof routes)[number]) =>
-    protocol !== ROUTE_PROTOCOL && dev !== BRIDGE && dst !== 'default';
-  return routes.filter(isForeign);
+/** This board is the one that has an address of this machine. */
+function boardsOf(cluster: ToldCluster): Pick<ClusterPlace, 'address' | 'peers'> {
+  const here = new Set(
+    Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address)),
+  );
+  const all = Object.values(cluster.peers);
+  return {
+    address: all.find(({ address }) => here.has(address))?.address,
+    peers: all.filter(({ address }) => !here.has(address)),
+  };
 }

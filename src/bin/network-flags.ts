@@ -2,7 +2,8 @@
 // where they could not work.
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 import { type ClusterNetwork, defaultClusterNetwork } from '../base/cluster-network.ts';
-import { formatIpv4, type Ipv4Range, overlaps, parseIpv4Range } from '../base/ipv4.ts';
+import { overlaps } from '../base/ip.ts';
+import { formatIpv4, type Ipv4Range, parseIpv4Range } from '../base/ipv4.ts';
 import { type Flags, type FlagValues, numberIn, UsageError } from './flags.ts';
 import {
   familiesIn,

@@ -13,12 +13,17 @@ export interface Check {
 }
 
 export interface DoctorFlags {
+  dataDir?: string;
   output?: string;
 }
 
-export async function doctor(io: Io, examine: () => Promise<Check[]>, flags: DoctorFlags): Promise<number> {
+export async function doctor(
+  io: Io,
+  examine: (dataDir?: string) => Promise<Check[]>,
+  flags: DoctorFlags,
+): Promise<number> {
   const format = checkFormat(flags.output, ['json', 'yaml'] as const);
-  const checks = await examine();
+  const checks = await examine(flags.dataDir);
   const isWell = checks.every(({ status }) => status !== 'problem');
   if (format) await io.out(await formatValue({ healthy: isWell, checks }, format));
   else await io.out(checks.map(asLines).join(''));

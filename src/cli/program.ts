@@ -36,7 +36,7 @@ export interface ProgramOptions {
   version: string;
   connect(flags: GlobalFlags): Promise<CommandContext>;
   /** Looks at the board that this program runs on. */
-  examine(): Promise<Check[]>;
+  examine(dataDir?: string): Promise<Check[]>;
 }
 
 class Edgectl {
@@ -230,6 +230,7 @@ class Edgectl {
         ),
       );
     this.#verb('doctor', 'look whether this board can run pods, and say how to mend what it lacks')
+      .option('--data-dir <dir>', "the agent's: what it was told of the cluster is looked at")
       .option('-o, --output <format>', 'json or yaml')
       .action(async (flags: DoctorFlags) => {
         const { doctor } = await import('./doctor.ts');

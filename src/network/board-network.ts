@@ -1,5 +1,6 @@
 // What of a board's network belongs to the cluster, as plain facts: the input of every pure decision here.
 import type { EndpointAddress, KernelPort } from './kernel-port.ts';
+import type { FamilyName } from './rule-family.ts';
 
 /** The board's own address behind which Service ports listen: link-local, so that it is nobody else's. */
 export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
@@ -49,11 +50,10 @@ export interface DesiredNetwork {
   /** The other boards. */
   peers: readonly Peer[];
   virtualPorts: readonly VirtualPort[];
-  /**
-   * What the kernel is to forward by itself; absent = it forwards no Services. `unknown` = nobody has told yet: the
-   * rules that an earlier agent left go on.
-   */
-  kernelPorts?: readonly KernelPort[] | 'unknown';
+  /** What the kernel is to forward by itself; absent = it forwards no Services. */
+  kernelPorts?: readonly KernelPort[];
+  /** Families of which nobody has told yet what to forward: the rules that an earlier agent left go on. */
+  untold?: readonly FamilyName[];
   /** Endpoints that are no more, to which connections of the kernel's may still lead. */
   goneEndpoints?: readonly EndpointAddress[];
 }

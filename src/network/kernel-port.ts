@@ -8,7 +8,7 @@ export interface EndpointAddress {
 type Policy = 'Cluster' | 'Local';
 
 export interface KernelPort {
-  /** 0.0.0.0 = every address of the board. */
+  /** 0.0.0.0 = every address of the board, and :: of the other family. */
   ip: string;
   protocol: 'tcp' | 'udp';
   port: number;

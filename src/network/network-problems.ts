@@ -1,34 +1,55 @@
-// What on the board itself stands in the way of pods and Services. Reported, and but for forward-rules.ts not
-// overridden: the machine's own firewall and routes belong to its owner. Pure.
-import { overlaps, parseIpv4Range } from '../base/ipv4.ts';
-import type { DesiredNetwork, NetworkProblem } from './board-network.ts';
+// What on the board itself stands in the way of pods and Services of one family. Reported, and but for forward-rules.ts
+// not overridden: the machine's own firewall and routes belong to its owner. Pure.
+import { overlaps, parseRange } from '../base/ip.ts';
+import type { NetworkProblem, Peer } from './board-network.ts';
 import type { Route } from './routes.ts';
+import type { FamilyName } from './rule-family.ts';
 
 /** One base chain as `nft --json list chains` prints it. */
 export interface Chain {
+  /** `inet` = of both. */
+  family: string;
   table: string;
   name: string;
   hook?: string;
   policy?: string;
 }
 
+/** Where the cluster is, of one family, and its boards. */
+export interface ClusterPlace {
+  podRange: string;
+  serviceRange: string;
+  /** This board's own. */
+  address?: string | undefined;
+  /** The other boards. */
+  peers: readonly Pick<Peer, 'address'>[];
+}
+
+/** What the board has of its own. */
+export interface OwnWays {
+  /** Neither ours nor the pod bridge's. */
+  foreignRoutes: readonly Route[];
+  chains: readonly Chain[];
+}
+
 const RENUMBER = "give the board's own network another range: the cluster's is the same on all boards";
 
-/** `foreignRoutes`: all routes that are neither ours nor the pod bridge's. */
+/** Of IPv6 none is blocking: pods and Services have their first addresses all the same. */
 export function findProblems(
-  desired: DesiredNetwork,
-  foreignRoutes: readonly Route[],
-  chains: readonly Chain[],
+  family: FamilyName,
+  place: ClusterPlace,
+  { foreignRoutes, chains }: OwnWays,
 ): NetworkProblem[] {
   const ranges = [
-    { name: 'pod', range: desired.podRange },
-    { name: 'Service', range: desired.serviceRange },
+    { name: 'pod', range: place.podRange },
+    { name: 'Service', range: place.serviceRange },
   ];
   const inRanges = ranges.flatMap((range) => [
-    ...insideAddresses(desired, range),
+    ...insideAddresses(place, range),
     ...overlappingRoutes(range, foreignRoutes),
   ]);
-  return [...inRanges, ...dropping(desired.podRange, chains, 'iptables')];
+  const found = [...inRanges, ...dropping(family, place, chains)];
+  return found.map((problem) => ({ ...problem, isBlocking: problem.isBlocking && family === 'ip' }));
 }
 
 interface NamedRange {
@@ -37,7 +58,7 @@ interface NamedRange {
 }
 
 /** Boards that have an address which is also a pod's or a Service's. */
-function insideAddresses({ address, peers }: DesiredNetwork, { name, range }: NamedRange): NetworkProblem[] {
+function insideAddresses({ address, peers }: ClusterPlace, { name, range }: NamedRange): NetworkProblem[] {
   const boards = [
     { whose: 'this board', ip: address },
     ...peers.map((peer) => ({ whose: 'another board', ip: peer.address })),
@@ -65,20 +86,32 @@ function overlappingRoutes({ name, range }: NamedRange, routes: readonly Route[]
 }
 
 const isAround = (outer: string, inner: string) =>
-  (parseIpv4Range(outer)?.prefix ?? 0) < (parseIpv4Range(inner)?.prefix ?? 0);
+  (parseRange(outer)?.prefix ?? 0) < (parseRange(inner)?.prefix ?? 0);
 
 /** What the firewall accepts before its policy counts is not seen here, so this blocks nothing. */
-export function dropping(
-  podRange: string,
+function dropping(
+  family: FamilyName,
+  { podRange }: ClusterPlace,
   chains: readonly Chain[],
-  program: 'iptables' | 'ip6tables',
 ): NetworkProblem[] {
   return chains
+    .filter((chain) => chain.family === family || chain.family === 'inet')
     .filter((chain) => chain.hook === 'forward' && chain.policy === 'drop')
     .map((chain) => ({
       reason: 'ForwardingDropped',
       message: `the firewall's chain ${chain.table} ${chain.name} drops forwarded packets: pods of other boards cannot reach this board's until it accepts them`,
-      mend: `accept forwarding for ${podRange}, such as: ${program} -I FORWARD -s ${podRange} -j ACCEPT`,
+      mend: `accept forwarding for ${podRange}, such as: ${acceptance(family, podRange, chain)}`,
       isBlocking: false,
     }));
 }
+
+/** What one chain accepts another may still drop, so it has to be that one. */
+function acceptance(family: FamilyName, podRange: string, chain: Chain): string {
+  if (!isIptables(chain))
+    return `nft insert rule ${chain.family} ${chain.table} ${chain.name} ${family} saddr ${podRange} accept`;
+  return `${family === 'ip' ? 'iptables' : 'ip6tables'} -I FORWARD -s ${podRange} -j ACCEPT`;
+}
+
+/** The chain that the program `iptables`, or `ip6tables`, calls FORWARD. */
+export const isIptables = ({ family, table, name }: Chain): boolean =>
+  family !== 'inet' && table === 'filter' && name === 'FORWARD';

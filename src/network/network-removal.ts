@@ -7,6 +7,7 @@ import type { IpForwarding } from './ip-forwarding.ts';
 import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { listChains } from './nft-listing.ts';
+import { ipv4Tables } from './nft-table.ts';
 import { NftTables } from './nft-tables.ts';
 import { ownRoutes, routeCommands } from './routes.ts';
 import { TUNNEL_DEVICE } from './tunnel.ts';
@@ -19,15 +20,15 @@ export async function removeNetwork(
   ipv6?: Ipv6Network,
 ): Promise<string[]> {
   const second = (await ipv6?.remove()) ?? [];
-  const tables = await new NftTables(commands).remove();
+  const tables = await new NftTables(commands, ipv4Tables).remove();
   const routes = await removeRoutes(commands);
   const hadTunnel = await new TunnelDevice(commands).remove();
   const hadAddress = await removeAddress(commands);
-  const hadForward = await applyForwardRules(commands, undefined, await listChains(commands, 'ip'));
+  const hadForward = await applyForwardRules(commands, 'ip', undefined, await listChains(commands));
   const wasSwitched = await forwarding.restore();
   return [
     ...second,
-    ...tables.map((name) => `nft table ip ${name}`),
+    ...tables,
     ...routes.map((destination) => `route to ${destination}`),
     ...(hadTunnel ? [`device ${TUNNEL_DEVICE}`] : []),
     ...(hadAddress ? [`address ${SERVICE_LISTEN_ADDRESS} of lo`] : []),

@@ -1,6 +1,7 @@
 // What nft has, as it tells it in JSON: a list of objects, each under the name of its kind.
 import type { CommandRunner } from './command-runner.ts';
 import type { Chain } from './network-problems.ts';
+import type { FamilyName } from './rule-family.ts';
 
 /** `what` are the arguments behind `nft --json`, such as `list tables ip`. */
 export async function listNft<T>(commands: CommandRunner, ...what: readonly string[]): Promise<T[]> {
@@ -8,14 +9,13 @@ export async function listNft<T>(commands: CommandRunner, ...what: readonly stri
 }
 
 /** Names of the tables of a family. */
-export async function tableNames(commands: CommandRunner, family: 'ip' | 'ip6'): Promise<string[]> {
+export async function tableNames(commands: CommandRunner, family: FamilyName): Promise<string[]> {
   const entries = await listNft<{ table?: { name: string } }>(commands, 'list', 'tables', family);
   return entries.flatMap(({ table }) => table?.name ?? []);
 }
 
-/** Of every family unless one is given. */
-export async function listChains(commands: CommandRunner, family?: 'ip' | 'ip6'): Promise<Chain[]> {
-  const of = family ? [family] : [];
-  const entries = await listNft<{ chain?: Chain }>(commands, 'list', 'chains', ...of);
+/** Of every family. */
+export async function listChains(commands: CommandRunner): Promise<Chain[]> {
+  const entries = await listNft<{ chain?: Chain }>(commands, 'list', 'chains');
   return entries.flatMap(({ chain }) => chain ?? []);
 }

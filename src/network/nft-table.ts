@@ -1,5 +1,5 @@
-// Our first nft table as text, whole each time: nft applies it as one transaction. The second is of service-rules.ts,
-// the one of IPv6 of ipv6/ipv6-table.ts. Pure.
+// Our first nft table of IPv4 as text, whole each time: nft applies it as one transaction. The second is of
+// service-rules.ts, the first of IPv6 of ipv6/ipv6-table.ts. Pure.
 import { isIPv4 } from 'node:net';
 import {
   type DesiredNetwork,
@@ -8,7 +8,17 @@ import {
   SERVICE_LISTEN_ADDRESS,
   type VirtualPort,
 } from './board-network.ts';
+import { type FamilyTables, ipv4Rules } from './rule-family.ts';
 import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
+
+export const ipv4Tables: FamilyTables = {
+  family: ipv4Rules,
+  render: renderTable,
+  place: ({ podRange, serviceRange, podCIDR }) =>
+    podCIDR === undefined
+      ? undefined
+      : { family: ipv4Rules, podRange, serviceRange, podCIDR, listenAddress: SERVICE_LISTEN_ADDRESS },
+};
 
 /**
  * - `source`: pods keep their own address towards other pods. Whatever else on the board masquerades what leaves it

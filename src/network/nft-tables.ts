@@ -1,47 +1,54 @@
-// Our nft tables as last applied: both change in one transaction, and nothing is run for what is the same already.
+// Our nft tables of one family as last applied: both change in one transaction, and nothing is run for what is the same
+// already.
 import { type DesiredNetwork, NFT_SERVICES_TABLE, NFT_TABLE } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import type { KernelPort } from './kernel-port.ts';
 import { listNft, tableNames } from './nft-listing.ts';
-import { renderTable } from './nft-table.ts';
+import { type FamilyName, type FamilyTables, isOfFamily, type RuleFamily } from './rule-family.ts';
 import type { ServiceRules } from './service-rules.ts';
 import type { UdpTracks } from './udp-tracks.ts';
 
 /** Where the kernel does not forward Services, what an agent left that had it do so goes. */
-const noServiceRules: ServiceRules = {
-  text: `table ip ${NFT_SERVICES_TABLE} {}\ndelete table ip ${NFT_SERVICES_TABLE}\n`,
+const noServiceRules = ({ name }: RuleFamily): ServiceRules => ({
+  text: `table ${name} ${NFT_SERVICES_TABLE} {}\ndelete table ${name} ${NFT_SERVICES_TABLE}\n`,
   names: new Set(),
-};
+});
 
 export class NftTables {
   readonly #commands: CommandRunner;
+  readonly #tables: FamilyTables;
+  readonly #none: ServiceRules;
   #applied = '';
   /** What Services have in the second; `undefined` = not looked yet, a killed agent may have left some. */
   #present: ReadonlySet<string> | undefined;
   #tracks: UdpTracks | undefined;
 
-  constructor(commands: CommandRunner) {
+  constructor(commands: CommandRunner, tables: FamilyTables) {
     this.#commands = commands;
+    this.#tables = tables;
+    this.#none = noServiceRules(tables.family);
   }
 
   async apply(desired: DesiredNetwork, hasTunnel: boolean): Promise<void> {
-    if (desired.kernelPorts === 'unknown' && (await this.#ours()).includes(NFT_SERVICES_TABLE)) return;
-    const rules = await serviceRules(desired);
-    const text = rules.text + renderTable(desired, hasTunnel);
+    if (this.#isUntold(desired) && (await this.#ours()).includes(NFT_SERVICES_TABLE)) return;
+    const rules = await this.#serviceRules(desired);
+    const text = rules.text + this.#tables.render(desired, hasTunnel);
     if (text === this.#applied) return;
-    if (rules === noServiceRules) this.#present = new Set();
+    if (rules === this.#none) this.#present = new Set();
     else this.#present ??= await this.#list();
     await this.#replace(text);
     await this.#sweep(rules.names);
     this.#applied = text;
   }
 
-  /** Returns the names of those that were there. */
+  /** Returns those that were there, in words. */
   async remove(): Promise<string[]> {
     this.#applied = '';
     this.#present = undefined;
     const there = await this.#ours();
-    await this.#nft(there.map((name) => `delete table ip ${name}\n`).join(''));
-    return there;
+    const named = there.map((name) => `table ${this.#family} ${name}`);
+    await this.#nft(named.map((table) => `delete ${table}\n`).join(''));
+    return named.map((table) => `nft ${table}`);
   }
 
   /** A table that another version of ours has left may be of another shape: then it is made anew. */
@@ -49,7 +56,7 @@ export class NftTables {
     try {
       await this.#nft(text);
     } catch {
-      await this.#nft(noServiceRules.text + text);
+      await this.#nft(this.#none.text + text);
       this.#present = new Set();
     }
   }
@@ -58,29 +65,53 @@ export class NftTables {
     const stale = [...(this.#present ?? [])].filter((name) => !wanted.has(name));
     if (stale.length > 0) {
       const { renderSweep } = await import('./service-rules.ts');
-      await this.#nft(renderSweep(stale));
+      await this.#nft(renderSweep(this.#tables.family, stale));
     }
     this.#present = wanted;
   }
 
   /** To be called when all else is there. Where the kernel forwards no UDP, nothing is loaded and run for it. */
-  async settleTracks({ kernelPorts = [] }: DesiredNetwork): Promise<void> {
-    if (kernelPorts === 'unknown') return;
-    if (!this.#tracks && !kernelPorts.some(({ protocol }) => protocol === 'udp')) return;
+  async settleTracks(desired: DesiredNetwork): Promise<void> {
+    if (this.#isUntold(desired)) return;
+    const ports = this.#tables.place(desired) ? this.#portsOf(desired) : [];
+    if (!this.#tracks && !ports.some(({ protocol }) => protocol === 'udp')) return;
     const { UdpTracks } = await import('./udp-tracks.ts');
-    this.#tracks ??= new UdpTracks(this.#commands);
-    await this.#tracks.settle(kernelPorts);
+    this.#tracks ??= new UdpTracks(this.#commands, this.#tables.family);
+    await this.#tracks.settle(ports);
+  }
+
+  /** None while there is nothing for them to do: packets would pass them all the same. */
+  async #serviceRules(desired: DesiredNetwork): Promise<ServiceRules> {
+    const place = this.#tables.place(desired);
+    const ports = this.#portsOf(desired);
+    const gone = (desired.goneEndpoints ?? []).filter(({ ip }) => isOfFamily(ip, this.#tables.family));
+    if (!place || ports.length + gone.length === 0) return this.#none;
+    const { renderServices } = await import('./service-rules.ts');
+    return renderServices(place, ports, gone);
+  }
+
+  #portsOf({ kernelPorts = [] }: DesiredNetwork): KernelPort[] {
+    return kernelPorts.filter(({ ip }) => isOfFamily(ip, this.#tables.family));
+  }
+
+  /** Where the board has no place any more, there is nothing to be told. */
+  #isUntold(desired: DesiredNetwork): boolean {
+    return this.#tables.place(desired) !== undefined && desired.untold?.includes(this.#family) === true;
+  }
+
+  get #family(): FamilyName {
+    return this.#tables.family.name;
   }
 
   async #ours(): Promise<string[]> {
-    const names = await tableNames(this.#commands, 'ip');
+    const names = await tableNames(this.#commands, this.#family);
     return names.filter((name) => name === NFT_TABLE || name === NFT_SERVICES_TABLE);
   }
 
   /** Without the elements, of which there may be many. */
   async #list(): Promise<ReadonlySet<string>> {
     if (!(await this.#ours()).includes(NFT_SERVICES_TABLE)) return new Set();
-    const what = ['--terse', 'list', 'table', 'ip', NFT_SERVICES_TABLE];
+    const what = ['--terse', 'list', 'table', this.#family, NFT_SERVICES_TABLE];
     const entries = await listNft<Record<string, { name?: string }>>(this.#commands, ...what);
     const kinds = ['chain', 'counter', 'set'] as const;
     const names = entries.flatMap((entry) =>
@@ -92,11 +123,4 @@ export class NftTables {
   async #nft(text: string): Promise<void> {
     if (text !== '') await this.#commands.run('nft', ['-f', '-'], text);
   }
-}
-
-async function serviceRules(desired: DesiredNetwork): Promise<ServiceRules> {
-  const { kernelPorts, goneEndpoints, podCIDR, ...ranges } = desired;
-  if (!kernelPorts || kernelPorts === 'unknown' || podCIDR === undefined) return noServiceRules;
-  const { renderServices } = await import('./service-rules.ts');
-  return renderServices({ ...ranges, podCIDR }, kernelPorts, goneEndpoints);
 }

@@ -8,20 +8,19 @@ import {
   type DesiredNetwork,
   type NetworkProblem,
   type Peer,
-  ROUTE_PROTOCOL,
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { applyForwardRules } from './forward-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
-import { listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { listChains } from './nft-listing.ts';
+import { ipv4Tables } from './nft-table.ts';
 import { NftTables } from './nft-tables.ts';
-import { desiredRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
+import { desiredRoutes, foreignRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
 
@@ -71,7 +70,7 @@ export class NodeNetwork implements Component {
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
     this.#tunnel = new TunnelDevice(options.commands);
-    this.#tables = new NftTables(options.commands);
+    this.#tables = new NftTables(options.commands, ipv4Tables);
     this.#second = new SecondFamily(options.ipv6, options.logger);
   }
 
@@ -129,21 +128,19 @@ export class NodeNetwork implements Component {
       await this.#prepare();
       // Read before they are changed: what happens meanwhile then shows as a difference.
       this.#seenRoutes = await this.#kernelRoutes();
-      const foreign = await this.#foreignRoutes();
+      const foreign = await foreignRoutes(this.#options.commands, this.#options.bridge, 'ip');
       const distant = distantPeers(desired.peers, foreign);
       const unprepared = await this.#second.prepare(desired, distant);
       await this.#applyWays(desired, distant, foreign);
       const problems = [
         ...this.#told('Ipv6SetupFailed', unprepared ?? (await this.#second.reach(desired, distant, foreign))),
-        ...this.#told(
-          'UdpFlowsLeft',
-          await this.#tables.settleTracks(desired).catch((error: unknown) => error),
-        ),
+        ...this.#told('UdpFlowsLeft', await this.#settleTracks(desired)),
       ];
-      const chains = await listChains(this.#options.commands, 'ip');
-      await applyForwardRules(this.#options.commands, desired.podCIDR, chains);
-      const { obstacles } = this.#second;
-      this.#report([...findProblems(desired, foreign, chains), ...obstacles, ...problems]);
+      const chains = await listChains(this.#options.commands);
+      const { podCIDR } = desired;
+      await applyForwardRules(this.#options.commands, 'ip', podCIDR ? { podCIDR } : undefined, chains);
+      const found = findProblems('ip', desired, { foreignRoutes: foreign, chains });
+      this.#report([...found, ...this.#second.obstacles, ...problems]);
     });
   }
 
@@ -183,6 +180,12 @@ export class NodeNetwork implements Component {
   }
 
   /** Of what fails and hinders no pod: said, and tried again too. */
+  /** Resolves with what went wrong. */
+  async #settleTracks(desired: DesiredNetwork): Promise<unknown> {
+    const failure = await this.#tables.settleTracks(desired).catch((error: unknown) => error);
+    return (await this.#second.settleTracks(desired)) ?? failure;
+  }
+
   #told(reason: string, error: unknown): NetworkProblem[] {
     return error === undefined ? [] : [this.#failure(reason, error)];
   }
@@ -232,11 +235,6 @@ export class NodeNetwork implements Component {
     this.#problems = text;
     for (const { reason, message } of problems) this.#options.logger.warn({ reason }, message);
     this.#options.onProblems(problems);
-  }
-
-  async #foreignRoutes(): Promise<Route[]> {
-    const all = await listIp<Route & { protocol?: string }>(this.#options.commands, 'route', 'show');
-    return all.filter((route) => route.protocol !== ROUTE_PROTOCOL && route.dev !== this.#options.bridge);
   }
 
   #ip(args: readonly string[]): Promise<string> {

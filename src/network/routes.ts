@@ -2,6 +2,7 @@
 import { type DesiredNetwork, type Peer, ROUTE_PROTOCOL, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { listIp } from './ip-listing.ts';
+import type { FamilyName } from './rule-family.ts';
 import { endOf, TUNNEL_DEVICE } from './tunnel.ts';
 
 /** A route as `ip -json route show` prints it, of either family. */
@@ -17,6 +18,17 @@ export interface Route {
 /** Those that carry our mark. */
 export function ownRoutes(commands: CommandRunner): Promise<Route[]> {
   return listIp(commands, 'route', 'show', 'proto', ROUTE_PROTOCOL);
+}
+
+/** The board's own: neither ours, nor to pods behind their bridge, nor to an address of the board. */
+export async function foreignRoutes(
+  commands: CommandRunner,
+  bridge: string,
+  family: FamilyName,
+): Promise<Route[]> {
+  const of = family === 'ip' ? '-4' : '-6';
+  const all = await listIp<Route & { protocol?: string }>(commands, of, 'route', 'show');
+  return all.filter(({ protocol, dev }) => protocol !== ROUTE_PROTOCOL && dev !== bridge && dev !== 'lo');
 }
 
 /** Arguments of one `ip` call. */

@@ -1,10 +1,12 @@
 // Services as rules of our second nft table, for boards whose kernel forwards them by itself. The text changes the
 // table in one transaction and keeps which client had which endpoint; what it no longer names is deleted after it.
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
-import { EVERY_ADDRESS, NFT_SERVICES_TABLE, SERVICE_LISTEN_ADDRESS } from './board-network.ts';
+import { NFT_SERVICES_TABLE } from './board-network.ts';
 import type { EndpointAddress, KernelPort } from './kernel-port.ts';
 import { elements } from './nft-table.ts';
-import { entryChain, type PodRanges, serviceChains } from './service-chains.ts';
+import type { RuleFamily, RulePlace } from './rule-family.ts';
+import { entryChain, serviceChains } from './service-chains.ts';
+import { hookChains } from './service-hooks.ts';
 
 export interface ServiceRules {
   /** For `nft -f`. */
@@ -16,23 +18,22 @@ export interface ServiceRules {
 /**
  * Before the destination is changed: where bridges pass the rules, a reset leaves with the addresses that it has here.
  */
-const PARTED =
-  'meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ip saddr . ct reply proto-src @gone reject with tcp reset';
+const parted = ({ name }: RuleFamily) =>
+  `meta l4proto tcp ct status and dnat != 0 ct direction original ct reply ${name} saddr . ct reply proto-src @gone reject with tcp reset`;
 const PARTED_CHAINS = [
   ['parted/arriving', 'type filter hook prerouting priority mangle; policy accept;'],
   ['parted/fromBoard', 'type filter hook output priority mangle; policy accept;'],
 ] as const;
 const BY_PORT = 'inet_proto . inet_service';
-const BY_PLACE = `ipv4_addr . ${BY_PORT}`;
 /** Maps and sets that are there always, with their types. */
-const SHARED: readonly [name: string, type: string][] = [
-  ['map addressed', `${BY_PLACE} : verdict`],
-  ['map external', `${BY_PLACE} : verdict`],
+const shared = ({ addressType }: RuleFamily): readonly [name: string, type: string][] => [
+  ['map addressed', `${addressType} . ${BY_PORT} : verdict`],
+  ['map external', `${addressType} . ${BY_PORT} : verdict`],
   ['map own', `${BY_PORT} : verdict`],
-  ['set endpoints', BY_PLACE],
-  ['set gone', 'ipv4_addr . inet_service'],
+  ['set endpoints', `${addressType} . ${BY_PORT}`],
+  ['set gone', `${addressType} . inet_service`],
   ['set ports', BY_PORT],
-  ['set sockets', BY_PLACE],
+  ['set sockets', `${addressType} . ${BY_PORT}`],
 ];
 
 /**
@@ -43,6 +44,7 @@ const SHARED: readonly [name: string, type: string][] = [
  * - `sources`: the client's address is kept wherever the answer comes back over this board by itself. It does not from
  *   another board, nor from a pod beside the asking one, which answers over their bridge. Its port is kept too where
  *   that is free: at random, ports of connections that have ended are met, whose other end then does not answer.
+ *   Other boards know this one's IPv4 address on the LAN, and of IPv6 only the one that it has in the cluster.
  * - `unserved`: a port of the board that no endpoint takes is refused, though it has a socket.
  * - `parted/…`: connections to an endpoint that is no more end with a reset, at their client's next word.
  *
@@ -50,26 +52,27 @@ const SHARED: readonly [name: string, type: string][] = [
  * endpoint itself, because what it sends to itself cannot go through its bridge and back.
  */
 export function renderServices(
-  ranges: PodRanges & { serviceRange: string },
+  place: RulePlace,
   ports: readonly KernelPort[],
   gone: readonly EndpointAddress[] = [],
 ): ServiceRules {
-  const { chains, sets, counters } = serviceChains(ranges, ports);
+  const { family } = place;
+  const { chains, sets, counters } = serviceChains(place, ports);
   // Not there while nobody is gone: every packet would pass them.
-  if (gone.length > 0) for (const [name, hook] of PARTED_CHAINS) chains.set(name, [hook, PARTED]);
+  if (gone.length > 0) for (const [name, hook] of PARTED_CHAINS) chains.set(name, [hook, parted(family)]);
   const members: Record<string, string[]> = {
-    ...elementsOf(ports),
+    ...elementsOf(family, ports),
     'set gone': gone.map(({ ip, port }) => `${ip} . ${port}`),
   };
   const table = [
     ...[...counters].sort().map((name) => `  counter ${name} { }\n`),
     ...[...sets].sort(byName).map(([name, body]) => `  set ${name} { ${body} }\n`),
     ...[...chains].sort(byName).map(chainText),
-    ...SHARED.map(([name, type]) => collection(name, type, members[name] ?? [])),
-    fixedChains(ranges),
+    ...shared(family).map(([name, type]) => collection(name, type, members[name] ?? [])),
+    hookChains(place),
   ];
   return {
-    text: `${renewal()}table ip ${NFT_SERVICES_TABLE} {\n${table.join('')}}\n`,
+    text: `${renewal(family)}table ${family.name} ${NFT_SERVICES_TABLE} {\n${table.join('')}}\n`,
     names: new Set([
       ...[...chains.keys()].map((name) => `chain ${name}`),
       ...[...counters].map((name) => `counter ${name}`),
@@ -79,24 +82,24 @@ export function renderServices(
 }
 
 /** Deletes what a later text no longer names; not within its transaction, which some kernels refuse. */
-export function renderSweep(stale: readonly string[]): string {
+export function renderSweep({ name }: RuleFamily, stale: readonly string[]): string {
   const inOrder = stale.toSorted();
-  return inOrder.map((what) => `delete ${what.replace(' ', ` ip ${NFT_SERVICES_TABLE} `)}\n`).join('');
+  return inOrder.map((what) => `delete ${what.replace(' ', ` ${name} ${NFT_SERVICES_TABLE} `)}\n`).join('');
 }
 
 /** Chains lose their rules, shared maps their elements; clients' endpoints stay. */
-function renewal(): string {
-  const declared = SHARED.map(([name, type]) => `  ${name} { type ${type}; }\n`).join('');
-  const emptied = SHARED.map(([name]) => `flush ${name.replace(' ', ` ip ${NFT_SERVICES_TABLE} `)}\n`).join(
-    '',
-  );
-  return `table ip ${NFT_SERVICES_TABLE} {\n${declared}}\nflush table ip ${NFT_SERVICES_TABLE}\n${emptied}`;
+function renewal(family: RuleFamily): string {
+  const table = `${family.name} ${NFT_SERVICES_TABLE}`;
+  const all = shared(family);
+  const declared = all.map(([name, type]) => `  ${name} { type ${type}; }\n`).join('');
+  const emptied = all.map(([name]) => `flush ${name.replace(' ', ` ${table} `)}\n`).join('');
+  return `table ${table} {\n${declared}}\nflush table ${table}\n${emptied}`;
 }
 
-function elementsOf(ports: readonly KernelPort[]): Record<string, string[]> {
+function elementsOf({ any }: RuleFamily, ports: readonly KernelPort[]): Record<string, string[]> {
   const own = ports.filter(({ isOwn }) => isOwn);
   const leads = ports.filter(isServed);
-  const isAny = ({ ip }: KernelPort) => ip === EVERY_ADDRESS;
+  const isAny = ({ ip }: KernelPort) => ip === any;
   const toEntry = (port: KernelPort) =>
     `${isAny(port) ? gate(port) : place(port)} : goto ${entryChain(port)}`;
   return {
@@ -109,45 +112,6 @@ function elementsOf(ports: readonly KernelPort[]): Record<string, string[]> {
     'set ports': own.filter(isAny).map(gate),
     'set sockets': own.filter((port) => !isAny(port)).map(place),
   };
-}
-
-function fixedChains({ podCIDR, serviceRange }: { podCIDR: string; serviceRange: string }): string {
-  return `  chain fromAnywhere {
-    ip daddr . meta l4proto . th dport vmap @external
-    fib daddr type local ip daddr != { 127.0.0.0/8, ${SERVICE_LISTEN_ADDRESS} } meta l4proto . th dport vmap @own
-  }
-  chain arriving {
-    type nat hook prerouting priority -111; policy accept;
-    ip saddr ${podCIDR} ip daddr ${serviceRange} ip daddr . meta l4proto . th dport vmap @addressed
-    jump fromAnywhere
-  }
-  chain fromBoard {
-    type nat hook output priority -111; policy accept;
-    ip daddr ${serviceRange} ip daddr . meta l4proto . th dport vmap @addressed
-    jump fromAnywhere
-  }
-  chain sources {
-    type nat hook postrouting priority 80; policy accept;
-    ct status and dnat == 0 return
-    oifname "lo" return
-    ip saddr ${SERVICE_LISTEN_ADDRESS} masquerade
-    ip saddr ${podCIDR} ip daddr ${podCIDR} masquerade
-    ip saddr ${podCIDR} return
-    ip daddr ${podCIDR} return
-    ip daddr . meta l4proto . th dport @endpoints masquerade
-  }
-  chain unserved {
-    type filter hook input priority filter; policy accept;
-    iifname "lo" return
-    ct state != new return
-    ct status and dnat != 0 return
-    ip saddr ${podCIDR} return
-    meta l4proto tcp meta l4proto . th dport @ports reject with tcp reset
-    meta l4proto tcp ip daddr . meta l4proto . th dport @sockets reject with tcp reset
-    meta l4proto udp meta l4proto . th dport @ports reject
-    meta l4proto udp ip daddr . meta l4proto . th dport @sockets reject
-  }
-`;
 }
 
 /** Somebody may get an endpoint by it. */

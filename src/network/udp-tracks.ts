@@ -2,10 +2,10 @@
 // talk. The program `conntrack` makes it forget them, as kube-proxy does, so that their next datagram meets the rules
 // of now.
 // https://manpages.debian.org/conntrack.8
-import { EVERY_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { KernelPort } from './kernel-port.ts';
+import type { RuleFamily } from './rule-family.ts';
 
 /** Clients of one address and port that have the same endpoint. */
 export interface StaleTrack {
@@ -29,10 +29,12 @@ export function canForgetTracks(commands: CommandRunner): Promise<boolean> {
 
 export class UdpTracks {
   readonly #commands: CommandRunner;
+  readonly #family: RuleFamily;
   #settled: readonly UdpPort[] = [];
 
-  constructor(commands: CommandRunner) {
+  constructor(commands: CommandRunner, family: RuleFamily) {
     this.#commands = commands;
+    this.#family = family;
   }
 
   /** Call it when the rules for `ports` are there. Runs nothing while UDP ports and their endpoints stay the same. */
@@ -49,34 +51,46 @@ export class UdpTracks {
   }
 
   async #forget(ports: readonly UdpPort[]): Promise<void> {
-    const listing = await this.#commands.run('conntrack', ['-L', '-p', 'udp', '-f', 'ipv4']);
-    const own = ports.some(({ ip }) => ip === EVERY_ADDRESS) ? await this.#ownAddresses() : new Set<string>();
-    for (const track of staleTracks(listing, ports, own)) await this.#delete(track);
+    const { any } = this.#family;
+    const listing = await this.#commands.run('conntrack', ['-L', ...this.#ofFamily]);
+    const own = ports.some(({ ip }) => ip === any) ? await this.#ownAddresses() : new Set<string>();
+    for (const track of staleTracks(listing, ports, { any, own })) await this.#delete(track);
   }
 
   /** That none is left to delete is an error to the program, and none to us. */
   async #delete({ ip, port, from }: StaleTrack): Promise<void> {
     const asked = ['--orig-dst', ip, '--orig-port-dst', `${port}`];
     const answered = ['--reply-src', from.ip, '--reply-port-src', `${from.port}`];
-    await this.#commands.run('conntrack', ['-D', '-p', 'udp', ...asked, ...answered]).catch(ignoreNone);
+    await this.#commands.run('conntrack', ['-D', ...this.#ofFamily, ...asked, ...answered]).catch(ignoreNone);
+  }
+
+  get #ofFamily(): readonly string[] {
+    return ['-p', 'udp', '-f', this.#family.tracks];
   }
 
   async #ownAddresses(): Promise<ReadonlySet<string>> {
-    const devices = await listIp<DeviceAddresses>(this.#commands, '-4', 'address', 'show');
+    const of = this.#family.name === 'ip' ? '-4' : '-6';
+    const devices = await listIp<DeviceAddresses>(this.#commands, of, 'address', 'show');
     return new Set(devices.flatMap(({ addr_info = [] }) => addr_info.flatMap(({ local }) => local ?? [])));
   }
 }
 
-/** `listing` is what `conntrack -L` prints; `own` are the board's addresses, on which ports of 0.0.0.0 are. Pure. */
+/** Where ports of `any` are: on the board's `own` addresses. */
+interface EveryAddress {
+  any: string;
+  own: ReadonlySet<string>;
+}
+
+/** `listing` is what `conntrack -L` prints. Pure. */
 export function staleTracks(
   listing: string,
   ports: readonly UdpPort[],
-  own: ReadonlySet<string>,
+  everyAddress: EveryAddress,
 ): StaleTrack[] {
   const stale = new Map<string, StaleTrack>();
   for (const line of listing.split('\n')) {
     const track = readTrack(line);
-    const port = track && ports.find((p) => p.port === track.port && isAt(p, track.ip, own));
+    const port = track && ports.find((p) => p.port === track.port && isAt(p, track.ip, everyAddress));
     if (!port || port.endpoints.Cluster.some((e) => e.ip === track.from.ip && e.port === track.from.port))
       continue;
     stale.set(JSON.stringify(track), track);
@@ -84,8 +98,8 @@ export function staleTracks(
   return [...stale.values()];
 }
 
-const isAt = ({ ip }: UdpPort, address: string, own: ReadonlySet<string>) =>
-  ip === EVERY_ADDRESS ? own.has(address) : ip === address;
+const isAt = ({ ip }: UdpPort, address: string, { any, own }: EveryAddress) =>
+  ip === any ? own.has(address) : ip === address;
 
 /** A line has `src= dst= sport= dport=` twice: as the client asked, and as the answer comes. */
 const TRACK = / src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?\bsrc=(\S+) dst=\S+ sport=(\d+) /;

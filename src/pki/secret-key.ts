@@ -9,8 +9,13 @@ const KEY_BYTES = 32;
 
 /** Reads the key (64 hex digits), or makes it with mode 0600. Rejects with a PkiError when it is not one. */
 export async function loadSecretKey(path: string): Promise<Buffer> {
+  return (await storedSecretKey(path)) ?? makeKey(path);
+}
+
+/** `undefined` when there is none. Rejects with a PkiError when it is not one. */
+export async function storedSecretKey(path: string): Promise<Buffer | undefined> {
   const text = await readFileIfPresent(path);
-  if (text === undefined) return makeKey(path);
+  if (text === undefined) return undefined;
   if (!/^[0-9a-f]{64}\n?$/.test(text))
     throw new PkiError(
       `${path} does not hold a key (64 hex digits): without the right one the stored Secrets cannot be read. Restore it from where it was kept`,

@@ -2,7 +2,7 @@
 // https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-to-terminating-endpoints
 import type { BoardSlice } from '../api/board-service.ts';
 import type { discovery } from '../api/objects.ts';
-import type { IpFamily } from '../base/ip.ts';
+import { canonicalIp, type IpFamily, urlHost } from '../base/ip.ts';
 
 export interface Endpoint {
   ip: string;
@@ -16,7 +16,7 @@ export interface PortEndpoints {
   local: readonly Endpoint[];
   /** How many of this board are ready: what a load balancer's health check asks for. */
   readyLocal: readonly string[];
-  /** Every endpoint that there is, in whatever state, as `ip:port`. */
+  /** Every endpoint that there is, in whatever state, as `ip:port` or `[ip]:port`. */
   present: readonly string[];
   /** Those that are going: when they leave `present`, their connections end with them. */
   terminating: readonly string[];
@@ -44,7 +44,7 @@ export const noEndpoints: PortEndpoints = {
   terminating: [],
 };
 
-export const endpointId = ({ ip, port }: Endpoint): string => `${ip}:${port}`;
+export const endpointId = ({ ip, port }: Endpoint): string => `${urlHost(ip)}:${port}`;
 
 export function chooseEndpoints(slices: readonly BoardSlice[], question: PortQuestion): PortEndpoints {
   const all = unique(slices.flatMap((slice) => candidates(slice, question)));
@@ -72,7 +72,8 @@ function candidates(slice: BoardSlice, { family, name, protocol, nodeName }: Por
   if (!port || slice.addressType !== family) return [];
   return slice.endpoints.flatMap((endpoint) => {
     const [ip] = endpoint.addresses;
-    return ip ? [{ ip, port, ...stateOf(endpoint), isLocal: endpoint.nodeName === nodeName }] : [];
+    const isLocal = endpoint.nodeName === nodeName;
+    return ip ? [{ ip: canonicalIp(ip), port, ...stateOf(endpoint), isLocal }] : [];
   });
 }
 

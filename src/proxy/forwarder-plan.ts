@@ -1,6 +1,7 @@
 // Which sockets must listen for a set of Services and host ports: pure, so that what runs can be compared with it.
 import { isIPv6 } from 'node:net';
-import type { PortEndpoints } from './endpoint-choice.ts';
+import type { IpFamily } from '../base/ip.ts';
+import { endpointId, type PortEndpoints } from './endpoint-choice.ts';
 import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
 import type { ServicePort, ServiceView, TrafficPolicy } from './service-view.ts';
@@ -47,6 +48,8 @@ export interface BackendPlan {
   protocol: 'tcp' | 'udp';
   /** Of the Service, or of the board for a host port. */
   port: number;
+  /** Of its endpoints. */
+  family: IpFamily;
   endpoints: PortEndpoints;
   affinityMs?: number;
   options: ServiceOptions;
@@ -90,6 +93,9 @@ export function planForwarders(input: PlanInput): ForwarderPlan {
   return plan;
 }
 
+/** Of the endpoints that a Service's port has of its second family. */
+export const secondOf = (backendId: string): string => `${backendId} second`;
+
 const subjectOf = ({ key, uid }: ServiceView): Subject => ({ kind: 'Service', key, uid });
 
 function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, input: PlanInput): void {
@@ -97,15 +103,21 @@ function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, i
   if (port.protocol === 'SCTP') return void refuseSctp(plan, subject, port.port);
   const protocol = port.protocol === 'UDP' ? 'udp' : 'tcp';
   const id = `${service.key} ${protocol} ${port.port}`;
-  const add = (backendId: string, endpoints: PortEndpoints, ways: Way[]) =>
-    addBackend(plan, service, { backendId, protocol, port: port.port, endpoints, ways });
-  add(id, port.endpoints, [
-    ...waysToAddress(service, service.clusterIP, port.port, input),
+  const { family, clusterIP, secondClusterIP: second } = service;
+  const to = { protocol, port: port.port } as const;
+  const ways = [
+    ...waysToAddress(service, clusterIP, port.port, input),
     ...waysFromOutside(service, port, input),
-  ]);
-  const { secondClusterIP: second } = service;
-  if (second && port.secondEndpoints)
-    add(`${id} second`, port.secondEndpoints, waysToAddress(service, second, port.port, input));
+  ];
+  addBackend(plan, service, { ...to, backendId: id, family, endpoints: port.endpoints, ways });
+  if (!second || !port.secondEndpoints) return;
+  addBackend(plan, service, {
+    ...to,
+    backendId: secondOf(id),
+    family: family === 'IPv4' ? 'IPv6' : 'IPv4',
+    endpoints: port.secondEndpoints,
+    ways: waysToAddress(service, second, port.port, input),
+  });
 }
 
 interface NewBackend {
@@ -113,12 +125,13 @@ interface NewBackend {
   protocol: Forwarder['protocol'];
   /** The Service's. */
   port: number;
+  family: IpFamily;
   endpoints: PortEndpoints;
   ways: Way[];
 }
 
 function addBackend(plan: ForwarderPlan, service: ServiceView, added: NewBackend): void {
-  const { backendId, protocol, port, endpoints, ways } = added;
+  const { backendId, protocol, port, family, endpoints, ways } = added;
   if (ways.length === 0) return;
   const { affinityMs, options } = service;
   const subject = subjectOf(service);
@@ -127,6 +140,7 @@ function addBackend(plan: ForwarderPlan, service: ServiceView, added: NewBackend
     subject,
     protocol,
     port,
+    family,
     endpoints,
     ...(affinityMs === undefined ? {} : { affinityMs }),
     options,
@@ -196,12 +210,13 @@ function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
   const subject: Subject = { kind: 'Pod', ...pod };
   if (hostPort.protocol === 'SCTP') return void refuseSctp(plan, subject, port);
   const endpoints = [endpoint];
-  const present = [`${endpoint.ip}:${endpoint.port}`];
+  const present = [endpointId(endpoint)];
   plan.backends.set(backendId, {
     id: backendId,
     subject,
     protocol,
     port,
+    family: isIPv6(endpoint.ip) ? 'IPv6' : 'IPv4',
     endpoints: {
       cluster: endpoints,
       local: endpoints,

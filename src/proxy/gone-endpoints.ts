@@ -7,14 +7,13 @@ import type { BackendPlan } from './forwarder-plan.ts';
 const MAX_GONE = 512;
 
 export class GoneEndpoints {
-  /** By `ip:port`, the longest gone first. */
+  /** By their ids, the longest gone first. */
   readonly #gone = new Map<string, Endpoint>();
 
-  /** `ids` are of the form `ip:port`; those of IPv6 were never the kernel's. */
+  /** `ids` are of the form `ip:port`, or `[ip]:port`. */
   add(ids: readonly string[]): void {
     for (const id of ids) {
-      const [ip = '', port, ...more] = id.split(':');
-      if (more.length > 0) continue;
+      const [, ip = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(id) ?? [];
       this.#gone.delete(id);
       this.#gone.set(id, { ip, port: Number(port) });
     }

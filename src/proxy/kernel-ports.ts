@@ -1,14 +1,21 @@
 // Which ways into Services the kernel forwards by itself where the board runs in that mode, and what it must know for
 // that. The rest stays with the sockets. Pure.
 import { isIPv6 } from 'node:net';
+import type { IpFamily } from '../base/ip.ts';
 import type { Endpoint } from './endpoint-choice.ts';
-import { type BackendPlan, EVERY_ADDRESS, type Forwarder, type ForwarderPlan } from './forwarder-plan.ts';
+import {
+  type BackendPlan,
+  EVERY_ADDRESS,
+  type Forwarder,
+  type ForwarderPlan,
+  secondOf,
+} from './forwarder-plan.ts';
 import type { TrafficPolicy } from './service-view.ts';
 
 export type KernelProtocol = 'tcp' | 'udp';
 
 export interface KernelPort {
-  /** 0.0.0.0 = every address of the board. */
+  /** 0.0.0.0 = every address of the board, and :: of the other family. */
   ip: string;
   protocol: KernelProtocol;
   port: number;
@@ -29,45 +36,79 @@ export interface KernelPort {
 
 /** All that the kernel must know. */
 export interface KernelForwarding {
+  /** Those of which this is all that there is: of others nothing is known yet. */
+  families: readonly IpFamily[];
   ports: readonly KernelPort[];
   /** Endpoints whose pods are no more: connections to them are over. */
   gone: readonly Endpoint[];
 }
 
-/**
- * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not the board's loopback, whose
- * packets leave no trace of the way back. Not IPv6, of which the rules know nothing.
- */
-export function isForKernel({ host }: Forwarder, { options, endpoints }: BackendPlan): boolean {
-  const { balance, maxConnections, proxyProtocol } = options;
-  const isPlain = balance === 'round-robin' && maxConnections === undefined && proxyProtocol === undefined;
-  const isIpv4 = !isIPv6(host) && !endpoints.cluster.some(({ ip }) => isIPv6(ip));
-  return isPlain && isIpv4 && !host.startsWith('127.');
+/** What the board's kernel is to forward, as far as rules can. */
+export interface KernelMode {
+  protocols: readonly KernelProtocol[];
+  families: readonly IpFamily[];
 }
 
-/** By the forwarder's id; of those protocols that the board's kernel can. */
+const EVERY = { IPv4: EVERY_ADDRESS, IPv6: '::' } as const;
+
+/** By the forwarder's id: one way, or one of each family. */
 export function planKernelPorts(
   { forwarders, backends }: ForwarderPlan,
-  protocols: readonly KernelProtocol[],
-): Map<string, KernelPort> {
-  const ports = new Map<string, KernelPort>();
+  { protocols, families }: KernelMode,
+): Map<string, KernelPort[]> {
+  const ports = new Map<string, KernelPort[]>();
   for (const [id, forwarder] of forwarders) {
-    const backend = backends.get(forwarder.backendId);
     if (!protocols.includes(forwarder.protocol)) continue;
-    if (backend && isForKernel(forwarder, backend)) ports.set(id, kernelPort(forwarder, backend));
+    const led = backendsOf(forwarder, backends).filter(
+      (backend) => families.includes(backend.family) && isForKernel(forwarder, backend),
+    );
+    if (led.length > 0)
+      ports.set(
+        id,
+        led.map((backend) => kernelPort(forwarder, backend)),
+      );
   }
   return ports;
 }
 
-function kernelPort(forwarder: Forwarder, { endpoints, affinityMs }: BackendPlan): KernelPort {
-  const { protocol, host, port, virtual, insiders, outsiders, sourceRanges } = forwarder;
+/**
+ * Rules lead nobody from one family to the other. So clients from outside go to the endpoints of their own family, as
+ * with kube-proxy, and where there are none to the socket, which leads to those of the Service's first.
+ */
+function backendsOf(forwarder: Forwarder, backends: ForwarderPlan['backends']): BackendPlan[] {
+  const first = backends.get(forwarder.backendId);
+  const second = backends.get(secondOf(forwarder.backendId));
+  const isServed = second !== undefined && second.endpoints.cluster.length > 0;
+  const both = [...(first ? [first] : []), ...(isServed ? [second] : [])];
+  const ip = addressOf(forwarder);
+  if (ip === EVERY_ADDRESS) return both;
+  return both.filter(({ family }) => family === (isIPv6(ip) ? 'IPv6' : 'IPv4'));
+}
+
+/**
+ * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not the board's loopback, whose
+ * packets leave no trace of the way back.
+ */
+function isForKernel({ host }: Forwarder, { options }: BackendPlan): boolean {
+  const { balance, maxConnections, proxyProtocol } = options;
+  const isPlain = balance === 'round-robin' && maxConnections === undefined && proxyProtocol === undefined;
+  return isPlain && !host.startsWith('127.');
+}
+
+const addressOf = ({ virtual, host }: Forwarder): string => virtual?.ip ?? host;
+
+function kernelPort(forwarder: Forwarder, backend: BackendPlan): KernelPort {
+  const { protocol, port, virtual, insiders, outsiders, sourceRanges } = forwarder;
+  const { endpoints, affinityMs } = backend;
+  const ip = addressOf(forwarder);
+  const isEvery = ip === EVERY_ADDRESS;
   return {
-    ip: virtual?.ip ?? host,
+    ip: isEvery ? EVERY[backend.family] : ip,
     protocol,
     port: virtual?.port ?? port,
     isOpen: virtual?.isOpen ?? true,
-    isOwn: virtual === undefined || virtual.ip === EVERY_ADDRESS,
-    backend: backendName(forwarder),
+    isOwn: virtual === undefined || isEvery,
+    backend: backendName(forwarder, backend),
     insiders,
     outsiders,
     sourceRanges,
@@ -77,7 +118,12 @@ function kernelPort(forwarder: Forwarder, { endpoints, affinityMs }: BackendPlan
 }
 
 /** For people who list the rules; short enough for the kernel, which takes 255 characters. */
-function backendName({ subject, backendId, protocol, host, port }: Forwarder): string {
+function backendName(
+  { subject, host, port }: Forwarder,
+  { protocol, port: servicePort }: BackendPlan,
+): string {
   const ofService = subject.kind === 'Service';
-  return ofService ? backendId.replaceAll(' ', '/') : `hostport/${subject.uid}/${host}/${protocol}/${port}`;
+  return ofService
+    ? `${subject.key}/${protocol}/${servicePort}`
+    : `hostport/${subject.uid}/${host}/${protocol}/${port}`;
 }

@@ -11,12 +11,7 @@ import type { Front } from './front.ts';
 import { GoneEndpoints } from './gone-endpoints.ts';
 import { HealthChecks } from './health-checks.ts';
 import type { HostPort } from './host-ports.ts';
-import {
-  type KernelForwarding,
-  type KernelPort,
-  type KernelProtocol,
-  planKernelPorts,
-} from './kernel-ports.ts';
+import { type KernelForwarding, type KernelMode, type KernelPort, planKernelPorts } from './kernel-ports.ts';
 import { Listener } from './listener.ts';
 import { RefusalLedger } from './refusal-ledger.ts';
 import type { ServiceFigures } from './service-load.ts';
@@ -56,7 +51,7 @@ export interface ProxyInput {
   /** The board's own for the Services' IPv6 addresses, where it has such. */
   listenAddressV6?: string | undefined;
   /** What the kernel forwards by itself, as far as it can; absent = nothing. */
-  inKernel?: readonly KernelProtocol[];
+  inKernel?: KernelMode;
 }
 
 const RETRY_TAKEN_PORT_MS = 10_000;
@@ -188,16 +183,17 @@ export class Proxier implements Component {
   }
 
   #kernelForwarding(plan: ForwarderPlan, gone: readonly [string, string[]][]): KernelForwarding | undefined {
-    const { inKernel } = this.#input;
+    const { inKernel, listenAddressV6 } = this.#input;
     if (!inKernel) return undefined;
     for (const [, endpoints] of gone) this.#gone.add(endpoints);
     const planned = planKernelPorts(plan, inKernel);
-    return { ports: this.#openPorts(planned), gone: this.#gone.current(plan.backends.values()) };
+    const families = ['IPv4', ...(listenAddressV6 ? (['IPv6'] as const) : [])] as const;
+    return { families, ports: this.#openPorts(planned), gone: this.#gone.current(plan.backends.values()) };
   }
 
   /** Each has its socket too: it keeps the port, which may be another program's, and serves whom the kernel leaves. */
-  #openPorts(planned: ReadonlyMap<string, KernelPort>): KernelPort[] {
-    return [...planned].flatMap(([id, port]) => (this.#fronts.has(id) ? [port] : []));
+  #openPorts(planned: ReadonlyMap<string, readonly KernelPort[]>): KernelPort[] {
+    return [...planned].flatMap(([id, ports]) => (this.#fronts.has(id) ? ports : []));
   }
 
   #announce(ports: readonly VirtualPort[], kernel: KernelForwarding | undefined): void {

@@ -1,6 +1,6 @@
 // A Service as the proxy needs it: where clients connect, which endpoints take a connection, on which terms. Pure.
 import { type BoardService, clusterIPsOf, familiesOf } from '../api/board-service.ts';
-import type { IpFamily } from '../base/ip.ts';
+import { canonicalIp, type IpFamily } from '../base/ip.ts';
 import { chooseEndpoints, type PortEndpoints } from './endpoint-choice.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
 
@@ -23,6 +23,8 @@ export interface ServiceView {
   /** `namespace/name` */
   key: string;
   uid: string;
+  /** Of its first address, and of the endpoints that belong to it. */
+  family: IpFamily;
   /** Empty: headless, nothing to forward. */
   clusterIP: string;
   /** Of the other family. */
@@ -46,14 +48,17 @@ export interface ServiceView {
 export function serviceView(service: BoardService, nodeName: string): ServiceView {
   const { key, uid, spec, loadBalancerIPs = [] } = service;
   const isForwarded = spec.type !== 'ExternalName';
-  const [clusterIP = '', secondClusterIP] = clusterIPsOf(service);
+  const [clusterIP = '', secondClusterIP] = clusterIPsOf(service).map(canonicalIp);
   const seconds = spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  const [family = 'IPv4'] = familiesOf(service);
   return {
     key,
     uid,
+    family,
     clusterIP,
     ...(secondClusterIP ? { secondClusterIP } : {}),
-    externalIPs: isForwarded ? (spec.externalIPs ?? []) : [],
+    // Of two spellings of one the kernel's maps take neither.
+    externalIPs: isForwarded ? [...new Set((spec.externalIPs ?? []).map(canonicalIp))] : [],
     loadBalancerIPs: spec.type === 'LoadBalancer' ? loadBalancerIPs : [],
     internalTrafficPolicy: policyOf(spec.internalTrafficPolicy),
     externalTrafficPolicy: policyOf(spec.externalTrafficPolicy),

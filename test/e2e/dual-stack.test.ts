@@ -6,14 +6,18 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Node, Pod, Service } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
+import type { Check } from '../../src/cli/doctor.ts';
 import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
+import { kernelConnections } from '../../src/network/kernel-connections.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
+import type { Output } from '../support/lab.ts';
 import { pidOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
 const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
 const NODE_PORT = 30088;
+const edgectl = join(import.meta.dirname, '../../src/bin/edgectl.js');
 
 /** In the network of a pod: what the cluster's DNS says of NAME, and what each URL answers. */
 const ASKER = `
@@ -157,4 +161,49 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
       t.match(outside, /who /);
     },
   );
+
+  await t.test('the doctor looks at the ranges that the master told the board', async () => {
+    const { board } = cluster.agent('alpha');
+    const doctor = [edgectl, 'doctor', '-o', 'json', '--data-dir', join(board.dir, 'agent')];
+    const ranges = 'pods 10.40.0.0/13 and fd00:10:40::/48, Services 10.48.0.0/16 and fd00:10:48::/112';
+    // Kept a few seconds after it was told. Whether the machine lacks something else is no matter.
+    await eventually(
+      async () => {
+        const { stdout } = await board.run(process.execPath, ...doctor).catch((failed: Output) => failed);
+        const { checks } = JSON.parse(stdout) as { checks: Check[] };
+        const told = checks.find(({ name }) => name === 'ranges');
+        return told?.status === 'ok' && told.message.startsWith(ranges);
+      },
+      15_000,
+      1_000,
+    );
+  });
+
+  await t.test('the kernel forwards both families where it is told to, and counts them', async (t) => {
+    cluster.agentFlags = ['--proxy-mode', 'nftables'];
+    const { board, program } = cluster.agent('alpha');
+    await program.end('SIGTERM');
+    await (await cluster.startAgent(board)).program.waitFor('The agent is ready', 60_000);
+    const [v4 = '', v6 = ''] = both.spec.clusterIPs ?? [];
+    const rules = async (family: string) =>
+      (await board.run('nft', 'list', 'table', family, 'edge_services')).stdout;
+    await eventually(async () => (await rules('ip6')).includes(`${v6} . tcp . 80 : goto`), 20_000);
+    t.match(await rules('ip'), `${v4} . tcp . 80 : goto`);
+    const [client, clientV6] = addressesOf(caller);
+    const { answers } = await ask('both', v4, `[${v6}]`);
+    t.match(answers[0], new RegExp(`^who \\S*${client}\\b`), "with the client's own address");
+    t.match(answers[1], new RegExp(`^who \\S*${clientV6}\\b`));
+    const commands = {
+      run: async (program: string, args: readonly string[]) => (await board.run(program, ...args)).stdout,
+    };
+    const ofBoth = (await kernelConnections(commands)).filter(({ service }) => service === 'default/both');
+    const [own, ownV6] = addressesOf(who);
+    t.same(
+      ofBoth.map(({ endpoint, count }) => [endpoint, count]).sort(),
+      [
+        [`${own}:8080`, 1],
+        [`[${ownV6}]:8080`, 1],
+      ].sort(),
+    );
+  });
 });

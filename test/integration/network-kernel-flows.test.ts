@@ -3,112 +3,118 @@ import t, { type Test } from 'tap';
 import { kernelConnections } from '../../src/network/kernel-connections.ts';
 import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import { eventually } from '../support/eventually.ts';
-import { desired, kernelWorld, SERVICE_IP, withConntrack } from '../support/kernel-lab.ts';
-import { rootOnly } from '../support/network-lab.ts';
-import { endpointsOf, tcpService } from '../support/proxied-services.ts';
+import { ipv4Kernel, ipv6Kernel, kernelWorld } from '../support/kernel-lab.ts';
+import { endpointsOf } from '../support/proxied-services.ts';
 
 let labs = 50;
-const world = (t: Test) => kernelWorld(t, labs++);
 
-t.test(
-  'a connection to a pod that is gone is reset at its next word, from pods and from the board',
-  rootOnly,
-  async (t) => {
-    const { lab, a, b, client, near, networks } = await world(t);
-    const port = await lab.listen(b.pod, '0.0.0.0', 0, 'echo', 'echo');
-    const far = { ip: b.podAddress, port };
-    const apply = (endpoints: Endpoint[], goneEndpoints: Endpoint[]) =>
-      networks[0]?.update({
-        ...desired(lab, a, [tcpService({}, { endpoints: endpointsOf(endpoints, [near]) })]),
-        goneEndpoints,
-      });
-    await networks[1]?.update(desired(lab, b, []));
-    await apply([far], []);
-    const held = [client.namespace, a.namespace].map((from) => lab.hold(from, SERVICE_IP, 80));
-    for (const { heard } of held) await eventually(() => heard().startsWith('echo '));
-    // Its board has lost power: nobody on it says goodbye.
-    await lab.ip(b.namespace, 'link set eth0 down');
-    await apply([near], [far]);
-    for (const { say, heard } of held) {
-      say('are you there?');
-      await eventually(() => heard().endsWith('ECONNRESET'));
-    }
-    t.match(await lab.connect(client.namespace, SERVICE_IP, 80), /^near /, 'new ones go elsewhere');
-    await apply([near], [near]);
-    t.equal(await lab.connect(client.namespace, SERVICE_IP, 80), 'ECONNRESET', 'by nothing but that list');
-  },
-);
+for (const kind of [ipv4Kernel, ipv6Kernel]) {
+  const world = (t: Test) => kernelWorld(t, labs++, kind);
 
-t.test(
-  'UDP: in turn, on every address, and a client that talks on meets the endpoints of now',
-  withConntrack,
-  async (t) => {
-    const { lab, a, b, client, update } = await world(t);
-    const near: Endpoint = { ip: a.podAddress, port: 5353 };
-    const far: Endpoint = { ip: b.podAddress, port: 5353 };
-    await lab.answerUdp(a.pod, 5353, 'near');
-    await lab.answerUdp(b.pod, 5353, 'far');
-    const names = (endpoints: Endpoint[]) =>
-      tcpService(
-        {},
-        {
-          protocol: 'UDP',
-          port: 53,
-          nodePort: 30053,
-          endpoints: endpointsOf(
-            endpoints,
-            endpoints.filter((e) => e === near),
-          ),
-        },
+  t.test(
+    `${kind.family}: a connection to a pod that is gone is reset at its next word, from pods and from the board`,
+    kind.only,
+    async (t) => {
+      const { lab, a, b, client, near, networks, service, desired } = await world(t);
+      const port = await lab.listen(b.pod, kind.any, 0, 'echo', 'echo');
+      const far = { ip: b.podAddress, port };
+      const apply = (endpoints: Endpoint[], goneEndpoints: Endpoint[]) =>
+        networks[0]?.update({
+          ...desired(a, [service({}, { endpoints: endpointsOf(endpoints, [near]) })]),
+          goneEndpoints,
+        });
+      await networks[1]?.update(desired(b, []));
+      await apply([far], []);
+      const held = [client.namespace, a.namespace].map((from) => lab.hold(from, kind.serviceIP, 80));
+      for (const { heard } of held) await eventually(() => heard().startsWith('echo '));
+      // Its board has lost power: nobody on it says goodbye.
+      await lab.ip(b.namespace, 'link set eth0 down');
+      await apply([near], [far]);
+      for (const { say, heard } of held) {
+        say('are you there?');
+        await eventually(() => heard().endsWith('ECONNRESET'));
+      }
+      t.match(await lab.connect(client.namespace, kind.serviceIP, 80), /^near /, 'new ones go elsewhere');
+      await apply([near], [near]);
+      t.equal(
+        await lab.connect(client.namespace, kind.serviceIP, 80),
+        'ECONNRESET',
+        'by nothing but that list',
       );
-    await update(names([far]));
-    const talks = [
-      lab.talk(client.namespace, SERVICE_IP, 53),
-      lab.talk(a.namespace, SERVICE_IP, 53),
-      lab.talk(lab.stranger, a.address, 30053),
-    ];
-    for (const { heard } of talks) await eventually(() => heard().startsWith('far '));
-    t.equal(talks[0]?.heard(), `far ${client.address}`, 'with the source that TCP has');
-    await update(names([near]));
-    for (const { heard } of talks) await eventually(() => heard().startsWith('near '));
-    await update(names([near, far]));
-    const heard = talks.map((talk) => talk.heard());
-    await lab.connect(client.namespace, SERVICE_IP, 80);
-    t.same(
-      talks.map((talk) => talk.heard()),
-      heard,
-      'an endpoint more changes nothing for those who have one',
-    );
-    await update(names([]));
-    for (const { heard } of talks) await eventually(() => /^E(CONNREFUSED|PERM)$/.test(heard()));
-    await update(names([far]));
-    for (const { heard } of talks) await eventually(() => heard().startsWith('far '));
-  },
-);
+    },
+  );
 
-t.test(
-  'each endpoint’s connections are counted, also over changes of other Services',
-  rootOnly,
-  async (t) => {
-    const { lab, a, client, both, update } = await world(t);
-    await update(tcpService({}, { endpoints: both }));
-    for (let i = 0; i < 4; i++) await lab.connect(client.namespace, SERVICE_IP, 80);
-    await update(
-      tcpService({}, { endpoints: both }),
-      tcpService({ key: 'default/x', clusterIP: '10.48.0.8' }, { endpoints: both }),
-    );
-    for (let i = 0; i < 2; i++) await lab.connect(client.namespace, SERVICE_IP, 80);
-    const counts = await kernelConnections(lab.commands(a.namespace));
-    const ofWeb = counts.filter(({ service }) => service === 'default/web');
-    t.same(
-      ofWeb.map(({ count, port, protocol }) => ({ count, port, protocol })),
-      [
-        { count: 3, port: 80, protocol: 'tcp' },
-        { count: 3, port: 80, protocol: 'tcp' },
-      ],
-    );
-    t.same(new Set(ofWeb.map(({ endpoint }) => endpoint)), new Set(both.present));
-    await update();
-    t.same(await kernelConnections(lab.commands(a.namespace)), [], 'and forgotten with them');
-  },
-);
+  t.test(
+    `${kind.family}: UDP: in turn, on every address, and a client that talks on meets the endpoints of now`,
+    kind.withConntrack,
+    async (t) => {
+      const { lab, a, b, client, update, service } = await world(t);
+      const near: Endpoint = { ip: a.podAddress, port: 5353 };
+      const far: Endpoint = { ip: b.podAddress, port: 5353 };
+      await lab.answerUdp(a.pod, 5353, 'near', kind.any);
+      await lab.answerUdp(b.pod, 5353, 'far', kind.any);
+      const names = (endpoints: Endpoint[]) =>
+        service(
+          {},
+          {
+            protocol: 'UDP',
+            port: 53,
+            nodePort: 30053,
+            endpoints: endpointsOf(
+              endpoints,
+              endpoints.filter((e) => e === near),
+            ),
+          },
+        );
+      await update(names([far]));
+      const talks = [
+        lab.talk(client.namespace, kind.serviceIP, 53),
+        lab.talk(a.namespace, kind.serviceIP, 53),
+        lab.talk(lab.stranger, a.address, 30053),
+      ];
+      for (const { heard } of talks) await eventually(() => heard().startsWith('far '));
+      t.equal(talks[0]?.heard(), `far ${client.address}`, 'with the source that TCP has');
+      await update(names([near]));
+      for (const { heard } of talks) await eventually(() => heard().startsWith('near '));
+      await update(names([near, far]));
+      const heard = talks.map((talk) => talk.heard());
+      await lab.connect(client.namespace, kind.serviceIP, 80);
+      t.same(
+        talks.map((talk) => talk.heard()),
+        heard,
+        'an endpoint more changes nothing for those who have one',
+      );
+      await update(names([]));
+      for (const { heard } of talks) await eventually(() => /^E(CONNREFUSED|PERM)$/.test(heard()));
+      await update(names([far]));
+      for (const { heard } of talks) await eventually(() => heard().startsWith('far '));
+    },
+  );
+
+  t.test(
+    `${kind.family}: each endpoint’s connections are counted, also over changes of other Services`,
+    kind.only,
+    async (t) => {
+      const { lab, a, client, both, update, service } = await world(t);
+      await update(service({}, { endpoints: both }));
+      for (let i = 0; i < 4; i++) await lab.connect(client.namespace, kind.serviceIP, 80);
+      await update(
+        service({}, { endpoints: both }),
+        service({ key: 'default/x', clusterIP: kind.otherServiceIP }, { endpoints: both }),
+      );
+      for (let i = 0; i < 2; i++) await lab.connect(client.namespace, kind.serviceIP, 80);
+      const counts = await kernelConnections(lab.commands(a.namespace));
+      const ofWeb = counts.filter(({ service }) => service === 'default/web');
+      t.same(
+        ofWeb.map(({ count, port, protocol }) => ({ count, port, protocol })),
+        [
+          { count: 3, port: 80, protocol: 'tcp' },
+          { count: 3, port: 80, protocol: 'tcp' },
+        ],
+      );
+      t.same(new Set(ofWeb.map(({ endpoint }) => endpoint)), new Set(both.present));
+      await update();
+      t.same(await kernelConnections(lab.commands(a.namespace)), [], 'and forgotten with them');
+    },
+  );
+}

@@ -282,10 +282,12 @@ t.test(
       { ip: '10.40.0.6', port: 80 },
     ];
     const [, going] = [a, b].map(endpointId);
+    const inKernel = { protocols: ['tcp'], families: ['IPv4'] } as const;
     const update = (endpoints: ReturnType<typeof endpointsOf>) =>
-      proxier.update({ ...inputOf(tcpService({}, { endpoints })), inKernel: ['tcp'] });
+      proxier.update({ ...inputOf(tcpService({}, { endpoints })), inKernel });
     await update(endpointsOf([a, b]));
     t.same(kernel()?.gone, []);
+    t.same(kernel()?.families, ['IPv4'], 'of IPv6 it knows nothing without an address to listen at');
     await update(endpointsOf([a], [], { present: [a, b].map(endpointId), terminating: [going ?? ''] }));
     t.same(kernel()?.gone, [], 'it is going, and may still talk');
     await update(endpointsOf([a]));

@@ -3,13 +3,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CommandRunner } from '../../src/network/command-runner.ts';
 import { IpForwarding } from '../../src/network/ip-forwarding.ts';
+import { Ipv6Forwarding } from '../../src/network/ipv6/ipv6-forwarding.ts';
 import { endAllIn } from './lab.ts';
 
 const exec = promisify(execFile);
@@ -120,10 +121,22 @@ export class NetworkLab {
 
   /** Stands for the board's switch, which is on from the start. */
   async forwarding({ namespace }: LabBoard): Promise<IpForwarding> {
-    this.#folder ??= await mkdtemp(join(tmpdir(), 'edge-cluster-lab-'));
-    const path = join(this.#folder, namespace);
+    const path = await this.#pathOf(namespace);
     await writeFile(path, '1\n');
     return new IpForwarding(`${path}-was`, path);
+  }
+
+  /** The same of IPv6. */
+  async ipv6Forwarding({ namespace }: LabBoard): Promise<Ipv6Forwarding> {
+    const conf = await this.#pathOf(`${namespace}-v6`);
+    await mkdir(join(conf, 'all'), { recursive: true });
+    await writeFile(join(conf, 'all', 'forwarding'), '1\n');
+    return new Ipv6Forwarding(`${conf}-was`, conf);
+  }
+
+  async #pathOf(name: string): Promise<string> {
+    this.#folder ??= await mkdtemp(join(tmpdir(), 'edge-cluster-lab-'));
+    return join(this.#folder, name);
   }
 
   /** Resolves with the port once it listens; answers `ANSWER CLIENT-ADDRESS`. */
@@ -155,8 +168,8 @@ export class NetworkLab {
   }
 
   /** Answers every datagram with `ANSWER CLIENT-ADDRESS`; resolves once it listens. */
-  async answerUdp(namespace: string, port: number, answer: string): Promise<void> {
-    await once(this.#spawn(namespace, UDP_PROBE, 'listen', String(port), answer).stdout, 'data');
+  async answerUdp(namespace: string, port: number, answer: string, host = '0.0.0.0'): Promise<void> {
+    await once(this.#spawn(namespace, UDP_PROBE, 'listen', String(port), answer, host).stdout, 'data');
   }
 
   /** A client that asks on and on from one port of its own: what it heard last. */
@@ -189,6 +202,8 @@ export class NetworkLab {
   async #addNamespace(name: string): Promise<void> {
     await exec('ip', ['netns', 'add', name]);
     this.#namespaces.push(name);
+    // Nobody else has their IPv6 addresses: to ask around first takes a second or two.
+    await this.run(name, 'sysctl', '-eqw', 'net.ipv6.conf.default.accept_dad=0');
     await this.ip(name, 'link set lo up');
   }
 

@@ -18,6 +18,7 @@ export function tcpService(more: Partial<ServiceView> = {}, port: Partial<Servic
   return {
     key: 'default/web',
     uid: 'u-web',
+    family: 'IPv4',
     clusterIP: '10.48.0.9',
     externalIPs: [],
     loadBalancerIPs: [],

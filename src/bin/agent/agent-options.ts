@@ -36,6 +36,8 @@ export interface AgentOptions {
   runtime?: Runtime;
 }
 
+/** Where an agent keeps its things unless told otherwise. */
+export const AGENT_DATA_DIR = '/var/lib/edge-cluster/agent';
 /** One agent to a board. */
 export const AGENT_LOCK = 'edge-cluster-agent';
 export const CLUSTER_DOMAIN = 'cluster.local';

@@ -24,7 +24,7 @@ export const boardForwarding = () => new IpForwarding(join(RUN_DIR, 'ip-forward-
 export async function boardIpv6(): Promise<Ipv6Network> {
   const { Ipv6Forwarding } = await import('../../network/ipv6/ipv6-forwarding.ts');
   const { Ipv6Network } = await import('../../network/ipv6/ipv6-network.ts');
-  return new Ipv6Network(systemCommands, new Ipv6Forwarding(join(RUN_DIR, 'ipv6-forwarding-was')));
+  return new Ipv6Network(systemCommands, new Ipv6Forwarding(join(RUN_DIR, 'ipv6-forwarding-was')), BRIDGE);
 }
 
 /** This board's shares of the pod ranges: `undefined` until its pods may start, the second where it has none. */

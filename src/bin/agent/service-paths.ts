@@ -10,18 +10,22 @@ import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
 import { boardHasIpv6 } from '../../network/board-ipv6.ts';
-import { type DesiredIpv6, SERVICE_LISTEN_ADDRESS } from '../../network/board-network.ts';
+import {
+  type DesiredIpv6,
+  type DesiredNetwork,
+  SERVICE_LISTEN_ADDRESS,
+} from '../../network/board-network.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { NodeNetwork } from '../../network/node-network.ts';
 import type { HostPort } from '../../proxy/host-ports.ts';
-import type { KernelForwarding, KernelProtocol } from '../../proxy/kernel-ports.ts';
+import type { KernelForwarding } from '../../proxy/kernel-ports.ts';
 import { Proxier, type ProxierOptions, type VirtualPort } from '../../proxy/proxier.ts';
 import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
 import { boardForwarding, boardIpv6 } from './agent-runtime.ts';
-import { kernelProtocols } from './kernel-protocols.ts';
+import { BoardKernel } from './board-kernel.ts';
 import { NetworkReport } from './network-report.ts';
 
 type Settings = Pick<
@@ -49,13 +53,13 @@ const DNS_PORT = 53;
 
 export class ServicePaths implements Component {
   readonly #options: ServicePathsOptions;
+  readonly #kernel: BoardKernel;
   readonly #network: NodeNetwork;
   readonly #dns: ClusterDns;
   readonly #proxier: Proxier | ProxyThread;
   readonly #ingress: AgentIngress | undefined;
   #servicePorts: readonly VirtualPort[] = [];
-  #kernel: KernelForwarding | undefined;
-  #inKernel: readonly KernelProtocol[] | undefined;
+  #forwarded: KernelForwarding | undefined;
   #hasIpv6 = false;
   #listenAddressV6: string | undefined;
   /** 0 = it does not listen yet. */
@@ -64,6 +68,7 @@ export class ServicePaths implements Component {
 
   constructor(options: ServicePathsOptions) {
     this.#options = options;
+    this.#kernel = this.#makeKernel();
     this.#network = this.#makeNetwork();
     this.#dns = this.#makeDns();
     this.#proxier = this.#makeProxier();
@@ -75,7 +80,7 @@ export class ServicePaths implements Component {
     const { services, peers } = this.#options.link;
     services.onChange(() => this.#servicesChanged());
     peers.onChange(() => this.#peersChanged());
-    this.#inKernel = await kernelProtocols(this.#options);
+    await this.#kernel.ask();
     for (const component of [this.#network, this.#dns, this.#proxier, this.#ingress]) {
       if (!component) continue;
       this.#running.push(component);
@@ -102,6 +107,7 @@ export class ServicePaths implements Component {
     const { link, nodeName, hostPorts, addresses } = this.#options;
     const { podRange, ipv6 } = link.peers.current() ?? {};
     const podRanges = [podRange, ipv6?.podRange].filter((range) => range !== undefined);
+    const { mode } = this.#kernel;
     const known = [...(link.services.current()?.values() ?? [])];
     const forwarded = known.filter((service) => !this.#isDns(service));
     return this.#proxier.update({
@@ -110,7 +116,7 @@ export class ServicePaths implements Component {
       boardAddresses: addresses(),
       insideRanges: [...podRanges, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
       listenAddressV6: this.#listenAddressV6,
-      ...(this.#inKernel ? { inKernel: this.#inKernel } : {}),
+      ...(mode ? { inKernel: mode } : {}),
     });
   }
 
@@ -118,7 +124,7 @@ export class ServicePaths implements Component {
   async metrics(): Promise<Metric[]> {
     const { serviceMetrics } = await import('./service-figures.ts');
     const bySockets = await this.#proxier.counters();
-    if (!this.#inKernel) return serviceMetrics(bySockets, []);
+    if (!this.#kernel.mode) return serviceMetrics(bySockets, []);
     const { kernelConnections } = await import('../../network/kernel-connections.ts');
     return serviceMetrics(bySockets, await kernelConnections(systemCommands));
   }
@@ -144,12 +150,11 @@ export class ServicePaths implements Component {
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts(dnsAddressOf(serviceRange)), ...this.#servicePorts],
-      ...(this.#inKernel
-        ? { kernelPorts: this.#kernel?.ports ?? 'unknown', goneEndpoints: this.#kernel?.gone ?? [] }
-        : {}),
+      ...(this.#kernel.mode ? toForward(this.#forwarded) : {}),
     });
     const { ipv6Address } = this.#network;
     if (ipv6Address === this.#listenAddressV6) return;
+    if (ipv6Address !== undefined) await this.#kernel.askSecond();
     this.#listenAddressV6 = ipv6Address;
     await this.updateProxy();
   }
@@ -202,6 +207,12 @@ export class ServicePaths implements Component {
     return peers && dnsAddressOf(peers.serviceRange);
   }
 
+  #makeKernel(): BoardKernel {
+    const { proxy, link, logger } = this.#options;
+    const tell = (reason: string, message: string) => link.boardEvent({ type: 'Warning', reason, message });
+    return new BoardKernel({ proxy, logger, commands: systemCommands, tell });
+  }
+
   #makeNetwork(): NodeNetwork {
     const { link, cleanOnStop, onPodCIDR, onRoutesChanged, logger } = this.#options;
     const report = new NetworkReport(link);
@@ -243,7 +254,7 @@ export class ServicePaths implements Component {
       listenAddress: SERVICE_LISTEN_ADDRESS,
       onVirtualPorts: (ports, kernel) => {
         this.#servicePorts = ports;
-        this.#kernel = kernel;
+        this.#forwarded = kernel;
         void this.updateNetwork();
       },
       onRefusal: ({ subject, reason, message }) =>
@@ -260,4 +271,14 @@ export class ServicePaths implements Component {
     const host = this.#proxier instanceof ProxyThread ? this.#proxier : undefined;
     return new AgentIngress({ ...ingress, link, secret, host, dataDir, onListening, clock, logger });
   }
+}
+
+/** What the kernel is to forward, as far as the proxy has told. */
+function toForward(told: KernelForwarding | undefined): Partial<DesiredNetwork> {
+  const { families = [], ports = [], gone = [] } = told ?? {};
+  const untold = [
+    ...(families.includes('IPv4') ? [] : (['ip'] as const)),
+    ...(families.includes('IPv6') ? [] : (['ip6'] as const)),
+  ];
+  return { kernelPorts: ports, goneEndpoints: gone, untold };
 }

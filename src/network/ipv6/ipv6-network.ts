@@ -1,28 +1,28 @@
 // Makes the board's IPv6 addresses, routes and nft table match what the cluster wants, and takes all of it away again.
-import {
-  type DesiredNetwork,
-  type NetworkProblem,
-  NFT_TABLE,
-  type Peer,
-  ROUTE_PROTOCOL,
-} from '../board-network.ts';
+import { type DesiredNetwork, type NetworkProblem, type Peer, ROUTE_PROTOCOL } from '../board-network.ts';
 import type { CommandRunner } from '../command-runner.ts';
+import { applyForwardRules } from '../forward-rules.ts';
 import { type DeviceAddresses, listIp } from '../ip-listing.ts';
-import { dropping } from '../network-problems.ts';
-import { listChains, tableNames } from '../nft-listing.ts';
-import type { Route } from '../routes.ts';
+import { findProblems } from '../network-problems.ts';
+import { listChains } from '../nft-listing.ts';
+import { NftTables } from '../nft-tables.ts';
+import { foreignRoutes, type Route } from '../routes.ts';
 import type { Ipv6Forwarding } from './ipv6-forwarding.ts';
-import { renderIpv6Table } from './ipv6-table.ts';
+import { ipv6Tables } from './ipv6-table.ts';
 import { desiredWays, nothingThere, type ObservedWays, wayCommands } from './ipv6-ways.ts';
 
 export class Ipv6Network {
   readonly #commands: CommandRunner;
   readonly #forwarding: Ipv6Forwarding;
-  #appliedTable = '';
+  readonly #bridge: string;
+  readonly #tables: NftTables;
 
-  constructor(commands: CommandRunner, forwarding: Ipv6Forwarding) {
+  /** `bridge` is the pods'. */
+  constructor(commands: CommandRunner, forwarding: Ipv6Forwarding, bridge: string) {
     this.#commands = commands;
     this.#forwarding = forwarding;
+    this.#bridge = bridge;
+    this.#tables = new NftTables(commands, ipv6Tables);
   }
 
   /** Returns whether forwarding had to be switched on. */
@@ -30,11 +30,8 @@ export class Ipv6Network {
     return this.#forwarding.enable();
   }
 
-  async applyTable(desired: DesiredNetwork, hasTunnel: boolean): Promise<void> {
-    const table = renderIpv6Table(desired, hasTunnel);
-    if (table === this.#appliedTable) return;
-    await this.#commands.run('nft', ['-f', '-'], table);
-    this.#appliedTable = table;
+  applyTables(desired: DesiredNetwork, hasTunnel: boolean): Promise<void> {
+    return this.#tables.apply(desired, hasTunnel);
   }
 
   /** `tunnelled` are those that the tunnel reaches, `routes` the board's own of IPv4. */
@@ -48,33 +45,43 @@ export class Ipv6Network {
     await this.#batch(wayCommands(wanted, await this.#observed()));
   }
 
-  /** What of the machine's own keeps pods from being reached. */
-  async obstacles({ ipv6 }: DesiredNetwork): Promise<NetworkProblem[]> {
-    return ipv6 ? dropping(ipv6.podRange, await listChains(this.#commands, 'ip6'), 'ip6tables') : [];
+  /** To be called when all else is there. */
+  settleTracks(desired: DesiredNetwork): Promise<void> {
+    return this.#tables.settleTracks(desired);
+  }
+
+  /** Lets pods out where the machine's firewall drops. Resolves with what of the machine's own is in their way. */
+  async passFirewall({ ipv6, peers }: DesiredNetwork): Promise<NetworkProblem[]> {
+    const chains = await listChains(this.#commands);
+    const pods = ipv6 && { podCIDR: ipv6.podCIDR, bridge: this.#bridge };
+    await applyForwardRules(this.#commands, 'ip6', pods, chains);
+    if (!ipv6) return [];
+    const foreign = await foreignRoutes(this.#commands, this.#bridge, 'ip6');
+    return findProblems('ip6', { ...ipv6, peers }, { foreignRoutes: foreign, chains });
   }
 
   /** Returns what was there and is gone, in words. */
   async remove(): Promise<string[]> {
-    this.#appliedTable = '';
-    const hadTable = await this.#removeTable();
+    const tables = await this.#tables.remove();
+    const hadForward = await applyForwardRules(
+      this.#commands,
+      'ip6',
+      undefined,
+      await listChains(this.#commands),
+    );
     const observed = await this.#observed();
     const commands = wayCommands(nothingThere, observed);
     await this.#batch(commands);
     const wasSwitched = await this.#forwarding.restore();
     return [
-      ...(hadTable ? [`nft table ip6 ${NFT_TABLE}`] : []),
+      ...tables,
+      ...(hadForward ? ['rules for pods of the ip6tables chain FORWARD'] : []),
       ...observed.routes.map(({ dst }) => `route to ${dst}`),
       ...commands.flatMap(
         (line) => /^address delete (\S+) dev (\S+)/.exec(line)?.slice(1, 3).join(' of ') ?? [],
       ),
       ...(wasSwitched ? ['net.ipv6.conf.all.forwarding = 1 (is as it was)'] : []),
     ];
-  }
-
-  async #removeTable(): Promise<boolean> {
-    const isThere = (await tableNames(this.#commands, 'ip6')).includes(NFT_TABLE);
-    if (isThere) await this.#commands.run('nft', ['delete', 'table', 'ip6', NFT_TABLE]);
-    return isThere;
   }
 
   async #observed(): Promise<ObservedWays> {

@@ -1,9 +1,16 @@
-// Our nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which lists
-// them. Pure.
+// Our first nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which
+// lists them. Pure.
 import { isIPv6 } from 'node:net';
 import { type DesiredNetwork, NFT_TABLE, type VirtualPort } from '../board-network.ts';
 import { CLAMP_CHAIN, elements } from '../nft-table.ts';
+import { type FamilyTables, ipv6Rules } from '../rule-family.ts';
 import { boardAddress } from './ipv6-addresses.ts';
+
+export const ipv6Tables: FamilyTables = {
+  family: ipv6Rules,
+  render: renderIpv6Table,
+  place: ({ ipv6 }) => ipv6 && { family: ipv6Rules, ...ipv6, listenAddress: boardAddress(ipv6.podCIDR) },
+};
 
 const MAP = 'type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service';
 

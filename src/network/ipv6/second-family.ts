@@ -45,7 +45,7 @@ export class SecondFamily {
     return this.#try(desired, async (network) => {
       if (desired.ipv6 && (await network.prepare()))
         this.#logger.info({}, 'switched IPv6 forwarding on: pods need it');
-      await network.applyTable(desired, distant.length > 0);
+      await network.applyTables(desired, distant.length > 0);
       this.#podCIDR = desired.ipv6?.podCIDR;
     });
   }
@@ -56,11 +56,16 @@ export class SecondFamily {
   async reach(desired: DesiredNetwork, distant: readonly Peer[], routes: readonly Route[]): Promise<unknown> {
     const problem = await this.#try(desired, async (network) => {
       await network.applyWays(desired, distant, routes);
-      this.#obstacles = await network.obstacles(desired);
+      this.#obstacles = await network.passFirewall(desired);
     });
     const isThere = problem === undefined && this.#network !== undefined;
     this.#address = isThere && desired.ipv6 ? boardAddress(desired.ipv6.podCIDR) : undefined;
     return problem;
+  }
+
+  /** To be called when all else is there. Resolves with what went wrong. */
+  settleTracks(desired: DesiredNetwork): Promise<unknown> {
+    return this.#try(desired, (network) => network.settleTracks(desired));
   }
 
   async #try({ ipv6 }: DesiredNetwork, action: (network: Ipv6Network) => Promise<void>): Promise<unknown> {

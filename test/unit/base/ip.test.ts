@@ -5,6 +5,7 @@ import {
   familyOf,
   formatIp,
   isInRange,
+  overlaps,
   parseIp,
   parseRange,
   urlHost,
@@ -60,6 +61,15 @@ t.test('ranges hold addresses and ranges of their own family', async (t) => {
   t.ok(isInRange('10.40.0.0/23', '10.40.0.0/13'), 'a range that is all within');
   t.notOk(isInRange('10.40.0.0/12', '10.40.0.0/13'), 'a wider one is not');
   t.notOk(isInRange('10.40.0.0/33', '10.40.0.0/13'));
+});
+
+t.test('ranges of one family overlap when one holds a part of the other', async (t) => {
+  t.ok(overlaps('10.47.255.255', '10.40.0.0/13'));
+  t.notOk(overlaps('10.48.0.0', '10.40.0.0/13'));
+  t.ok(overlaps('fd00::/8', 'fd00:10:40::/48'));
+  t.notOk(overlaps('fd00:10:41::/64', 'fd00:10:40::/48'));
+  t.notOk(overlaps('0.0.0.0/0', '::/0'));
+  t.notOk(overlaps('default', '10.40.0.0/13'));
 });
 
 t.test('addresses of a range are counted from its first', async (t) => {

@@ -32,14 +32,18 @@ t.test('a Service is shown with what the agent relays and what the kernel forwar
 });
 
 t.test("counters of other tables and of host ports are not the Services'", async (t) => {
-  const counter = (name: string, table = 'edge_services') => ({ counter: { table, name, packets: 4 } });
+  const counter = (name: string, table = 'edge_services', family = 'ip') => ({
+    counter: { family, table, name, packets: 4 },
+  });
   const nftables = [
     { metainfo: {} },
     counter('ep/default/web/tcp/80/10.40.0.5/8080'),
     counter('ep/default/web/tcp/80/10.40.0.5/8080', 'mine'),
+    counter('ep/default/web/tcp/80/fd00.10.40..5/8080', 'edge_services', 'ip6'),
     counter('ep/hostport/u1/0.0.0.0/tcp/8888/10.40.0.5/80'),
   ];
   t.same(await kernelConnections({ run: async () => JSON.stringify({ nftables }) }), [
     { service: 'default/web', protocol: 'tcp', port: 80, endpoint: '10.40.0.5:8080', count: 4 },
+    { service: 'default/web', protocol: 'tcp', port: 80, endpoint: '[fd00:10:40::5]:8080', count: 4 },
   ]);
 });

@@ -29,6 +29,16 @@ t.test('as JSON it is for programs', async (t) => {
   t.same(JSON.parse(out), { healthy: false, checks: [ok, problem] });
 });
 
+t.test("the agent's folder is handed on", async (t) => {
+  const asked: (string | undefined)[] = [];
+  const examine = async (dataDir?: string) => {
+    asked.push(dataDir);
+    return [ok];
+  };
+  await doctor(fakeTerminal({}).io, examine, { dataDir: '/srv/agent' });
+  t.same(asked, ['/srv/agent']);
+});
+
 t.test('the verb asks no server', async (t) => {
   const ran = await run(['doctor']);
   t.equal(ran.exitCode, 0);

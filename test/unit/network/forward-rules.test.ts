@@ -1,12 +1,17 @@
 import t from 'tap';
-import { forwardCommands } from '../../../src/network/forward-rules.ts';
+import {
+  applyForwardRules,
+  type ForwardedPods,
+  forwardCommands,
+} from '../../../src/network/forward-rules.ts';
+import type { Chain } from '../../../src/network/network-problems.ts';
 
 const OUT = '-A FORWARD -s 10.40.2.0/23 -m comment --comment edge-cluster -j ACCEPT';
 const ANSWERS =
   '-A FORWARD -d 10.40.2.0/23 -m comment --comment edge-cluster -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT';
 const listing = (...rules: string[]) => `${rules.join('\n')}\n`;
 const lines = (podCIDR: string | undefined, text: string) =>
-  forwardCommands(podCIDR, text).map((words) => words.join(' '));
+  forwardCommands(podCIDR === undefined ? undefined : { podCIDR }, text).map((words) => words.join(' '));
 
 t.test('behind the rules of the owner, and only where the policy drops', async (t) => {
   const docker = '-A FORWARD -j DOCKER-USER';
@@ -22,4 +27,26 @@ t.test('what is no longer needed goes, and nothing else', async (t) => {
   t.same(moved.slice(0, 2), lines(undefined, there));
   t.match(moved.slice(2), [/^-A FORWARD -s 10\.40\.6\.0\/23 /, /^-A FORWARD -d 10\.40\.6\.0\/23 /]);
   t.same(lines(undefined, ''), [], 'nor without iptables');
+});
+
+t.test('each family has its own program and chain, and nothing is run without the chain', async (t) => {
+  const chain = (family: string) => ({ family, table: 'filter', name: 'FORWARD' });
+  const changesOf = async (family: 'ip' | 'ip6', pods: ForwardedPods, chains: Chain[]) => {
+    const ran: string[] = [];
+    const run = async (command: string, args: readonly string[]) => {
+      ran.push([command, ...args].join(' '));
+      return '-P FORWARD DROP\n';
+    };
+    await applyForwardRules({ run }, family, pods, chains);
+    return ran;
+  };
+  const v6 = { podCIDR: 'fd00:10:40:1::/64', bridge: 'edge0' };
+  t.match(await changesOf('ip6', v6, [chain('ip6')]), [
+    'ip6tables -w 5 -S FORWARD',
+    /^ip6tables -w 5 -A FORWARD -i edge0 -o edge0 /,
+    /^ip6tables -w 5 -A FORWARD -s fd00:10:40:1::\/64 /,
+    /^ip6tables -w 5 -A FORWARD -d fd00:10:40:1::\/64 /,
+  ]);
+  t.match((await changesOf('ip', { podCIDR: '10.40.2.0/23' }, [chain('ip')]))[0], /^iptables /);
+  t.same(await changesOf('ip6', v6, [chain('ip'), chain('inet')]), []);
 });

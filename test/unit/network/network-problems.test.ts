@@ -11,17 +11,24 @@ const desired = {
 };
 
 t.test('a LAN inside the pod range is told, with both ranges', async (t) => {
-  const problems = findProblems(desired, [{ dst: '10.41.7.0/24', dev: 'eth0' }], []);
+  const problems = findProblems('ip', desired, {
+    foreignRoutes: [{ dst: '10.41.7.0/24', dev: 'eth0' }],
+    chains: [],
+  });
   t.match(problems, [{ reason: 'RangeOverlap', message: /10\.40\.0\.0\/13.*10\.41\.7\.0\/24/ }]);
 });
 
 t.test('a way around the whole range blocks nothing, a board within it does', async (t) => {
-  t.match(findProblems(desired, [{ dst: '10.0.0.0/8' }], []), [
+  t.match(findProblems('ip', desired, { foreignRoutes: [{ dst: '10.0.0.0/8' }], chains: [] }), [
     { reason: 'RangeOverlap', isBlocking: false },
     { reason: 'RangeOverlap', isBlocking: false },
   ]);
   const peers = [{ address: '10.48.3.3', podCIDR: '10.40.2.0/23' }];
-  const found = findProblems({ ...desired, address: '10.41.0.5', peers }, [], []);
+  const found = findProblems(
+    'ip',
+    { ...desired, address: '10.41.0.5', peers },
+    { foreignRoutes: [], chains: [] },
+  );
   t.match(found, [
     {
       reason: 'AddressInRange',
@@ -33,10 +40,10 @@ t.test('a way around the whole range blocks nothing, a board within it does', as
 });
 
 t.test('what blocks makes the network unavailable, what does not is told beside it', async (t) => {
-  const chain = { table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
-  const dropped = findProblems(desired, [], [chain]);
+  const chain = { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
+  const dropped = findProblems('ip', desired, { foreignRoutes: [], chains: [chain] });
   t.match(networkCondition(dropped), { type: 'NetworkUnavailable', status: 'False', reason: 'RouteCreated' });
-  const both = findProblems(desired, [{ dst: '10.41.7.0/24' }], [chain]);
+  const both = findProblems('ip', desired, { foreignRoutes: [{ dst: '10.41.7.0/24' }], chains: [chain] });
   t.match(networkCondition(both), {
     status: 'True',
     reason: 'RangeOverlap',
@@ -47,10 +54,33 @@ t.test('what blocks makes the network unavailable, what does not is told beside 
 
 t.test('ordinary LANs and the default route are no problem', async (t) => {
   const routes = [{ dst: 'default' }, { dst: '192.168.1.0/24' }, { dst: '172.17.0.0/16' }];
-  t.same(findProblems(desired, routes, []), []);
+  t.same(findProblems('ip', desired, { foreignRoutes: routes, chains: [] }), []);
 });
 
 t.test('a firewall that drops what is forwarded is told by its name', async (t) => {
-  const chain = { table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
-  t.match(findProblems(desired, [], [chain]), [{ reason: 'ForwardingDropped', message: /filter FORWARD/ }]);
+  const chain = { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
+  t.match(findProblems('ip', desired, { foreignRoutes: [], chains: [chain] }), [
+    { reason: 'ForwardingDropped', message: /filter FORWARD/ },
+  ]);
+});
+
+t.test('IPv6 is looked at with its own ranges, routes and chains, and blocks nothing', async (t) => {
+  const v6 = { podRange: 'fd00:10:40::/48', serviceRange: 'fd00:10:48::/112', peers: [] };
+  const hook = { hook: 'forward', policy: 'drop' };
+  const own = {
+    foreignRoutes: [{ dst: 'fd00:10:40:7::/64' }, { dst: '2001:db8::/64' }, { dst: 'fe80::/64' }],
+    chains: [
+      { family: 'ip', table: 'filter', name: 'FORWARD', ...hook },
+      { family: 'ip6', table: 'filter', name: 'FORWARD', ...hook },
+      { family: 'inet', table: 'wall', name: 'pass', ...hook },
+    ],
+  };
+  const found = findProblems('ip6', v6, own);
+  t.match(found, [
+    { message: /pod range fd00:10:40::\/48 overlaps the board's route to fd00:10:40:7::\/64/ },
+    { mend: /ip6tables -I FORWARD -s fd00:10:40::\/48 -j ACCEPT$/ },
+    { mend: /nft insert rule inet wall pass ip6 saddr fd00:10:40::\/48 accept$/ },
+  ]);
+  t.equal(found.length, 3);
+  t.same(new Set(found.map(({ isBlocking }) => isBlocking)), new Set([false]), 'IPv4 goes on');
 });

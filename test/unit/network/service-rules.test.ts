@@ -1,8 +1,22 @@
 import t from 'tap';
 import type { KernelPort } from '../../../src/network/kernel-port.ts';
+import { ipv4Rules, ipv6Rules, type RulePlace } from '../../../src/network/rule-family.ts';
 import { renderServices, renderSweep } from '../../../src/network/service-rules.ts';
 
-const ranges = { podRange: '10.40.0.0/13', podCIDR: '10.40.0.0/23', serviceRange: '10.48.0.0/16' };
+const place: RulePlace = {
+  family: ipv4Rules,
+  podRange: '10.40.0.0/13',
+  podCIDR: '10.40.0.0/23',
+  serviceRange: '10.48.0.0/16',
+  listenAddress: '169.254.48.1',
+};
+const place6: RulePlace = {
+  family: ipv6Rules,
+  podRange: 'fd00:10:40::/48',
+  podCIDR: 'fd00:10:40:1::/64',
+  serviceRange: 'fd00:10:48::/112',
+  listenAddress: 'fd00:10:40:1:ec::1',
+};
 const near = { ip: '10.40.0.5', port: 8080 };
 const far = { ip: '10.40.2.5', port: 8080 };
 const port = (more: Partial<KernelPort> = {}): KernelPort => ({
@@ -18,7 +32,7 @@ const port = (more: Partial<KernelPort> = {}): KernelPort => ({
   endpoints: { Cluster: [near, far], Local: [near] },
   ...more,
 });
-const rendered = (...ports: KernelPort[]) => renderServices(ranges, ports);
+const rendered = (...ports: KernelPort[]) => renderServices(place, ports);
 const NEAR_CHAIN = 'ep/default/web/tcp/80/10.40.0.5/8080';
 const FAR_CHAIN = 'ep/default/web/tcp/80/10.40.2.5/8080';
 
@@ -54,7 +68,7 @@ t.test('UDP goes the same way, and is refused where no endpoint takes a port of 
 });
 
 t.test('connections to an endpoint that is no more are reset, those of the board too', async (t) => {
-  const { text, names } = renderServices(ranges, [port()], [{ ip: '10.40.2.9', port: 8080 }]);
+  const { text, names } = renderServices(place, [port()], [{ ip: '10.40.2.9', port: 8080 }]);
   t.match(text, /set gone {\n.*\n +elements = {\n +10\.40\.2\.9 \. 8080\n/);
   t.equal(text.match(/@gone reject with tcp reset$/gm)?.length, 2);
   t.ok(names.has('chain parted/arriving'), 'swept when nobody is gone any more');
@@ -107,8 +121,35 @@ t.test('a way that leads nowhere is no element; a port of the board is then refu
 t.test('what is no longer named is deleted by itself', async (t) => {
   const stale = ['set sticky/1s/a', 'counter ep/a', 'chain Cluster/a'];
   t.equal(
-    renderSweep(stale),
+    renderSweep(ipv4Rules, stale),
     'delete chain ip edge_services Cluster/a\ndelete counter ip edge_services ep/a\ndelete set ip edge_services sticky/1s/a\n',
     'what names another goes first',
   );
+});
+
+t.test('IPv6: the same shape in a table of its own, with names that have no colons', async (t) => {
+  const [near, far] = ['fd00:10:40:1::5', 'fd00:10:40:2::5'].map((ip) => ({ ip, port: 8080 }));
+  const endpoints = { Cluster: [near, far], Local: [near] } as KernelPort['endpoints'];
+  const service = port({ ip: 'fd00:10:48::9', endpoints, affinityS: 60 });
+  const node = port({ ip: '::', port: 30080, isOpen: true, isOwn: true, outsiders: 'Local', endpoints });
+  const { text, names } = renderServices(place6, [service, node], [{ ip: 'fd00:10:40:2::9', port: 80 }]);
+  const chain = 'ep/default/web/tcp/80/fd00.10.40.2..5/8080';
+  t.match(text, `counter name "${chain}" meta l4proto tcp dnat to [fd00:10:40:2::5]:8080`);
+  t.match(text, 'fd00:10:48::9 . tcp . 80 : goto Cluster/default/web/tcp/80');
+  t.match(text, /chain way\/\.\.\/tcp\/30080 {\n +ip6 saddr fd00:10:40::\/48 goto Cluster/);
+  t.match(text, 'ip6 saddr { fd00:10:40:1::5 } accept');
+  t.match(text, 'set sticky/60s/default/web/tcp/80/fd00.10.40.2..5/8080 { type ipv6_addr;');
+  t.match(text, 'ct reply ip6 saddr . ct reply proto-src @gone reject with tcp reset');
+  t.match(text, /ip6 daddr \. .* @endpoints snat to fd00:10:40:1:ec::1\n/);
+  t.match(text, 'ip6 daddr != { ::1, fe80::/10, fd00:10:40:1:ec::1 }');
+  t.notMatch(text, /\bip [sd]addr|table ip |ipv4_addr|\d+\.\d+\.\d+\.\d+\/\d/);
+  t.ok(names.has(`counter ${chain}`));
+  t.notMatch([...names].join(), ':');
+});
+
+t.test('of sources those of the family count, and where there are none nobody may come in', async (t) => {
+  const node = port({ ip: '0.0.0.0', port: 80, isOpen: true, isOwn: true });
+  const sources = (...sourceRanges: string[]) => rendered({ ...node, sourceRanges }).text;
+  t.match(sources('192.0.2.0/24', '2001:db8::/32'), 'ip saddr != { 192.0.2.0/24 } accept');
+  t.match(sources('2001:db8::/32'), /chain way\/0\.0\.0\.0\/tcp\/80 {\n {4}accept\n {2}}/);
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { KernelPort } from '../../../src/network/kernel-port.ts';
+import { ipv4Rules, ipv6Rules } from '../../../src/network/rule-family.ts';
 import { canForgetTracks, staleTracks, UdpTracks } from '../../../src/network/udp-tracks.ts';
 
 const endpoint = { ip: '10.40.0.5', port: 5353 };
@@ -29,7 +30,7 @@ t.test('clients of an endpoint that takes no more are stale, each answerer once'
     track('10.48.0.9', 53, endpoint.ip, 9999) +
     track('10.48.0.9', 54, other.ip, 5353) +
     'udp 17 0 a line of another kind\n';
-  t.same(staleTracks(listing, [service], new Set()), [
+  t.same(staleTracks(listing, [service], { any: '0.0.0.0', own: new Set() }), [
     { ip: '10.48.0.9', port: 53, from: other },
     { ip: '10.48.0.9', port: 53, from: { ip: endpoint.ip, port: 9999 } },
   ]);
@@ -37,7 +38,7 @@ t.test('clients of an endpoint that takes no more are stale, each answerer once'
 
 t.test("a port on every address is on the board's own, not on those of others", async (t) => {
   const listing = track('192.0.2.7', 30053, '192.0.2.7', 30053) + track('8.8.8.8', 30053, '8.8.8.8', 30053);
-  t.same(staleTracks(listing, [node], new Set(['192.0.2.7'])), [
+  t.same(staleTracks(listing, [node], { any: '0.0.0.0', own: new Set(['192.0.2.7']) }), [
     { ip: '192.0.2.7', port: 30053, from: { ip: '192.0.2.7', port: 30053 } },
   ]);
 });
@@ -45,13 +46,12 @@ t.test("a port on every address is on the board's own, not on those of others", 
 t.test('runs when UDP ports or their endpoints change, and not otherwise', async (t) => {
   const ran: string[] = [];
   let listing = track('10.48.0.9', 53, other.ip, 5353);
-  const tracks = new UdpTracks({
-    run: async (command, args) => {
-      ran.push([command, ...args].join(' '));
-      return args[0] === '-L' ? listing : '[]';
-    },
-  });
-  const stale = 'conntrack -D -p udp --orig-dst 10.48.0.9 --orig-port-dst 53 --reply-src';
+  const run = async (command: string, args: readonly string[]) => {
+    ran.push([command, ...args].join(' '));
+    return args[0] === '-L' ? listing : '[]';
+  };
+  const tracks = new UdpTracks({ run }, ipv4Rules);
+  const stale = 'conntrack -D -p udp -f ipv4 --orig-dst 10.48.0.9 --orig-port-dst 53 --reply-src';
   await tracks.settle([{ ...service, protocol: 'tcp' }]);
   t.same(ran, [], 'TCP is none of its business');
   await tracks.settle([service]);
@@ -67,6 +67,25 @@ t.test('runs when UDP ports or their endpoints change, and not otherwise', async
   );
 });
 
+t.test(
+  'those of IPv6 are asked for by themselves, with the addresses that the board has of it',
+  async (t) => {
+    const [asked, answerer] = ['2001:db8::7', 'fd00:10:40:2::7'];
+    const ran: string[] = [];
+    const run = async (command: string, args: readonly string[]) => {
+      ran.push([command, ...args].join(' '));
+      if (command === 'ip') return JSON.stringify([{ addr_info: [{ local: asked }] }]);
+      return args[0] === '-L' ? track(asked, 30053, answerer, 5353) : '';
+    };
+    await new UdpTracks({ run }, ipv6Rules).settle([{ ...node, ip: '::' }]);
+    t.same(ran, [
+      'conntrack -L -p udp -f ipv6',
+      'ip -json -6 address show',
+      `conntrack -D -p udp -f ipv6 --orig-dst ${asked} --orig-port-dst 30053 --reply-src ${answerer} --reply-port-src 5353`,
+    ]);
+  },
+);
+
 t.test('that a client has gone by itself is no failure; anything else is', async (t) => {
   const failing = (message: string) => ({
     run: async (_: string, args: readonly string[]) => {
@@ -74,8 +93,13 @@ t.test('that a client has gone by itself is no failure; anything else is', async
       return track('10.48.0.9', 53, other.ip, 5353);
     },
   });
-  await new UdpTracks(failing('conntrack v1.4.7: 0 flow entries have been deleted.')).settle([service]);
-  await t.rejects(new UdpTracks(failing('Operation not permitted')).settle([service]), /not permitted/);
+  await new UdpTracks(failing('conntrack v1.4.7: 0 flow entries have been deleted.'), ipv4Rules).settle([
+    service,
+  ]);
+  await t.rejects(
+    new UdpTracks(failing('Operation not permitted'), ipv4Rules).settle([service]),
+    /not permitted/,
+  );
 });
 
 t.test('a board without the program cannot', async (t) => {

@@ -14,6 +14,7 @@ const plan = (endpoints: PortEndpoints, more: Partial<BackendPlan> = {}): Backen
   subject: { kind: 'Service', key: 'default/web', uid: 'u' },
   protocol: 'tcp',
   port: 80,
+  family: 'IPv4',
   endpoints,
   options: { balance: 'round-robin' },
   ...more,

@@ -8,6 +8,7 @@ const backend = (...ips: string[]): BackendPlan => ({
   subject: { kind: 'Service', key: 'default/web', uid: 'u' },
   protocol: 'tcp',
   port: 80,
+  family: 'IPv4',
   endpoints: endpointsOf(ips.map((ip) => ({ ip, port: 80 }))),
   options: { balance: 'round-robin' },
 });
@@ -21,6 +22,12 @@ t.test('what is gone stays so until it is there again', async (t) => {
   ]);
   t.same(gone.current([backend('10.40.0.5')]), [{ ip: '10.40.2.5', port: 80 }]);
   t.same(gone.current([backend()]), [{ ip: '10.40.2.5', port: 80 }], 'once there, it is forgotten');
+});
+
+t.test('those of IPv6 are told by their address and port as well', async (t) => {
+  const gone = new GoneEndpoints();
+  gone.add(['[fd00:10:40::5]:80', '[fd00:10:40:1::5]:80']);
+  t.same(gone.current([backend('fd00:10:40::5')]), [{ ip: 'fd00:10:40:1::5', port: 80 }]);
 });
 
 t.test('the longest gone is forgotten first, so that they do not add up', async (t) => {

@@ -1,19 +1,24 @@
 import t from 'tap';
-import { planForwarders } from '../../../src/proxy/forwarder-plan.ts';
+import { type ForwarderPlan, planForwarders } from '../../../src/proxy/forwarder-plan.ts';
 import type { HostPort } from '../../../src/proxy/host-ports.ts';
-import { type KernelProtocol, planKernelPorts } from '../../../src/proxy/kernel-ports.ts';
+import { type KernelPort, type KernelProtocol, planKernelPorts } from '../../../src/proxy/kernel-ports.ts';
 import type { ServiceView } from '../../../src/proxy/service-view.ts';
 import { endpointsOf, tcpService } from '../../support/proxied-services.ts';
 
 const own = '192.168.1.7';
 const near = { ip: '10.40.0.5', port: 8080 };
 const far = { ip: '10.40.2.5', port: 8080 };
+/** By protocol, address and port of each way. */
+function byWay(plan: ForwarderPlan, protocols: readonly KernelProtocol[]): Map<string, KernelPort> {
+  const ports = [...planKernelPorts(plan, { protocols, families: ['IPv4', 'IPv6'] }).values()].flat();
+  return new Map(ports.map((port) => [`${port.protocol} ${port.ip}:${port.port}`, port]));
+}
 const planned = (
   services: ServiceView[],
   hostPorts: HostPort[] = [],
   protocols: readonly KernelProtocol[] = ['tcp'],
 ) =>
-  planKernelPorts(
+  byWay(
     planForwarders({ services, hostPorts, listenAddress: '169.254.48.1', boardAddresses: [own] }),
     protocols,
   );
@@ -67,19 +72,49 @@ t.test('UDP is for kernels that can forget a client, on every way in', async (t)
   t.match(ports.get(`udp ${own}:53`), { ip: own, isOpen: true, isOwn: true });
 });
 
-t.test('what is of IPv6 stays with the sockets', async (t) => {
-  const v6 = endpointsOf([{ ip: 'fd00:10:40::2', port: 8080 }]);
-  const dual = tcpService({ key: 'a/1', secondClusterIP: 'fd00:10:48::9' }, { secondEndpoints: v6 });
-  const single = tcpService({ key: 'a/2', clusterIP: 'fd00:10:48::8' }, { nodePort: 30080, endpoints: v6 });
-  const options = {
-    hostPorts: [],
-    listenAddress: '169.254.48.1',
-    listenAddressV6: 'fd00::1',
-    boardAddresses: [],
-  };
-  const plan = planForwarders({ services: [dual, single], ...options });
-  t.equal(plan.forwarders.size, 4);
-  t.same([...planKernelPorts(plan, ['tcp']).keys()], ['tcp 10.48.0.9:80']);
+t.test('IPv6: each way leads to the endpoints of its own family', async (t) => {
+  const near6 = { ip: 'fd00:10:40::2', port: 8080 };
+  const [v4, v6] = [endpointsOf([near]), endpointsOf([near6])];
+  const both = { secondClusterIP: 'fd00:10:48::9', externalIPs: ['2001:db8::9'] };
+  const dual = (secondEndpoints = v6) =>
+    tcpService({ key: 'a/1', ...both }, { nodePort: 30080, endpoints: v4, secondEndpoints });
+  const single = tcpService(
+    { key: 'a/2', family: 'IPv6', clusterIP: 'fd00:10:48::8' },
+    { nodePort: 30081, endpoints: v6 },
+  );
+  const planOf = (...services: ServiceView[]) =>
+    planForwarders({
+      services,
+      hostPorts: [],
+      listenAddress: '169.254.48.1',
+      listenAddressV6: 'fd00::1',
+      boardAddresses: [],
+    });
+  const ports = byWay(planOf(dual(), single), ['tcp']);
+  t.same(
+    [...ports].map(([way, { backend, endpoints }]) => [way, backend, endpoints.Cluster]),
+    [
+      ['tcp 10.48.0.9:80', 'a/1/tcp/80', [near]],
+      ['tcp 0.0.0.0:30080', 'a/1/tcp/80', [near]],
+      ['tcp :::30080', 'a/1/tcp/80', [near6]],
+      ['tcp 2001:db8::9:80', 'a/1/tcp/80', [near6]],
+      ['tcp fd00:10:48::9:80', 'a/1/tcp/80', [near6]],
+      ['tcp fd00:10:48::8:80', 'a/2/tcp/80', [near6]],
+      ['tcp :::30081', 'a/2/tcp/80', [near6]],
+    ],
+  );
+  t.ok(ports.get('tcp :::30080')?.isOwn);
+  t.same(
+    [...byWay(planOf(dual(endpointsOf([]))), ['tcp']).keys()],
+    ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080', 'tcp fd00:10:48::9:80'],
+    'who comes from outside by a family without endpoints is left to the sockets',
+  );
+  const mode = { protocols: ['tcp'], families: ['IPv4'] } as const;
+  t.same(
+    [...planKernelPorts(planOf(dual(), single), mode).keys()],
+    ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080'],
+    'nothing of a family that the kernel cannot',
+  );
 });
 
 t.test("a pod's host port is one way with one endpoint; not one of the loopback", async (t) => {

@@ -112,3 +112,13 @@ t.test('a Service of two families has endpoints of each, in their order', async 
   t.same(view.ports[0]?.endpoints.cluster, [{ ip: 'fd00:10:40::2', port: 8080 }]);
   t.same(view.ports[0]?.secondEndpoints?.cluster, [{ ip: '10.40.0.2', port: 8080 }]);
 });
+
+t.test('addresses of IPv6 are known whichever way they are spelled', async (t) => {
+  const slices = [slice([endpoint('FD00:10:40:0::2')], { addressType: 'IPv6' })];
+  const externalIPs = ['2001:DB8::9', '2001:db8:0:0::9', '203.0.113.5'];
+  const spec = { ipFamilies: ['IPv6'], clusterIP: 'fd00:10:48:0:0::5', externalIPs };
+  const view = serviceView(web(slices, spec), 'pi');
+  t.match(view, { family: 'IPv6', clusterIP: 'fd00:10:48::5' });
+  t.same(view.externalIPs, ['2001:db8::9', '203.0.113.5']);
+  t.same(ips(view.ports[0]?.endpoints.cluster), ['fd00:10:40::2']);
+});
