@@ -26,6 +26,12 @@ export interface MirrorPodsOptions {
   logger: Logger;
 }
 
+/**
+ * How long the name stays free after somebody deleted the mirror. `kubectl delete` asks for the pod and then lists it:
+ * where another one came in between, it waits for that one to go, without end.
+ */
+const GONE_FOR_MS = 1000;
+
 type MirrorAction = { do: 'nothing' } | { do: 'create'; pod: MirrorPod } | { do: 'remove'; uid: string };
 type MirrorPod = Omit<Pod, 'metadata'> & { metadata: Partial<Pod['metadata']> & { name: string } };
 
@@ -67,6 +73,8 @@ function mirrorOf(
 export class MirrorPods {
   readonly #options: MirrorPodsOptions;
   readonly #runner: ControllerRunner;
+  /** Until when the name of a deleted mirror stays free, by place, on the monotonic clock. */
+  readonly #freeUntilMs = new Map<string, number>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: MirrorPodsOptions) {
@@ -113,9 +121,9 @@ export class MirrorPods {
     for (const pod of mirrors) this.#look(node, keyOf(pod));
   }
 
-  async #reconcile(place: string): Promise<void> {
+  async #reconcile(place: string): Promise<{ requeueAfterMs: number } | undefined> {
     const [node = '', key = ''] = place.split(' ');
-    const { bus, client, presence } = this.#options;
+    const { bus, client, clock, presence } = this.#options;
     const read = <T>(topic: string, as: (fields: ReturnType<typeof decodeJson>) => T | undefined) => {
       const [message] = bus.retained(topic);
       return message && as(decodeJson(message.payload));
@@ -125,9 +133,16 @@ export class MirrorPods {
     if (!index || !presence.isCurrent(node, index.session)) return;
     const said = read(topics.observedPod(node, key), readObservedPod);
     const report = said?.session === index.session ? said : undefined;
-    const action = mirrorAction({ node, key }, this.#options.pods.lister.get(key), report, key in index.pods);
+    const stored = this.#options.pods.lister.get(key);
+    const action = mirrorAction({ node, key }, stored, report, key in index.pods);
+    const leftMs = (this.#freeUntilMs.get(place) ?? 0) - clock.monotonicMs();
+    if (leftMs <= 0) this.#freeUntilMs.delete(place);
+    if (action.do === 'create' && leftMs > 0) return { requeueAfterMs: leftMs };
     if (action.do === 'create') await ifFree(client.create<Pod>(pods, action.pod));
-    if (action.do === 'remove') await this.#remove(key, action.uid);
+    if (action.do === 'remove') {
+      if (stored?.metadata.deletionTimestamp) this.#freeUntilMs.set(place, clock.monotonicMs() + GONE_FOR_MS);
+      await this.#remove(key, action.uid);
+    }
   }
 
   async #remove(key: string, uid: string): Promise<void> {

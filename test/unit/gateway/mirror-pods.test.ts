@@ -59,7 +59,10 @@ t.test('deleting the mirror stops nothing: it comes back', async (t) => {
   const lab = await labWithMirror(t);
   const { uid } = (await lab.client.get(pods, KEY)).metadata;
   await lab.client.delete(pods, KEY);
-  await lab.pass(10);
+  await lab.pass(500);
+  const between = await reasonOf(lab.client.get(pods, KEY));
+  t.equal(between, 'NotFound', 'who waits for the end sees it');
+  await lab.pass(600);
   const next = await lab.client.get(pods, KEY);
   t.not(next.metadata.uid, uid);
   t.notOk(next.metadata.deletionTimestamp);
