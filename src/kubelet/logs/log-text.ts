@@ -11,6 +11,14 @@ export interface LogTextOptions {
 const lineFeed = 0x0a;
 const newline = Buffer.from('\n');
 const blank = Buffer.from(' ');
+const zeroOffset = Buffer.from('+00:00');
+const zulu = Buffer.from('Z');
+
+/** The kubelet writes RFC 3339 as Go does: `Z` where conmon has `+00:00`. */
+function asUpstream(time: Buffer): Buffer {
+  const at = time.length - zeroOffset.length;
+  return time.subarray(at).equals(zeroOffset) ? Buffer.concat([time.subarray(0, at), zulu]) : time;
+}
 
 export class LogText {
   readonly #options: LogTextOptions;
@@ -49,7 +57,7 @@ export class LogText {
     if (isFirst) this.#isOldLine = sinceMs !== undefined && lineTimeMs(line) < sinceMs;
     this.#isInLine = line.isPart;
     if (this.#isOldLine) return;
-    if (isFirst && timestamps) out.push(line.time, blank);
+    if (isFirst && timestamps) out.push(asUpstream(line.time), blank);
     out.push(line.text);
     if (!line.isPart) out.push(newline);
   }

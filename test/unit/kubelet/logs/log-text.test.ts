@@ -21,7 +21,17 @@ t.test('the parts of a long line are one line with one time stamp', async (t) =>
   const file =
     line(first, 'P', 'abc') + line(first, 'P', 'def') + line(second, 'F', 'g') + line(second, 'F', 'h');
   t.equal(textOf(file), 'abcdefg\nh\n');
-  t.equal(textOf(file, { timestamps: true }), `${first} abcdefg\n${second} h\n`);
+  const [one, two] = ['2026-11-20T10:00:00.000000001Z', '2026-11-20T10:00:05.000000000Z'];
+  t.equal(
+    textOf(file, { timestamps: true }),
+    `${one} abcdefg\n${two} h\n`,
+    'UTC is written as upstream does',
+  );
+});
+
+t.test('the time stamp of a board with a time zone keeps it', async (t) => {
+  const time = '2026-11-20T12:00:00.000000001+02:00';
+  t.equal(textOf(line(time, 'F', 'a'), { timestamps: true }), `${time} a\n`);
 });
 
 t.test('it does not matter where the chunks are cut', async (t) => {
