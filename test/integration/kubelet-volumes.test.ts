@@ -181,3 +181,16 @@ t.test('subPathExpr makes a directory of its own from the variables of the conta
   await isRunning(board);
   t.match(mountedAt(board, '/logs'), /\/logs\/of\/web-1$/);
 });
+
+t.test('who may write to a volume may write to a subPath that is made in it', async (t) => {
+  const board = await startBoard(t);
+  const pod = podWith([{ name: 'data', emptyDir: {} }]);
+  const [container] = pod.spec.containers;
+  if (!container) throw new Error('no container');
+  pod.spec.securityContext = { fsGroup: GROUP };
+  container.volumeMounts = [{ name: 'data', mountPath: '/data', subPath: 'db/files' }];
+  board.desired.put(pod);
+  await isRunning(board);
+  const part = await stat(mountedAt(board, '/data'));
+  t.same([part.gid, part.mode & 0o7777], [GROUP, 0o2777]);
+});

@@ -1,10 +1,13 @@
 // The part of a volume that a container mounts. A link inside the volume must not lead out of it: the engine would
 // follow it as root. https://kubernetes.io/docs/concepts/storage/volumes/#using-subpath
-import { mkdir, realpath } from 'node:fs/promises';
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { core } from '../../api/objects.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { safePath } from './volume-sources.ts';
+
+/** Of a mode: who may what, and that a group is handed on. */
+const RIGHTS = 0o7777;
 
 /** `undefined` = the whole volume. `$(NAME)` in an expression is a variable of the container, `$$(NAME)` is not. */
 export function subPathOf(
@@ -20,14 +23,18 @@ export function subPathOf(
   });
 }
 
-/** Makes what is missing, as a directory; what a link stands for is what is mounted. */
+/**
+ * Makes what is missing, as a directory with the rights of the volume itself: who may write to the one may write to the
+ * other, as upstream. What a link stands for is what is mounted.
+ */
 export async function resolveSubPath(root: string, path: string): Promise<string> {
   const wanted = join(root, pathInVolume(path));
   const base = await realpath(root);
   refuseOutside(base, await deepestExisting(wanted), path);
-  await makeMissing(wanted);
+  const isNew = await makeMissing(wanted);
   const real = await realpath(wanted);
   refuseOutside(base, real, path);
+  if (isNew) await chmod(real, (await stat(base)).mode & RIGHTS);
   return real;
 }
 
@@ -56,10 +63,12 @@ async function deepestExisting(path: string): Promise<string> {
   }
 }
 
-async function makeMissing(path: string): Promise<void> {
+/** False where it was there. */
+async function makeMissing(path: string): Promise<boolean> {
   try {
-    await mkdir(path, { recursive: true });
+    return (await mkdir(path, { recursive: true })) !== undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
   }
 }
