@@ -29,7 +29,7 @@ export function podConditions(
   const scheduled = pod.status?.conditions?.find((c) => c.type === 'PodScheduled');
   const findings = [
     sandboxFinding(record, phase),
-    initializedFinding(pod, record, statuses.init),
+    initializedFinding(pod, record, phase, statuses.init),
     ...readinessFindings(pod, phase, [...statuses.sidecars, ...statuses.main]),
     { type: 'PodScheduled', status: 'True' } as const,
     ...disruptionFinding(record),
@@ -71,7 +71,13 @@ function sandboxFinding(record: PodRecord, phase: PodPhase): Finding {
   return { type: 'PodReadyToStartContainers', status: isThere ? 'True' : 'False' };
 }
 
-function initializedFinding(pod: Pod, record: PodRecord, init: core.ContainerStatus[]): Finding {
+function initializedFinding(
+  pod: Pod,
+  record: PodRecord,
+  phase: PodPhase,
+  init: core.ContainerStatus[],
+): Finding {
+  if (phase === 'Succeeded') return { type: 'Initialized', status: 'True', reason: 'PodCompleted' };
   if (isInitialized(pod, record)) return { type: 'Initialized', status: 'True' };
   const names = init.filter((s) => !s.ready).map((s) => s.name);
   return {
