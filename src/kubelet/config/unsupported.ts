@@ -74,10 +74,6 @@ function podNotes(spec: core.PodSpec): string[] {
   if (security?.seLinuxOptions) notes.push('seLinuxOptions');
   if ((spec as NewerSpec).resources) notes.push('resources of the pod as a whole');
   if (spec.hostUsers === false) notes.push('a user namespace (hostUsers: false)');
-  for (const volume of spec.volumes ?? []) {
-    if (volume.emptyDir?.sizeLimit && volume.emptyDir.medium !== 'Memory')
-      notes.push(`sizeLimit of volume "${volume.name}"`);
-  }
   return notes;
 }
 
