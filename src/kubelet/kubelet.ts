@@ -1,11 +1,12 @@
 // Makes this board match its desired pods. The parts are joined here; what is done to a pod is decided in
 // pods/decide-pod.ts. A restart of the agent touches no container.
-import { availableParallelism, totalmem } from 'node:os';
+import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Pod, Secret } from '../api/objects.ts';
 import type { LogsRequest, ProcessRequest, SessionPlace } from '../api/session.ts';
 import type { Component } from '../base/component.ts';
 import { hostResolver } from './board/host-resolver.ts';
+import { allocatableTexts } from './board/node-facts.ts';
 import { DesiredConfigSource } from './config/desired-config-source.ts';
 import { ContainerCache } from './container-cache.ts';
 import { containerLog } from './container-logs.ts';
@@ -296,11 +297,8 @@ export class Kubelet implements Component, SessionSources {
       imageUser: (image) => this.#options.runtime.imageUser(image),
       seccompFolder: join(this.#options.dataDir, 'seccomp'),
       boardMemoryBytes: totalmem(),
-      allocatable: () => ({
-        cpu: String(availableParallelism()),
-        memory: String(totalmem()),
-        ephemeralStorage: '0',
-      }),
+      boardHostname: hostname(),
+      allocatable: () => allocatableTexts(this.#options.dataDir),
     });
   }
 }

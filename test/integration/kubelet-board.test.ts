@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { BoardLoadMeter, parseCpuTicks, usedCores } from '../../src/kubelet/board/board-load.ts';
 import { Heartbeat } from '../../src/kubelet/board/heartbeat.ts';
 import { addressTowards, hostAddresses } from '../../src/kubelet/board/local-address.ts';
-import { nodeFacts } from '../../src/kubelet/board/node-facts.ts';
+import { allocatableTexts, nodeFacts } from '../../src/kubelet/board/node-facts.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -49,6 +49,8 @@ t.test('a Raspberry Pi is described from its files', async (t) => {
   t.ok(bytes(facts.allocatable.memory ?? '0') < bytes(facts.capacity.memory ?? '0'));
   t.ok(bytes(facts.capacity['ephemeral-storage'] ?? '0') > 0);
   t.equal(facts.capacity.pods, '250');
+  const { cpu, memory, 'ephemeral-storage': ephemeralStorage } = facts.allocatable;
+  t.same(allocatableTexts(root), { cpu, memory, ephemeralStorage }, 'what containers without limits read');
 });
 
 t.test('CPU use is what was busy between two readings', async (t) => {

@@ -256,6 +256,7 @@ export class KubeletWorld {
       imageUser: (image) => this.runtime.imageUser(image),
       seccompFolder: '/seccomp',
       boardMemoryBytes: 1024 ** 3,
+      boardHostname: 'board-a',
       hostResolver: async () => ({ servers: [], searches: [], options: [] }),
     });
     const { runtime, clock } = this;

@@ -39,6 +39,7 @@ export function sandboxConfig(ip: string | undefined, own: Partial<SandboxConfig
     namespace: 'contract',
     podName,
     hostname: podName,
+    shortName: podName,
     attempt: 0,
     specHash: 'sandbox-hash',
     ip,

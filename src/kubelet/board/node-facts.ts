@@ -1,5 +1,6 @@
 // What a board says of itself when it comes: addresses, capacity, system and labels. Read from files, no forks.
 // https://kubernetes.io/docs/reference/node/node-status/
+import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { core } from '../../api/objects.ts';
@@ -74,6 +75,15 @@ export const allocatableSize = () => ({
   memoryBytes: allocatableMemory(totalmem()),
 });
 
+/** What a container without limits may use, as the downward API says it: the Node's own figures. */
+export function allocatableTexts(dataDir: string): { cpu: string; memory: string; ephemeralStorage: string } {
+  const disk = statfsSync(dataDir);
+  const diskBytes = disk.blocks * disk.bsize;
+  const memoryBytes = allocatableMemory(totalmem());
+  const all = asQuantities({ cpus: availableParallelism(), memoryBytes, diskBytes });
+  return { cpu: all.cpu, memory: all.memory, ephemeralStorage: all['ephemeral-storage'] };
+}
+
 interface Capacity {
   cpus: number;
   memoryBytes: number;
@@ -89,7 +99,7 @@ function allocatableMemory(totalBytes: number): number {
   return Math.max(totalBytes - RESERVED_MEMORY_BYTES, Math.floor(totalBytes / 2));
 }
 
-function asQuantities({ cpus, memoryBytes, diskBytes }: Capacity): Record<string, string> {
+function asQuantities({ cpus, memoryBytes, diskBytes }: Capacity) {
   return {
     cpu: String(cpus),
     memory: `${Math.floor(memoryBytes / 1024)}Ki`,

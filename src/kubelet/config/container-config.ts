@@ -30,6 +30,8 @@ export interface ContainerConfigInput extends Omit<EnvironmentInput, 'pod' | 'co
   /** Id of the container whose processes an ephemeral one is to see. */
   targetId?: string | undefined;
   boardMemoryBytes: number;
+  /** What the container finds as its host name: other runtimes tell processes of exec as well. */
+  hostname: string;
 }
 
 /** Throws ConfigError when a part that the container needs is missing. */
@@ -53,7 +55,7 @@ export function containerConfig(
     image: container.image,
     command: container.command?.map((word) => expand(word, env)),
     args: container.args?.map((word) => expand(word, env)),
-    env: Object.fromEntries(env),
+    env: { HOSTNAME: input.hostname, ...Object.fromEntries(env) },
     workingDir: container.workingDir,
     mounts: input.mounts,
     resources: cgroupResources(container.resources),
@@ -79,11 +81,11 @@ export function sandboxConfig(
   { ip, ipv6 }: SandboxAddresses,
   dns: DnsInput,
 ): SandboxConfig {
-  const fqdn = fqdnOf(pod, dns.clusterDomain);
   return {
     ...identity(pod),
-    hostname: fqdn && pod.spec.setHostnameAsFQDN ? wholeName(fqdn) : hostnameOf(pod),
-    fqdn,
+    hostname: kernelHostname(pod, dns.clusterDomain),
+    shortName: hostnameOf(pod),
+    fqdn: fqdnOf(pod, dns.clusterDomain),
     attempt,
     specHash: sandboxSpecHash(pod.spec),
     ip,
@@ -95,6 +97,12 @@ export function sandboxConfig(
     sysctls: sysctlsOf(pod.spec),
     dns: podDns(pod, dns),
   };
+}
+
+/** Of a pod with a network of its own. Throws ConfigError where the name in the cluster does not fit. */
+export function kernelHostname(pod: Pod, clusterDomain: string): string {
+  const fqdn = fqdnOf(pod, clusterDomain);
+  return fqdn && pod.spec.setHostnameAsFQDN ? wholeName(fqdn) : hostnameOf(pod);
 }
 
 /** Upstream's words: the class may have gone since the pod was admitted. */

@@ -7,7 +7,7 @@ import type { Volumes } from '../volumes/pod-volumes.ts';
 import { holdsProjectedFiles } from '../volumes/volume-sources.ts';
 import { ConfigError } from './config-error.ts';
 import { lookupIn } from './config-lookup.ts';
-import { containerConfig, type SandboxAddresses, sandboxConfig } from './container-config.ts';
+import { containerConfig, kernelHostname, type SandboxAddresses, sandboxConfig } from './container-config.ts';
 import { environmentOf } from './environment.ts';
 import type { PodPlace } from './field-ref.ts';
 import { type FileLookup, filesFor } from './file-lookup.ts';
@@ -31,6 +31,7 @@ export interface DesiredConfigSourceOptions {
   /** Where seccomp profiles of the board's own are. */
   seccompFolder: string;
   boardMemoryBytes: number;
+  boardHostname: string;
   /** The board's own resolver, for pods on the board's network or on their own. */
   hostResolver(isOnBoard: boolean): Promise<Resolver>;
 }
@@ -70,8 +71,18 @@ export class DesiredConfigSource implements ConfigSource {
     const imageUser = needsImageUser(pod, container)
       ? await this.#options.imageUser(container.image ?? '')
       : undefined;
-    const { seccompFolder, boardMemoryBytes } = this.#options;
-    const given = { attempt, mounts, devices, targetId, imageUser, seccompFolder, boardMemoryBytes };
+    const { seccompFolder, boardMemoryBytes, boardHostname, clusterDomain } = this.#options;
+    const hostname = pod.spec.hostNetwork ? boardHostname : kernelHostname(pod, clusterDomain);
+    const given = {
+      attempt,
+      mounts,
+      devices,
+      targetId,
+      imageUser,
+      seccompFolder,
+      boardMemoryBytes,
+      hostname,
+    };
     return containerConfig(pod, container, { ...known, ...given });
   }
 

@@ -47,6 +47,8 @@ export interface SandboxConfig {
   namespace: string;
   podName: string;
   hostname: string;
+  /** The first label of its name, where `hostname` is all of it. */
+  shortName: string;
   attempt: number;
   specHash: string;
   /** Address inside the board's pod range; `undefined` with hostNetwork. */

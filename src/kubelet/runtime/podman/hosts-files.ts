@@ -47,7 +47,7 @@ export function aliasesText(aliases: SandboxConfig['hostAliases']): string {
   return `\n# Entries added by HostAliases.\n${lines.join('\n')}\n`;
 }
 
-type OwnName = Pick<SandboxConfig, 'ip' | 'ipv6' | 'hostname' | 'fqdn'>;
+type OwnName = Pick<SandboxConfig, 'ip' | 'ipv6' | 'shortName' | 'fqdn'>;
 
 /** What upstream's kubelet writes: loopback names, then the pod's addresses and host name. */
 export function hostsText(config: OwnName): string {
@@ -65,6 +65,6 @@ export function hostsText(config: OwnName): string {
   return `${[...lines, ...own].join('\n')}\n`;
 }
 
-function nameLine({ ip, hostname, fqdn }: OwnName): string {
-  return [ip, ...(fqdn && fqdn !== hostname ? [fqdn] : []), hostname].join('\t');
+function nameLine({ ip, shortName, fqdn }: OwnName): string {
+  return [ip, ...(fqdn ? [fqdn] : []), shortName].join('\t');
 }

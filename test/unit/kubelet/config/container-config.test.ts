@@ -18,6 +18,7 @@ const input = {
   boardMemoryBytes: 1000,
   configs: { configMap: () => undefined, secret: () => undefined },
   devices: { paths: [], groups: [] },
+  hostname: 'web-1',
   serviceVariables: { REDIS_SERVICE_HOST: '10.48.0.9' },
   place: {
     nodeName: 'n',
@@ -56,6 +57,12 @@ for (const [resources, result] of [
     t.same(cgroupResources(resources), result);
   });
 }
+
+t.test('the host name is a variable for processes of exec too, unless the container sets it', async (t) => {
+  t.equal(configOf({}).env.HOSTNAME, 'web-1');
+  t.equal(configOf({ env: [{ name: 'HOSTNAME', value: 'own' }] }).env.HOSTNAME, 'own');
+  t.same(configOf({ args: ['$(HOSTNAME)'] }).args, ['$(HOSTNAME)'], 'upstream does not expand it');
+});
 
 t.test('command and arguments are expanded, Services included', async (t) => {
   const config = configOf({
@@ -188,7 +195,7 @@ for (const spec of [
 
 t.test('a plain pod with the supported volumes is neither refused nor noted', async (t) => {
   const volumes = [
-    { name: 'a', emptyDir: {} },
+    { name: 'a', emptyDir: { sizeLimit: '1Gi' } },
     { name: 'b', hostPath: { path: '/' } },
     { name: 'c', configMap: { name: 'x' } },
   ];
@@ -261,7 +268,8 @@ t.test('a pod with a subdomain has a name in the cluster, and may be called by i
   const spec = { hostname: 'db', subdomain: 'sets' };
   const config = (more = {}) => sandboxConfig(desiredPod({ spec: { ...spec, ...more } }), 0, {}, cluster);
   t.match(config(), { hostname: 'db', fqdn: 'db.sets.default.svc.cluster.local' });
-  t.equal(config({ setHostnameAsFQDN: true }).hostname, 'db.sets.default.svc.cluster.local');
+  const whole = { hostname: 'db.sets.default.svc.cluster.local', shortName: 'db' };
+  t.match(config({ setHostnameAsFQDN: true }), whole, 'its hosts file has the short name as well');
   const long = { setHostnameAsFQDN: true, hostname: 'd'.repeat(50) };
   t.throws(() => config(long), /too long \(64 characters is the max, 81 characters requested\)/);
 });

@@ -23,15 +23,15 @@ t.test('the kernel is told to spare the pause container only where that is allow
 
 t.test('the hosts file of a pod ends with its own address and name', async (t) => {
   t.match(
-    hostsText({ ip: '10.40.0.5', hostname: 'web-1', fqdn: undefined }),
+    hostsText({ ip: '10.40.0.5', shortName: 'web-1', fqdn: undefined }),
     /^127\.0\.0\.1\tlocalhost\n(.*\n)*10\.40\.0\.5\tweb-1\n$/m,
   );
 });
 
 t.test('a name in the cluster comes before the short one, and aliases after all', async (t) => {
   const fqdn = 'web-1.sets.default.svc.cluster.local';
-  t.match(hostsText({ ip: '10.40.0.5', hostname: 'web-1', fqdn }), `\n10.40.0.5\t${fqdn}\tweb-1\n`);
-  const both = hostsText({ ip: '10.40.0.5', ipv6: 'fd00:10:40::5', hostname: 'web-1', fqdn: undefined });
+  t.match(hostsText({ ip: '10.40.0.5', shortName: 'web-1', fqdn }), `\n10.40.0.5\t${fqdn}\tweb-1\n`);
+  const both = hostsText({ ip: '10.40.0.5', ipv6: 'fd00:10:40::5', shortName: 'web-1', fqdn: undefined });
   t.match(both, /\n10\.40\.0\.5\tweb-1\nfd00:10:40::5\tweb-1\n$/, 'a line for each address');
   t.equal(aliasesText([]), '');
   const aliases = [{ ip: '1.2.3.4', hostnames: ['a', 'b.lan'] }];
