@@ -1,5 +1,5 @@
 // Archives that are put into the board's folder of images, on a real disk.
-import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -74,6 +74,16 @@ t.test('a damaged one is told once and left beside the others', async (t) => {
   t.same(told.toSorted(), ['ImageImportFailed', 'ImagesImported', 'ImagesImported']);
   t.same(loaded.toSorted(), ['c', 'not packed'], 'the first bytes say how a file is packed');
   t.equal(await readFile(join(ownFolder, 'a.tar'), 'utf8'), 'junk');
+});
+
+t.test('what lies beside the archives keeps none of them waiting', async (t) => {
+  const { loaded, told, ownFolder } = await started(t, { '._b.tar': 'junk of a copying program' });
+  await symlink('/nowhere/a.tar', join(ownFolder, 'a.tar'));
+  await mkdir(join(ownFolder, 'a-folder.tar'));
+  await writeFile(join(ownFolder, 'b.tar'), 'one');
+  await eventually(() => loaded.length === 1, 10_000);
+  t.same(loaded, ['one']);
+  t.same(told.toSorted(), ['ImageImportFailed', 'ImagesImported'], 'of the folder and of the archive');
 });
 
 t.test('a file that is still being written, or has another name until it is complete, waits', async (t) => {

@@ -33,7 +33,8 @@ interface Taken {
   images: string[];
 }
 
-const ARCHIVE = /\.(tar|tar\.gz|tgz|tar\.zst|tzst)$/;
+/** Hidden files are those of programs that copy, such as `._NAME` that macOS puts beside each on a card. */
+const ARCHIVE = /^[^.].*\.(tar|tar\.gz|tgz|tar\.zst|tzst)$/;
 /** Writers come in bursts; after this silence it is looked whether one still has the file open. */
 const SETTLE_MS = 2_000;
 
@@ -125,9 +126,18 @@ export class Preload implements Component {
       paths.push(...names.sort().map((name) => join(folder, name)));
     }
     for (const path of this.#taken.keys()) if (!paths.includes(path)) this.#taken.delete(path);
-    for (const path of paths) if (!this.#isStopped) await this.#look(path);
+    for (const path of paths) if (!this.#isStopped) await this.#lookAlone(path);
     const after = JSON.stringify(Object.fromEntries(this.#taken));
     if (after !== before) await writeFileAtomically(recordPath, after, 0o600);
+  }
+
+  /** What became of one file (it went, it is a link to nowhere) keeps none of the others waiting. */
+  async #lookAlone(path: string): Promise<void> {
+    try {
+      await this.#look(path);
+    } catch (error) {
+      this.#options.logger.warn({ path, err: error }, 'archive cannot be read: the next change tries again');
+    }
   }
 
   async #look(path: string): Promise<void> {
