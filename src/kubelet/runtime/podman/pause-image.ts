@@ -10,9 +10,33 @@ export const pauseImage = 'localhost/edge-pause:1';
 /** `-P`: sleep, reap, and end at once on SIGTERM. */
 const changes = ['ENTRYPOINT ["/catatonit","-P"]'];
 
-/** Makes the pause image unless podman has it. */
-export async function ensurePauseImage(images: Images, catatonitPath: string): Promise<void> {
-  if (await images.exists(pauseImage)) return;
-  const content = await readFile(catatonitPath);
-  await images.importRoot(pauseImage, tar([{ path: 'catatonit', content, mode: 0o755 }]), changes);
+export class PauseImage {
+  readonly #images: Pick<Images, 'exists' | 'importRoot'>;
+  readonly #catatonitPath: string;
+  #made: Promise<void> | undefined;
+
+  constructor(images: Pick<Images, 'exists' | 'importRoot'>, catatonitPath: string) {
+    this.#images = images;
+    this.#catatonitPath = catatonitPath;
+  }
+
+  /** Makes it unless podman has it, once for all pods that start together; what failed is tried again by the next. */
+  ensure(): Promise<void> {
+    this.#made ??= this.#make().catch((error: unknown) => {
+      this.forget();
+      throw error;
+    });
+    return this.#made;
+  }
+
+  /** It may be gone or damaged: the next pod looks again. */
+  forget(): void {
+    this.#made = undefined;
+  }
+
+  async #make(): Promise<void> {
+    if (await this.#images.exists(pauseImage)) return;
+    const content = await readFile(this.#catatonitPath);
+    await this.#images.importRoot(pauseImage, tar([{ path: 'catatonit', content, mode: 0o755 }]), changes);
+  }
 }

@@ -7,7 +7,7 @@ import type { LibpodContainers } from './libpod-containers.ts';
 import { asRuntimeError } from './libpod-error.ts';
 import { type Making, MakingError } from './making.ts';
 import type { PodNetwork } from './network.ts';
-import { ensurePauseImage, pauseImage } from './pause-image.ts';
+import { PauseImage, pauseImage } from './pause-image.ts';
 import type { ResolvFiles } from './resolv-files.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 import type { MachineSettings } from './settings.ts';
@@ -31,10 +31,11 @@ export interface SandboxesOptions {
 
 export class Sandboxes {
   readonly #options: SandboxesOptions;
-  #hasPauseImage = false;
+  readonly #pauseImage: PauseImage;
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
+    this.#pauseImage = new PauseImage(options.images, options.settings.catatonitPath);
   }
 
   /** Rejects with `CreatePodSandboxError`. Where the board's own pause image is missing or damaged it is made anew first. */
@@ -63,7 +64,7 @@ export class Sandboxes {
     if (!config.hostNetwork && config.ip === undefined) {
       throw new RuntimeError('CreatePodSandboxError', `pod ${config.podKey} was given no address`);
     }
-    await this.#ensurePauseImage();
+    if (!this.#options.podInfraImage) await this.#pauseImage.ensure();
     const { owner, making, network, hostsFiles, resolvFiles, settings } = this.#options;
     await hostsFiles.write(config);
     await resolvFiles.write(config);
@@ -111,17 +112,11 @@ export class Sandboxes {
       const told = await this.#options.imageMender.mend(image, cause);
       // The board's own is made anew at once, another one is fetched with the next try.
       if (this.#options.podInfraImage) throw new RuntimeError('CreatePodSandboxError', told);
-      this.#hasPauseImage = false;
+      this.#pauseImage.forget();
       return true;
     }
     const isPauseMissing = cause instanceof Error && /image not known/.test(cause.message);
-    if (isPauseMissing) this.#hasPauseImage = false;
+    if (isPauseMissing) this.#pauseImage.forget();
     return isPauseMissing;
-  }
-
-  async #ensurePauseImage(): Promise<void> {
-    if (this.#hasPauseImage || this.#options.podInfraImage) return;
-    await ensurePauseImage(this.#options.images, this.#options.settings.catatonitPath);
-    this.#hasPauseImage = true;
   }
 }
