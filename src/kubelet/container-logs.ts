@@ -8,14 +8,18 @@ import { previousLogPath } from './logs/log-paths.ts';
 import { newestByName } from './records/absorb.ts';
 import type { RuntimeContainer } from './runtime/runtime.ts';
 
+/** Why a container of a pod was waiting when it was last looked at; `undefined` = it was not. */
+type WaitingReason = (podUid: string, container: string) => string | undefined;
+
 /** Resolves when it is known that there is one. @throws StatusError */
 export async function containerLog(
   cache: ContainerCache,
   request: LogsRequest,
   signal: AbortSignal,
+  waitingReason: WaitingReason,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { logs } = request;
-  const made = findContainer(cache, request);
+  const made = findContainer(cache, request, waitingReason);
   const path = logs.previous ? await previousPath(made, request) : made.logPath;
   if (!path) throw badRequest(`container "${logs.container}" keeps no log`);
   const { openLog } = await import('./logs/open-log.ts');
@@ -33,15 +37,28 @@ export async function containerLog(
   );
 }
 
-function findContainer(cache: ContainerCache, { pod, podUid, logs }: LogsRequest): RuntimeContainer {
+function findContainer(
+  cache: ContainerCache,
+  { pod, podUid, logs }: LogsRequest,
+  waitingReason: WaitingReason,
+): RuntimeContainer {
   const { name = pod } = splitKey(pod);
   const observed = cache.ofPod(podUid);
   const made = newestByName(observed).get(logs.container);
   if (made) return made;
   if (observed.length > 0 || cache.uidsOf(pod).size === 0) {
-    throw badRequest(`container "${logs.container}" in pod "${name}" is waiting to start: ContainerCreating`);
+    const why = whyNoLog(waitingReason(podUid, logs.container));
+    throw badRequest(`container "${logs.container}" in pod "${name}" is waiting to start${why}`);
   }
   throw notFound({ group: '', kind: 'pods', name });
+}
+
+/** The most common failures are told in a sentence, as upstream. */
+function whyNoLog(reason: string | undefined): string {
+  if (reason === undefined) return ' - no logs yet';
+  if (reason === 'ErrImagePull') return ": image can't be pulled";
+  if (reason === 'ImagePullBackOff') return ': trying and failing to pull image';
+  return `: ${reason}`;
 }
 
 async function previousPath(made: RuntimeContainer, { pod, logs }: LogsRequest): Promise<string> {

@@ -166,7 +166,8 @@ export class Kubelet implements Component, SessionSources {
 
   /** The log that a client asked for; rejects with a StatusError when there is none. */
   openLog(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    return containerLog(this.#cache, request, signal);
+    const waitingReason = this.#reconciler.waitingReason.bind(this.#reconciler);
+    return containerLog(this.#cache, request, signal, waitingReason);
   }
 
   /** exec and attach; rejects with a StatusError when the container does not run. */

@@ -94,6 +94,16 @@ export class PodReconciler {
     return keys;
   }
 
+  /** By what was reported last: why a container waits; `undefined` = it does not. */
+  waitingReason(uid: string, container: string): string | undefined {
+    const { reported } = this.#entries.get(uid) ?? {};
+    if (!reported) return undefined;
+    const { initContainerStatuses = [], containerStatuses = [] } = (JSON.parse(reported) as ObservedPod)
+      .status;
+    const status = [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === container);
+    return status?.state?.waiting?.reason;
+  }
+
   /** ConfigMaps, Secrets or Services may have changed: what failed for want of them is tried at once. */
   retryConfigs(key: string): boolean {
     let hadFailed = false;

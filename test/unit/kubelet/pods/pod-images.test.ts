@@ -20,6 +20,8 @@ t.test('an image that cannot be pulled backs off and is tried again', async (t) 
     reason: 'ImagePullBackOff',
     message: /^Back-off pulling image "no\/such:1": ErrImagePull: /,
   });
+  const { uid } = desiredPod().metadata;
+  t.equal(world.reconciler.waitingReason(uid, 'web'), 'ImagePullBackOff', 'for who asks for its log');
   t.equal(world.status().phase, 'Pending');
   world.runtime.pullable.add('no/such:1');
   await world.advance(8_000);
