@@ -126,9 +126,17 @@ function decideRejection(world: PodWorld, pod: Pod, decision: Decision): boolean
   const sysctl = world.observed.length === 0 ? forbiddenSysctl(pod.spec) : undefined;
   const why = sysctl ? { reason: 'SysctlForbidden', message: sysctl } : world.refusal;
   if (!why) return false;
-  const { message } = why;
-  decision.actions.push({ do: 'tell', topic: 'rejection', detail: message, type: 'Warning', ...why });
-  decision.actions.push({ do: 'finish', phase: 'Failed', why });
+  const { reason, message } = why;
+  decision.actions.push({
+    do: 'tell',
+    topic: 'rejection',
+    detail: message,
+    type: 'Warning',
+    reason,
+    message,
+  });
+  const ending = { reason, message: `Pod was rejected: ${message}`, isRejection: true };
+  decision.actions.push({ do: 'finish', phase: 'Failed', why: ending });
   return true;
 }
 

@@ -51,6 +51,8 @@ export interface Ending {
   message: string;
   /** For the board's own sake, whatever the pod did: its controller need not count it as a failure. */
   isDisruption?: boolean;
+  /** The board never took it: of its containers there is nothing to say. */
+  isRejection?: boolean;
 }
 
 export interface PodRecord {

@@ -40,9 +40,7 @@ export function podStatus(input: PodStatusInput): { status: core.PodStatus; reco
     conditions: podConditions(pod, record, phase, statuses, resize),
     ...addresses(pod, record, hostAddresses),
     startTime: record.startTime,
-    ...(statuses.init.length > 0 ? { initContainerStatuses: statuses.init } : {}),
-    containerStatuses: statuses.main,
-    ...(statuses.ephemeral.length > 0 ? { ephemeralContainerStatuses: statuses.ephemeral } : {}),
+    ...(record.finishedFor?.isRejection ? {} : ofContainers(statuses)),
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
   };
   return { status, record };
@@ -63,6 +61,19 @@ function endedFor(phase: PodPhase, { finishedFor }: PodRecord): Partial<core.Pod
   if (!finishedFor || phase !== 'Failed') return {};
   const { reason, message } = finishedFor;
   return { reason, message };
+}
+
+/** A pod that was rejected has none, so that tools show why instead of a container that waits. */
+function ofContainers({
+  init,
+  main,
+  ephemeral,
+}: ReturnType<typeof containerStatuses>): Partial<core.PodStatus> {
+  return {
+    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
+    containerStatuses: main,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+  };
 }
 
 function containerStatuses({ pod, record, waiting }: PodStatusInput) {

@@ -50,8 +50,9 @@ t.test('the board takes as many pods as it says', async (t) => {
   t.match(statusOf(world, 'web-3'), {
     phase: 'Failed',
     reason: 'OutOfpods',
-    message: "Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2",
+    message: "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2",
   });
+  t.equal(statusOf(world, 'web-3')?.containerStatuses, undefined, 'so that kubectl get shows why');
   t.equal(statusOf(world, 'web-1')?.phase, 'Running');
 });
 

@@ -113,7 +113,8 @@ t.test('what a pod waits for is not counted against others, what it was granted 
   t.match(world.status('default/web-3'), {
     phase: 'Failed',
     reason: 'OutOfcpu',
-    message: "Node didn't have enough resource: cpu, requested: 1000, used: 4000, capacity: 4000",
+    message:
+      "Pod was rejected: Node didn't have enough resource: cpu, requested: 1000, used: 4000, capacity: 4000",
   });
 });
 
