@@ -3,6 +3,10 @@
 import { messageOf } from '../../../base/error-message.ts';
 import { RuntimeError } from '../runtime.ts';
 
+const NO_ANSWER = 'its registry does not answer';
+/** Of our own call, not podman's words: its path tells a user nothing. */
+const silence = /^no answer to POST/;
+
 const causes: { words: RegExp; say: string }[] = [
   {
     words: /manifest unknown|name unknown|repository .* not found|StatusCode: 404|404 \(Not Found\)/i,
@@ -18,8 +22,8 @@ const causes: { words: RegExp; say: string }[] = [
   },
   {
     words:
-      /connection refused|no route to host|network is unreachable|i\/o timeout|context deadline exceeded|no answer to POST/i,
-    say: 'its registry does not answer',
+      /connection refused|no route to host|network is unreachable|i\/o timeout|context deadline exceeded/i,
+    say: NO_ANSWER,
   },
   {
     words: /x509|certificate|server gave HTTP response to HTTPS/i,
@@ -39,6 +43,7 @@ export function pullProblem(image: string, error: unknown): RuntimeError {
   if (/invalid reference format|must be lowercase/.test(words)) {
     return new RuntimeError('InvalidImageName', `${image} is not a valid image name`);
   }
+  if (silence.test(words)) return new RuntimeError('ErrImagePull', `cannot pull ${image}: ${NO_ANSWER}`);
   const known = causes.find((cause) => cause.words.test(words))?.say;
   const message = known ? `cannot pull ${image}: ${known} (${words})` : `cannot pull ${image}: ${words}`;
   return new RuntimeError('ErrImagePull', message);

@@ -36,3 +36,8 @@ t.test('a failed pull says what is wrong in words that help', async (t) => {
 t.test('a malformed image name is told as such', async (t) => {
   t.equal(pullProblem('A B', new Error('invalid reference format')).reason, 'InvalidImageName');
 });
+
+t.test('of a registry that stays silent nothing but that is told', async (t) => {
+  const silent = new Error('no answer to POST /images/pull?reference=redis%3A9&policy=always');
+  t.equal(pullProblem('redis:9', silent).message, 'cannot pull redis:9: its registry does not answer');
+});
