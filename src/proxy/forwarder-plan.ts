@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net';
 import type { IpFamily } from '../base/ip.ts';
 import { endpointId, type PortEndpoints } from './endpoint-choice.ts';
+import { withoutLoops } from './endpoint-loops.ts';
 import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
 import type { ServicePort, ServiceView, TrafficPolicy } from './service-view.ts';
@@ -77,9 +78,14 @@ export interface PlanInput {
   listenAddressV6?: string | undefined;
   /** The board's addresses on the LAN. */
   boardAddresses: readonly string[];
+  /** Those of the cluster's other boards. */
+  otherBoards?: readonly string[];
 }
 
-/** Where two want the same, the first in the order of keys has it. */
+/**
+ * A Service's own addresses are its own: who claims one from outside (`externalIPs`) goes without. Where two want the same
+ * otherwise, the first in the order of keys has it.
+ */
 export function planForwarders(input: PlanInput): ForwarderPlan {
   const plan: ForwarderPlan = { forwarders: new Map(), backends: new Map(), refusals: [] };
   const services = input.services.toSorted((a, b) => (a.key < b.key ? -1 : 1));
@@ -87,37 +93,56 @@ export function planForwarders(input: PlanInput): ForwarderPlan {
     const subject = subjectOf(service);
     for (const message of service.notes)
       plan.refusals.push({ subject, reason: 'InvalidAnnotation', message });
-    for (const port of service.ports) addPort(plan, service, port, input);
+    for (const port of service.ports) addOwnAddresses(plan, service, port, input);
   }
+  for (const service of services) for (const port of service.ports) addOutside(plan, service, port, input);
   for (const hostPort of input.hostPorts) addHostPort(plan, hostPort);
-  return plan;
+  return withoutLoops(plan, new Set([...input.boardAddresses, ...(input.otherBoards ?? [])]));
 }
 
 /** Of the endpoints that a Service's port has of its second family. */
 export const secondOf = (backendId: string): string => `${backendId} second`;
 
 const subjectOf = ({ key, uid }: ServiceView): Subject => ({ kind: 'Service', key, uid });
+const protocolOf = ({ protocol }: ServicePort) => (protocol === 'UDP' ? 'udp' : 'tcp');
+const backendIdOf = (service: ServiceView, port: ServicePort): string =>
+  `${service.key} ${protocolOf(port)} ${port.port}`;
 
-function addPort(plan: ForwarderPlan, service: ServiceView, port: ServicePort, input: PlanInput): void {
-  const subject = subjectOf(service);
-  if (port.protocol === 'SCTP') return void refuseSctp(plan, subject, port.port);
-  const protocol = port.protocol === 'UDP' ? 'udp' : 'tcp';
-  const id = `${service.key} ${protocol} ${port.port}`;
+function addOwnAddresses(
+  plan: ForwarderPlan,
+  service: ServiceView,
+  servicePort: ServicePort,
+  input: PlanInput,
+): void {
+  const { port, endpoints, secondEndpoints } = servicePort;
+  if (servicePort.protocol === 'SCTP') return void refuseSctp(plan, subjectOf(service), port);
   const { family, clusterIP, secondClusterIP: second } = service;
-  const to = { protocol, port: port.port } as const;
-  const ways = [
-    ...waysToAddress(service, clusterIP, port.port, input),
-    ...waysFromOutside(service, port, input),
-  ];
-  addBackend(plan, service, { ...to, backendId: id, family, endpoints: port.endpoints, ways });
-  if (!second || !port.secondEndpoints) return;
+  const to = { protocol: protocolOf(servicePort), port } as const;
+  const backendId = backendIdOf(service, servicePort);
+  const ways = waysToAddress(service, clusterIP, port, input);
+  addBackend(plan, service, { ...to, backendId, family, endpoints, ways });
+  if (!second || !secondEndpoints) return;
   addBackend(plan, service, {
     ...to,
-    backendId: secondOf(id),
+    backendId: secondOf(backendId),
     family: family === 'IPv4' ? 'IPv6' : 'IPv4',
-    endpoints: port.secondEndpoints,
-    ways: waysToAddress(service, second, port.port, input),
+    endpoints: secondEndpoints,
+    ways: waysToAddress(service, second, port, input),
   });
+}
+
+function addOutside(
+  plan: ForwarderPlan,
+  service: ServiceView,
+  servicePort: ServicePort,
+  input: PlanInput,
+): void {
+  if (servicePort.protocol === 'SCTP') return;
+  const { port, endpoints } = servicePort;
+  const to = { protocol: protocolOf(servicePort), port } as const;
+  const backendId = backendIdOf(service, servicePort);
+  const ways = waysFromOutside(service, servicePort, input);
+  addBackend(plan, service, { ...to, backendId, family: service.family, endpoints, ways });
 }
 
 interface NewBackend {

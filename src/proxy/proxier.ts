@@ -46,6 +46,8 @@ export interface ProxyInput {
   hostPorts: readonly HostPort[];
   /** The board's addresses on the LAN. */
   boardAddresses: readonly string[];
+  /** Those of the cluster's other boards. */
+  otherBoards?: readonly string[];
   /** CIDRs or addresses of pods and of the board itself, besides `boardAddresses`. */
   insideRanges: readonly string[];
   /** The board's own for the Services' IPv6 addresses, where it has such. */

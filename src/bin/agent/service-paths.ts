@@ -105,7 +105,7 @@ export class ServicePaths implements Component {
   /** Call it when addresses or host ports change. */
   updateProxy(): Promise<void> {
     const { link, nodeName, hostPorts, addresses } = this.#options;
-    const { podRange, ipv6 } = link.peers.current() ?? {};
+    const { podRange, ipv6, peers = {} } = link.peers.current() ?? {};
     const podRanges = [podRange, ipv6?.podRange].filter((range) => range !== undefined);
     const { mode } = this.#kernel;
     const known = [...(link.services.current()?.values() ?? [])];
@@ -114,6 +114,7 @@ export class ServicePaths implements Component {
       services: forwarded.map((service) => serviceView(service, nodeName)),
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
+      otherBoards: Object.values(peers).flatMap(({ address }) => address ?? []),
       insideRanges: [...podRanges, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
       listenAddressV6: this.#listenAddressV6,
       ...(mode ? { inKernel: mode } : {}),

@@ -30,7 +30,7 @@ t.test('TCP and UDP share a port number; SCTP is refused with a reason', async (
   const { forwarders, refusals } = planned(tcpService({ ports }));
   t.same(
     [...forwarders.keys()],
-    ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30053', 'udp 10.48.0.9:80', 'udp 0.0.0.0:30053'],
+    ['tcp 10.48.0.9:80', 'udp 10.48.0.9:80', 'tcp 0.0.0.0:30053', 'udp 0.0.0.0:30053'],
   );
   t.match(refusals, [{ subject: { kind: 'Service', key: 'default/web' }, reason: 'UnsupportedProtocol' }]);
 });
@@ -81,6 +81,15 @@ t.test('of two that want the same address and port the first has it, and the oth
   t.equal(forwarders.size, 3);
 });
 
+t.test("no Service gets another one's own address by asking for it from outside", async (t) => {
+  const { forwarders, refusals } = planned(
+    tcpService({ key: 'default/a', uid: 'a', clusterIP: '10.48.0.1', externalIPs: ['10.48.0.2'] }),
+    tcpService({ key: 'default/b', uid: 'b', clusterIP: '10.48.0.2' }),
+  );
+  t.equal(forwarders.get('tcp 10.48.0.2:80')?.subject.key, 'default/b');
+  t.match(refusals, [{ subject: { key: 'default/a' }, reason: 'PortConflict', message: /default\/b/ }]);
+});
+
 t.test('internal policy Local holds for pods; external policy Local does not', async (t) => {
   const policies = { internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Local' } as const;
   const { forwarders } = planned(tcpService(policies, { nodePort: 30080 }));
@@ -124,7 +133,7 @@ t.test(
         boardAddresses: [own],
       });
     const { forwarders, backends } = plan('fd00:10:40:0:ec::1');
-    t.same([...forwarders.keys()], ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080', 'tcp fd00:10:48::9:80']);
+    t.same([...forwarders.keys()], ['tcp 10.48.0.9:80', 'tcp fd00:10:48::9:80', 'tcp 0.0.0.0:30080']);
     const second = forwarders.get('tcp fd00:10:48::9:80');
     t.match(second, {
       host: 'fd00:10:40:0:ec::1',
