@@ -3,7 +3,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Secret } from '../api/objects.ts';
 import type { Logger } from '../base/logger.ts';
-import { type RouteTable, virtualHostOf } from './route-table.ts';
+import { type RouteTable, tlsSecretOf } from './route-table.ts';
 
 export interface KeyPair {
   keyPem: string;
@@ -28,7 +28,7 @@ export class Certificates {
 
   /** `name` as the client says it; empty when it says none. */
   contextFor(table: RouteTable, secret: SecretLookup, name: string): SecureContext {
-    const key = virtualHostOf(table, name.toLowerCase()).tlsSecret;
+    const key = tlsSecretOf(table, name.toLowerCase());
     const found = key === undefined ? undefined : secret(key);
     if (!found) return this.#fallback;
     const known = this.#contexts.get(found) ?? this.#read(found);

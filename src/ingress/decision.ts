@@ -23,7 +23,8 @@ export function decide(table: RouteTable, target: RequestTarget, client: ClientF
   if (!found) return { action: 'answer', status: 404 };
   const { location, groups } = found;
   if (!isAllowed(location, client.remoteAddress)) return { action: 'answer', status: 403, location };
-  const redirect = redirectOf(host, location, target, client);
+  const hasTls = host.hasTls || table.tls.has(target.host);
+  const redirect = redirectOf(hasTls, location, target, client);
   if (redirect) return { action: 'redirect', location, ...redirect };
   if (!location.backend) return { action: 'answer', status: 503, location };
   const limit = location.options.bodyLimitBytes;
@@ -62,12 +63,12 @@ function isAllowed({ options: { allowedRanges } }: Location, remoteAddress: stri
 
 /** 308, so that a POST stays a POST. */
 function redirectOf(
-  host: VirtualHost,
+  hasTls: boolean,
   { options }: Location,
   target: RequestTarget,
   { isTls }: ClientFacts,
 ): { status: number; url: string } | undefined {
-  const wantsTls = options.forceSslRedirect || (options.sslRedirect && host.hasTls);
+  const wantsTls = options.forceSslRedirect || (options.sslRedirect && hasTls);
   const scheme = isTls ? 'https' : 'http';
   if (!isTls && wantsTls) {
     return { status: 308, url: `https://${target.host}${target.rawPath}${target.query}` };

@@ -10,38 +10,55 @@ export interface VirtualHost {
   locations: Location[];
   /** For paths that no location matches. */
   fallback: Location | undefined;
-  /** Some Ingress has a `tls` entry for it. */
+  /** One of the Ingresses that it is made of has a `tls` entry for it. */
   hasTls: boolean;
-  /** `namespace/name` of the Secret with its certificate. */
-  tlsSecret: string | undefined;
 }
 
 export interface RouteTable {
   /** By host; a wildcard by what follows its `*`, such as `.example.com`; `''` = every other host. */
   hosts: ReadonlyMap<string, VirtualHost>;
+  /**
+   * `namespace/name` of the Secret with the certificate of each host that some Ingress has a `tls` entry for, by the same
+   * keys: such a host needs no rule of its own, and a wildcard's is for those that have. `undefined` = the default one.
+   */
+  tls: ReadonlyMap<string, string | undefined>;
+}
+
+interface TableDraft {
+  hosts: Map<string, VirtualHost>;
+  tls: Map<string, string | undefined>;
 }
 
 const ANY_HOST = '';
 
 export function buildRouteTable(ingresses: Iterable<BoardIngress>): RouteTable {
-  const hosts = new Map<string, VirtualHost>([[ANY_HOST, emptyHost()]]);
-  for (const ingress of [...ingresses].sort(byAge)) addIngress(hosts, ingress);
-  for (const host of hosts.values()) host.locations.sort(byPrecedence);
-  return { hosts };
+  const table: TableDraft = { hosts: new Map([[ANY_HOST, emptyHost()]]), tls: new Map() };
+  for (const ingress of [...ingresses].sort(byAge)) addIngress(table, ingress);
+  for (const host of table.hosts.values()) host.locations.sort(byPrecedence);
+  return table;
 }
 
 /** An exact host goes before a wildcard, which stands for one label; none of them: what has no host. */
 export function virtualHostOf({ hosts }: RouteTable, name: string): VirtualHost {
-  const dot = name.indexOf('.');
-  const wildcard = dot > 0 ? hosts.get(name.slice(dot)) : undefined;
+  const wildcard = hosts.get(wildcardOf(name));
   return (name && hosts.get(name)) || wildcard || (hosts.get(ANY_HOST) ?? emptyHost());
+}
+
+/** `namespace/name` of the Secret with the certificate for the name that a client asks for. */
+export function tlsSecretOf({ tls }: RouteTable, name: string): string | undefined {
+  return tls.get(name) ?? tls.get(wildcardOf(name)) ?? tls.get(ANY_HOST);
+}
+
+/** Key of the wildcard that stands for the host, which has one label more. */
+function wildcardOf(name: string): string {
+  const dot = name.indexOf('.');
+  return dot > 0 ? name.slice(dot) : ANY_HOST;
 }
 
 const emptyHost = (): VirtualHost => ({
   locations: [],
   fallback: undefined,
   hasTls: false,
-  tlsSecret: undefined,
 });
 
 function byAge(a: BoardIngress, b: BoardIngress): number {
@@ -51,7 +68,8 @@ function byAge(a: BoardIngress, b: BoardIngress): number {
 
 const hostKey = (host: string | undefined): string => (host ?? '').toLowerCase().replace(/^\*/, '');
 
-function addIngress(hosts: Map<string, VirtualHost>, ingress: BoardIngress): void {
+function addIngress(table: TableDraft, ingress: BoardIngress): void {
+  const { hosts } = table;
   const { options, problems } = ingressOptions(ingress.annotations);
   const isClosed = problems.some((problem) => problem.isClosing);
   const locationOf = (path: networking.HTTPIngressPath) => toLocation(ingress, path, options, isClosed);
@@ -67,7 +85,7 @@ function addIngress(hosts: Map<string, VirtualHost>, ingress: BoardIngress): voi
     }
   }
   if (rules.length === 0) hostNamed(hosts, ANY_HOST).fallback ??= fallback;
-  addTls(hosts, ingress, touched);
+  addTls(table, ingress, touched);
 }
 
 const namesOf = (host: string | undefined, { serverAliases }: IngressOptions): string[] =>
@@ -87,17 +105,14 @@ function addLocation(host: VirtualHost, location: Location | undefined): void {
 }
 
 /** An entry without hosts is for those of the rules. */
-function addTls(
-  hosts: Map<string, VirtualHost>,
-  { key, spec }: BoardIngress,
-  touched: ReadonlySet<string>,
-): void {
+function addTls({ hosts, tls }: TableDraft, { key, spec }: BoardIngress, touched: ReadonlySet<string>): void {
   const namespace = key.slice(0, key.indexOf('/'));
   for (const { hosts: names, secretName } of spec.tls ?? []) {
-    for (const name of names?.length ? names.map(hostKey) : touched) {
-      const host = hostNamed(hosts, name);
-      host.hasTls = true;
-      if (secretName) host.tlsSecret ??= `${namespace}/${secretName}`;
+    const covered = names?.length ? new Set(names.map(hostKey)) : touched;
+    const secret = secretName ? `${namespace}/${secretName}` : undefined;
+    for (const name of covered) tls.set(name, tls.get(name) ?? secret);
+    for (const name of touched) {
+      if (covered.has(name) || covered.has(wildcardOf(name))) hostNamed(hosts, name).hasTls = true;
     }
   }
 }

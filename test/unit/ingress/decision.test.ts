@@ -2,7 +2,7 @@
 import t from 'tap';
 import { type Decision, decide } from '../../../src/ingress/decision.ts';
 import { readTarget } from '../../../src/ingress/request-target.ts';
-import { buildRouteTable } from '../../../src/ingress/route-table.ts';
+import { buildRouteTable, tlsSecretOf, virtualHostOf } from '../../../src/ingress/route-table.ts';
 import { type IngressSpecs, ingress } from '../../support/ingress-lab.ts';
 
 function ask(specs: IngressSpecs[], url: string, host = 'example.com', client = {}): Decision {
@@ -114,6 +114,38 @@ t.test('paths are compared after what hides them is taken away, and sent as they
   t.equal(outcome([spec], '/a%00b'), '400');
   t.equal(outcome([spec], '/../x'), '400');
   t.equal(outcome([spec], 'http://other.com/admin?x'), 'admin /admin?x');
+});
+
+t.test(
+  'a host of TLS alone is served by the rules for all hosts, or by the wildcard that has some',
+  async (t) => {
+    const all = { paths: paths(['/', 'all']), tls: [{ hosts: ['a.example.com'], secretName: 'cert' }] };
+    t.match(ask([all], '/x', 'a.example.com', { isTls: true }), {
+      location: { backend: { serviceKey: 'default/all' } },
+    });
+    t.equal(outcome([all], '/x', 'a.example.com'), '308 https://a.example.com/x');
+    t.equal(outcome([all], '/x', 'b.example.com'), 'all /x');
+  },
+);
+
+t.test('a certificate for a wildcard is that of the hosts which it stands for', async (t) => {
+  const tls = [{ hosts: ['*.example.com'], secretName: 'wild' }];
+  const table = buildRouteTable(
+    [
+      { name: 'one', host: 'a.example.com', paths: paths(['/', 'one']), tls },
+      { name: 'two', host: 'b.example.com', paths: paths(['/', 'two']) },
+      { name: 'own', host: 'c.example.com', tls: [{ hosts: ['c.example.com'], secretName: 'own' }] },
+    ].map(ingress),
+  );
+  const shown = (name: string) => tlsSecretOf(table, name);
+  t.equal(shown('a.example.com'), 'default/wild');
+  t.equal(shown('b.example.com'), 'default/wild', 'also of another Ingress');
+  t.equal(shown('c.example.com'), 'default/own');
+  t.equal(shown('a.b.example.com'), undefined, 'one label only');
+  t.equal(shown('example.org'), undefined);
+  const redirects = (name: string) => virtualHostOf(table, name).hasTls;
+  t.ok(redirects('a.example.com'));
+  t.notOk(redirects('b.example.com'), 'its Ingress asked for no TLS');
 });
 
 t.test('redirects: root, elsewhere, HTTPS', async (t) => {
