@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTls, type SecureContext, type Server as TlsServer } from 'node:tls';
 import { closeServer, type ListenAddress, listen, OpenSockets, portOf } from '../base/listener.ts';
 import { type KeyPair, MIN_TLS_VERSION } from './certificates.ts';
-import { asResponse, type ClientRequestSide } from './forwarding.ts';
+import { asResponse, type ClientRequestSide, hasBody } from './forwarding.ts';
 import type { ClientSide } from './proxy-headers.ts';
 import type { RequestHandler } from './request-handler.ts';
 
@@ -89,7 +89,7 @@ export class ClientSockets {
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       insecureHTTPParser: false,
-      shouldUpgradeCallback: (req) => req.headers.upgrade?.toLowerCase() === 'websocket',
+      shouldUpgradeCallback: isUpgrade,
     });
     const serve = (expectsContinue: boolean) => (req: IncomingMessage, res: ServerResponse) =>
       void handler.serve({ req, res, expectsContinue }, { ...where(), remoteAddress: addressOf(req) });
@@ -145,6 +145,10 @@ export class ClientSockets {
     return server;
   }
 }
+
+/** With a body it is a request like any other: what follows the head would be taken for the other protocol's bytes. */
+const isUpgrade = (req: IncomingMessage): boolean =>
+  req.headers.upgrade?.toLowerCase() === 'websocket' && !hasBody(req);
 
 function addressOf({ socket }: ClientRequestSide): string {
   const address = socket?.remoteAddress ?? '';

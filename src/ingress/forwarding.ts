@@ -98,7 +98,15 @@ function converse(
 ): Promise<IncomingMessage | number> {
   return new Promise((resolve, reject) => {
     const abandon = () => request.destroy();
-    const settle = () => res.off('close', abandon);
+    const settle = () => {
+      res.off('close', abandon);
+      request.off('close', closed);
+    };
+    // Such as by an answer that changes the protocol, which nobody has asked for.
+    const closed = () => {
+      settle();
+      reject(new SentError('the backend did not answer', { cause: new Error('it closed') }));
+    };
     request.once('response', (response) => {
       settle();
       resolve(response);
@@ -107,6 +115,7 @@ function converse(
       settle();
       reject(new SentError('the backend did not answer', { cause: error }));
     });
+    request.once('close', closed);
     res.once('close', abandon);
     if (!hasBody(req)) return void request.end();
     if (expectsContinue) res.writeContinue();

@@ -7,7 +7,13 @@ import { type Endpoint, endpointsOf } from './backend-endpoints.ts';
 import type { BackendPool, BackendRequest } from './backend-pool.ts';
 import { type Balancer, readCookie, stickyOrder, writeCookie } from './balancer.ts';
 import { type Decision, decide } from './decision.ts';
-import { type ClientRequestSide, type ClientResponseSide, type Exchange, forward } from './forwarding.ts';
+import {
+  type ClientRequestSide,
+  type ClientResponseSide,
+  type Exchange,
+  forward,
+  hasBody,
+} from './forwarding.ts';
 import type { Location } from './location.ts';
 import { type ClientSide, toBackend } from './proxy-headers.ts';
 import { type RequestTarget, readTarget } from './request-target.ts';
@@ -177,7 +183,7 @@ function answer(
 ): void {
   if (res.headersSent || res.destroyed) return;
   const text = `${status} ${STATUS_CODES[status] ?? ''}\n`;
-  const isUnread = req.httpVersionMajor === 1 && !req.complete;
+  const isUnread = req.httpVersionMajor === 1 && hasBody(req) && !req.complete;
   res.writeHead(status, {
     ...fields,
     'content-type': 'text/plain; charset=utf-8',

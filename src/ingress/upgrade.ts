@@ -1,7 +1,7 @@
 // WebSocket through to a backend: the handshake is forwarded, then bytes go both ways until one end leaves or
 // both are silent for the read timeout, as nginx has it.
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, pipeline } from 'node:stream';
 import type { Endpoint } from './backend-endpoints.ts';
 import type { BackendPool, BackendRequest } from './backend-pool.ts';
 import { toClient } from './proxy-headers.ts';
@@ -44,10 +44,13 @@ async function tryEndpoint(
   return new Promise((resolve) => {
     const abandon = () => request.destroy();
     client.socket.once('close', abandon);
-    request.on('error', () => resolve(refuse(client.socket, 502)));
+    const fail = () => resolve(refuse(client.socket, 502));
+    request.once('error', fail);
     request.once('response', (response) => {
+      request.off('error', fail).on('error', () => undefined);
       client.socket.write(head(response));
-      response.pipe(client.socket);
+      // An answer that breaks off ends the connection, so that its client neither waits for the rest nor reads on.
+      pipeline(response, client.socket, () => undefined);
       resolve(response.statusCode);
     });
     request.once('upgrade', (response, backend, early: Buffer) => {

@@ -2,12 +2,12 @@
 import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect } from 'node:net';
+import { connect, createServer as createNetServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/base/clock.ts';
-import { portOf } from '../../src/base/listener.ts';
+import { closeServer, portOf } from '../../src/base/listener.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { IngressServer } from '../../src/ingress/ingress-server.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
@@ -59,6 +59,20 @@ function raw(port: number, bytes: string): Promise<string> {
     });
     socket.setTimeout(1500, () => socket.destroy());
     socket.once('close', () => resolve(text));
+    socket.once('error', reject);
+  });
+}
+
+/** The same until the server ends the connection; rejects when it does not. */
+function heard(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    socket.setTimeout(5000, () => socket.destroy(new Error('left waiting')));
+    socket.once('end', () => resolve(text));
     socket.once('error', reject);
   });
 }
@@ -264,6 +278,66 @@ for (const scheme of ['ws', 'wss'] as const) {
     lost.terminate();
   });
 }
+
+/** A backend that says these bytes to whatever it is asked, and then does `after` to the connection. */
+async function saying(lab: IngressLab, bytes: string, after: (socket: Socket) => void): Promise<void> {
+  const server = createNetServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(bytes, () => setImmediate(after, socket)));
+    lab.test.teardown(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  lab.test.teardown(() => closeServer(server));
+  lab.service('web', [portOf(server)]);
+}
+
+const HANDSHAKE = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+
+t.test(
+  'a WebSocket refused by an answer that breaks off leaves its client neither waiting nor misled',
+  async (t) => {
+    const breaks: ((socket: Socket) => void)[] = [
+      (socket) => socket.end(),
+      (socket) => socket.resetAndDestroy(),
+    ];
+    for (const after of breaks) {
+      const lab = await labWith(t, { paths: toWeb });
+      await saying(lab, 'HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nabc', after);
+      const text = await heard(lab.ports.http, `GET / HTTP/1.1\r\n${HANDSHAKE}\r\n`);
+      t.match(text, /^HTTP\/1.1 400 Bad Request\r\n[\s\S]*\r\n\r\n(abc)?$/);
+    }
+  },
+);
+
+t.test('a request for a WebSocket that has a body is one like any other', async (t) => {
+  const lab = await labWith(t, { paths: toWeb });
+  await lab.backend('web');
+  const request = `GET / HTTP/1.1\r\n${HANDSHAKE}Content-Length: 5\r\n\r\nhello`;
+  t.match(await raw(lab.ports.http, request), /"body":"hello"/);
+});
+
+t.test('a backend that changes the protocol unasked is a bad one', async (t) => {
+  const lab = await labWith(t, { paths: toWeb });
+  await saying(
+    lab,
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n',
+    () => undefined,
+  );
+  t.equal((await lab.ask('/')).status, 502);
+});
+
+t.test('what is answered without a backend leaves the connection for the next request', async (t) => {
+  const lab = await labWith(t, { paths: [{ path: '/web', service: 'web' }] });
+  await lab.backend('web');
+  const text = await raw(
+    lab.ports.http,
+    'GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /web HTTP/1.1\r\nHost: a\r\n\r\n',
+  );
+  t.same(
+    [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status),
+    ['404', '200'],
+  );
+});
 
 t.test('a cookie brings a client back to the pod that served it first', async (t) => {
   const annotations = { affinity: 'cookie', 'session-cookie-name': 'route', 'session-cookie-max-age': '60' };

@@ -35,7 +35,7 @@ export class IngressLab {
   readonly secrets = new Map<string, Secret>();
   readonly lines: string[] = [];
   readonly server: IngressServer;
-  readonly #test: Test;
+  readonly test: Test;
 
   static async start(t: Test, headTimeoutMs?: number): Promise<IngressLab> {
     const defaultCertificate = await makeSelfMadeCertificate(['ingress.local'], systemClock);
@@ -46,7 +46,7 @@ export class IngressLab {
   }
 
   private constructor(t: Test, defaultCertificate: KeyPair, headTimeoutMs: number | undefined) {
-    this.#test = t;
+    this.test = t;
     this.server = new IngressServer({
       http: ANY,
       https: ANY,
@@ -75,7 +75,7 @@ export class IngressLab {
 
   async listening(server: Server): Promise<void> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    this.#test.teardown(() => {
+    this.test.teardown(() => {
       server.closeAllConnections();
       return closeServer(server);
     });
