@@ -7,6 +7,7 @@ import { labelNameProblems, portNumberProblems, subdomainProblems } from '../nam
 import type { discovery, EndpointSlice } from '../objects.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { Column, KindDefinition } from '../scheme.ts';
+import { specialAddressProblem } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 import type { Writable } from '../writable.ts';
 
@@ -47,7 +48,8 @@ function addressErrors(type: string, address: string, field: string): FieldError
   if (type === 'FQDN') return invalidEach(field, address, subdomainProblems(address));
   if (type === 'IPv4' && !isIPv4(address)) return [invalidValue(field, address, 'must be an IPv4 address')];
   if (type === 'IPv6' && !isIPv6(address)) return [invalidValue(field, address, 'must be an IPv6 address')];
-  return [];
+  const problem = specialAddressProblem(address);
+  return problem ? [invalidValue(field, address, problem)] : [];
 }
 
 function endpointErrors(type: string, endpoint: discovery.Endpoint, field: string): FieldError[] {

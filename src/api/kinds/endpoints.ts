@@ -6,6 +6,7 @@ import { labelNameProblems, portNumberProblems, subdomainProblems } from '../nam
 import type { core, Endpoints } from '../objects.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { KindDefinition } from '../scheme.ts';
+import { specialAddressProblem } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 
 /** How many addresses fit in a table cell. */
@@ -27,14 +28,8 @@ export function endpointsText(subsets: readonly core.EndpointSubset[] | undefine
   return all.length > SHOWN ? `${shown} + ${all.length - SHOWN} more...` : shown;
 }
 
-/** Addresses that only mean something on one machine cannot be reached from another. */
-function addressRule(ip: string): string | undefined {
-  if (isIP(ip) === 0) return 'must be a valid IP address';
-  if (ip === '0.0.0.0' || ip === '::') return `may not be unspecified (${ip})`;
-  if (ip.startsWith('127.') || ip === '::1') return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
-  if (ip.startsWith('169.254.')) return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
-  return undefined;
-}
+const addressRule = (ip: string): string | undefined =>
+  isIP(ip) === 0 ? 'must be a valid IP address' : specialAddressProblem(ip);
 
 function validateAddress(address: core.EndpointAddress, field: string): FieldError[] {
   const errors: FieldError[] = [];

@@ -43,9 +43,15 @@ function changed(
     .flatMap((value, i) => (value === next[i] ? [] : [invalidValue(`${field}[${i}]`, next, UNCHANGED)]));
 }
 
-function validateNone({ clusterIP }: core.ServiceSpec): FieldError[] {
-  if (!clusterIP) return [];
-  return [forbiddenField(ADDRESSES, "may not be set when `type` is 'ExternalName'")];
+function validateNone(spec: core.ServiceSpec): FieldError[] {
+  const isSet = {
+    clusterIPs: addressesOf(spec).length > 0,
+    ipFamilies: (spec.ipFamilies?.length ?? 0) > 0,
+    ipFamilyPolicy: spec.ipFamilyPolicy !== undefined,
+  };
+  return Object.entries(isSet).flatMap(([field, is]) =>
+    is ? forbiddenField(`spec.${field}`, "may not be set when `type` is 'ExternalName'") : [],
+  );
 }
 
 /** Clients that know of one address write the one field, all others both. */

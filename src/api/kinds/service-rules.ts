@@ -14,6 +14,7 @@ import { labelNameProblems, portNumberProblems, qualifiedNameProblems, subdomain
 import type { core, Service } from '../objects.ts';
 import { portOrName } from '../pod-spec/numbers.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
+import { specialAddressProblem } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 import { validateAddresses, validateAddressUpdate } from './service-address-rules.ts';
 import { validateOutside, validateOutsideUpdate } from './service-outside-rules.ts';
@@ -21,6 +22,8 @@ import { validateOutside, validateOutsideUpdate } from './service-outside-rules.
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES = ['ClientIP', 'None'];
 const POLICIES = ['Cluster', 'Local'];
+/** Of all releases that know the field. */
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
 const MAX_AFFINITY_SECONDS = 86_400;
 
 function validatePort(port: core.ServicePort, manyPorts: boolean, field: string): FieldError[] {
@@ -82,10 +85,8 @@ function validateExternal({ spec }: Service): FieldError[] {
   }
   spec.externalIPs?.forEach((address, i) => {
     const field = `spec.externalIPs[${i}]`;
-    if (isIP(address) === 0) errors.push(invalidValue(field, address, 'must be a valid IP address'));
-    else if (address.startsWith('127.') || address === '::1') {
-      errors.push(invalidValue(field, address, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
-    }
+    const problem = isIP(address) === 0 ? 'must be a valid IP address' : specialAddressProblem(address);
+    if (problem) errors.push(invalidValue(field, address, problem));
   });
   return errors;
 }
@@ -106,7 +107,10 @@ function validateAffinity({ spec }: Service): FieldError[] {
 
 function validatePolicies({ spec }: Service): FieldError[] {
   const errors: FieldError[] = [];
-  const { externalTrafficPolicy: external, internalTrafficPolicy: internal } = spec;
+  const { externalTrafficPolicy: external, internalTrafficPolicy: internal, trafficDistribution } = spec;
+  if (trafficDistribution !== undefined && !DISTRIBUTIONS.includes(trafficDistribution)) {
+    errors.push(notSupported('spec.trafficDistribution', trafficDistribution, DISTRIBUTIONS));
+  }
   if (internal && !POLICIES.includes(internal)) {
     errors.push(notSupported('spec.internalTrafficPolicy', internal, POLICIES));
   }

@@ -15,6 +15,12 @@ export class AddressAllocator {
     this.#offsets = new NumberAllocator(usable, dynamic, random);
   }
 
+  /** As people write it. */
+  get range(): string {
+    const { family, first, prefix } = this.#range;
+    return `${formatIp({ family, value: first })}/${prefix}`;
+  }
+
   contains(address: string): boolean {
     const offset = this.#offsetOf(address);
     return offset !== undefined && this.#offsets.contains(offset);

@@ -19,6 +19,11 @@ export class NumberAllocator {
     this.#next = dynamic.first + Math.floor(random() * (dynamic.last - dynamic.first + 1));
   }
 
+  /** As people write it. */
+  get range(): string {
+    return `${this.#range.first}-${this.#range.last}`;
+  }
+
   contains(value: number): boolean {
     return value >= this.#range.first && value <= this.#range.last;
   }

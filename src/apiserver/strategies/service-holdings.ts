@@ -36,17 +36,6 @@ export const isGivenNodePorts = (service: Service): boolean =>
 /** Two ports of one Service may share a node port when their protocols differ. */
 export const portKey = (port: core.ServicePort): string => `${port.protocol ?? 'TCP'}/${port.port}`;
 
-/** A Service that changed its type gives up what the new type cannot have. */
-export function dropUnusable(next: Service): void {
-  const { spec } = next;
-  if (!wantsAddress(next)) {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
-      delete spec[field];
-  }
-  if (wantsNodePorts(next)) return;
-  for (const port of spec.ports ?? []) delete port.nodePort;
-}
-
 /**
  * Old clients know the singular field alone, so each of the two follows the other that its client has changed.
  * What neither says stays as it was allocated. Source: normalizeClusterIPs, patchAllocatedValues
@@ -61,7 +50,30 @@ export function alignAddresses({ spec }: Writable<Service>, former?: core.Servic
 }
 
 /** What only its former type could have, and nobody asked for anew, stays behind. Source: dropTypeDependentFields */
-export function dropFormer({ spec }: Service, { spec: former }: Service): void {
+export function dropFormer(next: Service, previous: Service): void {
+  dropAddresses(next, previous);
+  dropNodePorts(next, previous);
+  dropOutside(next, previous);
+}
+
+function dropAddresses(next: Service, previous: Service): void {
+  if (wantsAddress(next) || !wantsAddress(previous)) return;
+  const [spec, former] = [next.spec, previous.spec];
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
+    if (isDeepStrictEqual(spec[field], former[field])) delete spec[field];
+  }
+}
+
+/** Ports may have come, gone or changed, as long as no node port is new. */
+function dropNodePorts(next: Service, previous: Service): void {
+  if (wantsNodePorts(next) || !wantsNodePorts(previous)) return;
+  const former = new Set((previous.spec.ports ?? []).map(({ nodePort }) => nodePort));
+  const ports = next.spec.ports ?? [];
+  if (!ports.every(({ nodePort }) => !nodePort || former.has(nodePort))) return;
+  for (const port of ports) delete port.nodePort;
+}
+
+function dropOutside({ spec }: Service, { spec: former }: Service): void {
   const isGone = (type: string) => former.type === type && spec.type !== type;
   const fields = isGone('LoadBalancer')
     ? (['allocateLoadBalancerNodePorts', 'loadBalancerClass', 'loadBalancerSourceRanges'] as const)

@@ -67,7 +67,8 @@ export class ServiceReservation implements Reservation {
     if (!allocator) throw new Error(`no addresses of ${family} are given out here`);
     if (!wanted) return this.#take(allocator) ?? this.#refuseAddress('', 'range is full');
     if (!allocator.contains(wanted)) {
-      return this.#refuseAddress(wanted, 'the provided IP is not in the valid range of Services');
+      const why = `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${allocator.range}`;
+      return this.#refuseAddress(wanted, why);
     }
     return this.#claim(allocator, wanted)
       ? wanted
@@ -101,7 +102,9 @@ export class ServiceReservation implements Reservation {
   #claimPort(value: number, field: string, before: ReadonlySet<number>): void {
     if (before.has(value)) return;
     if (!this.#ports.contains(value)) {
-      this.#refusePort(field, value, 'provided port is not in the valid range of node ports');
+      const { range } = this.#ports;
+      const why = `provided port is not in the valid range. The range of valid ports is ${range}`;
+      this.#refusePort(field, value, why);
     }
     if (!this.#claim(this.#ports, value)) {
       this.#refusePort(field, value, 'provided port is already allocated');

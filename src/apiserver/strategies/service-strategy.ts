@@ -9,7 +9,6 @@ import type { NumberAllocator } from './number-allocator.ts';
 import {
   alignAddresses,
   dropFormer,
-  dropUnusable,
   holdings,
   isGivenNodePorts,
   portKey,
@@ -48,15 +47,13 @@ export class ServiceStrategy implements Strategy<Service> {
   }
 
   prepareForCreate(next: Writable<Service>): void {
-    dropUnusable(next);
-    alignAddresses(next);
+    if (wantsAddress(next)) alignAddresses(next);
     next.status = { loadBalancer: {} };
   }
 
   /** What an update leaves out stays as it was allocated, as upstream's patchAllocatedValues. */
   prepareForUpdate(next: Service, previous: Service): void {
     const { spec } = next;
-    dropUnusable(next);
     dropFormer(next, previous);
     if (wantsAddress(next)) alignAddresses(next, wantsAddress(previous) ? previous.spec : undefined);
     if (!needsHealthCheck(next)) delete spec.healthCheckNodePort;

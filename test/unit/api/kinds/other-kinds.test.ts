@@ -139,6 +139,25 @@ t.test('Endpoints shows three addresses and counts the rest', async (t) => {
   t.match(problems('ep', { subsets: [{}] })[0], /must specify `addresses` or `notReadyAddresses`/);
 });
 
+t.test('no address that is special on each machine is an endpoint, or comes from outside', async (t) => {
+  const cases: [string, RegExp][] = [
+    ['127.0.0.1', /loopback range/],
+    ['0:0:0:0:0:0:0:1', /loopback range/],
+    ['169.254.169.254', /link-local range/],
+    ['fe80::1', /link-local range/],
+    ['224.0.0.5', /link-local multicast range/],
+    ['ff02::1', /link-local multicast range/],
+    ['0.0.0.0', /may not be unspecified \(0.0.0.0\)/],
+  ];
+  for (const [ip, message] of cases) {
+    const addressType = ip.includes(':') ? 'IPv6' : 'IPv4';
+    t.match(problems('ep', { subsets: [{ addresses: [{ ip }] }] })[0], message, ip);
+    t.match(problems('endpointslices', { addressType, endpoints: [{ addresses: [ip] }] })[0], message, ip);
+    t.match(problems('svc', { spec: { ports: [{ port: 80 }], externalIPs: [ip] } })[0], message, ip);
+  }
+  t.same(problems('ep', { subsets: [{ addresses: [{ ip: '10.40.0.5' }, { ip: 'fd00::1' }] }] }), []);
+});
+
 t.test('Node says whether it is ready and takes pods', async (t) => {
   const ready = (status: string) => ({
     status: { conditions: [{ type: 'Ready', status }], nodeInfo: { kubeletVersion: 'v1' } },

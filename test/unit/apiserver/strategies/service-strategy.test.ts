@@ -39,9 +39,34 @@ test('a chosen address must lie in the range and be free', async (t, client) => 
   const taken = client.create(services, service('b', { clusterIP: '10.48.0.77' }));
   await t.rejects(taken, { reason: 'Invalid', message: /already allocated/ });
   const outside = client.create(services, service('b', { clusterIP: '192.0.2.1' }));
-  await t.rejects(outside, { reason: 'Invalid', message: /not in the valid range/ });
+  await t.rejects(outside, {
+    reason: 'Invalid',
+    message: /\(192\.0\.2\.1\) is not in the valid range\. The range of valid IPs is 10\.48\.0\.0\/16/,
+  });
   await client.delete(services as never, 'default/a');
   t.ok(await client.create(services, service('b', { clusterIP: '10.48.0.77' })));
+});
+
+test('what a type cannot have is refused where somebody asks for it, and left behind where not', async (t, client) => {
+  const ports = [{ port: 80, nodePort: 30300 }];
+  const refused = (name: string, spec: object) => t.rejects(client.create(services, service(name, spec)));
+  await refused('a', { ports });
+  await refused('a', { type: 'ExternalName', externalName: 'x.org', clusterIP: '10.48.0.9' });
+  const low = service('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] });
+  const message = /provided port is not in the valid range. The range of valid ports is 30000-32767/;
+  await t.rejects(client.create(services, low), { message });
+  const made = await client.create(services, service('a', { type: 'NodePort', ports }));
+  const other = {
+    ...made,
+    spec: { ...made.spec, type: 'ClusterIP', ports: [{ port: 80, nodePort: 30301 }] },
+  };
+  await t.rejects(client.update(services, other), { message: /may not be used when `type` is 'ClusterIP'/ });
+  const plain = await client.update(services, { ...made, spec: { ...made.spec, type: 'ClusterIP' } });
+  t.equal(nodePort(plain), undefined);
+  const spec = { ...plain.spec, type: 'ExternalName', externalName: 'x.org' };
+  const external = await client.update(services, { ...plain, spec });
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+    t.equal(external.spec[field], undefined, field);
 });
 
 test('headless Services and external names hold no address', async (t, client) => {
