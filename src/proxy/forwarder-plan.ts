@@ -187,10 +187,14 @@ function waysToAddress(service: ServiceView, ip: string, port: number, input: Pl
   return mapped({ ip, port, isOpen: false }, input).map((way) => ({ ...inside, ...way }));
 }
 
-/** To the endpoints of the Service's first family, whichever the client's is: a relay does not mind. */
+/**
+ * To the endpoints of the Service's first family, whichever the client's is: a relay does not mind. None at an address
+ * and port of the board that are an endpoint's own, in the board's network: who comes there has come to the endpoint, and
+ * a listener would keep its program from starting again.
+ */
 function waysFromOutside(
   service: ServiceView,
-  { port, nodePort, protocol }: ServicePort,
+  { port, nodePort, protocol, endpoints }: ServicePort,
   input: PlanInput,
 ): Way[] {
   const { externalIPs, loadBalancerIPs, sourceRanges, externalTrafficPolicy: outsiders } = service;
@@ -200,14 +204,18 @@ function waysFromOutside(
     sourceRanges: [],
   };
   const isOwn = (ip: string) => input.boardAddresses.includes(ip);
-  const direct = (ip: string) => ({ host: ip, port, virtual: undefined });
+  const direct = (ip: string) =>
+    endpoints.present.includes(endpointId({ ip, port })) ? [] : [{ host: ip, port, virtual: undefined }];
   const balanced = new Set(loadBalancerIPs);
   return [
     ...(nodePort ? [{ ...outside, ...onEveryAddress(nodePort, protocol) }] : []),
-    ...loadBalancerIPs.filter(isOwn).map((ip) => ({ ...outside, ...direct(ip), sourceRanges })),
+    ...loadBalancerIPs
+      .filter(isOwn)
+      .flatMap(direct)
+      .map((way) => ({ ...outside, ...way, sourceRanges })),
     ...externalIPs
       .filter((ip) => !balanced.has(ip))
-      .flatMap((ip) => (isOwn(ip) ? [direct(ip)] : mapped({ ip, port, isOpen: true }, input)))
+      .flatMap((ip) => (isOwn(ip) ? direct(ip) : mapped({ ip, port, isOpen: true }, input)))
       .map((way) => ({ ...outside, ...way })),
   ];
 }

@@ -60,6 +60,18 @@ t.test("a load balancer's address is listened on where it is the board's own, fo
   t.same(forwarders.get('tcp 10.48.0.9:80')?.sourceRanges, []);
 });
 
+t.test(
+  'a port of the board that an endpoint in its network has is left to it, in whatever state it is',
+  async (t) => {
+    const endpoints = endpointsOf([], [], { present: [`${own}:80`] });
+    const service = tcpService(
+      { loadBalancerIPs: [own], externalIPs: [own] },
+      { endpoints, nodePort: 30080 },
+    );
+    t.same([...planned(service).forwarders.keys()], ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080']);
+  },
+);
+
 t.test('an external address is listened on, or mapped where it is nobody’s', async (t) => {
   const { forwarders } = planned(tcpService({ externalIPs: [own, '203.0.113.5', '2001:db8::5'] }));
   t.match(forwarders.get(`tcp ${own}:80`), { host: own, virtual: undefined });
