@@ -39,7 +39,16 @@ export class BackendPool {
   open(endpoint: Endpoint, wanted: BackendRequest): Promise<OpenRequest> {
     const isTls = wanted.scheme === 'https';
     const { method, path, headers } = wanted;
-    const options = { host: endpoint.ip, port: endpoint.port, method, path, headers };
+    // Answers whose lines end in LF alone (busybox httpd's CGI) are understood by all others too (RFC 9112, 2.2), and what
+    // one endpoint says on its own connections is its own affair: clients get it written anew.
+    const options = {
+      host: endpoint.ip,
+      port: endpoint.port,
+      method,
+      path,
+      headers,
+      insecureHTTPParser: true,
+    };
     const request = isTls
       ? httpsRequest({ ...options, agent: this.#tls })
       : httpRequest({ ...options, agent: this.#plain });

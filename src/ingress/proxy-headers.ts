@@ -20,6 +20,10 @@ const HOP_BY_HOP = [
   'expect',
 ];
 
+/** Of a field's value all but the tab (RFC 9110, 5.5). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/;
+
 export interface ClientSide {
   remoteAddress: string;
   isTls: boolean;
@@ -71,12 +75,19 @@ export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   );
 }
 
-/** An answer's names may hold `_`: they go to a client, who trusts the backend already. */
+/**
+ * An answer's names may hold `_`: they go to a client, who trusts the backend already. A field that cannot be sent on, as
+ * it holds control characters, is left out.
+ */
 export function toClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const named = (headers.connection ?? '')
     .toLowerCase()
     .split(',')
     .map((name) => name.trim());
   const dropped = new Set([...HOP_BY_HOP, ...named]);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, value]) => !dropped.has(name) && ![value ?? ''].flat().some((text) => CONTROLS.test(text)),
+    ),
+  );
 }

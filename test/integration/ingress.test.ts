@@ -326,6 +326,14 @@ t.test('a backend that changes the protocol unasked is a bad one', async (t) => 
   t.equal((await lab.ask('/')).status, 502);
 });
 
+t.test('an answer with lines that end in LF alone, as small web servers write them, is one', async (t) => {
+  const lab = await labWith(t, { paths: toWeb });
+  await saying(lab, 'HTTP/1.0 200 OK\r\nX-Odd: a\x01b\nX-Name: \xe4\n\nhello', (socket) => socket.end());
+  const { status, headers, body } = await lab.ask('/');
+  t.same([status, body], [200, 'hello']);
+  t.notOk('x-odd' in headers, 'what no client would take');
+});
+
 t.test('what is answered without a backend leaves the connection for the next request', async (t) => {
   const lab = await labWith(t, { paths: [{ path: '/web', service: 'web' }] });
   await lab.backend('web');
