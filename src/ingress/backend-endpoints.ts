@@ -1,5 +1,7 @@
 // The endpoints behind a Service's port, by number or name, as Services and their slices stand at this moment.
+import { isIP } from 'node:net';
 import { type BoardService, familiesOf } from '../api/board-service.ts';
+import { specialAddressProblem } from '../api/special-addresses.ts';
 import type { Backend } from './location.ts';
 
 export interface Endpoint {
@@ -16,9 +18,7 @@ export function endpointsOf(service: BoardService | undefined, { port }: Backend
     typeof port === 'number' ? p.port === port : p.name === port,
   );
   if (!service || !wanted) return undefined;
-  if (service.spec.type === 'ExternalName') {
-    return service.spec.externalName ? [{ ip: service.spec.externalName, port: wanted.port }] : [];
-  }
+  if (service.spec.type === 'ExternalName') return externalEndpoint(service.spec.externalName, wanted.port);
   // A pod of two families stands in a slice of each: it is one backend.
   const [family] = familiesOf(service);
   const all = service.slices.flatMap((slice) => {
@@ -35,4 +35,10 @@ export function endpointsOf(service: BoardService | undefined, { port }: Backend
   const chosen =
     ready.length > 0 ? ready : all.filter(({ conditions }) => conditions?.serving && conditions.terminating);
   return chosen.map(({ ip, port: endpointPort }) => ({ ip, port: endpointPort }));
+}
+
+/** An address there is one like any other, but none of the board's own loopback or link. */
+function externalEndpoint(name: string | undefined, port: number): Endpoint[] {
+  const isSpecial = name && isIP(name) !== 0 && specialAddressProblem(name) !== undefined;
+  return name && !isSpecial ? [{ ip: name, port }] : [];
 }

@@ -2,6 +2,7 @@
 // nothing, so that the request may go on to the next.
 import { Agent, type ClientRequest, request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Endpoint } from './backend-endpoints.ts';
 
 export interface BackendRequest {
@@ -31,9 +32,15 @@ const OPTIONS = {
 } as const;
 
 export class BackendPool {
+  readonly #lookup: LookupFunction;
   readonly #plain = new Agent(OPTIONS);
   /** A pod's certificate is its own affair: nobody could have signed it for its address. */
   readonly #tls = new TlsAgent({ ...OPTIONS, rejectUnauthorized: false });
+
+  /** `lookup` finds the addresses of backends that are names. */
+  constructor(lookup: LookupFunction) {
+    this.#lookup = lookup;
+  }
 
   /** Resolves with a request on an open connection whose body is still to be sent; rejects when there is none. */
   open(endpoint: Endpoint, wanted: BackendRequest): Promise<OpenRequest> {
@@ -41,14 +48,8 @@ export class BackendPool {
     const { method, path, headers } = wanted;
     // Answers whose lines end in LF alone (busybox httpd's CGI) are understood by all others too (RFC 9112, 2.2), and what
     // one endpoint says on its own connections is its own affair: clients get it written anew.
-    const options = {
-      host: endpoint.ip,
-      port: endpoint.port,
-      method,
-      path,
-      headers,
-      insecureHTTPParser: true,
-    };
+    const { ip: host, port } = endpoint;
+    const options = { host, port, method, path, headers, lookup: this.#lookup, insecureHTTPParser: true };
     const request = isTls
       ? httpsRequest({ ...options, agent: this.#tls })
       : httpRequest({ ...options, agent: this.#plain });

@@ -2,18 +2,22 @@
 import type { BoardService } from '../api/board-service.ts';
 import type { BoardIngress } from '../api/ingress/board-ingress.ts';
 import type { Secret } from '../api/objects.ts';
+import type { NameServer } from './name-lookup.ts';
 import type { IngressContent } from './thread-messages.ts';
 
 export interface Known {
   service(key: string): BoardService | undefined;
   secret(key: string): Secret | undefined;
+  nameServer(): NameServer | undefined;
 }
 
-export function contentOf(ingresses: readonly BoardIngress[], { service, secret }: Known): IngressContent {
+export function contentOf(ingresses: readonly BoardIngress[], known: Known): IngressContent {
+  const { service, secret } = known;
   return {
     ingresses,
     services: found(ingresses.flatMap(serviceNames), service),
     secrets: found(ingresses.flatMap(secretNames), secret),
+    nameServer: known.nameServer(),
   };
 }
 
@@ -21,7 +25,8 @@ export function contentOf(ingresses: readonly BoardIngress[], { service, secret 
 export function isSameContent(a: IngressContent, b: IngressContent): boolean {
   const isSame = (one: readonly unknown[], other: readonly unknown[]) =>
     one.length === other.length && one.every((item, i) => item === other[i]);
-  return isSame(a.ingresses, b.ingresses) && isSame(a.services, b.services) && isSame(a.secrets, b.secrets);
+  const lists = ['ingresses', 'services', 'secrets'] as const;
+  return lists.every((list) => isSame(a[list], b[list])) && a.nameServer?.address === b.nameServer?.address;
 }
 
 function found<T>(keys: readonly string[], get: (key: string) => T | undefined): T[] {

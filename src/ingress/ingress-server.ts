@@ -11,6 +11,7 @@ import { BackendPool } from './backend-pool.ts';
 import { Balancer } from './balancer.ts';
 import { Certificates, type KeyPair } from './certificates.ts';
 import { ClientSockets } from './client-sockets.ts';
+import { lookupAt, type NameServer } from './name-lookup.ts';
 import { RequestHandler } from './request-handler.ts';
 import { buildRouteTable, type RouteTable } from './route-table.ts';
 
@@ -22,6 +23,8 @@ export interface IngressServerOptions {
   /** Read at each request and each handshake. */
   service(key: string): BoardService | undefined;
   secret(key: string): Secret | undefined;
+  /** The cluster's DNS, for backends that are names; without it none of those is found. */
+  nameServer?(): NameServer | undefined;
   /** Whether clients are answered, whenever that changes. */
   onListening?(isListening: boolean): void;
   /** One line for each request; off unless given. */
@@ -86,7 +89,7 @@ export class IngressServer implements Component {
   async #open(): Promise<void> {
     const { http, https, secret, defaultCertificate, headTimeoutMs } = this.#options;
     const { clock, logger, onListening } = this.#options;
-    const pool = new BackendPool();
+    const pool = new BackendPool(lookupAt(() => this.#options.nameServer?.()));
     const contextFor = (name: string) => this.#certificates.contextFor(this.#table, secret, name);
     const handler = this.#makeHandler(pool);
     const sockets = new ClientSockets({

@@ -6,6 +6,7 @@ import type { Secret } from '../api/objects.ts';
 import { systemClock } from '../base/clock.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
 import { IngressServer } from './ingress-server.ts';
+import type { NameServer } from './name-lookup.ts';
 import type { FromIngress, IngressContent, IngressSettings, ToIngress } from './thread-messages.ts';
 
 export function serve(port: MessagePort): void {
@@ -20,6 +21,7 @@ class IngressGuest {
   readonly #tell: (message: FromIngress) => void;
   #services: ReadonlyMap<string, BoardService> = new Map();
   #secrets: ReadonlyMap<string, Secret> = new Map();
+  #nameServer: NameServer | undefined;
   #server: IngressServer | undefined;
 
   constructor(tell: (message: FromIngress) => void) {
@@ -38,7 +40,8 @@ class IngressGuest {
   }
 
   /** A Secret that did not change stays the same object: its certificate has been read. */
-  #take({ ingresses, services, secrets }: IngressContent): void {
+  #take({ ingresses, services, secrets, nameServer }: IngressContent): void {
+    this.#nameServer = nameServer;
     const before = this.#secrets;
     const versionOf = (secret: Secret | undefined) =>
       `${secret?.metadata.uid} ${secret?.metadata.resourceVersion}`;
@@ -58,6 +61,7 @@ class IngressGuest {
       ...settings,
       service: (key) => this.#services.get(key),
       secret: (key) => this.#secrets.get(key),
+      nameServer: () => this.#nameServer,
       onListening: (isListening) => this.#tell({ kind: 'listening', isListening }),
       accessLog: logsAccess ? (line) => this.#tell({ kind: 'access', line }) : undefined,
       clock: systemClock,

@@ -5,6 +5,7 @@ import type { Secret } from '../api/objects.ts';
 import type { ListenAddress } from '../base/listener.ts';
 import type { LogFields } from '../base/logger.ts';
 import type { KeyPair } from './certificates.ts';
+import type { NameServer } from './name-lookup.ts';
 
 export interface IngressSettings {
   http: ListenAddress;
@@ -18,6 +19,7 @@ export interface IngressContent {
   ingresses: readonly BoardIngress[];
   services: readonly BoardService[];
   secrets: readonly Secret[];
+  nameServer: NameServer | undefined;
 }
 
 export type ToIngress =

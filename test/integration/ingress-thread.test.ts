@@ -40,6 +40,7 @@ async function world(t: Test) {
     logsAccess: true,
     service: (key) => services.get(key),
     secret: (key) => secrets.get(key),
+    nameServer: () => undefined,
     onListening: (isListening) => listening.push(isListening),
     accessLog: (line) => lines.push(line),
     logger: silentLogger,

@@ -10,10 +10,12 @@ import { systemClock } from '../../src/base/clock.ts';
 import { closeServer, portOf } from '../../src/base/listener.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { IngressServer } from '../../src/ingress/ingress-server.ts';
+import { lookupAt, type NameServer } from '../../src/ingress/name-lookup.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { IngressLab, type IngressSpecs, ingress } from '../support/ingress-lab.ts';
+import { UplinkDns } from '../support/uplink-dns.ts';
 
 async function labWith(t: Test, ...specs: IngressSpecs[]): Promise<IngressLab> {
   const lab = await IngressLab.start(t);
@@ -332,6 +334,35 @@ t.test('an answer with lines that end in LF alone, as small web servers write th
   const { status, headers, body } = await lab.ask('/');
   t.same([status, body], [200, 'hello']);
   t.notOk('x-odd' in headers, 'what no client would take');
+});
+
+t.test(
+  "a backend that is a name is found by the cluster's own DNS, but not on the board's loopback",
+  async (t) => {
+    const dns = new UplinkDns({ 'web.cluster.test': '10.48.0.9', 'self.cluster.test': '127.0.0.1' });
+    await dns.start('127.0.0.1', 0);
+    t.teardown(() => dns.stop());
+    const found = (name: string, server?: NameServer) =>
+      new Promise((resolve, reject) => {
+        lookupAt(() => server)(name, { all: true }, (error, all) => (error ? reject(error) : resolve(all)));
+      });
+    const server = { address: '127.0.0.1', port: dns.port };
+    t.same(await found('web.cluster.test', server), [{ address: '10.48.0.9', family: 4 }]);
+    for (const name of ['self.cluster.test', 'none.cluster.test'])
+      await t.rejects(found(name, server), { code: 'ENOTFOUND' });
+    await t.rejects(found('web.cluster.test'), { code: 'ENOTFOUND' }, 'nobody to ask');
+  },
+);
+
+t.test('a backend that is not found is a bad one, and one of the loopback is none', async (t) => {
+  const lab = await labWith(t, { paths: toWeb });
+  const external = (externalName: string) => {
+    const spec = { type: 'ExternalName', externalName, ports: [{ name: 'http', port: 80 }] };
+    lab.services.set('default/web', { key: 'default/web', uid: 'web', spec, slices: [] });
+    return lab.ask('/');
+  };
+  t.equal((await external('web.cluster.test')).status, 502);
+  t.equal((await external('127.0.0.1')).status, 503);
 });
 
 t.test('what is answered without a backend leaves the connection for the next request', async (t) => {

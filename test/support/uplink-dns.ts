@@ -28,6 +28,11 @@ export class UplinkDns {
     await this.#server.start();
   }
 
+  /** Where it listens. */
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
   async stop(): Promise<void> {
     await this.#server?.stop();
     this.#server = undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BoardIngress } from '../../api/ingress/board-ingress.ts';
 import type { Secret } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
+import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ThreadHost } from '../../ingress/ingress-thread.ts';
@@ -100,7 +101,12 @@ export class AgentIngress implements Component {
       logger,
     });
     const refresh = () => this.refresh();
-    this.#unsubscribe.push(link.services.onChange(refresh), link.desired.onChange(refresh));
+    const changes = [
+      link.services.onChange(refresh),
+      link.desired.onChange(refresh),
+      link.peers.onChange(refresh),
+    ];
+    this.#unsubscribe.push(...changes);
     return server;
   }
 
@@ -113,6 +119,10 @@ export class AgentIngress implements Component {
       defaultCertificate: await ensureSelfMadeCertificate(join(dataDir, 'ingress.pem'), DEFAULT_NAME, clock),
       service: (key: string) => link.services.current()?.get(key),
       secret,
+      nameServer: () => {
+        const peers = link.peers.current();
+        return peers && { address: dnsAddressOf(peers.serviceRange) };
+      },
     };
   }
 }
