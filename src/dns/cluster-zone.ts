@@ -95,8 +95,10 @@ export class ClusterZone {
     if (service.spec.type === 'ExternalName') return rest.length > 0 ? NOTHING : external(name, service);
     if (rest.at(-1)?.startsWith('_')) return this.#ports(name, rest, { service, fullName }, type);
     if (rest.length > 1) return NOTHING;
-    if (type === 'SRV' && rest.length === 0) return this.#ports(name, [], { service, fullName }, type);
-    return this.#addresses(name, addressesOf(service, rest[0]), type);
+    const ports = type === 'SRV' && rest.length === 0;
+    const found = ports ? this.#ports(name, [], { service, fullName }, type) : NOTHING;
+    // A name that has addresses is there, also without a port.
+    return found.rcode === 'NOERROR' ? found : this.#addresses(name, addressesOf(service, rest[0]), type);
   }
 
   #ports(

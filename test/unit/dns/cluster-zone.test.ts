@@ -41,6 +41,14 @@ t.test('a headless Service without an endpoint does not exist', async (t) => {
   t.equal(empty.lookup('db.default.svc.cluster.local', 'A').rcode, 'NXDOMAIN');
 });
 
+t.test('a Service without ports has no SRV record, and is there all the same', async (t) => {
+  const portless = new ClusterZone({ domain: 'cluster.local', ownsAddress: () => false });
+  const slices = db.slices.map((slice) => ({ ...slice, ports: [] }));
+  portless.update(byKey({ ...db, spec: { clusterIP: 'None' }, slices }));
+  t.match(portless.lookup('db.default.svc.cluster.local', 'SRV'), { rcode: 'NOERROR', answers: [] });
+  t.equal(portless.lookup('none.default.svc.cluster.local', 'SRV').rcode, 'NXDOMAIN');
+});
+
 t.test('a named port has an SRV record, with the addresses that it leads to', async (t) => {
   const own = zone().lookup('_http._tcp.web.default.svc.cluster.local', 'SRV');
   t.match(own.answers, [{ type: 'SRV', data: { port: 80, target: 'web.default.svc.cluster.local' } }]);
