@@ -5,8 +5,9 @@ import { isIPv6 } from 'node:net';
 import type { Timer } from '../base/clock.ts';
 import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
-import { EVERY_ADDRESS, type Forwarder } from './forwarder-plan.ts';
+import { EVERY_ADDRESS, type Forwarder, type VirtualAddress } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
+import { lastingPorts } from './lasting-ports.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
 
 const LOOK_FOR_IDLE_MS = 5_000;
@@ -39,11 +40,11 @@ export class UdpListener implements Front {
   async open(): Promise<void> {
     const { host, port, virtual } = this.#forwarder;
     try {
-      const first = await this.#bind(host, port);
+      const first = await (virtual && port === 0 ? this.#bindFor(virtual, host) : this.#bind(host, port));
       this.#port = first.address().port;
       // The port on every address is only kept: the kernel leads to a socket that answers for all of them.
       const isKept = virtual && host === EVERY_ADDRESS;
-      if (isKept) this.#port = (await this.#bind(this.#options.listenAddress, 0)).address().port;
+      if (isKept) this.#port = (await this.#bindFor(virtual, this.#options.listenAddress)).address().port;
     } catch (error) {
       this.close();
       throw error;
@@ -74,6 +75,15 @@ export class UdpListener implements Front {
 
   endConnectionsTo(endpoint: string): void {
     this.#flows.endTo((other) => other === endpoint);
+  }
+
+  /** To the port that clients of that address know, else to any. */
+  async #bindFor(virtual: VirtualAddress, host: string): Promise<Socket> {
+    for (const port of lastingPorts(virtual)) {
+      const socket = await this.#bind(host, port).catch(inUse);
+      if (socket) return socket;
+    }
+    return this.#bind(host, 0);
   }
 
   #bind(host: string, port: number): Promise<Socket> {
@@ -171,3 +181,7 @@ export class UdpListener implements Front {
 }
 
 const udpOf = (address: string) => (isIPv6(address) ? 'udp6' : 'udp4');
+
+function inUse(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EADDRINUSE') throw error;
+}

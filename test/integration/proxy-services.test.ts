@@ -131,6 +131,38 @@ t.test('a UDP client goes to another endpoint when its own takes no more, and id
   t.match(counters(), { active: 0, receivedBytes: 2 });
 });
 
+t.test(
+  'UDP clients that keep talking find a Service that was made anew, and an agent that was',
+  async (t) => {
+    const service = tcpService(
+      { clusterIP: '10.48.77.3' },
+      { protocol: 'UDP', endpoints: endpointsOf([await udpEndpoint(t, 'a')]) },
+    );
+    const first = await world(t);
+    const mapped = () => first.virtual()[0]?.localPort ?? 0;
+    await first.proxier.update(inputOf(service));
+    const port = mapped();
+    const one = udpClient(t);
+    t.match(await one.ask(port, '1'), /^a 1/);
+    await first.proxier.update(inputOf());
+    await first.proxier.update(inputOf({ ...service, uid: 'another' }));
+    t.equal(mapped(), port);
+    t.match(await one.ask(port, '2'), /^a 2/);
+    await first.proxier.stop();
+    const second = await world(t);
+    const taken = createSocket('udp4');
+    t.teardown(() => taken.close());
+    await second.proxier.update(inputOf(service));
+    t.equal(second.virtual()[0]?.localPort, port);
+    await second.proxier.stop();
+    await new Promise<void>((resolve) => taken.bind(port, '127.0.0.1', resolve));
+    const third = await world(t);
+    await third.proxier.update(inputOf(service));
+    t.not(third.virtual()[0]?.localPort, port, 'another one where a program has it');
+    t.match(await udpClient(t).ask(third.virtual()[0]?.localPort ?? 0, '3'), /^a 3/);
+  },
+);
+
 t.test('a UDP endpoint that refuses costs its client one datagram, not the next', async (t) => {
   const { proxier } = await world(t);
   const dead = { ip: '127.0.0.1', port: await freePort() };

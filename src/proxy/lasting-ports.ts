@@ -1,0 +1,23 @@
+// Which local port a UDP address of a Service is mapped to: the same one whenever it can be had, also after the Service was
+// made anew or the agent started again. The kernel leads a client to the port that it was led to first for as long as it
+// keeps talking; another one would never hear of it. Pure.
+
+/** Below those that Linux gives to sockets which ask for none (ip_local_port_range), and below node ports. */
+const FIRST = 20_000;
+const COUNT = 10_000;
+const CANDIDATES = 3;
+/** Prime, so that two addresses that share their first candidate hardly share the next. */
+const STEP = 4_099;
+
+/** In the order in which they are to be tried. */
+export function lastingPorts({ ip, port }: { ip: string; port: number }): number[] {
+  const start = hashOf(`${ip} ${port}`);
+  return Array.from({ length: CANDIDATES }, (_, i) => FIRST + ((start + i * (STEP + (start % 97))) % COUNT));
+}
+
+/** FNV-1a, 32 bits: well spread, and the same in every release. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
+}
