@@ -77,7 +77,7 @@ await api.ask('POST', '/api/v1/namespaces/default/endpoints', {
   body: { metadata: { name: 'front' }, subsets },
 });
 // An address that somebody wrote by hand must be no way into the network.
-const strange = [{ addresses: [{ ip: '169.254.169.254' }], ports: [{ name: 'http', port: 80 }] }];
+const strange = [{ addresses: [{ ip: '192.0.2.9' }], ports: [{ name: 'http', port: 80 }] }];
 await api.ask('POST', '/api/v1/namespaces/default/endpoints', {
   body: { metadata: { name: 'empty' }, subsets: strange },
 });
