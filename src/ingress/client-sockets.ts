@@ -8,6 +8,7 @@ import { createServer as createTls, type SecureContext, type Server as TlsServer
 import { closeServer, type ListenAddress, listen, OpenSockets, portOf } from '../base/listener.ts';
 import { type KeyPair, MIN_TLS_VERSION } from './certificates.ts';
 import { asResponse, type ClientRequestSide, hasBody } from './forwarding.ts';
+import { OpenClients } from './open-clients.ts';
 import type { ClientSide } from './proxy-headers.ts';
 import type { RequestHandler } from './request-handler.ts';
 
@@ -18,6 +19,8 @@ export interface ClientSocketsOptions {
   contextFor(serverName: string): SecureContext;
   /** How long a client may take for the head of its request; 20 s unless given. */
   headTimeoutMs?: number | undefined;
+  /** On each of the two sockets; 2,048 unless given. */
+  maxConnections?: number | undefined;
   /** For clients that name no host. */
   defaultCertificate: KeyPair;
 }
@@ -35,6 +38,7 @@ const MAX_STREAMS = 128;
 export class ClientSockets {
   readonly #options: ClientSocketsOptions;
   readonly #sockets = new OpenSockets();
+  readonly #clients: { plain: OpenClients; tls: OpenClients };
   readonly #plain: Server;
   /** Never listens: it speaks HTTP/1.1 on connections that TLS has accepted. */
   readonly #overTls: Server;
@@ -44,11 +48,22 @@ export class ClientSockets {
 
   constructor(options: ClientSocketsOptions) {
     this.#options = options;
+    const { maxConnections = MAX_CONNECTIONS } = options;
+    this.#clients = { plain: new OpenClients(maxConnections), tls: new OpenClients(maxConnections) };
     this.#plain = this.#makeHttp1(() => ({ isTls: false, port: portOf(this.#plain) }));
     const tls = () => ({ isTls: true, port: portOf(this.#tls) });
     this.#overTls = this.#makeHttp1(tls);
     this.#http2 = this.#makeHttp2(tls);
     this.#tls = this.#makeTls();
+    for (const [server, clients] of [
+      [this.#plain, this.#clients.plain],
+      [this.#tls, this.#clients.tls],
+    ] as const) {
+      server.on('connection', (socket: Socket) => {
+        this.#sockets.add(socket);
+        clients.arrived(socket);
+      });
+    }
   }
 
   /** Rejects when a port is taken; nothing listens then. */
@@ -79,6 +94,13 @@ export class ClientSockets {
     await Promise.all(closed);
   }
 
+  /** Returns what to call when the request has ended. */
+  #asked({ socket }: ClientRequestSide): () => void {
+    const { plain, tls } = this.#clients;
+    // It may be gone with its session before its request is looked at.
+    return socket ? ('encrypted' in socket ? tls : plain).asked(socket) : () => undefined;
+  }
+
   #makeHttp1(where: () => Omit<ClientSide, 'remoteAddress'>): Server {
     const { handler, headTimeoutMs = HEAD_TIMEOUT_MS } = this.#options;
     const server = createServer({
@@ -91,15 +113,16 @@ export class ClientSockets {
       insecureHTTPParser: false,
       shouldUpgradeCallback: isUpgrade,
     });
-    const serve = (expectsContinue: boolean) => (req: IncomingMessage, res: ServerResponse) =>
+    const serve = (expectsContinue: boolean) => (req: IncomingMessage, res: ServerResponse) => {
+      res.once('close', this.#asked(req));
       void handler.serve({ req, res, expectsContinue }, { ...where(), remoteAddress: addressOf(req) });
+    };
     server.on('request', serve(false));
     server.on('checkContinue', serve(true));
     server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.once('close', this.#asked(req));
       void handler.upgrade(req, socket, head, { ...where(), remoteAddress: addressOf(req) });
     });
-    server.maxConnections = MAX_CONNECTIONS;
-    server.on('connection', (socket) => this.#sockets.add(socket));
     return server;
   }
 
@@ -114,10 +137,12 @@ export class ClientSockets {
       session.on('error', () => session.destroy());
     });
     server.on('request', (req, res) => {
+      res.once('close', this.#asked(req));
       const client = { ...where(), remoteAddress: addressOf(req) };
       void handler.serve({ req, res: asResponse(res), expectsContinue: false }, client);
     });
     server.on('checkContinue', (req, res) => {
+      res.once('close', this.#asked(req));
       const client = { ...where(), remoteAddress: addressOf(req) };
       void handler.serve({ req, res: asResponse(res), expectsContinue: true }, client);
     });
@@ -134,8 +159,6 @@ export class ClientSockets {
       cert: defaultCertificate.certificatePem,
       SNICallback: (name, done) => done(null, contextFor(name)),
     });
-    server.maxConnections = MAX_CONNECTIONS;
-    server.on('connection', (socket: Socket) => this.#sockets.add(socket));
     server.on('secureConnection', (socket) => {
       if (socket.alpnProtocol === 'h2') this.#http2.emit('connection', socket);
       else this.#overTls.emit('connection', socket);

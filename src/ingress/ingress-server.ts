@@ -31,6 +31,8 @@ export interface IngressServerOptions {
   accessLog?: ((line: string) => void) | undefined;
   /** How long a client may take for the head of its request; 20 s unless given. */
   headTimeoutMs?: number | undefined;
+  /** On each of the two ports; 2,048 unless given. */
+  maxConnections?: number | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -87,7 +89,7 @@ export class IngressServer implements Component {
   }
 
   async #open(): Promise<void> {
-    const { http, https, secret, defaultCertificate, headTimeoutMs } = this.#options;
+    const { http, https, secret, defaultCertificate, headTimeoutMs, maxConnections } = this.#options;
     const { clock, logger, onListening } = this.#options;
     const pool = new BackendPool(lookupAt(() => this.#options.nameServer?.()));
     const contextFor = (name: string) => this.#certificates.contextFor(this.#table, secret, name);
@@ -99,6 +101,7 @@ export class IngressServer implements Component {
       contextFor,
       defaultCertificate,
       headTimeoutMs,
+      maxConnections,
     });
     try {
       await sockets.open();

@@ -461,7 +461,7 @@ t.test('requests that two readers could understand differently are refused', asy
 });
 
 t.test('a client that never finishes the head of its request is let go, over TLS as well', async (t) => {
-  const lab = await IngressLab.start(t, 200);
+  const lab = await IngressLab.start(t, { headTimeoutMs: 200 });
   const { http, https } = lab.ports;
   for (const socket of [
     connect(http, '127.0.0.1'),
@@ -480,6 +480,50 @@ t.test('a client that never finishes the head of its request is let go, over TLS
     await eventually(() => isClosed);
     t.match(text, /^HTTP\/1\.1 408 /);
   }
+});
+
+for (const scheme of ['http', 'https'] as const) {
+  t.test(`${scheme}: who has been without a request for longest makes room, who has one stays`, async (t) => {
+    const lab = await IngressLab.start(t, { maxConnections: 3 });
+    lab.server.update([ingress({ paths: [...toWeb, { path: '/held', service: 'held' }] })]);
+    await lab.backend('web');
+    let release: (() => unknown) | undefined;
+    await lab.backend('held', (_, res) => {
+      release = () => res.end('held');
+    });
+    const tls = scheme === 'https';
+    const held = lab.ask('/held', { tls });
+    await eventually(() => release !== undefined);
+    const port = lab.ports[scheme];
+    const open = new Set<Socket>();
+    const silent = () => {
+      const socket = connect(port, '127.0.0.1');
+      open.add(socket);
+      socket.on('error', () => undefined).once('close', () => open.delete(socket));
+      t.teardown(() => socket.destroy());
+      return new Promise((resolve) => socket.once('connect', resolve));
+    };
+    for (let i = 0; i < 5; i++) await silent();
+    await eventually(() => open.size <= 2);
+    for (let i = 0; i < 3; i++) t.equal((await lab.ask('/', { tls })).status, 200);
+    release?.();
+    t.equal((await held).body, 'held');
+  });
+}
+
+t.test('when all have a request one more is refused', async (t) => {
+  const lab = await IngressLab.start(t, { maxConnections: 2 });
+  lab.server.update([ingress({ paths: toWeb })]);
+  const waiting: (() => unknown)[] = [];
+  await lab.backend('web', (_, res) => waiting.push(() => res.end('done')));
+  const asked = [lab.ask('/'), lab.ask('/')];
+  await eventually(() => waiting.length === 2);
+  await t.rejects(lab.ask('/'));
+  for (const release of waiting) release();
+  t.same(
+    (await Promise.all(asked)).map(({ body }) => body),
+    ['done', 'done'],
+  );
 });
 
 t.test('a head that is too large is refused', async (t) => {

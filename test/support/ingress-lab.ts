@@ -9,7 +9,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { closeServer, portOf } from '../../src/base/listener.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { KeyPair } from '../../src/ingress/certificates.ts';
-import { IngressServer } from '../../src/ingress/ingress-server.ts';
+import { IngressServer, type IngressServerOptions } from '../../src/ingress/ingress-server.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 
 export interface Answer {
@@ -26,6 +26,7 @@ export interface Ask {
   tls?: boolean;
 }
 
+type Limits = Pick<IngressServerOptions, 'headTimeoutMs' | 'maxConnections'>;
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 const ANY = { host: '127.0.0.1', port: 0 };
@@ -37,21 +38,21 @@ export class IngressLab {
   readonly server: IngressServer;
   readonly test: Test;
 
-  static async start(t: Test, headTimeoutMs?: number): Promise<IngressLab> {
+  static async start(t: Test, limits: Limits = {}): Promise<IngressLab> {
     const defaultCertificate = await makeSelfMadeCertificate(['ingress.local'], systemClock);
-    const lab: IngressLab = new IngressLab(t, defaultCertificate, headTimeoutMs);
+    const lab: IngressLab = new IngressLab(t, defaultCertificate, limits);
     t.teardown(() => lab.server.stop());
     await lab.server.start();
     return lab;
   }
 
-  private constructor(t: Test, defaultCertificate: KeyPair, headTimeoutMs: number | undefined) {
+  private constructor(t: Test, defaultCertificate: KeyPair, limits: Limits) {
     this.test = t;
     this.server = new IngressServer({
       http: ANY,
       https: ANY,
       defaultCertificate,
-      headTimeoutMs,
+      ...limits,
       service: (key) => this.services.get(key),
       secret: (key) => this.secrets.get(key),
       accessLog: (line) => this.lines.push(line),
