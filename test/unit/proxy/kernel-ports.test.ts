@@ -95,18 +95,18 @@ t.test('IPv6: each way leads to the endpoints of its own family', async (t) => {
     [...ports].map(([way, { backend, endpoints }]) => [way, backend, endpoints.Cluster]),
     [
       ['tcp 10.48.0.9:80', 'a/1/tcp/80', [near]],
+      ['tcp fd00:10:48::9:80', 'a/1/tcp/80', [near6]],
+      ['tcp fd00:10:48::8:80', 'a/2/tcp/80', [near6]],
       ['tcp 0.0.0.0:30080', 'a/1/tcp/80', [near]],
       ['tcp :::30080', 'a/1/tcp/80', [near6]],
       ['tcp 2001:db8::9:80', 'a/1/tcp/80', [near6]],
-      ['tcp fd00:10:48::9:80', 'a/1/tcp/80', [near6]],
-      ['tcp fd00:10:48::8:80', 'a/2/tcp/80', [near6]],
       ['tcp :::30081', 'a/2/tcp/80', [near6]],
     ],
   );
   t.ok(ports.get('tcp :::30080')?.isOwn);
   t.same(
     [...byWay(planOf(dual(endpointsOf([]))), ['tcp']).keys()],
-    ['tcp 10.48.0.9:80', 'tcp 0.0.0.0:30080', 'tcp fd00:10:48::9:80'],
+    ['tcp 10.48.0.9:80', 'tcp fd00:10:48::9:80', 'tcp 0.0.0.0:30080'],
     'who comes from outside by a family without endpoints is left to the sockets',
   );
   const mode = { protocols: ['tcp'], families: ['IPv4'] } as const;
