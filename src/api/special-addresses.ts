@@ -1,5 +1,5 @@
-// Addresses that mean something else on each machine, or nobody: neither endpoint nor external address of a Service may be
-// one. Source: pkg/apis/core/validation ValidateNonSpecialIP
+// Addresses that mean something else on each machine, or nobody: neither endpoint nor external address of a Service
+// may be one. Source: pkg/apis/core/validation ValidateNonSpecialIP
 import { isIPv6, SocketAddress } from 'node:net';
 
 const SPECIAL: readonly [pattern: RegExp, problem: string][] = [

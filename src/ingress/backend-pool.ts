@@ -46,8 +46,8 @@ export class BackendPool {
   open(endpoint: Endpoint, wanted: BackendRequest): Promise<OpenRequest> {
     const isTls = wanted.scheme === 'https';
     const { method, path, headers } = wanted;
-    // Answers whose lines end in LF alone (busybox httpd's CGI) are understood by all others too (RFC 9112, 2.2), and what
-    // one endpoint says on its own connections is its own affair: clients get it written anew.
+    // Answers whose lines end in LF alone (busybox httpd's CGI) are understood by all others too (RFC 9112, 2.2), and
+    // what one endpoint says on its own connections is its own affair: clients get it written anew.
     const { ip: host, port } = endpoint;
     const options = { host, port, method, path, headers, lookup: this.#lookup, insecureHTTPParser: true };
     const request = isTls

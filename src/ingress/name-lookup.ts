@@ -1,6 +1,6 @@
-// Backends that are names (Services of type ExternalName), asked of the cluster's DNS: it knows names of the cluster too,
-// and a server that is silent holds no thread of the agent's pool, as a look-up by libc would. No name leads to the board's
-// own loopback, or to what only its link knows: a Service must not open those.
+// Backends that are names (Services of type ExternalName), asked of the cluster's DNS: it knows names of the cluster
+// too, and a server that is silent holds no thread of the agent's pool, as a look-up by libc would. No name leads to
+// the board's own loopback, or to what only its link knows: a Service must not open those.
 import { Resolver } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { specialAddressProblem } from '../api/special-addresses.ts';
@@ -15,7 +15,10 @@ export interface NameServer {
   port?: number;
 }
 
-/** `server` is asked for at each look-up; `undefined`: nobody has told of the cluster's ranges yet, so no name is known. */
+/**
+ * `server` is asked for at each look-up; `undefined`: nobody has told of the cluster's ranges yet, so no name is
+ * known.
+ */
 export function lookupAt(server: () => NameServer | undefined): LookupFunction {
   return (name, options, done) => {
     const known = server();

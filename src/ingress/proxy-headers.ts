@@ -76,8 +76,8 @@ export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 }
 
 /**
- * An answer's names may hold `_`: they go to a client, who trusts the backend already. A field that cannot be sent on, as
- * it holds control characters, is left out.
+ * An answer's names may hold `_`: they go to a client, who trusts the backend already. A field that cannot be sent
+ * on, as it holds control characters, is left out.
  */
 export function toClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const named = (headers.connection ?? '')

@@ -18,8 +18,9 @@ export interface RouteTable {
   /** By host; a wildcard by what follows its `*`, such as `.example.com`; `''` = every other host. */
   hosts: ReadonlyMap<string, VirtualHost>;
   /**
-   * `namespace/name` of the Secret with the certificate of each host that some Ingress has a `tls` entry for, by the same
-   * keys: such a host needs no rule of its own, and a wildcard's is for those that have. `undefined` = the default one.
+   * `namespace/name` of the Secret with the certificate of each host that some Ingress has a `tls` entry for, by the
+   * same keys: such a host needs no rule of its own, and a wildcard's is for those that have. `undefined` = the
+   * default one.
    */
   tls: ReadonlyMap<string, string | undefined>;
 }

@@ -83,8 +83,8 @@ export interface PlanInput {
 }
 
 /**
- * A Service's own addresses are its own: who claims one from outside (`externalIPs`) goes without. Where two want the same
- * otherwise, the first in the order of keys has it.
+ * A Service's own addresses are its own: who claims one from outside (`externalIPs`) goes without. Where two want the
+ * same otherwise, the first in the order of keys has it.
  */
 export function planForwarders(input: PlanInput): ForwarderPlan {
   const plan: ForwarderPlan = { forwarders: new Map(), backends: new Map(), refusals: [] };
@@ -188,9 +188,9 @@ function waysToAddress(service: ServiceView, ip: string, port: number, input: Pl
 }
 
 /**
- * To the endpoints of the Service's first family, whichever the client's is: a relay does not mind. None at an address
- * and port of the board that are an endpoint's own, in the board's network: who comes there has come to the endpoint, and
- * a listener would keep its program from starting again.
+ * To the endpoints of the Service's first family, whichever the client's is: a relay does not mind. None at an
+ * address and port of the board that are an endpoint's own, in the board's network: who comes there has come to the
+ * endpoint, and a listener would keep its program from starting again.
  */
 function waysFromOutside(
   service: ServiceView,
