@@ -19,6 +19,7 @@ import { sandboxSpec } from '../../src/kubelet/runtime/podman/sandbox-spec.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
 import { noLimits } from '../support/cgroup-limits.ts';
 import { eventually } from '../support/eventually.ts';
+import { patient } from '../support/patience.ts';
 import { startTestPodman } from '../support/podman-runtime.ts';
 import { containerConfig, sandboxConfig } from '../support/runtime-contract.ts';
 import { busyboxImage } from '../support/test-image.ts';
@@ -27,7 +28,7 @@ const exec = promisify(execFile);
 /** Long enough for ticks of 10 ms to be no matter. */
 const METER_WINDOW_MS = 6_000;
 
-t.setTimeout(120_000);
+t.setTimeout(patient(120_000));
 const { runtime, options, client, address } = await startTestPodman(t, 2);
 
 t.afterEach(async () => {
