@@ -1,5 +1,5 @@
 // How much longer tests wait on a machine that is known to be slow, such as an emulated one: EDGE_TEST_PATIENCE=10 says
-// ten times as long. What a test asserts of time stays as it is.
+// ten times as long. What is measured of an interval stays.
 
 /** At least 1; throws for what is no number, as tests that wait for nothing fail for no reason. */
 export function patienceOf(env: NodeJS.ProcessEnv): number {
