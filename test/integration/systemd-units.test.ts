@@ -40,6 +40,17 @@ t.test('both are started again for as long as it takes, at boot too', async (t) 
   }
 });
 
+t.test('flags that nobody set are none, not a variable that systemd warns of', async (t) => {
+  for (const [name, flags] of [
+    ['edge-agent.service', 'AGENT_ARGS'],
+    ['edge-master.service', 'MASTER_ARGS'],
+  ] as const) {
+    const text = await readFile(join(folder, name), 'utf8');
+    t.match(text, new RegExp(`^ExecStart=.* \\$${flags}$`, 'm'));
+    t.match(text, new RegExp(`^Environment=${flags}=$`, 'm'));
+  }
+});
+
 t.test('systemd finds nothing wrong with them', async (t) => {
   const run = promisify(execFile);
   const paths = names.map((name) => join(folder, name));
