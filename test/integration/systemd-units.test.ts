@@ -24,6 +24,7 @@ async function settings(name: string): Promise<Map<string, string>> {
 t.test("ending the agent's unit ends the agent alone, whatever happens to it", async (t) => {
   const agent = await settings('edge-agent.service');
   t.equal(agent.get('Service.KillMode'), 'process', 'not conmon and not containers');
+  t.equal(agent.get('Service.TimeoutStopSec'), '30', 'a reboot does not wait long');
   t.equal(agent.get('Service.Delegate'), 'yes', 'systemd leaves the groups below alone');
   for (const key of ['PrivateTmp', 'PrivateDevices', 'ProtectSystem', 'PrivateMounts', 'PrivateNetwork'])
     t.equal(agent.get(`Service.${key}`), undefined, `${key} would give containers a board of their own`);
