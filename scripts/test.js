@@ -14,6 +14,8 @@ const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
 /** Where the programs keep theirs (src/bin/launch.js): a test loads in two thirds of the CPU time. */
 const compileCache = join(root, 'node_modules', '.cache', 'edge-cluster');
 const isLong = process.env.EDGE_TEST_LONG === '1';
+/** As in test/support/patience.ts. */
+const patience = Number(process.env.EDGE_TEST_PATIENCE ?? 1);
 
 /** e2e tests share the machine's podman and network, so they run one after another. */
 const stages = [
@@ -59,7 +61,7 @@ try {
 const chosen = process.argv.slice(2);
 const results = [];
 for (const stage of chosen.length > 0
-  ? [{ name: 'chosen', files: chosen, jobs: 1, timeoutS: 600 }]
+  ? [{ name: 'chosen', files: chosen, jobs: 1, timeoutS: 600 * patience }]
   : stages) {
   console.log(`# ${stage.name} tests`);
   results.push(await runStage(stage));

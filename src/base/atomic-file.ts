@@ -1,5 +1,6 @@
 // Files that are whole or absent, also after a power cut: written aside, synced, renamed, directory synced.
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Replaces `path`; resolves once a power cut can no longer undo it. Makes missing directories (mode 0700). */
@@ -9,7 +10,33 @@ export async function writeFileAtomically(
   mode = 0o600,
 ): Promise<void> {
   const aside = `${path}.tmp`;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeAside(aside, data, mode);
+  await rename(aside, path);
+  await syncPath(dirname(path));
+}
+
+/**
+ * As {@link writeFileAtomically}, but never replaces: of several at once one makes the file. Resolves with whether it
+ * was this one; then and otherwise the file is whole and stays.
+ */
+export async function createFileAtomically(
+  path: string,
+  data: string | Uint8Array,
+  mode = 0o600,
+): Promise<boolean> {
+  const aside = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeAside(aside, data, mode);
+    const isFirst = await linkIfAbsent(aside, path);
+    await syncPath(dirname(path));
+    return isFirst;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+async function writeAside(aside: string, data: string | Uint8Array, mode: number): Promise<void> {
+  await mkdir(dirname(aside), { recursive: true, mode: 0o700 });
   await rm(aside, { force: true });
   const file = await open(aside, 'wx', mode);
   try {
@@ -18,8 +45,16 @@ export async function writeFileAtomically(
   } finally {
     await file.close();
   }
-  await rename(aside, path);
-  await syncPath(dirname(path));
+}
+
+async function linkIfAbsent(existing: string, path: string): Promise<boolean> {
+  try {
+    await link(existing, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Makes a file's bytes, or a directory's creations, renames and removals, survive a power cut. */

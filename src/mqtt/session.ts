@@ -43,6 +43,8 @@ type Presence = Pick<NodeState, 'birth' | 'problem' | 'conditions'>;
 
 /** The broker gives up on a silent board after 1.5 times this: 4.5 s after a pulled cable. */
 const KEEPALIVE_SECONDS = 3;
+/** What each of two answers may take when the board goes. */
+const GOODBYE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A board that is back must be heard of within 10 s, so the longest wait and one lost try have to fit in. */
 const RECONNECT_BACKOFF = { initialMs: 1000, maxMs: 3_000 };
@@ -244,14 +246,22 @@ export class Session implements Component, AgentBus {
     );
   }
 
+  /** A master that hangs, or goes at the same time as a board that is shut down, is not waited for. */
   async #sayGoodbye({ id, client }: Connection): Promise<void> {
     const goodbye = this.publish(topics.state(this.#options.node), { online: false, session: id }, RETAINED);
-    const gaveUp = new Promise<void>((resolve) => {
-      client.once('close', () => resolve());
-      this.#options.clock.after(1000, resolve);
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    await this.#orGiveUp(Promise.race([closed, goodbye.catch(() => closed)]));
+    // DISCONNECT makes the broker forget the will (MQTT 3.1.1, 3.14.4). MQTT.js sends it once all else is answered.
+    await this.#orGiveUp(new Promise<void>((resolve) => client.end(false, () => resolve())));
+    client.stream.destroy();
+  }
+
+  async #orGiveUp(done: Promise<void>): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#options.clock.after(GOODBYE_MS, resolve);
     });
-    await Promise.race([goodbye.catch(() => gaveUp), gaveUp]);
-    // DISCONNECT makes the broker forget the will (MQTT 3.1.1, 3.14.4).
-    await new Promise<void>((resolve) => client.end(false, () => resolve()));
+    await Promise.race([done, late]);
+    timer?.cancel();
   }
 }

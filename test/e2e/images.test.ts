@@ -13,6 +13,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { openAuthority } from '../../src/pki/certificate-authority.ts';
 import { eventually } from '../support/eventually.ts';
 import { curlArchive, curlImage, registryArchive, registryImage } from '../support/guestbook/images.ts';
+import { patient } from '../support/patience.ts';
 import { startTestPodman } from '../support/podman-runtime.ts';
 import { busyboxImage } from '../support/test-image.ts';
 import { BoardCluster } from '../support/two-boards.ts';
@@ -79,7 +80,7 @@ const registryService = {
   spec: { type: 'NodePort', selector: { app: 'registry' }, ports: [{ port: 5000, nodePort: NODE_PORT }] },
 };
 
-t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
+t.test('an intranet of two boards', { timeout: patient(100_000) }, async (t) => {
   const work = await mkdtemp(join(tmpdir(), 'edge-cluster-images-'));
   const cluster = await BoardCluster.create();
   const { master } = cluster;
@@ -178,7 +179,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
 
   await t.test(
     'both boards pull from it, and pause comes from the board that has it',
-    { timeout: 90_000 },
+    { timeout: patient(90_000) },
     async (t) => {
       const beta = await boot('beta', []);
       const app = { image: APP, imagePullPolicy: 'Always' };
@@ -206,7 +207,7 @@ t.test('an intranet of two boards', { timeout: 100_000 }, async (t) => {
 
   await t.test(
     'without the registry, a board takes what only another one has',
-    { timeout: 90_000 },
+    { timeout: patient(90_000) },
     async (t) => {
       await master.must('delete', 'pod', 'registry', '--wait=false');
       const archive = await archiveOf(ONLY_ON_ALPHA);

@@ -8,7 +8,8 @@ import type { core, Event, Pod } from '../../src/api/objects.ts';
 import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { noLimits } from '../support/cgroup-limits.ts';
 import { eventually } from '../support/eventually.ts';
-import { isReady } from '../support/pods.ts';
+import { patient } from '../support/patience.ts';
+import { isReady, podman } from '../support/pods.ts';
 import { Trial } from '../support/trial.ts';
 
 const SLEEPER = 'trap "exit 0" TERM; while true; do /bin/busybox sleep 1; done';
@@ -194,7 +195,7 @@ t.test('trouble', async (t) => {
     const beganMs = performance.now();
     await trial.must('delete', 'pod', 'deaf');
     const tookMs = performance.now() - beganMs;
-    t.ok(tookMs < 10_000, `${tookMs} ms`);
+    t.ok(tookMs < patient(10_000), `${tookMs} ms`);
   });
 
   await t.test('a manifest folder full of garbage runs what can be run, and tells of the rest', async (t) => {
@@ -234,8 +235,10 @@ t.test('trouble', async (t) => {
       await eventually(
         async () => (mainOf(await get('bystander')) as Resized).resources?.limits?.memory === '48Mi',
       );
-      const group = await trial.must('exec', 'bystander', '--', '/bin/busybox', 'cat', '/proc/1/cgroup');
-      t.same(await limitsOf(group), { memory: 48 * 1024 ** 2, quotaUs: 20_000 });
+      t.same(await limitsOf(await cgroupsOf(mainOf(await get('bystander'))?.containerID)), {
+        memory: 48 * 1024 ** 2,
+        quotaUs: 20_000,
+      });
       const far = { cpu: '200m', memory: '1000Gi' };
       await resize({ requests: far, limits: far });
       const pending = await eventually(async () =>
@@ -312,6 +315,13 @@ async function isQuiet(trial: Trial, name: string): Promise<boolean> {
 async function rssBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** Seen from outside: in the container its group is the root on cgroup v2. */
+async function cgroupsOf(containerID = ''): Promise<string> {
+  const id = containerID.slice('podman://'.length);
+  const pid = (await podman('inspect', '--format', '{{.State.Pid}}', id)).trim();
+  return readFile(`/proc/${pid}/cgroup`, 'utf8');
 }
 
 /** What the kernel holds the container to, on either version of cgroups. */

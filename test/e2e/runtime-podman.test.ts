@@ -1,11 +1,12 @@
 // The Runtime contract on real podman, on the machine's own store.
 import t from 'tap';
 import { noLimits } from '../support/cgroup-limits.ts';
+import { patient } from '../support/patience.ts';
 import { startTestPodman } from '../support/podman-runtime.ts';
 import { type RuntimeFactory, runtimeContract } from '../support/runtime-contract.ts';
 import { busyboxImage } from '../support/test-image.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(patient(120_000));
 const { runtime, address } = await startTestPodman(t, 1);
 
 const factory: RuntimeFactory = async (t) => {

@@ -10,6 +10,7 @@ import { buffer, text } from 'node:stream/consumers';
 import t from 'tap';
 import { eventually } from '../support/eventually.ts';
 import { oldKubectlPath, runKubectl, startKubectl } from '../support/kubectl.ts';
+import { patient } from '../support/patience.ts';
 import { podman, readyPods } from '../support/pods.ts';
 import { busyboxRoot } from '../support/test-image.ts';
 import { command, Program, Trial } from '../support/trial.ts';
@@ -53,9 +54,9 @@ const manifest = {
   },
 };
 
-t.setTimeout(280_000);
+t.setTimeout(patient(280_000));
 t.test('streams on a board', async (t) => {
-  t.setTimeout(270_000);
+  t.setTimeout(patient(270_000));
   const trial = await Trial.create();
   t.teardown(() => trial.destroy());
   await makeImage();

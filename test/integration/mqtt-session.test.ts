@@ -8,6 +8,7 @@ import type { DesiredSource, StatusSink } from '../../src/kubelet/ports.ts';
 import { AgentLink } from '../../src/mqtt/agent-link.ts';
 import { PASSING, RETAINED } from '../../src/mqtt/message-bus.ts';
 import { topics } from '../../src/mqtt/topics.ts';
+import { CuttableLink } from '../support/cuttable-link.ts';
 import { eventually } from '../support/eventually.ts';
 import { MqttLab } from '../support/mqtt-lab.ts';
 
@@ -92,6 +93,24 @@ t.test('a board that goes says so itself; one that is cut off is declared gone b
   const lost = statesOf(lab, 'b');
   cut.mqtt.stream.destroy();
   await eventually(() => lost.some(({ online }) => !online));
+});
+
+t.test('a board goes although the master does not answer what it was sent last', async (t) => {
+  const lab = await MqttLab.start(t);
+  const states = statesOf(lab, 'a');
+  const relay = new CuttableLink(() => lab.broker.port);
+  await relay.start();
+  t.teardown(() => relay.stop());
+  const session = await lab.session('a', { port: relay.port });
+  await session.start();
+  await eventually(() => states.length === 1);
+  relay.hush();
+  session.publish(topics.state('a'), { online: true }, RETAINED).catch(() => undefined);
+  const begunMs = performance.now();
+  await session.stop();
+  t.ok(performance.now() - begunMs < 4_000, 'soon');
+  await eventually(() => relay.connections === 0, 2_000);
+  t.pass('and nothing of it stays open');
 });
 
 t.test('a silent board is given up within 6 s: its will is published', async (t) => {

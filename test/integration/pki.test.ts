@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,6 +143,19 @@ t.test(
       name: 'PkiError',
       message: /secrets\.key does not hold a key/,
     });
+  },
+);
+
+t.test(
+  'a key that is not there yet is the same for all who ask at once, and the one on the disk',
+  async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'edge-key-'));
+    t.teardown(() => rm(directory, { recursive: true, force: true }));
+    const path = join(directory, 'checkpoint.key');
+    const keys = await Promise.all(Array.from({ length: 8 }, () => loadSecretKey(path)));
+    const kept = await loadSecretKey(path);
+    for (const key of keys) t.same(key, kept);
+    t.same(await readdir(directory), ['checkpoint.key'], 'nothing lies beside it');
   },
 );
 

@@ -24,6 +24,7 @@ async function settings(name: string): Promise<Map<string, string>> {
 t.test("ending the agent's unit ends the agent alone, whatever happens to it", async (t) => {
   const agent = await settings('edge-agent.service');
   t.equal(agent.get('Service.KillMode'), 'process', 'not conmon and not containers');
+  t.equal(agent.get('Service.TimeoutStopSec'), '30', 'a reboot does not wait long');
   t.equal(agent.get('Service.Delegate'), 'yes', 'systemd leaves the groups below alone');
   for (const key of ['PrivateTmp', 'PrivateDevices', 'ProtectSystem', 'PrivateMounts', 'PrivateNetwork'])
     t.equal(agent.get(`Service.${key}`), undefined, `${key} would give containers a board of their own`);
@@ -37,6 +38,17 @@ t.test('both are started again for as long as it takes, at boot too', async (t) 
     t.equal(unit.get('Unit.StartLimitIntervalSec'), '0', name);
     t.equal(unit.get('Install.WantedBy'), 'multi-user.target', name);
     t.notMatch(unit.get('Unit.Wants') ?? '', 'edge-', 'neither waits for the other');
+  }
+});
+
+t.test('flags that nobody set are none, not a variable that systemd warns of', async (t) => {
+  for (const [name, flags] of [
+    ['edge-agent.service', 'AGENT_ARGS'],
+    ['edge-master.service', 'MASTER_ARGS'],
+  ] as const) {
+    const text = await readFile(join(folder, name), 'utf8');
+    t.match(text, new RegExp(`^ExecStart=.* \\$${flags}$`, 'm'));
+    t.match(text, new RegExp(`^Environment=${flags}=$`, 'm'));
   }
 });
 

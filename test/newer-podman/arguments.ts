@@ -1,9 +1,10 @@
 // What `npm run test:podman` is told to run in the tree.
 import { globSync } from 'node:fs';
 
-export const USAGE = `npm run test:podman -- [--crun] [FILE…]        e2e test files; without one, those that podman matters to
-npm run test:podman -- [--crun] --run COMMAND…  another command there, such as: --run bash
+export const USAGE = `npm run test:podman -- [--crun|--vm] [FILE…]        e2e test files; without one, those that podman matters to
+npm run test:podman -- [--crun|--vm] --run COMMAND…  another command there, such as: --run bash
 --crun: with cgroup v2 alone, and so with crun; what v2 has no controllers for on this machine is left out
+--vm: in a virtual machine of its own (QEMU, emulated: slow): systemd, a kernel of Debian 13, cgroup v2 with all controllers
 `;
 
 /** The e2e tests that show podman's own behaviour, on one board and on several. */
@@ -23,17 +24,22 @@ const podmanTests = [
   'uninstall',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
+/** Namespaces of this machine, with its cgroups or with cgroup v2 alone, or a virtual machine. */
+export type Place = 'as on the machine' | 'v2 alone' | 'virtual machine';
+
 export interface Task {
   /** Files of tests, or another command. */
   what: { files: readonly string[] } | { command: readonly string[] };
-  cgroups: 'as on the machine' | 'v2 alone';
+  place: Place;
 }
+
+const places: Readonly<Record<string, Place>> = { '--crun': 'v2 alone', '--vm': 'virtual machine' };
 
 /** Throws for what is no test file in `root`, and for `--run` without a command. */
 export function readArguments(words: readonly string[], root: string): Task {
-  const isCrun = words[0] === '--crun';
-  const cgroups = isCrun ? 'v2 alone' : 'as on the machine';
-  return { cgroups, what: whatToRun(isCrun ? words.slice(1) : words, root) };
+  const place = places[words[0] ?? ''];
+  const rest = place ? words.slice(1) : words;
+  return { place: place ?? 'as on the machine', what: whatToRun(rest, root) };
 }
 
 function whatToRun(words: readonly string[], root: string): Task['what'] {

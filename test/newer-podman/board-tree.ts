@@ -6,16 +6,20 @@ import { testPackages } from '../../scripts/bootstrap/system-packages.js';
 import { cachedRoot } from '../support/debian-packages.ts';
 import { installPackages } from '../support/debian-tree.ts';
 
-const SUITE = 'trixie';
+export const SUITE = 'trixie';
 /** aardvark-dns and passt as podman's package recommends them; the others are what the tests call. */
-const packages = [
+export const boardTreePackages: readonly string[] = [
   ...testPackages,
   ...['aardvark-dns', 'passt', 'uidmap', 'busybox-static', 'kmod', 'procps', 'e2fsprogs', 'jq'],
 ];
 
 /** Resolves with the tree's path. */
 export function boardTree(): Promise<string> {
-  const version = createHash('sha256').update(packages.join()).digest('hex').slice(0, 8);
-  const fill = (work: string) => installPackages(packages, join(work, 'root'), SUITE);
-  return cachedRoot(`${SUITE}-board-${version}`, fill);
+  const fill = (work: string) => installPackages(boardTreePackages, join(work, 'root'), SUITE);
+  return cachedRoot(`${SUITE}-board-${versionOf(boardTreePackages)}`, fill);
+}
+
+/** What was made of the same `parts` has the same. */
+export function versionOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join()).digest('hex').slice(0, 8);
 }

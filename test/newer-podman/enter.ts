@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Task } from './arguments.ts';
+import type { Place } from './arguments.ts';
 
 /** On the disk, as podman's overlays do not lie in memory on a board either. */
 const WORK_PREFIX = '/var/tmp/edge-cluster-tree-';
@@ -66,7 +66,7 @@ export interface Entry {
   root: string;
   /** Programs that are found by name, before the tree's own. */
   programFolders: readonly string[];
-  cgroups: Task['cgroups'];
+  cgroups: Exclude<Place, 'virtual machine'>;
 }
 
 /** Resolves with the exit code. */

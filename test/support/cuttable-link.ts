@@ -19,6 +19,11 @@ export class CuttableLink {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Sockets of both ends. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   start(): Promise<void> {
     return new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
   }
@@ -31,6 +36,11 @@ export class CuttableLink {
   /** Resets every connection; new ones are taken. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** As a peer that hangs: what is connected stays so, and what is sent is lost. */
+  hush(): void {
+    for (const socket of this.#sockets) socket.unpipe().resume();
   }
 
   /** Until up(), nobody gets through. */

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
+import { patient } from './patience.ts';
 
 const exec = promisify(execFile);
 
@@ -70,7 +71,10 @@ export class Board {
 
   /** Runs a program on the board to its end; rejects when it fails. */
   run(command: string, ...args: string[]): Promise<Output> {
-    return exec('nsenter', [...this.#enter(), command, ...args], { maxBuffer: 1 << 26, timeout: 60_000 });
+    return exec('nsenter', [...this.#enter(), command, ...args], {
+      maxBuffer: 1 << 26,
+      timeout: patient(60_000),
+    });
   }
 
   async unplug(): Promise<void> {

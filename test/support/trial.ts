@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
+import { patient } from './patience.ts';
 
 const exec = promisify(execFile);
 const bin = join(import.meta.dirname, '../../src/bin');
@@ -25,7 +26,7 @@ export async function command(
   const child = exec(file, args, {
     env: { ...process.env, ...options.env },
     maxBuffer: 1 << 26,
-    timeout: 60_000,
+    timeout: patient(60_000),
   });
   // A program that does not read its input may be gone before it is written.
   child.child.stdin?.on('error', () => undefined);

@@ -134,9 +134,10 @@ async function mountsOf(
   return [...atMost(roots, mountedCount), ...ofContainers, ...ofPods];
 }
 
+/** Below each controller of v1 and of v2 itself; as boards of a lab have no systemd, podman makes them by hand. */
 async function cgroupsOf(isDead: (id: string) => boolean): Promise<string[]> {
   const found: string[] = [];
-  for (const controller of await readdir('/sys/fs/cgroup')) {
+  for (const controller of ['.', ...(await readdir('/sys/fs/cgroup'))]) {
     const parent = join('/sys/fs/cgroup', controller, 'libpod_parent');
     const names = await readdir(parent).catch(() => []);
     found.push(
