@@ -15,7 +15,6 @@ import { ContainerMeter } from '../../src/kubelet/metrics/container-meter.ts';
 import { HostsFiles, podFilesFolder } from '../../src/kubelet/runtime/podman/hosts-files.ts';
 import { pauseImage } from '../../src/kubelet/runtime/podman/pause-image.ts';
 import { PodmanRuntime } from '../../src/kubelet/runtime/podman/podman-runtime.ts';
-import { thisMachine } from '../../src/kubelet/runtime/podman/preflight.ts';
 import { sandboxSpec } from '../../src/kubelet/runtime/podman/sandbox-spec.ts';
 import type { ContainerConfig, RuntimeContainer, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts';
 import { noLimits } from '../support/cgroup-limits.ts';
@@ -166,16 +165,6 @@ t.test('a container over its memory limit is seen as killed for memory', { skip 
   const { ended } = await script(pod, 'exec dd if=/dev/zero of=/dev/null bs=64M count=1', hog);
   t.equal(ended.exitCode, 137);
   t.equal(ended.oomKilled, true);
-});
-
-t.test('a container one of whose processes is out of memory dies whole where it can', { skip }, async (t) => {
-  const isWhole = (await thisMachine.cgroup2Controllers()).includes('memory');
-  const pod = await startPod();
-  const hog = { resources: { memoryLimitBytes: 16 * 1024 * 1024 } };
-  const { ended, output } = await script(pod, 'dd if=/dev/zero of=/dev/null bs=64M count=1; echo half', hog);
-  t.equal(ended.exitCode, isWhole ? 137 : 0);
-  t.equal(output.includes('half'), !isWhole);
-  if (isWhole) t.equal(ended.oomKilled, true);
 });
 
 t.test('a container killed by hand within its memory limit is not', async (t) => {

@@ -18,7 +18,6 @@ export interface ContainerPlace {
   /** The file for its last words, on the board. */
   messagePath: string;
   maySpareFromOom: boolean;
-  killsWholeGroups: boolean;
   /** Process id of the container whose processes this one is to see. */
   targetPid?: number | undefined;
 }
@@ -48,8 +47,6 @@ export function containerSpec(config: ContainerConfig, place: ContainerPlace): R
     ...(config.devices.length > 0 ? { devices: config.devices.map((path) => ({ path })) } : {}),
     use_image_hosts: true,
     resource_limits: resourceLimits(config.resources),
-    // As upstream since 1.28: a container that lost one of its processes for memory would work on as a half.
-    ...(place.killsWholeGroups ? { unified: { 'memory.oom.group': '1' } } : {}),
     privileged: config.privileged,
     cap_add: config.capabilities.add.map(capabilityName),
     cap_drop: config.capabilities.drop.map(capabilityName),

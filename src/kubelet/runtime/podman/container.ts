@@ -31,8 +31,6 @@ export interface ContainersOptions {
   messages: TerminationMessages;
   /** Whether this machine lets the kernel be told to spare a container (CAP_SYS_RESOURCE). */
   maySpareFromOom: boolean;
-  /** {@link MachineSettings.killsWholeGroups} */
-  killsWholeGroups: boolean;
 }
 
 export class Containers {
@@ -44,7 +42,7 @@ export class Containers {
 
   /** Rejects with `CreateContainerError` or `RunContainerError`; nothing of it is left then. */
   async start(sandbox: RuntimeContainer, config: ContainerConfig): Promise<RuntimeContainer> {
-    const { owner, logSizeBytes, making, hostsFiles, resolvFiles, messages } = this.#options;
+    const { owner, logSizeBytes, making, hostsFiles, resolvFiles, messages, maySpareFromOom } = this.#options;
     try {
       refuseDead(sandbox);
       await this.#refuseUnplugged(sandbox);
@@ -57,8 +55,7 @@ export class Containers {
         hostsPath: hostsFiles.path(config.podUid),
         resolvPath: await resolvFiles.path(config.podUid),
         messagePath: await messages.prepare(config),
-        maySpareFromOom: this.#options.maySpareFromOom,
-        killsWholeGroups: this.#options.killsWholeGroups,
+        maySpareFromOom,
         targetPid: await this.#targetPid(config),
       };
       const made = await making.run(containerSpec(config, place));

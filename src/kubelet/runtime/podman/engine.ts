@@ -187,7 +187,6 @@ function build(options: EngineOptions, prepared: Prepared, exits: Exits): Engine
       network,
       messages,
       maySpareFromOom,
-      killsWholeGroups: settings.killsWholeGroups,
     }),
     processes: new Processes(client, containers),
     resize: new Resize({ client, containers }),

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { isThere, readFileIfPresent } from '../../../base/if-present.ts';
+import { isThere } from '../../../base/if-present.ts';
 import type { MachineSettings } from './settings.ts';
 
 /** What preflight asks of the machine; tests answer from a table. */
@@ -15,8 +15,6 @@ export interface Machine {
   podmanVersionLine(podmanPath: string): Promise<string>;
   /** Whether /sys/fs/cgroup is a pure cgroup v2 tree. */
   isCgroup2(): Promise<boolean>;
-  /** Names in the root's cgroup.controllers; none on cgroup v1. */
-  cgroup2Controllers(): Promise<readonly string[]>;
   isSystemdRunning(): Promise<boolean>;
   /** Text of /proc/self/limits and /proc/self/status. */
   limits(): Promise<string>;
@@ -70,7 +68,6 @@ export async function preflight(machine: Machine): Promise<PreflightResult> {
       podmanVersion,
       ociRuntime,
       cgroupManager: (await machine.isSystemdRunning()) ? 'systemd' : 'cgroupfs',
-      killsWholeGroups: (await machine.cgroup2Controllers()).includes('memory'),
       ulimits: ulimitsFor(await machine.status(), await machine.limits(), await machine.pidMax()),
       catatonitPath,
     },
@@ -134,9 +131,6 @@ export const thisMachine: Machine = {
   },
   async isCgroup2() {
     return (await statfs('/sys/fs/cgroup')).type === cgroup2Magic;
-  },
-  async cgroup2Controllers() {
-    return (await readFileIfPresent('/sys/fs/cgroup/cgroup.controllers'))?.trim().split(/\s+/) ?? [];
   },
   isSystemdRunning: () => isThere('/run/systemd/system'),
   limits: () => readFile('/proc/self/limits', 'utf8'),

@@ -22,8 +22,6 @@ export interface MachineSettings {
   podmanVersion: string;
   ociRuntime: 'crun' | 'runc';
   cgroupManager: 'systemd' | 'cgroupfs';
-  /** Whether cgroups here can be told to be killed whole for want of memory. */
-  killsWholeGroups: boolean;
   /** Limits for containers where podman's own defaults would be refused; `undefined` = podman's defaults. */
   ulimits: { openFiles: number; processes: number } | undefined;
   catatonitPath: string;

@@ -12,7 +12,6 @@ const place = {
   resolvPath: '/run/resolv.conf',
   messagePath: '/run/message',
   maySpareFromOom: false,
-  killsWholeGroups: false,
 };
 
 function spec(own: Parameters<typeof containerConfig>[2]) {
@@ -111,10 +110,4 @@ t.test('confinement, groups, stop signal and last words are asked of podman', as
     source: '/run/message',
     destination: '/dev/termination-log',
   });
-});
-
-t.test('a container out of memory is killed whole where the kernel can, and only there', async (t) => {
-  const config = containerConfig(sandbox, 'redis:7');
-  t.equal(containerSpec(config, place).unified, undefined);
-  t.same(containerSpec(config, { ...place, killsWholeGroups: true }).unified, { 'memory.oom.group': '1' });
 });

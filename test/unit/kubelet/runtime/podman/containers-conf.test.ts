@@ -7,7 +7,6 @@ const settings: MachineSettings = {
   podmanVersion: '4.3.1',
   ociRuntime: 'runc',
   cgroupManager: 'cgroupfs',
-  killsWholeGroups: false,
   ulimits: undefined,
   catatonitPath: '/usr/bin/catatonit',
 };

@@ -14,7 +14,6 @@ interface Findings {
   version?: string;
   isCgroup2?: boolean;
   isSystemd?: boolean;
-  controllers?: string[];
   status?: string;
 }
 
@@ -26,7 +25,6 @@ function machine(findings: Findings): Machine {
     find: async (program) => (programs.includes(program) ? `/usr/bin/${program}` : undefined),
     podmanVersionLine: async () => findings.version ?? 'podman version 5.4.2',
     isCgroup2: async () => findings.isCgroup2 ?? true,
-    cgroup2Controllers: async () => findings.controllers ?? ['cpu', 'memory'],
     isSystemdRunning: async () => findings.isSystemd ?? true,
     limits: async () => limits,
     status: async () => findings.status ?? capable,
@@ -79,10 +77,4 @@ t.test('a podman that is too old is refused with its version', async (t) => {
     t.equal((await settings({ version: `podman version ${good}` })).podmanVersion, good);
   }
   t.match(await problem({ version: 'garbage' }), /does not tell its version/);
-});
-
-t.test('groups are killed whole where cgroup v2 counts memory', async (t) => {
-  t.equal((await settings({})).killsWholeGroups, true);
-  t.equal((await settings({ controllers: ['cpu'] })).killsWholeGroups, false, 'cgroup_disable=memory');
-  t.equal((await settings({ isCgroup2: false, controllers: [] })).killsWholeGroups, false);
 });
