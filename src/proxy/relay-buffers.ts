@@ -1,5 +1,6 @@
 // The memory through which everything is relayed. Connections own none: all read into one small buffer, whose content
 // is copied on before anybody else reads; one that carries bulk borrows a large buffer, of which there are few.
+import { KeptViews } from './kept-views.ts';
 import { Turn } from './turn.ts';
 
 /** Requests and most answers fit in. */
@@ -20,20 +21,27 @@ export class RelayBuffers {
   #lent = 0;
   #slab: Uint8Array = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #slabUsed = 0;
+  readonly #read = new KeptViews(this.shared, 0);
+  #copies = new KeptViews(this.#slab, 0);
 
   /** A copy of the first `count` bytes of the shared buffer, good until the next call unless kept with keepCopy(). */
   copyShared(count: number): Uint8Array {
     if (this.#slabUsed + count > SLAB_BYTES) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.#slabUsed = 0;
+      this.#moveTo(0);
     }
-    this.#slab.set(count === SHARED_BYTES ? this.shared : this.shared.subarray(0, count), this.#slabUsed);
-    return this.#slab.subarray(this.#slabUsed, this.#slabUsed + count);
+    this.#slab.set(this.#read.first(count), this.#slabUsed);
+    return this.#copies.first(count);
   }
 
   /** The last copy is still to be sent: it stays as it is until nobody refers to it. */
   keepCopy(copy: Uint8Array): void {
-    this.#slabUsed += copy.length;
+    this.#moveTo(this.#slabUsed + copy.length);
+  }
+
+  #moveTo(slabUsed: number): void {
+    this.#slabUsed = slabUsed;
+    this.#copies = new KeptViews(this.#slab, slabUsed);
   }
 
   /** `undefined` when as many as may be are lent. */
