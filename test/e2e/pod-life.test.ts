@@ -58,8 +58,8 @@ t.test('a pod of two containers', async (t) => {
     await inside('one', 'touch', '/shared/from-one');
     t.match(await inside('two', 'ls', '/shared'), 'from-one');
     t.equal(
-      await inside('one', 'ip', 'address', 'show', 'eth0'),
-      await inside('two', 'ip', 'address', 'show', 'eth0'),
+      await inside('one', 'ip', '-4', 'address', 'show', 'eth0'),
+      await inside('two', 'ip', '-4', 'address', 'show', 'eth0'),
     );
   });
 
