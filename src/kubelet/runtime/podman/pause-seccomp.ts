@@ -42,13 +42,16 @@ export async function writePauseProfile(
 }
 
 function parsed(text: string, path: string): SeccompProfile {
+  const profile = jsonOrNot(text) as Partial<SeccompProfile> | null | undefined;
+  if (Array.isArray(profile?.syscalls)) return profile as SeccompProfile;
+  const what = `${path} is no seccomp profile, so no container could start`;
+  throw new RuntimeError('RuntimeUnavailable', `${what}: mend or remove it`);
+}
+
+function jsonOrNot(text: string): unknown {
   try {
-    const profile: SeccompProfile = JSON.parse(text);
-    if (Array.isArray(profile?.syscalls)) return profile;
-  } catch {}
-  const mend = 'mend or remove it';
-  throw new RuntimeError(
-    'RuntimeUnavailable',
-    `${path} is no seccomp profile, so no container could start: ${mend}`,
-  );
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
