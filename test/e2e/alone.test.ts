@@ -1,8 +1,7 @@
 // A board whose plug is pulled, booted with no master in sight, on real podman: what it does by itself, Ingress
 // included, and what happens when the master is back.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -80,13 +79,8 @@ const manifests = [
 ];
 
 t.test('a board alone', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-alone-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'alone');
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   const archive = await demoArchive(work);
   // On a thread that has to be told what the board kept.
   cluster.agentFlags = ['--ingress', '--proxy-thread'];

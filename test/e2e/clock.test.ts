@@ -1,8 +1,7 @@
 // A board whose clock jumps by years, on real podman, with libfaketime before its agent alone: one that boots in 1970 joins
 // once time is there and says what it waits for; afterwards no jump restarts what is well or keeps what fails from being
 // started again.
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Pod } from '../../src/api/objects.ts';
@@ -46,14 +45,9 @@ async function library(): Promise<string> {
 }
 
 t.test('a clock that jumps', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-clock-'));
+  const { cluster, work } = await BoardCluster.forTest(t, 'clock');
   const clock = join(work, 'clock');
-  const cluster = await BoardCluster.create();
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   /** How far the agent's clock is off, in days. */
   const setClock = (days: number) => writeFile(clock, `${days < 0 ? '' : '+'}${days}d\n`);
   await setClock(-20_500);

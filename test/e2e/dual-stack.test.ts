@@ -1,7 +1,3 @@
-// A cluster of two families on two boards: a Service by its name and both of its addresses from a pod on the other board,
-// pod to pod by IPv6, a Service of IPv6 alone, and what the API says of it all.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Node, Pod, Service } from '../../src/api/objects.ts';
@@ -71,13 +67,8 @@ const service = (name: string, spec: object): object => ({
 });
 
 t.test('a cluster of two families on two boards', skip, async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-dual-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'dual');
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   const archive = await demoArchive(work);
   cluster.masterFlags = [
     '--cluster-cidr=10.40.0.0/13,fd00:10:40::/48',

@@ -1,9 +1,3 @@
-// Faults in a loop with random timing, on real podman: what a kill -9 leaves is made good, exactly the desired pods
-// run, nothing leaks, and pods that were well are left alone. EDGE_TEST_LONG=1 makes hundreds of rounds;
-// EDGE_TEST_SEED=n repeats a run, EDGE_TEST_ROUNDS=n sets its length.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
 import type { Pod } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
@@ -81,14 +75,11 @@ const brief = (status: Pod['status']) => [
 
 t.test('faults', async (t) => {
   t.comment(`EDGE_TEST_SEED=${seed} EDGE_TEST_ROUNDS=${rounds} repeats this`);
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-faults-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'faults');
   const moments = new Moments();
   const { master } = cluster;
-  t.teardown(async () => {
+  t.teardown(() => {
     moments.stop();
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
   await cluster.start(['alpha'], [archive]);

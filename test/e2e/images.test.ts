@@ -1,8 +1,7 @@
 // Images on an intranet, with no Internet: a registry that runs as a pod of the cluster, with TLS of its own authority
 // and passwords; an own pause image; archives dropped into a folder; and images from board to board.
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -81,13 +80,8 @@ const registryService = {
 };
 
 t.test('an intranet of two boards', { timeout: patient(100_000) }, async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-images-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'images');
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   cluster.agentFlags = ['--pod-infra-image', PAUSE, '--log-level', 'info'];
 
   const running = (name: string) =>

@@ -2,8 +2,7 @@
 // clients use a NodePort, on real podman; when it is back there are exactly the desired pods, those that were well were left
 // alone, each finished pod counts once, and statuses and events tell what was. EDGE_TEST_LONG=1 stays away for minutes,
 // round after round, while the agent is killed at random moments; EDGE_TEST_ROUNDS=n and EDGE_TEST_SEED=n as in faults.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { events as eventKind } from '../../src/api/kinds/event.ts';
@@ -145,14 +144,11 @@ class Visitor {
 t.test('the master away', async (t) => {
   t.comment(`EDGE_TEST_SEED=${seed} EDGE_TEST_ROUNDS=${rounds} repeats this`);
   const random = seededRandom(seed);
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-away-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'away');
   const moments = new Moments();
   const { master } = cluster;
-  t.teardown(async () => {
+  t.teardown(() => {
     moments.stop();
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
   });
   const archive = await demoArchive(work);
   await cluster.start(['alpha'], [archive]);

@@ -1,8 +1,7 @@
 // A Deployment served by two boards is rolled over, and one of the boards drained, under 200 kept connections and 200 new
 // ones a second through the NodePorts of both: not one visitor notices.
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
@@ -63,13 +62,8 @@ const manifest = (version: string) => [
 ];
 
 t.test('a served rollout', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-rollout-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'rollout');
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   const archive = await demoArchive(work);
   await cluster.start(['alpha', 'beta'], [archive]);
   const sha256 = createHash('sha256').update(body()).digest('hex');

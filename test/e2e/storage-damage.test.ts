@@ -1,7 +1,6 @@
 // podman's store as power cuts leave it, on real podman: the board says what is damaged, mends what can be mended, and its
 // pods run again, with their image taken from the archive in the board's folder. EDGE_TEST_LONG=1 tries all damages.
-import { copyFile, mkdtemp, open, readdir, rm, stat, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
@@ -82,13 +81,8 @@ const deployment = {
 };
 
 t.test('a damaged store', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-damage-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'damage');
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   const archive = await demoArchive(work);
   await cluster.start(['alpha']);
   const { board } = cluster.agent('alpha');

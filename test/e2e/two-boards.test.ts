@@ -1,6 +1,3 @@
-// Two boards with real podman on one LAN: joining, spreading, NodePorts, and what happens when one is lost.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Endpoints, Node } from '../../src/api/objects.ts';
@@ -15,13 +12,8 @@ const nodePort = 30080;
 const rounds = process.env.EDGE_TEST_LONG === '1' ? 20 : 1;
 
 t.test('two boards', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-boards-'));
-  const cluster = await BoardCluster.create();
+  const { cluster, work } = await BoardCluster.forTest(t, 'boards');
   const { master } = cluster;
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
   const archive = await demoArchive(work);
 
   const nodeReady = async (name: string) => {

@@ -1,7 +1,3 @@
-// `edge-agent --uninstall` on a board with real podman: what the agent made there goes, though the agent was killed; what
-// others made stays.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
@@ -36,12 +32,7 @@ async function traces(board: Board): Promise<string> {
 }
 
 t.test('an agent is uninstalled', async (t) => {
-  const work = await mkdtemp(join(tmpdir(), 'edge-cluster-uninstall-'));
-  const cluster = await BoardCluster.create();
-  t.teardown(async () => {
-    await cluster.destroyAfter(t);
-    await rm(work, { recursive: true, force: true });
-  });
+  const { cluster, work } = await BoardCluster.forTest(t, 'uninstall');
   const archive = await demoArchive(work);
   await cluster.lab.start();
   await cluster.startMaster();

@@ -1,5 +1,7 @@
 // A cluster of separate processes: one edge-master on this machine, an edge-agent on each board of a lab.
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Board, Lab } from './lab.ts';
@@ -31,6 +33,17 @@ export class BoardCluster {
 
   static async create(): Promise<BoardCluster> {
     return new BoardCluster(await Trial.create());
+  }
+
+  /** One that ends with the test, after all that the test itself tears down, and an empty folder that goes with it. */
+  static async forTest(t: Test, name: string): Promise<{ cluster: BoardCluster; work: string }> {
+    const work = await mkdtemp(join(tmpdir(), `edge-cluster-${name}-`));
+    const cluster = await BoardCluster.create();
+    t.teardown(async () => {
+      await cluster.destroyAfter(t);
+      await rm(work, { recursive: true, force: true });
+    });
+    return { cluster, work };
   }
 
   async start(boards: readonly string[], images: readonly string[] = []): Promise<void> {
