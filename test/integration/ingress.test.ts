@@ -2,28 +2,20 @@
 import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect, createServer as createNetServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import t, { type Test } from 'tap';
-import { WebSocket, WebSocketServer } from 'ws';
+import t from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
-import { closeServer, portOf } from '../../src/base/listener.ts';
+import { portOf } from '../../src/base/listener.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { IngressServer } from '../../src/ingress/ingress-server.ts';
 import { lookupAt, type NameServer } from '../../src/ingress/name-lookup.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { IngressLab, type IngressSpecs, ingress } from '../support/ingress-lab.ts';
+import { IngressLab } from '../support/ingress-lab.ts';
+import { labWith, raw, saying, toWeb } from '../support/ingress-talk.ts';
 import { UplinkDns } from '../support/uplink-dns.ts';
-
-async function labWith(t: Test, ...specs: IngressSpecs[]): Promise<IngressLab> {
-  const lab = await IngressLab.start(t);
-  lab.server.update(specs.map(ingress));
-  return lab;
-}
-
-const toWeb = [{ path: '/', service: 'web' }];
 
 async function secretFor(
   name: string,
@@ -47,34 +39,6 @@ function shownName(port: number, servername: string): Promise<string> {
       resolve(new X509Certificate(socket.getPeerCertificate().raw).subject);
       socket.destroy();
     });
-    socket.once('error', reject);
-  });
-}
-
-/** What comes back for bytes that no well-behaved client sends. */
-function raw(port: number, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    let text = '';
-    socket.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-    socket.setTimeout(1500, () => socket.destroy());
-    socket.once('close', () => resolve(text));
-    socket.once('error', reject);
-  });
-}
-
-/** The same until the server ends the connection; rejects when it does not. */
-function heard(port: number, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    let text = '';
-    socket.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-    socket.setTimeout(5000, () => socket.destroy(new Error('left waiting')));
-    socket.once('end', () => resolve(text));
     socket.once('error', reject);
   });
 }
@@ -253,81 +217,6 @@ t.test('HTTP/2 clients are served, many at a time on one connection', async (t) 
   });
 });
 
-for (const scheme of ['ws', 'wss'] as const) {
-  t.test(`${scheme}: bytes go both ways through a WebSocket`, async (t) => {
-    const lab = await labWith(t, { paths: [{ path: '/chat', service: 'chat' }] });
-    const server = createServer();
-    const sockets = new WebSocketServer({ server });
-    sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(`heard ${data}`)));
-    await lab.listening(server);
-    lab.service('chat', [portOf(server)]);
-    const port = scheme === 'ws' ? lab.ports.http : lab.ports.https;
-    const client = new WebSocket(`${scheme}://127.0.0.1:${port}/chat`, { rejectUnauthorized: false });
-    const heard = new Promise<string>((resolve, reject) => {
-      client.once('message', (data) => resolve(String(data)));
-      client.once('error', reject);
-    });
-    client.once('open', () => client.send('hello'));
-    t.equal(await heard, 'heard hello');
-    client.close();
-    await eventually(() => sockets.clients.size === 0);
-    const lost = new WebSocket(`${scheme}://127.0.0.1:${port}/none`, { rejectUnauthorized: false });
-    const status = await new Promise((resolve) => {
-      lost.on('error', () => undefined);
-      lost.once('unexpected-response', (_, response) => resolve(response.statusCode));
-    });
-    t.equal(status, 404);
-    lost.terminate();
-  });
-}
-
-/** A backend that says these bytes to whatever it is asked, and then does `after` to the connection. */
-async function saying(lab: IngressLab, bytes: string, after: (socket: Socket) => void): Promise<void> {
-  const server = createNetServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => socket.write(bytes, () => setImmediate(after, socket)));
-    lab.test.teardown(() => socket.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  lab.test.teardown(() => closeServer(server));
-  lab.service('web', [portOf(server)]);
-}
-
-const HANDSHAKE = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
-
-t.test(
-  'a WebSocket refused by an answer that breaks off leaves its client neither waiting nor misled',
-  async (t) => {
-    const breaks: ((socket: Socket) => void)[] = [
-      (socket) => socket.end(),
-      (socket) => socket.resetAndDestroy(),
-    ];
-    for (const after of breaks) {
-      const lab = await labWith(t, { paths: toWeb });
-      await saying(lab, 'HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nabc', after);
-      const text = await heard(lab.ports.http, `GET / HTTP/1.1\r\n${HANDSHAKE}\r\n`);
-      t.match(text, /^HTTP\/1.1 400 Bad Request\r\n[\s\S]*\r\n\r\n(abc)?$/);
-    }
-  },
-);
-
-t.test('a request for a WebSocket that has a body is one like any other', async (t) => {
-  const lab = await labWith(t, { paths: toWeb });
-  await lab.backend('web');
-  const request = `GET / HTTP/1.1\r\n${HANDSHAKE}Content-Length: 5\r\n\r\nhello`;
-  t.match(await raw(lab.ports.http, request), /"body":"hello"/);
-});
-
-t.test('a backend that changes the protocol unasked is a bad one', async (t) => {
-  const lab = await labWith(t, { paths: toWeb });
-  await saying(
-    lab,
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n',
-    () => undefined,
-  );
-  t.equal((await lab.ask('/')).status, 502);
-});
-
 t.test('an answer with lines that end in LF alone, as small web servers write them, is one', async (t) => {
   const lab = await labWith(t, { paths: toWeb });
   await saying(lab, 'HTTP/1.0 200 OK\r\nX-Odd: a\x01b\nX-Name: \xe4\n\nhello', (socket) => socket.end());
@@ -430,106 +319,6 @@ t.test('a client that leaves takes its request to the backend with it', async (t
   await eventually(() => seen === 1);
   socket.destroy();
   await eventually(() => open === 0);
-});
-
-t.test('requests that two readers could understand differently are refused', async (t) => {
-  const lab = await labWith(t, { paths: toWeb });
-  let seen = 0;
-  await lab.backend('web', (req, res) => {
-    seen += 1;
-    req.resume();
-    res.end();
-  });
-  const forms: Record<string, string> = {
-    'both lengths':
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    'two lengths': 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd',
-    'another coding': 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
-    'coding twice': 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n',
-    'space before colon': 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n',
-    'folded field': 'GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n Transfer-Encoding: chunked\r\n\r\n',
-    'two hosts': 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
-    'no host': 'GET / HTTP/1.1\r\n\r\n',
-    'odd host': 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n',
-    'out of the root': 'GET /a/../../b HTTP/1.1\r\nHost: a\r\n\r\n',
-  };
-  for (const [name, bytes] of Object.entries(forms)) {
-    t.match(await raw(lab.ports.http, bytes), /^(HTTP\/1\.1 400 |$)/, name);
-  }
-  t.equal(seen, 0, 'no backend heard of any');
-  t.equal((await lab.ask('/')).status, 200, 'others are served');
-});
-
-t.test('a client that never finishes the head of its request is let go, over TLS as well', async (t) => {
-  const lab = await IngressLab.start(t, { headTimeoutMs: 200 });
-  const { http, https } = lab.ports;
-  for (const socket of [
-    connect(http, '127.0.0.1'),
-    connectTls({ host: '127.0.0.1', port: https, rejectUnauthorized: false }),
-  ]) {
-    let text = '';
-    let isClosed = false;
-    socket.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-    socket.on('error', () => undefined);
-    socket.once('close', () => {
-      isClosed = true;
-    });
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n');
-    await eventually(() => isClosed);
-    t.match(text, /^HTTP\/1\.1 408 /);
-  }
-});
-
-for (const scheme of ['http', 'https'] as const) {
-  t.test(`${scheme}: who has been without a request for longest makes room, who has one stays`, async (t) => {
-    const lab = await IngressLab.start(t, { maxConnections: 3 });
-    lab.server.update([ingress({ paths: [...toWeb, { path: '/held', service: 'held' }] })]);
-    await lab.backend('web');
-    let release: (() => unknown) | undefined;
-    await lab.backend('held', (_, res) => {
-      release = () => res.end('held');
-    });
-    const tls = scheme === 'https';
-    const held = lab.ask('/held', { tls });
-    await eventually(() => release !== undefined);
-    const port = lab.ports[scheme];
-    const open = new Set<Socket>();
-    const silent = () => {
-      const socket = connect(port, '127.0.0.1');
-      open.add(socket);
-      socket.on('error', () => undefined).once('close', () => open.delete(socket));
-      t.teardown(() => socket.destroy());
-      return new Promise((resolve) => socket.once('connect', resolve));
-    };
-    for (let i = 0; i < 5; i++) await silent();
-    await eventually(() => open.size <= 2);
-    for (let i = 0; i < 3; i++) t.equal((await lab.ask('/', { tls })).status, 200);
-    release?.();
-    t.equal((await held).body, 'held');
-  });
-}
-
-t.test('when all have a request one more is refused', async (t) => {
-  const lab = await IngressLab.start(t, { maxConnections: 2 });
-  lab.server.update([ingress({ paths: toWeb })]);
-  const waiting: (() => unknown)[] = [];
-  await lab.backend('web', (_, res) => waiting.push(() => res.end('done')));
-  const asked = [lab.ask('/'), lab.ask('/')];
-  await eventually(() => waiting.length === 2);
-  await t.rejects(lab.ask('/'));
-  for (const release of waiting) release();
-  t.same(
-    (await Promise.all(asked)).map(({ body }) => body),
-    ['done', 'done'],
-  );
-});
-
-t.test('a head that is too large is refused', async (t) => {
-  const lab = await labWith(t, { paths: toWeb });
-  const bytes = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`;
-  t.match(await raw(lab.ports.http, bytes), /^HTTP\/1\.1 431 /);
 });
 
 t.test('each request is a line of the access log where that is on', async (t) => {
