@@ -1,3 +1,4 @@
+// Clients that mean no good, or are just slow: the Ingress server on real sockets.
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';

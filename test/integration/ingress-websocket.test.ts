@@ -1,3 +1,4 @@
+// WebSockets through the Ingress server on real sockets, and what only looks like one.
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import t from 'tap';
