@@ -10,6 +10,7 @@ npm run test:podman -- [--crun|--vm] --run COMMAND…  another command there, su
 /** The e2e tests that show podman's own behaviour, on one board and on several. */
 const podmanTests = [
   'runtime-podman',
+  'runtime-podman-network',
   'runtime-podman-pods',
   'pod-life',
   'pod-probes',
