@@ -17,7 +17,7 @@ export class DataPath {
   readonly young: Ageing<Relay>;
 
   constructor(clock: Clock) {
-    this.dialer = new Dialer(clock);
+    this.dialer = new Dialer(clock, this.buffers.shared);
     this.young = new Ageing(clock, LONG_LIVED_AFTER_MS, keepAlive);
   }
 

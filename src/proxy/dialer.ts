@@ -2,24 +2,27 @@
 import type { Clock } from '../base/clock.ts';
 import { Ageing } from './ageing.ts';
 import type { Target } from './backend.ts';
-import { connectTo, newSocket, type TcpHandle } from './tcp-handle.ts';
+import { connectTo, newSocket, startReading, type TcpHandle } from './tcp-handle.ts';
 
 /** A board that does not answer at all is given up after 1.5 to 3 s: it must not hold a client for longer. */
 const PATIENCE_TURN_MS = 1500;
 
-/** `upstream` and its `endpoint` are undefined when none accepted. */
+/** `upstream`, which reads already, and its `endpoint` are undefined when none accepted. */
 type OnDialed = (upstream: TcpHandle | undefined, endpoint: Target | undefined) => void;
 
 export class Dialer {
   readonly #waiting: Ageing<Attempt>;
+  readonly #buffer: Uint8Array;
 
-  constructor(clock: Clock) {
+  /** What is connected to reads to the start of `buffer`. */
+  constructor(clock: Clock, buffer: Uint8Array) {
+    this.#buffer = buffer;
     this.#waiting = new Ageing(clock, PATIENCE_TURN_MS, (attempt) => attempt.next());
   }
 
   /** Calls `onDialed` once, and never after the returned attempt has been cancelled. */
   dial(endpoints: readonly Target[], onDialed: OnDialed): Attempt {
-    const attempt = new Attempt(endpoints, this.#waiting, onDialed);
+    const attempt = new Attempt(endpoints, this.#buffer, this.#waiting, onDialed);
     attempt.next();
     return attempt;
   }
@@ -31,13 +34,20 @@ export class Dialer {
 
 export class Attempt {
   readonly #endpoints: readonly Target[];
+  readonly #buffer: Uint8Array;
   readonly #waiting: Ageing<Attempt>;
   readonly #onDialed: OnDialed;
   #tried = 0;
   #handle: TcpHandle | undefined;
 
-  constructor(endpoints: readonly Target[], waiting: Ageing<Attempt>, onDialed: OnDialed) {
+  constructor(
+    endpoints: readonly Target[],
+    buffer: Uint8Array,
+    waiting: Ageing<Attempt>,
+    onDialed: OnDialed,
+  ) {
     this.#endpoints = endpoints;
+    this.#buffer = buffer;
     this.#waiting = waiting;
     this.#onDialed = onDialed;
   }
@@ -65,6 +75,8 @@ export class Attempt {
       if (status === 0) this.#succeed(handle, endpoint);
       else this.next();
     });
+    // Asked for both at once the kernel is called three times less. One that cannot be read cannot be connected either.
+    startReading(handle, this.#buffer);
   }
 
   #succeed(handle: TcpHandle, endpoint: Target): void {

@@ -1,6 +1,7 @@
 // The memory through which everything is relayed. Connections own none: all read into one small buffer, whose content
 // is copied on before anybody else reads; one that carries bulk borrows a large buffer, of which there are few.
 import { KeptViews } from './kept-views.ts';
+import { newWriteRequest, type WriteRequest } from './tcp-handle.ts';
 import { Turn } from './turn.ts';
 
 /** Requests and most answers fit in. */
@@ -17,6 +18,7 @@ export class RelayBuffers {
   readonly turn = new Turn();
   /** Where a read goes that has no large buffer. Whoever reads next overwrites it. */
   readonly shared: Uint8Array = Buffer.allocUnsafeSlow(SHARED_BYTES);
+  #request = newWriteRequest();
   readonly #free: Uint8Array[] = [];
   #lent = 0;
   #slab: Uint8Array = Buffer.allocUnsafeSlow(SLAB_BYTES);
@@ -37,6 +39,16 @@ export class RelayBuffers {
   /** The last copy is still to be sent: it stays as it is until nobody refers to it. */
   keepCopy(copy: Uint8Array): void {
     this.#moveTo(this.#slabUsed + copy.length);
+  }
+
+  /** For one write after the other, of all connections, while each goes out at once. */
+  get request(): WriteRequest {
+    return this.#request;
+  }
+
+  /** The last write goes on, and with it its request. */
+  keepRequest(): void {
+    this.#request = newWriteRequest();
   }
 
   #moveTo(slabUsed: number): void {

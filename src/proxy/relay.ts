@@ -5,9 +5,9 @@ import {
   END_OF_STREAM,
   isWritePending,
   newShutdownRequest,
-  newWriteRequest,
   readResult,
   type ShutdownRequest,
+  startReading,
   type TcpHandle,
   type WriteRequest,
 } from './tcp-handle.ts';
@@ -20,10 +20,11 @@ export class Relay {
   readonly upstream: TcpHandle;
   readonly #onClosed: (relay: Relay) => void;
   #isClosed = false;
+  readonly #buffers: RelayBuffers;
   readonly #up: Direction;
   readonly #down: Direction;
 
-  /** Both connected, neither read from so far. `onClosed` is called once, before the handles are let go. */
+  /** Both connected; `upstream` reads to the shared buffer already, `client` does not. `onClosed` is called once, before the handles are let go. */
   constructor(
     client: TcpHandle,
     upstream: TcpHandle,
@@ -32,14 +33,16 @@ export class Relay {
   ) {
     this.client = client;
     this.upstream = upstream;
+    this.#buffers = buffers;
     this.#onClosed = onClosed;
     this.#up = new Direction(this, client, upstream, buffers);
     this.#down = new Direction(this, upstream, client, buffers);
   }
 
   start(): void {
-    this.#up.start();
-    this.#down.start();
+    this.#up.prepare();
+    this.#down.prepare();
+    if (startReading(this.client, this.#buffers.shared) !== 0) this.abort();
   }
 
   get isClosed(): boolean {
@@ -87,8 +90,6 @@ class Direction {
   /** Where the source is read to: the shared buffer or a borrowed one. */
   #buffer: Uint8Array;
   #smallReads = 0;
-  /** For one write after the other, while each goes out at once. */
-  #request: WriteRequest | undefined;
   #isSending = false;
   /** A shutdown of the sink is under way. */
   #isEnding = false;
@@ -104,11 +105,10 @@ class Direction {
     this.#buffer = buffers.shared;
   }
 
-  start(): void {
+  /** From now on what is read goes this way. */
+  prepare(): void {
     this.source.owner = this;
     this.source.onread = onRead;
-    this.source.useUserBuffer(this.#buffer);
-    if (!this.relay.isClosed && this.source.readStart() !== 0) this.relay.abort();
   }
 
   /** The buffer for the next read, when it is another one. */
@@ -147,7 +147,7 @@ class Direction {
   #pass(count: number): Uint8Array | undefined {
     const isShared = this.#buffer === this.#buffers.shared;
     const data = isShared ? this.#buffers.copyShared(count) : this.#buffer.subarray(0, count);
-    const request = this.#request ?? this.#newRequest();
+    const { request } = this.#buffers;
     const error = this.sink.writeBuffer(request, data);
     if (error !== 0) {
       this.relay.abort();
@@ -159,7 +159,9 @@ class Direction {
       return this.#chooseBuffer(count);
     }
     request.data = data;
-    this.#request = undefined;
+    request.owner = this;
+    request.oncomplete = onSent;
+    this.#buffers.keepRequest();
     this.#isSending = true;
     this.source.readStop();
     if (!isShared) return undefined;
@@ -174,14 +176,6 @@ class Direction {
 
   goOn(): void {
     if (!this.#isReleased && this.source.readStart() !== 0) this.relay.abort();
-  }
-
-  #newRequest(): WriteRequest {
-    const request = newWriteRequest();
-    request.oncomplete = onSent;
-    request.owner = this;
-    this.#request = request;
-    return request;
   }
 
   /** Who fills the small buffer carries bulk; who has long not done so doesn't any more. */

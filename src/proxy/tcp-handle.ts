@@ -130,6 +130,15 @@ export function connectTo(
   if (error !== 0) setImmediate(onComplete, error);
 }
 
+/**
+ * Reads to the start of `buffer` from now on, or as soon as a handle that connects has done so; to be called once for a
+ * handle. By the time that something can have come its `onread` must be set.
+ */
+export function startReading(handle: TcpHandle, buffer: Uint8Array): number {
+  handle.useUserBuffer(buffer);
+  return handle.readStart();
+}
+
 export interface SocketAddress {
   address: string;
   port: number;

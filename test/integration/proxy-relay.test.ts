@@ -13,7 +13,7 @@ import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
 import { Proxier } from '../../src/proxy/proxier.ts';
 import { Relay } from '../../src/proxy/relay.ts';
 import { RelayBuffers } from '../../src/proxy/relay-buffers.ts';
-import { connectTo, newSocket } from '../../src/proxy/tcp-handle.ts';
+import { connectTo, newSocket, startReading } from '../../src/proxy/tcp-handle.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
@@ -267,7 +267,9 @@ t.test('a relay that is given up while it says goodbye leaves no file open', asy
     const client = await open();
     const leaving = accepted.at(-1);
     const upstream = await open();
-    const relay = new Relay(client, upstream, new RelayBuffers(), () => undefined);
+    const buffers = new RelayBuffers();
+    startReading(upstream, buffers.shared);
+    const relay = new Relay(client, upstream, buffers, () => undefined);
     const shutdown = upstream.shutdown.bind(upstream);
     const givenUp = new Promise<void>((resolve) => {
       // The kernel has been told by then, and has not answered.

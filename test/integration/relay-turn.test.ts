@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import t from 'tap';
 import { Relay } from '../../src/proxy/relay.ts';
 import { RelayBuffers } from '../../src/proxy/relay-buffers.ts';
-import { connectTo, listenOn, localAddress, newSocket, type TcpHandle } from '../../src/proxy/tcp-handle.ts';
+import {
+  connectTo,
+  listenOn,
+  localAddress,
+  newSocket,
+  startReading,
+  type TcpHandle,
+} from '../../src/proxy/tcp-handle.ts';
 import { eventually } from '../support/eventually.ts';
 
 const MiB = 1 << 20;
@@ -43,6 +50,7 @@ t.test('a turn of the loop relays some MiB, however much waits on however many c
       relays.push(new Relay(client as TcpHandle, upstream, buffers, () => undefined));
       relays.at(-1)?.start();
     });
+    startReading(upstream, buffers.shared);
   };
   ends.stdin.write(String(localAddress(listener).port));
   const relayed = () => relays.reduce((sum, { upstream }) => sum + upstream.bytesRead, 0);
