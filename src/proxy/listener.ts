@@ -1,5 +1,6 @@
 // One listening TCP socket of the proxy and the connections it accepted.
 import { admit } from './admission.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Backend, Target } from './backend.ts';
 import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
@@ -29,6 +30,7 @@ export interface ListenerOptions extends FrontOptions {
 export class Listener implements Front {
   readonly #options: ListenerOptions;
   readonly #backend: Backend;
+  readonly #arrivals: Arrivals;
   readonly #connections = new Connections();
   #forwarder: Forwarder;
   /** The first has the port; where that is for every address, a second one has it for IPv6. */
@@ -38,6 +40,7 @@ export class Listener implements Front {
     this.#options = options;
     this.#forwarder = options.forwarder;
     this.#backend = options.backend;
+    this.#arrivals = new Arrivals((client) => this.#accept(client), options.clock);
   }
 
   get port(): number {
@@ -59,7 +62,7 @@ export class Listener implements Front {
   #listen(host: string, port: number): void {
     const handle = listenOn(host, port, BACKLOG);
     handle.onconnection = (status, client) => {
-      if (status === 0 && client) this.#accept(client);
+      if (status === 0 && client) this.#arrivals.add(client);
       else this.#backend.load.counters.failed += 1;
     };
     this.#handles.push(handle);
@@ -70,7 +73,7 @@ export class Listener implements Front {
   }
 
   get isIdle(): boolean {
-    return this.#connections.isEmpty;
+    return this.#arrivals.isEmpty && this.#connections.isEmpty;
   }
 
   close(): void {
@@ -78,6 +81,7 @@ export class Listener implements Front {
   }
 
   destroyConnections(): void {
+    for (const client of this.#arrivals.giveUp()) resetHandle(client);
     for (let left = this.#connections.abortAll(); left > 0; left--) this.#backend.load.leave(0, 0);
   }
 
