@@ -17,11 +17,8 @@ const smallHeap = '--max-semi-space-size=2';
 /** Patterns come from people (custom kinds, rules, Ingresses): one that backtracks for ever is run in linear time. */
 const boundedPatterns = '--enable-experimental-regexp-engine-on-excessive-backtracks';
 export const residentFlags = [smallHeap, boundedPatterns];
-/**
- * One heap of the C library for all threads: free memory of each thread's own would stay resident. And no io_uring
- * under the event loop: it saves a busy loop calls into the kernel, and costs one with few connections a turn more.
- */
-export const residentEnv = { MALLOC_ARENA_MAX: '1', UV_USE_IO_URING: '0' };
+/** One heap of the C library for all threads: free memory of each thread's own would stay resident. */
+export const residentEnv = { MALLOC_ARENA_MAX: '1' };
 
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR;
 

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inTurn } from './in-turn.ts';
 import { type Contender, startBackends, startContenders } from './proxy/contenders.ts';
 import { kernelMode } from './proxy/kernel-mode.ts';
 import { bulk, newConnections, requests } from './proxy/load.ts';
@@ -28,6 +29,17 @@ const PROGRAMS = ['haproxy', 'nginx', 'socat', 'iperf3', 'wrk', 'dnsmasq', 'dnsp
 );
 const ROUNDS = Number(process.env.EDGE_BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.EDGE_BENCH_SECONDS ?? 2);
+
+type Cell = Pick<Sample, 'what' | 'connections'>;
+const over = (what: Sample['what'], counts: readonly number[]): Cell[] =>
+  counts.map((connections) => ({ what, connections }));
+/** All contenders are measured in one before the next. iperf3 opens at most 128 connections. */
+const CELLS = [
+  ...over('bulk', [1, 32, 128]),
+  ...over('requests', [1, 32, 512]),
+  ...over('new', [1, 32, 512]),
+  ...over('memory', [512]),
+];
 
 export async function proxy(): Promise<void> {
   if (process.env[INSIDE]) return measure();
@@ -66,7 +78,8 @@ async function measure(): Promise<void> {
     started.push(...contenders);
     const samples: Sample[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      for (const contender of contenders) samples.push(...(await sample(contender)));
+      for (const cell of CELLS)
+        for (const contender of inTurn(contenders, round)) samples.push(await sample(contender, cell));
     }
     printProxyTable(samples, { rounds: ROUNDS, seconds: SECONDS });
     for (const each of started.splice(0).reverse()) each.stop();
@@ -77,31 +90,19 @@ async function measure(): Promise<void> {
   }
 }
 
-/** iperf3 opens at most 128 connections. */
-async function sample(contender: Contender): Promise<Sample[]> {
+async function sample(contender: Contender, { what, connections }: Cell): Promise<Sample> {
   const { name } = contender;
+  if (what === 'memory') return { name, what, connections, rate: await contender.pssMB() };
   const host = '127.0.0.1';
-  const forBulk = { host, port: contender.bulkPort };
-  const forRequests = { host, port: contender.requestsPort };
-  const samples: Sample[] = [];
-  for (const connections of [1, 32, 128]) {
-    const gigabits = await bulk(forBulk, connections, SECONDS);
-    samples.push({ name, what: 'bulk', connections, rate: gigabits });
+  if (what === 'bulk') {
+    const gigabits = await bulk({ host, port: contender.bulkPort }, connections, SECONDS);
+    return { name, what, connections, rate: gigabits };
   }
-  for (const connections of [1, 32, 512]) {
-    samples.push({
-      name,
-      what: 'requests',
-      connections,
-      ...(await requests(forRequests, connections, SECONDS)),
-    });
-    samples.push({
-      name,
-      what: 'new',
-      connections,
-      ...(await newConnections(forRequests, connections, SECONDS)),
-    });
-  }
-  samples.push({ name, what: 'memory', connections: 512, rate: await contender.pssMB() });
-  return samples;
+  const load = what === 'requests' ? requests : newConnections;
+  return {
+    name,
+    what,
+    connections,
+    ...(await load({ host, port: contender.requestsPort }, connections, SECONDS)),
+  };
 }

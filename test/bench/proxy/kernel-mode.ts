@@ -3,6 +3,7 @@
 // way would be met, as the endpoint sees one address for all pods beside it.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inTurn } from '../in-turn.ts';
 import { median } from '../median.ts';
 import { type KernelWay, KernelWorld } from './kernel-world.ts';
 import { bulk, type Destination, newConnections, requests, udpQuestions } from './load.ts';
@@ -50,14 +51,16 @@ async function measure(
     all.set(what, measured);
     measured.rates.set(contender, [...(measured.rates.get(contender) ?? []), rate]);
   };
-  const each = async (
-    what: string,
-    to: Record<string, Destination>,
-    rate: (to: Destination) => Promise<number>,
-  ) => {
-    for (const [contender, where] of Object.entries(to)) note(what, contender, await rate(where));
-  };
   for (let round = 0; round < rounds; round++) {
+    const each = async (
+      what: string,
+      to: Record<string, Destination>,
+      rate: (to: Destination) => Promise<number>,
+    ) => {
+      for (const [contender, where] of inTurn(Object.entries(to), round)) {
+        note(what, contender, await rate(where));
+      }
+    };
     for (const count of [1, 32]) {
       await each(`bulk over ${count}, Gbit/s`, way.bulk, (to) => bulk(to, count, seconds));
       const kept = async (to: Destination) => (await requests(to, count, seconds)).rate;
