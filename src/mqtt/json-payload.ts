@@ -1,8 +1,10 @@
 // JSON in and out of MQTT payloads.
 
-export function encodeJson(message: object | undefined): Buffer {
-  return message === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(message));
-}
+/** Empty for `undefined`, which takes a retained message away. */
+export const jsonText = (message: object | undefined): string =>
+  message === undefined ? '' : JSON.stringify(message);
+
+export const encodeJson = (message: object | undefined): Buffer => Buffer.from(jsonText(message));
 
 /** The object in the payload; `undefined` for an empty payload and for anything that is no JSON object. */
 export function decodeJson(payload: Uint8Array): Record<string, unknown> | undefined {

@@ -12,7 +12,7 @@ import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AgentBus } from './agent-bus.ts';
 import { ChangeListeners } from './change-listeners.ts';
-import { encodeJson } from './json-payload.ts';
+import { encodeJson, jsonText } from './json-payload.ts';
 import type { BusMessage, PublishOptions } from './message-bus.ts';
 import { RETAINED } from './message-bus.ts';
 import type { NodeState } from './messages.ts';
@@ -123,7 +123,8 @@ export class Session implements Component, AgentBus {
     const client = this.#openId ? this.#connection?.client : undefined;
     if (!client) return Promise.reject(new Error('no MQTT session is open'));
     return new Promise((resolve, reject) => {
-      client.publish(topic, encodeJson(message), { retain, qos }, (error) =>
+      // As text: of a Buffer MQTT.js copies all the memory that it is a part of, and warns of how it does so.
+      client.publish(topic, jsonText(message), { retain, qos }, (error) =>
         error ? reject(error) : resolve(),
       );
     });
