@@ -1,5 +1,5 @@
 // What tells our rules of one family from those of the other: all else about them is the same.
-import { type DesiredNetwork, EVERY_ADDRESS } from './board-network.ts';
+import { type DesiredNetwork, EVERY_ADDRESS, EVERY_ADDRESS_V6 } from './board-network.ts';
 
 /** Names as nft has them, of tables and of what packets are matched by. */
 export type FamilyName = 'ip' | 'ip6';
@@ -28,7 +28,7 @@ export const ipv4Rules: RuleFamily = {
 export const ipv6Rules: RuleFamily = {
   name: 'ip6',
   addressType: 'ipv6_addr',
-  any: '::',
+  any: EVERY_ADDRESS_V6,
   unled: ['::1', 'fe80::/10'],
   tracks: 'ipv6',
 };

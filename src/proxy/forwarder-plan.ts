@@ -7,10 +7,11 @@ import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
 import type { ServicePort, ServiceView, TrafficPolicy } from './service-view.ts';
 
-/** Stands for every address of the board. */
+/** Stands for every address of the board, and of IPv6. */
 export const EVERY_ADDRESS = '0.0.0.0';
+export const EVERY_ADDRESS_V6 = '::';
 
-/** Where the kernel must map packets from to this listener; 0.0.0.0 = any address of the board. */
+/** Where the kernel must map packets from to this listener; 0.0.0.0 or :: = any of the board's of that family. */
 export interface VirtualAddress {
   ip: string;
   port: number;
@@ -96,7 +97,7 @@ export function planForwarders(input: PlanInput): ForwarderPlan {
     for (const port of service.ports) addOwnAddresses(plan, service, port, input);
   }
   for (const service of services) for (const port of service.ports) addOutside(plan, service, port, input);
-  for (const hostPort of input.hostPorts) addHostPort(plan, hostPort);
+  for (const hostPort of input.hostPorts) addHostPort(plan, hostPort, input);
   return withoutLoops(plan, new Set([...input.boardAddresses, ...(input.otherBoards ?? [])]));
 }
 
@@ -208,7 +209,7 @@ function waysFromOutside(
     endpoints.present.includes(endpointId({ ip, port })) ? [] : [{ host: ip, port, virtual: undefined }];
   const balanced = new Set(loadBalancerIPs);
   return [
-    ...(nodePort ? [{ ...outside, ...onEveryAddress(nodePort, protocol) }] : []),
+    ...(nodePort ? onEveryAddress(nodePort, protocol, input) : []).map((way) => ({ ...outside, ...way })),
     ...loadBalancerIPs
       .filter(isOwn)
       .flatMap(direct)
@@ -221,22 +222,26 @@ function waysFromOutside(
 }
 
 /** None for no address, and for one of a family that the board does not have. */
-function mapped(virtual: VirtualAddress, input: PlanInput): Pick<Way, 'host' | 'port' | 'virtual'>[] {
+function mapped(virtual: VirtualAddress, input: PlanInput): Entrance[] {
   const { listenAddress, listenAddressV6 } = input;
   const host = isIPv6(virtual.ip) ? listenAddressV6 : listenAddress;
   return virtual.ip && host ? [{ host, port: 0, virtual }] : [];
 }
 
+type Entrance = Pick<Way, 'host' | 'port' | 'virtual'>;
+
 /**
  * An answer by UDP must come from the address that was asked. A socket on 0.0.0.0 cannot see to that, the kernel's
- * map can: the socket then only keeps the port, and answers on the loopback address.
+ * map of each family can: the socket then only keeps the port, and answers on the loopback address. For TCP one
+ * listener sees to both families.
  */
-function onEveryAddress(port: number, protocol: string) {
-  const virtual = protocol === 'UDP' ? { ip: EVERY_ADDRESS, port, isOpen: true } : undefined;
-  return { host: EVERY_ADDRESS, port, virtual };
+function onEveryAddress(port: number, protocol: string, { listenAddressV6 }: PlanInput): Entrance[] {
+  if (protocol !== 'UDP') return [{ host: EVERY_ADDRESS, port, virtual: undefined }];
+  const every = listenAddressV6 ? [EVERY_ADDRESS, EVERY_ADDRESS_V6] : [EVERY_ADDRESS];
+  return every.map((ip) => ({ host: ip, port, virtual: { ip, port, isOpen: true } }));
 }
 
-function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
+function addHostPort(plan: ForwarderPlan, hostPort: HostPort, input: PlanInput): void {
   const { pod, hostIP, port, endpoint } = hostPort;
   const protocol = hostPort.protocol === 'UDP' ? 'udp' : 'tcp';
   const backendId = hostPortKey(hostPort);
@@ -260,9 +265,13 @@ function addHostPort(plan: ForwarderPlan, hostPort: HostPort): void {
     options: defaultOptions,
   });
   const isAny = hostIP === '' || hostIP === EVERY_ADDRESS;
-  const where = isAny ? onEveryAddress(port, hostPort.protocol) : { host: hostIP, port, virtual: undefined };
-  const way: Way = { ...where, insiders: 'Cluster', outsiders: 'Cluster', sourceRanges: [] };
-  add(plan, { ...way, subject, backendId, protocol });
+  const ways = isAny
+    ? onEveryAddress(port, hostPort.protocol, input)
+    : [{ host: hostIP, port, virtual: undefined }];
+  for (const way of ways) {
+    const terms: Way = { ...way, insiders: 'Cluster', outsiders: 'Cluster', sourceRanges: [] };
+    add(plan, { ...terms, subject, backendId, protocol });
+  }
 }
 
 function add(plan: ForwarderPlan, forwarder: Omit<Forwarder, 'id'>): void {

@@ -24,7 +24,7 @@ export interface Front {
 export interface FrontOptions {
   forwarder: Forwarder;
   backend: Backend;
-  /** Where UDP answers that the kernel has mapped come from. */
+  /** Where UDP answers that the kernel has mapped come from; of the family of what is listened on. */
   listenAddress: string;
   isInside: IsInside;
   clock: Clock;

@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint-choice.ts';
 import {
   type BackendPlan,
   EVERY_ADDRESS,
+  EVERY_ADDRESS_V6,
   type Forwarder,
   type ForwarderPlan,
   secondOf,
@@ -49,7 +50,7 @@ export interface KernelMode {
   families: readonly IpFamily[];
 }
 
-const EVERY = { IPv4: EVERY_ADDRESS, IPv6: '::' } as const;
+const EVERY = { IPv4: EVERY_ADDRESS, IPv6: EVERY_ADDRESS_V6 } as const;
 
 /** By the forwarder's id: one way, or one of each family. */
 export function planKernelPorts(
@@ -81,9 +82,12 @@ function backendsOf(forwarder: Forwarder, backends: ForwarderPlan['backends']): 
   const isServed = second !== undefined && second.endpoints.cluster.length > 0;
   const both = [...(first ? [first] : []), ...(isServed ? [second] : [])];
   const ip = addressOf(forwarder);
-  if (ip === EVERY_ADDRESS) return both;
+  if (isOfBothFamilies(forwarder)) return both;
   return both.filter(({ family }) => family === (isIPv6(ip) ? 'IPv6' : 'IPv4'));
 }
+
+/** As TCP's listener on every address; UDP has one for each. */
+const isOfBothFamilies = ({ host, virtual }: Forwarder) => host === EVERY_ADDRESS && virtual === undefined;
 
 /**
  * Not what a rule cannot do: limits, the PROXY protocol, the least busy endpoint. Not the board's loopback, whose
@@ -101,7 +105,7 @@ function kernelPort(forwarder: Forwarder, backend: BackendPlan): KernelPort {
   const { protocol, port, virtual, insiders, outsiders, sourceRanges } = forwarder;
   const { endpoints, affinityMs } = backend;
   const ip = addressOf(forwarder);
-  const isEvery = ip === EVERY_ADDRESS;
+  const isEvery = ip === EVERY_ADDRESS || ip === EVERY_ADDRESS_V6;
   return {
     ip: isEvery ? EVERY[backend.family] : ip,
     protocol,

@@ -1,5 +1,6 @@
 // Keeps one listening socket for each way into each Service port, and tells the network which local port stands
 // for which address. A port that is taken harms no other Service and is tried again.
+import { isIPv6 } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
@@ -20,7 +21,7 @@ import { UdpListener } from './udp-listener.ts';
 
 /** Address and port of a Service, and the local port that forwards it. */
 export interface VirtualPort {
-  /** 0.0.0.0 = every address of the board. */
+  /** 0.0.0.0 = every address of the board, and :: every one of IPv6. */
   ip: string;
   protocol: 'tcp' | 'udp';
   port: number;
@@ -160,7 +161,8 @@ export class Proxier implements Component {
   async #open(forwarder: Forwarder): Promise<Refusal[]> {
     const backend = this.#backends.get(forwarder.backendId);
     if (!backend) throw new Error(`no backend ${forwarder.backendId}`);
-    const { listenAddress, clock } = this.#options;
+    const { clock } = this.#options;
+    const listenAddress = this.#listenAddressFor(forwarder);
     const isInside: IsInside = (address) => this.#isInside(address);
     const options = { forwarder, backend, listenAddress, isInside, clock };
     const dataPath = this.#dataPath;
@@ -183,6 +185,11 @@ export class Proxier implements Component {
       return virtual && front && isServed ? [{ ...virtual, protocol, localPort: front.port }] : [];
     });
   }
+  #listenAddressFor({ host }: Forwarder): string {
+    const second = isIPv6(host) ? this.#input.listenAddressV6 : undefined;
+    return second ?? this.#options.listenAddress;
+  }
+
 
   #kernelForwarding(plan: ForwarderPlan, gone: readonly [string, string[]][]): KernelForwarding | undefined {
     const { inKernel, listenAddressV6 } = this.#input;

@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import type { Timer } from '../base/clock.ts';
 import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
-import { EVERY_ADDRESS, type Forwarder, type VirtualAddress } from './forwarder-plan.ts';
+import type { Forwarder, VirtualAddress } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { lastingPorts } from './lasting-ports.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
@@ -43,7 +43,7 @@ export class UdpListener implements Front {
       const first = await (virtual && port === 0 ? this.#bindFor(virtual, host) : this.#bind(host, port));
       this.#port = first.address().port;
       // The port on every address is only kept: the kernel leads to a socket that answers for all of them.
-      const isKept = virtual && host === EVERY_ADDRESS;
+      const isKept = virtual && port !== 0;
       if (isKept) this.#port = (await this.#bindFor(virtual, this.#options.listenAddress)).address().port;
     } catch (error) {
       this.close();

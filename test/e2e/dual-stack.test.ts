@@ -13,6 +13,10 @@ import { BoardCluster } from '../support/two-boards.ts';
 
 const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
 const NODE_PORT = 30088;
+const UDP_NODE_PORT = 30089;
+/** Of the LAN, beside what the cluster gives them. */
+const LAN_V6 = { alpha: 'fd00:77::a', beta: 'fd00:77::b' };
+const udpProbe = join(import.meta.dirname, '../support/udp-probe.ts');
 const edgectl = join(import.meta.dirname, '../../src/bin/edgectl.js');
 
 /** In the network of a pod: what the cluster's DNS says of NAME, and what each URL answers. */
@@ -84,6 +88,11 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
       ipFamilies: ['IPv6'],
       ports: [{ port: 80, targetPort: 8080, nodePort: NODE_PORT }],
     }),
+    service('datagrams', {
+      type: 'NodePort',
+      ipFamilyPolicy: 'RequireDualStack',
+      ports: [{ port: 53, targetPort: 5353, protocol: 'UDP', nodePort: UDP_NODE_PORT }],
+    }),
     service('pods', { clusterIP: 'None', ipFamilyPolicy: 'PreferDualStack' }),
   );
   const [who] = await readyPods(master, 'app=who', 1);
@@ -152,6 +161,28 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
       t.match(outside, /who /);
     },
   );
+
+  await t.test('a UDP node port is answered by both families, from the address that was asked', async (t) => {
+    const [alpha, beta] = [cluster.agent('alpha').board, cluster.agent('beta').board];
+    const inWho = ['-t', await pidOf(beta, who), '-n', process.execPath, udpProbe];
+    const answering = beta.spawn('nsenter', [...inWho, 'listen', '5353', 'who', '::']);
+    t.teardown(() => answering.kill('SIGKILL'));
+    await new Promise((resolve) => answering.stdout?.once('data', resolve));
+    await alpha.run('ip', 'address', 'add', `${LAN_V6.alpha}/64`, 'dev', 'eth0', 'nodad');
+    await beta.run('ip', 'address', 'add', `${LAN_V6.beta}/64`, 'dev', 'eth0', 'nodad');
+    const ask = async (host: string) => {
+      const { stdout } = await beta.run(process.execPath, udpProbe, 'ask', host, String(UDP_NODE_PORT));
+      return stdout;
+    };
+    for (const host of [alpha.address, LAN_V6.alpha]) {
+      const answer = await eventually(async () => {
+        const heard = await ask(host);
+        if (!heard.startsWith('who')) throw new Error(heard);
+        return heard;
+      }, 15_000);
+      t.equal(answer, `who ::ffff:${alpha.address}`, `by ${host}, relayed to the first family`);
+    }
+  });
 
   await t.test('the doctor looks at the ranges that the master told the board', async () => {
     const { board } = cluster.agent('alpha');

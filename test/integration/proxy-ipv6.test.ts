@@ -102,6 +102,21 @@ t.test('a client by IPv6 keeps its endpoint where the Service asks for that', sk
   for (let i = 0; i < 4; i++) t.equal(await ask(HOME, portOf('fd00:10:48::9')), first);
 });
 
+t.test(
+  'a UDP node port has a socket of each family for the kernel to lead to, and leads to either family',
+  skip,
+  async (t) => {
+    const nodePort = await freePort();
+    const endpoints = endpointsOf([await udpEndpoint(t, 'six')]);
+    const service = tcpService({}, { protocol: 'UDP', nodePort, endpoints });
+    const { portOf } = await proxied(t, service);
+    t.equal(await askUdp(t, portOf('::'), 'ping'), 'six ping');
+    t.equal(await askUdp(t, nodePort, 'ping'), 'six ping', 'and by the loopback address, where it is kept');
+    t.not(portOf('0.0.0.0'), 0);
+    t.not(portOf('0.0.0.0'), portOf('::'));
+  },
+);
+
 t.test('datagrams go both ways by IPv6', skip, async (t) => {
   const endpoints = endpointsOf([await udpEndpoint(t, 'six')]);
   const service = tcpService({ clusterIP: 'fd00:10:48::9' }, { protocol: 'UDP', endpoints });

@@ -172,6 +172,11 @@ export class NetworkLab {
     await once(this.#spawn(namespace, UDP_PROBE, 'listen', String(port), answer, host).stdout, 'data');
   }
 
+  /** What is answered from the very address and port that were asked, or TIMEOUT, or the error's code. */
+  askUdp(namespace: string, host: string, port: number): Promise<string> {
+    return this.run(namespace, process.execPath, UDP_PROBE, 'ask', host, String(port));
+  }
+
   /** A client that asks on and on from one port of its own: what it heard last. */
   talk(namespace: string, host: string, port: number): { heard(): string } {
     const { stdout } = this.#spawn(namespace, UDP_PROBE, 'talk', host, String(port));

@@ -21,6 +21,8 @@ const desired: DesiredNetwork = {
     { ip: '10.48.0.5', protocol: 'tcp', port: 80, localPort: 4000 },
     { ip: 'fd00:10:48::5', protocol: 'tcp', port: 80, localPort: 4001 },
     { ip: '2001:db8::9', protocol: 'udp', port: 53, localPort: 4002, isOpen: true },
+    { ip: '0.0.0.0', protocol: 'udp', port: 30053, localPort: 4004, isOpen: true },
+    { ip: '::', protocol: 'udp', port: 30053, localPort: 4003, isOpen: true },
   ],
 };
 const lan = [
@@ -95,7 +97,10 @@ t.test('each table has the ports of its family', async (t) => {
   const table = renderIpv6Table(desired, true);
   t.match(table, `fd00:10:48::5 . tcp . 80 : ${OWN} . 4001`);
   t.match(table, `2001:db8::9 . udp . 53 : ${OWN} . 4002`);
+  t.match(table, `    elements = {\n      udp . 30053 : ${OWN} . 4003\n    }`, 'on every address');
+  t.notMatch(table, ':: . udp');
   t.match(table, 'maxseg size set rt mtu');
   t.notMatch(table, '10.48.0.5');
   t.notMatch(renderTable(desired), 'fd00:');
+  t.notMatch(renderTable(desired), '4003');
 });

@@ -44,6 +44,38 @@ t.test('a UDP node port is mapped by the kernel, so that answers come from the a
   });
 });
 
+t.test('where the board has IPv6, a UDP port on every address has a way of each family', async (t) => {
+  const endpoints = endpointsOf([{ ip: '10.40.0.5', port: 53 }]);
+  const service = tcpService({}, { protocol: 'UDP', port: 53, nodePort: 30053, endpoints });
+  const pod = makePod();
+  pod.spec.containers = [{ name: 'c', ports: [{ containerPort: 53, hostPort: 5353, protocol: 'UDP' }] }];
+  const plan = (listenAddressV6?: string) =>
+    planForwarders({
+      services: [service],
+      hostPorts: hostPortsOf(pod, '10.40.0.5'),
+      listenAddress: '169.254.48.1',
+      listenAddressV6,
+      boardAddresses: [own],
+    });
+  const { forwarders } = plan('fd00:10:40:0:ec::1');
+  t.same([...forwarders.keys()].slice(1), [
+    'udp 0.0.0.0:30053',
+    'udp :::30053',
+    'udp 0.0.0.0:5353',
+    'udp :::5353',
+  ]);
+  t.match(forwarders.get('udp :::30053'), {
+    host: '::',
+    port: 30053,
+    virtual: { ip: '::', port: 30053, isOpen: true },
+    backendId: forwarders.get('udp 0.0.0.0:30053')?.backendId,
+  });
+  t.notOk(
+    [...plan().forwarders.keys()].some((id) => id.includes('::')),
+    'none on a board without',
+  );
+});
+
 t.test("a load balancer's address is listened on where it is the board's own, for its sources", async (t) => {
   const sourceRanges = ['192.168.1.0/24'];
   const { forwarders } = planned(

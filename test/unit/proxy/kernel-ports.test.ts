@@ -117,6 +117,36 @@ t.test('IPv6: each way leads to the endpoints of its own family', async (t) => {
   );
 });
 
+t.test('IPv6: UDP on every address is one way of each family, with the endpoints of that one', async (t) => {
+  const near6 = { ip: 'fd00:10:40::2', port: 8080 };
+  const dual = tcpService(
+    { secondClusterIP: 'fd00:10:48::9' },
+    {
+      protocol: 'UDP',
+      nodePort: 30053,
+      endpoints: endpointsOf([near]),
+      secondEndpoints: endpointsOf([near6]),
+    },
+  );
+  const plan = planForwarders({
+    services: [dual],
+    hostPorts: [],
+    listenAddress: '169.254.48.1',
+    listenAddressV6: 'fd00::1',
+    boardAddresses: [],
+  });
+  const planned = planKernelPorts(plan, { protocols: ['udp'], families: ['IPv4', 'IPv6'] });
+  const ofBoard = [...planned].filter(([id]) => id.endsWith(':30053'));
+  t.match(ofBoard, [
+    ['udp 0.0.0.0:30053', [{ ip: '0.0.0.0', isOwn: true, endpoints: { Cluster: [near] } }]],
+    ['udp :::30053', [{ ip: '::', isOwn: true, endpoints: { Cluster: [near6] } }]],
+  ]);
+  t.same(
+    ofBoard.map(([, ports]) => ports.length),
+    [1, 1],
+  );
+});
+
 t.test("a pod's host port is one way with one endpoint; not one of the loopback", async (t) => {
   const hostPort = (hostIP: string, port: number): HostPort => ({
     pod: { key: 'default/web', uid: 'u1' },
