@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
 import { isDeepStrictEqual } from 'node:util';
 import type { core, discovery, EndpointSlice } from '../api/objects.ts';
+import { nowhere, type Placement, placed } from './endpoint-placement.ts';
 import { type EndpointEntry, groupByPorts } from './endpoint-subsets.ts';
 
 /** Upstream's default; the validation's limit is ten times that. */
@@ -25,6 +26,7 @@ export function planSlices(
   entries: readonly EndpointEntry[],
   present: readonly EndpointSlice[],
   publishAll: boolean,
+  placement: Placement = nowhere,
 ): SlicePlan {
   const plan: SlicePlan = { create: [], keep: [], remove: [] };
   const left = new Set(present.filter(({ metadata }) => !metadata.deletionTimestamp));
@@ -32,7 +34,9 @@ export function planSlices(
     const ports = group.ports.map(slicePort);
     const same = [...left].filter((slice) => isDeepStrictEqual(slice.ports ?? [], ports));
     for (const slice of same) left.delete(slice);
-    const endpoints = group.entries.map((entry) => endpointOf(entry, publishAll)).sort(byId);
+    const endpoints = group.entries
+      .map((entry) => placed(endpointOf(entry, publishAll), placement))
+      .sort(byId);
     fill(plan, ports, endpoints, same.sort(byName));
   }
   const [spare, ...rest] = [...left].sort(byName);

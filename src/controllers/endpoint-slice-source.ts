@@ -1,8 +1,9 @@
 // Where the EndpointSlices of a Service come from: its pods, or, without a selector, the Endpoints that a person
 // keeps for it. Pure. https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
-import { familiesOf } from '../api/board-service.ts';
+import { familiesOf, HEADLESS_LABEL } from '../api/board-service.ts';
 import type { core, Endpoints, meta, Pod, Service } from '../api/objects.ts';
 import { familyOf, type IpFamily } from '../base/ip.ts';
+import { nowhere, type Placement } from './endpoint-placement.ts';
 import { type EndpointEntry, endpointEntries, ownsEndpoints, publishesAll } from './endpoint-subsets.ts';
 
 /** Keeps an Endpoints from being mirrored. */
@@ -10,7 +11,6 @@ const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 export const SLICE_MANAGER_LABEL = 'endpointslice.kubernetes.io/managed-by';
-const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
 interface SliceSource {
   /** Value of the managed-by label: each manager touches its own slices only. */
@@ -20,6 +20,7 @@ interface SliceSource {
   /** A slice holds addresses of one family. */
   entries: ReadonlyMap<IpFamily, EndpointEntry[]>;
   publishAll: boolean;
+  placement: Placement;
 }
 
 export const SLICE_MANAGERS = [
@@ -32,6 +33,7 @@ export function sliceSource(
   service: Service,
   podsInNamespace: readonly Pod[],
   endpoints: Endpoints | undefined,
+  zoneOf: Placement['zoneOf'],
 ): SliceSource | undefined {
   const [fromPods, fromEndpoints] = SLICE_MANAGERS;
   if (ownsEndpoints(service)) {
@@ -43,6 +45,7 @@ export function sliceSource(
         familiesOf(service).map((family) => [family, endpointEntries(service, podsInNamespace, family)]),
       ),
       publishAll: publishesAll(service),
+      placement: { zoneOf, distribution: service.spec.trafficDistribution },
     };
   }
   const isSkipped = endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
@@ -53,6 +56,7 @@ export function sliceSource(
     labels: labelsFor(service, endpoints.metadata.labels, fromEndpoints),
     entries: byFamily((endpoints.subsets ?? []).flatMap(mirrored)),
     publishAll: false,
+    placement: nowhere,
   };
 }
 
@@ -76,9 +80,11 @@ function mirrored({
   return [...addresses.map(entry(true)), ...notReadyAddresses.map(entry(false))];
 }
 
+/** The mark of a headless Service is not a person's to set: proxies leave alone what has it. */
 function labelsFor({ metadata, spec }: Service, labels: meta.ObjectMeta['labels'], manager: string) {
+  const { [HEADLESS_LABEL]: _, ...own } = labels ?? {};
   return {
-    ...labels,
+    ...own,
     ...(spec.clusterIP === 'None' ? { [HEADLESS_LABEL]: '' } : {}),
     [SERVICE_NAME_LABEL]: metadata.name,
     [SLICE_MANAGER_LABEL]: manager,

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { endpointSlices } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
+import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
 import { matchesSelectorMap } from '../api/label-selector.ts';
@@ -10,11 +11,13 @@ import {
   type EndpointSlice,
   type Endpoints,
   keyOf,
+  type Node,
   type Pod,
   type Service,
   splitKey,
 } from '../api/objects.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
+import { zoneOf } from '../api/zone.ts';
 import type { Component } from '../base/component.ts';
 import type { IpFamily } from '../base/ip.ts';
 import type { Informer } from '../client/informer.ts';
@@ -41,6 +44,7 @@ export class EndpointSliceController implements Component {
   readonly #services: Informer<Service>;
   readonly #pods: Informer<Pod>;
   readonly #endpoints: Informer<Endpoints>;
+  readonly #nodes: Informer<Node>;
   readonly #written: WrittenObjects<EndpointSlice>;
   readonly #controller: Controller;
 
@@ -49,6 +53,7 @@ export class EndpointSliceController implements Component {
     this.#services = options.informers.for(services);
     this.#pods = options.informers.for(pods);
     this.#endpoints = options.informers.for(endpoints);
+    this.#nodes = options.informers.for(nodes);
     const slices = options.informers.for(endpointSlices);
     this.#written = new WrittenObjects(slices);
     this.#controller = new Controller('endpointslice', (key) => this.#reconcile(key), options, WORKERS);
@@ -59,12 +64,23 @@ export class EndpointSliceController implements Component {
       slices,
       onAnyChange((slice, previous) => this.#sliceChanged([slice, previous])),
     );
+    this.#controller.follows<Node>(
+      this.#nodes,
+      onAnyChange((node, previous) => this.#nodeChanged(node, previous)),
+    );
     this.#controller.follows(
       this.#pods,
       onAnyChange((pod, previous) => {
         if (!previous || endpointFactsDiffer(pod, previous)) this.#podChanged([pod, previous]);
       }),
     );
+  }
+
+  /** Where its pods are is told of each endpoint, whether or not its Service prefers those nearby. */
+  #nodeChanged(node: Node, previous: Node | undefined): void {
+    if (zoneOf(node) === zoneOf(previous)) return;
+    for (const service of this.#services.lister.list())
+      if (ownsEndpoints(service)) this.#controller.enqueue(keyOf(service));
   }
 
   start(): Promise<void> {
@@ -99,7 +115,12 @@ export class EndpointSliceController implements Component {
     const service = this.#services.lister.get(key);
     const isStaying = service && !service.metadata.deletionTimestamp;
     const source = isStaying
-      ? sliceSource(service, this.#pods.lister.inNamespace(namespace), this.#endpoints.lister.get(key))
+      ? sliceSource(
+          service,
+          this.#pods.lister.inNamespace(namespace),
+          this.#endpoints.lister.get(key),
+          (nodeName) => zoneOf(this.#nodes.lister.get(nodeName)),
+        )
       : undefined;
     if (!source) return this.#remove(own);
     const isFromHere = ({ metadata }: EndpointSlice) =>
@@ -109,7 +130,7 @@ export class EndpointSliceController implements Component {
     for (const [family, entries] of source.entries) {
       const present = own.filter((slice) => isFromHere(slice) && slice.addressType === family);
       for (const slice of present) left.delete(slice);
-      const plan = planSlices(entries, present, source.publishAll);
+      const plan = planSlices(entries, present, source.publishAll, source.placement);
       await this.#apply(namespace, source, family, plan);
     }
     await this.#remove([...left]);

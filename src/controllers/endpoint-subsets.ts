@@ -109,7 +109,8 @@ function endpointPort(servicePort: core.ServicePort, pod: Pod): core.EndpointPor
 function targetPort(servicePort: core.ServicePort, protocol: string, pod: Pod): number | undefined {
   const target = servicePort.targetPort ?? servicePort.port;
   if (typeof target === 'number') return target || servicePort.port;
-  const ports = (pod.spec.containers ?? []).flatMap((container) => container.ports ?? []);
+  const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const ports = [...(pod.spec.containers ?? []), ...sidecars].flatMap((container) => container.ports ?? []);
   return ports.find((p) => p.name === target && (p.protocol ?? 'TCP') === protocol)?.containerPort;
 }
 

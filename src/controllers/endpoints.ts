@@ -1,6 +1,7 @@
 // Keeps each Service's Endpoints equal to the pods behind it, and writes only when they differ.
 // https://kubernetes.io/docs/concepts/services-networking/service/#endpoints
 import { isDeepStrictEqual } from 'node:util';
+import { HEADLESS_LABEL } from '../api/board-service.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
@@ -16,8 +17,6 @@ import { endpointFactsDiffer, endpointSubsets, ownsEndpoints } from './endpoint-
 /** Tells our Endpoints from a user's own when their Service went while we were not running. */
 const MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';
 const MANAGED_BY = 'endpoint-controller';
-/** Tells clients, as upstream does, that there is no address to balance from. */
-const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 const WORKERS = 4;
 
 export class EndpointsController implements Component {
@@ -127,8 +126,9 @@ export class EndpointsController implements Component {
 }
 
 function labelsFor(service: Service): Record<string, string> {
+  const { [HEADLESS_LABEL]: _, ...own } = service.metadata.labels ?? {};
   return {
-    ...service.metadata.labels,
+    ...own,
     ...(service.spec.clusterIP === 'None' ? { [HEADLESS_LABEL]: '' } : {}),
     [MANAGED_BY_LABEL]: MANAGED_BY,
   };

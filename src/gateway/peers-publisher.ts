@@ -1,6 +1,7 @@
 // network/peers: which board has which address and which pods, for the routes between boards.
 import { nodes } from '../api/kinds/node.ts';
 import type { Node } from '../api/objects.ts';
+import { zoneOf } from '../api/zone.ts';
 import type { ClusterNetwork } from '../base/cluster-network.ts';
 import type { Informer } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
@@ -54,11 +55,18 @@ export class PeersPublisher {
 function peersOf(all: readonly Node[], hasIpv6: boolean): NetworkPeers['peers'] {
   const peers: NetworkPeers['peers'] = {};
   const byName = [...all].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  for (const { metadata, spec, status } of byName) {
+  for (const node of byName) {
+    const { metadata, spec, status } = node;
     const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
     const podCIDRv6 = hasIpv6 ? spec.podCIDRs?.find((range) => range.includes(':')) : undefined;
+    const zone = zoneOf(node);
     if (address && spec.podCIDR)
-      peers[metadata.name] = { address, podCIDR: spec.podCIDR, ...(podCIDRv6 ? { podCIDRv6 } : {}) };
+      peers[metadata.name] = {
+        address,
+        podCIDR: spec.podCIDR,
+        ...(podCIDRv6 ? { podCIDRv6 } : {}),
+        ...(zone ? { zone } : {}),
+      };
   }
   return peers;
 }

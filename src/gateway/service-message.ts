@@ -7,12 +7,12 @@ const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 export function serviceMessage({ metadata, spec, status }: Service): Omit<ServiceMessage, keyof Envelope> {
   const { selector: _, ...told } = spec;
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => speaksToBoards(name));
   const ingress = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
   return {
     key: keyOf({ metadata }),
     uid: metadata.uid,
-    ...(annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
+    ...forBoards('annotations', metadata.annotations),
+    ...forBoards('labels', metadata.labels),
     spec: told,
     ...(ingress.length > 0 ? { loadBalancerIPs: ingress } : {}),
   };
@@ -29,8 +29,20 @@ export function sliceMessage(serviceKey: string, slice: EndpointSlice): Omit<Sli
   return {
     key: `${serviceKey}/${metadata.name}`,
     uid: metadata.uid,
+    ...forBoards('labels', metadata.labels),
     addressType: addressType as SliceMessage['addressType'],
     ports,
     endpoints,
   };
+}
+
+/** Those of a Service's marks that boards are to know, under the same name; nothing where there are none. */
+function forBoards<K extends 'annotations' | 'labels'>(
+  kind: K,
+  marks: Readonly<Record<string, string>> = {},
+): { [kind in K]?: Record<string, string> } {
+  const told = Object.entries(marks).filter(([name]) => speaksToBoards(name));
+  return told.length > 0
+    ? ({ [kind]: Object.fromEntries(told) } as { [kind in K]: Record<string, string> })
+    : {};
 }

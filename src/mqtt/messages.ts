@@ -185,5 +185,6 @@ export interface NetworkPeers extends Envelope {
   podRange: string;
   serviceRange: string;
   ipv6?: { podRange: string; serviceRange: string };
-  peers: Record<string, { address: string; podCIDR: string; podCIDRv6?: string }>;
+  /** `zone` as the Node's label says. */
+  peers: Record<string, { address: string; podCIDR: string; podCIDRv6?: string; zone?: string }>;
 }

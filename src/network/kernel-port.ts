@@ -27,3 +27,8 @@ export interface KernelPort {
   /** How long a client keeps its endpoint after its last connection; absent = not at all. */
   affinityS?: number;
 }
+
+/** Of whichever policy: one of this board may be meant for the clients of others alone. */
+export function allEndpoints({ endpoints }: Pick<KernelPort, 'endpoints'>): EndpointAddress[] {
+  return [...endpoints.Cluster, ...endpoints.Local];
+}

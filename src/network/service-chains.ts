@@ -1,7 +1,7 @@
 // The chains through which a Service's connections come to an endpoint, where each is counted, and the sets in which
 // those with affinity note their clients. Pure; service-rules.ts says what the names mean.
 import { isInRange, urlHost } from '../base/ip.ts';
-import type { EndpointAddress, KernelPort } from './kernel-port.ts';
+import { allEndpoints, type EndpointAddress, type KernelPort } from './kernel-port.ts';
 import { isOfFamily, type RulePlace } from './rule-family.ts';
 
 export interface ServiceChains {
@@ -89,8 +89,9 @@ function addEndpoint(
 /**
  * Pods of this board that are endpoints themselves, by their addresses: who made the endpoint may not have said where.
  */
-function exempt({ endpoints }: KernelPort, { family, podCIDR }: RulePlace): string[] {
-  const own = new Set(endpoints.Cluster.map(({ ip }) => ip).filter((ip) => isInRange(ip, podCIDR)));
+function exempt(port: KernelPort, { family, podCIDR }: RulePlace): string[] {
+  const addresses = allEndpoints(port).map(({ ip }) => ip);
+  const own = new Set(addresses.filter((ip) => isInRange(ip, podCIDR)));
   return own.size > 0 ? [`${family.name} saddr { ${[...own].join(', ')} } accept`] : [];
 }
 

@@ -2,7 +2,7 @@
 // table in one transaction and keeps which client had which endpoint; what it no longer names is deleted after it.
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
 import { NFT_SERVICES_TABLE } from './board-network.ts';
-import type { EndpointAddress, KernelPort } from './kernel-port.ts';
+import { allEndpoints, type EndpointAddress, type KernelPort } from './kernel-port.ts';
 import { elements } from './nft-table.ts';
 import type { RuleFamily, RulePlace } from './rule-family.ts';
 import { entryChain, serviceChains } from './service-chains.ts';
@@ -106,8 +106,8 @@ function elementsOf({ any }: RuleFamily, ports: readonly KernelPort[]): Record<s
     'map addressed': leads.filter(({ isOpen }) => !isOpen).map(toEntry),
     'map external': leads.filter((port) => port.isOpen && !isAny(port)).map(toEntry),
     'map own': leads.filter(isAny).map(toEntry),
-    'set endpoints': ports.flatMap(({ endpoints, protocol }) =>
-      endpoints.Cluster.map(({ ip, port }) => place({ ip, protocol, port })),
+    'set endpoints': ports.flatMap((of) =>
+      allEndpoints(of).map(({ ip, port }) => place({ ip, protocol: of.protocol, port })),
     ),
     'set ports': own.filter(isAny).map(gate),
     'set sockets': own.filter((port) => !isAny(port)).map(place),

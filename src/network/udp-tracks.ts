@@ -4,7 +4,7 @@
 // https://manpages.debian.org/conntrack.8
 import type { CommandRunner } from './command-runner.ts';
 import { type DeviceAddresses, listIp } from './ip-listing.ts';
-import type { KernelPort } from './kernel-port.ts';
+import { allEndpoints, type KernelPort } from './kernel-port.ts';
 import type { RuleFamily } from './rule-family.ts';
 
 /** Clients of one address and port that have the same endpoint. */
@@ -91,7 +91,7 @@ export function staleTracks(
   for (const line of listing.split('\n')) {
     const track = readTrack(line);
     const port = track && ports.find((p) => p.port === track.port && isAt(p, track.ip, everyAddress));
-    if (!port || port.endpoints.Cluster.some((e) => e.ip === track.from.ip && e.port === track.from.port))
+    if (!port || allEndpoints(port).some((e) => e.ip === track.from.ip && e.port === track.from.port))
       continue;
     stale.set(JSON.stringify(track), track);
   }

@@ -51,7 +51,7 @@ export class Backend {
     const { cluster, local } = plan.endpoints;
     const busy = [...this.#targets].filter(([, { active }]) => active > 0);
     const taking = [...cluster, ...local].map((endpoint) => this.#entryOf(endpoint));
-    this.#taking = new Set(cluster.map(endpointId));
+    this.#taking = new Set([...cluster, ...local].map(endpointId));
     this.#targets = new Map([...busy, ...taking]);
     this.#turns.Cluster.replace(this.#targetsOf(cluster));
     this.#turns.Local.replace(this.#targetsOf(local));

@@ -3,6 +3,7 @@
 import type { BoardSlice } from '../api/board-service.ts';
 import type { discovery } from '../api/objects.ts';
 import { canonicalIp, type IpFamily, urlHost } from '../base/ip.ts';
+import { type Hinted, hintedNames, type Place, preferred } from './endpoint-hints.ts';
 
 export interface Endpoint {
   ip: string;
@@ -10,7 +11,7 @@ export interface Endpoint {
 }
 
 export interface PortEndpoints {
-  /** Of all boards. */
+  /** Of all boards, or those of them that are meant for this one. */
   cluster: readonly Endpoint[];
   /** Of this board. */
   local: readonly Endpoint[];
@@ -26,10 +27,11 @@ interface PortQuestion {
   family: IpFamily;
   name: string;
   protocol: string;
-  nodeName: string;
+  /** This board's. */
+  place: Place;
 }
 
-interface Candidate extends Endpoint {
+interface Candidate extends Endpoint, Hinted {
   isReady: boolean;
   isServing: boolean;
   isTerminating: boolean;
@@ -50,7 +52,7 @@ export function chooseEndpoints(slices: readonly BoardSlice[], question: PortQue
   const all = unique(slices.flatMap((slice) => candidates(slice, question)));
   const local = all.filter(({ isLocal }) => isLocal);
   return {
-    cluster: taking(all),
+    cluster: taking(all, (ready) => preferred(ready, question.place)),
     local: taking(local),
     readyLocal: local.filter(({ isReady }) => isReady).map(({ ip }) => ip),
     present: all.map(endpointId),
@@ -58,22 +60,24 @@ export function chooseEndpoints(slices: readonly BoardSlice[], question: PortQue
   };
 }
 
+type Choice = (ready: readonly Candidate[]) => readonly Candidate[];
+
 /** Ready ones; where there are none, those that are going and still serve: better than an error. */
-function taking(candidates: readonly Candidate[]): Endpoint[] {
+function taking(candidates: readonly Candidate[], choose: Choice = (ready) => ready): Endpoint[] {
   const ready = candidates.filter(({ isReady }) => isReady);
   const last = () => candidates.filter(({ isServing, isTerminating }) => isServing && isTerminating);
-  return (ready.length > 0 ? ready : last()).map(({ ip, port }) => ({ ip, port }));
+  return (ready.length > 0 ? choose(ready) : last()).map(({ ip, port }) => ({ ip, port }));
 }
 
 /** A slice has one set of ports for all its endpoints. */
-function candidates(slice: BoardSlice, { family, name, protocol, nodeName }: PortQuestion): Candidate[] {
+function candidates(slice: BoardSlice, { family, name, protocol, place }: PortQuestion): Candidate[] {
   const match = slice.ports.find((p) => (p.name ?? '') === name && (p.protocol ?? 'TCP') === protocol);
   const port = match?.port;
   if (!port || slice.addressType !== family) return [];
   return slice.endpoints.flatMap((endpoint) => {
     const [ip] = endpoint.addresses;
-    const isLocal = endpoint.nodeName === nodeName;
-    return ip ? [{ ip: canonicalIp(ip), port, ...stateOf(endpoint), isLocal }] : [];
+    const isLocal = endpoint.nodeName === place.nodeName;
+    return ip ? [{ ip: canonicalIp(ip), port, ...stateOf(endpoint), ...hintedNames(endpoint), isLocal }] : [];
   });
 }
 

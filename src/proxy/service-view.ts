@@ -1,11 +1,12 @@
 // A Service as the proxy needs it: where clients connect, which endpoints take a connection, on which terms. Pure.
-import { type BoardService, clusterIPsOf, familiesOf } from '../api/board-service.ts';
+import { type BoardService, clusterIPsOf, familiesOf, isLeftAlone } from '../api/board-service.ts';
 import { canonicalIp, type IpFamily } from '../base/ip.ts';
 import { chooseEndpoints, type PortEndpoints } from './endpoint-choice.ts';
+import type { Place } from './endpoint-hints.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
-/** Whether all endpoints take traffic, or only those of this board. */
+/** Whether endpoints of all boards may take traffic, or only those of this board. */
 export type TrafficPolicy = 'Cluster' | 'Local';
 
 export interface ServicePort {
@@ -44,10 +45,10 @@ export interface ServiceView {
   ports: readonly ServicePort[];
 }
 
-/** `nodeName` is this board's. */
-export function serviceView(service: BoardService, nodeName: string): ServiceView {
+/** `place` is this board's. */
+export function serviceView(service: BoardService, place: Place): ServiceView {
   const { key, uid, spec, loadBalancerIPs = [] } = service;
-  const isForwarded = spec.type !== 'ExternalName';
+  const isForwarded = spec.type !== 'ExternalName' && !isLeftAlone(service.labels);
   const [clusterIP = '', secondClusterIP] = clusterIPsOf(service).map(canonicalIp);
   const seconds = spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   const [family = 'IPv4'] = familiesOf(service);
@@ -63,18 +64,19 @@ export function serviceView(service: BoardService, nodeName: string): ServiceVie
     internalTrafficPolicy: policyOf(spec.internalTrafficPolicy),
     externalTrafficPolicy: policyOf(spec.externalTrafficPolicy),
     sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()),
-    ...(spec.healthCheckNodePort ? { healthCheckNodePort: spec.healthCheckNodePort } : {}),
+    ...(isForwarded && spec.healthCheckNodePort ? { healthCheckNodePort: spec.healthCheckNodePort } : {}),
     ...(seconds ? { affinityMs: seconds * 1000 } : {}),
     ...serviceOptions(service.annotations ?? {}),
-    ports: isForwarded ? portsOf(service, nodeName) : [],
+    ports: isForwarded ? portsOf(service, place) : [],
   };
 }
 
-function portsOf(service: BoardService, nodeName: string): ServicePort[] {
-  const { spec, slices } = service;
+function portsOf(service: BoardService, place: Place): ServicePort[] {
+  const { spec } = service;
+  const slices = service.slices.filter(({ labels }) => !isLeftAlone(labels));
   const [first = 'IPv4', second] = familiesOf(service);
   return (spec.ports ?? []).map(({ name = '', protocol = 'TCP', port, nodePort }) => {
-    const endpointsOf = (family: IpFamily) => chooseEndpoints(slices, { family, name, protocol, nodeName });
+    const endpointsOf = (family: IpFamily) => chooseEndpoints(slices, { family, name, protocol, place });
     return {
       name,
       protocol: protocol as Protocol,

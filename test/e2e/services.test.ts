@@ -121,6 +121,38 @@ t.test('Services over three boards', async (t) => {
   await t.test('a pod by its own address, and by a host port of its board', async (t) => {
     for (const name of ['alpha', 'beta'] as const) {
       const { podIP = '' } = lab.pod(name).status ?? {};
+  await t.test('endpoints nearby are preferred: those of the board, then those of its zone', async (t) => {
+    const ip = await lab.addressOf('nearby');
+    const answersBy = (client: Client, ...boards: string[]) =>
+      eventually(
+        async () => {
+          const found = await answering(client, ip);
+          if (found.sort().join() !== boards.join()) throw new Error(`${client.name}: ${found}`);
+        },
+        10_000,
+        100,
+      );
+    for (const client of [inPodA, onAlpha]) await answersBy(client, 'alpha');
+    await answersBy(caller, 'alpha', 'beta');
+    const zones = { alpha: 'kitchen', beta: 'shed', gamma: 'shed' };
+    for (const [name, zone] of Object.entries(zones))
+      await master.must('label', 'node', name, `topology.kubernetes.io/zone=${zone}`);
+    await answersBy(caller, 'beta');
+    await answersBy(onAlpha, 'alpha');
+    await master.must('label', 'service', 'nearby', 'service.kubernetes.io/service-proxy-name=another');
+    await eventually(
+      () =>
+        onAlpha.ask(ip).then(
+          () => false,
+          () => true,
+        ),
+      10_000,
+      100,
+    );
+    await t.rejects(caller.ask(ip), "another proxy's is left alone");
+    await master.must('delete', 'service', 'nearby');
+  });
+
       for (const client of inside) await lab.seesOne(t, { client, way: "a pod's address" }, podIP, 8080);
       const asked = lab.source(name);
       for (const client of [outside, inPodA, onGamma]) {

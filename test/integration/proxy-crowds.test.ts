@@ -76,7 +76,7 @@ t.test('a Service of 1,000 endpoints is taken in, and one change of it, within 1
   const take = async (known: BoardService) => {
     const startMs = performance.now();
     zone.update(new Map([[known.key, known]]));
-    await proxier.update(inputOf(service, serviceView(known, 'board-1')));
+    await proxier.update(inputOf(service, serviceView(known, { nodeName: 'board-1' })));
     return performance.now() - startMs;
   };
   const firstMs = await take(crowd());

@@ -61,6 +61,7 @@ export function services(): object[] {
     service('plain', { ports: [{ port: 80, ...target }] }),
     service('sticky', { sessionAffinity: 'ClientIP', ports: [{ port: 80, ...target }] }),
     service('near', { internalTrafficPolicy: 'Local', ports: [{ port: 80, ...target }] }),
+    service('nearby', { trafficDistribution: 'PreferSameNode', ports: [{ port: 80, ...target }] }),
     service('node', { type: 'NodePort', ports: [{ port: 80, nodePort: ports.node, ...target }] }),
     service('taken', { type: 'NodePort', ports: [{ port: 80, nodePort: ports.taken, ...target }] }),
     service('outer', { externalIPs: [externalIP], ports: [{ port: 80, ...target }] }),

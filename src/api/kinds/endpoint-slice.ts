@@ -2,8 +2,9 @@
 // https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
 import { isIPv4, isIPv6 } from 'node:net';
 import { ageColumn, column, nameColumn } from '../columns.ts';
+import { hintsOf } from '../endpoint-hints.ts';
 import { duplicate, immutable, invalidEach, invalidValue, notSupported, required } from '../field-error.ts';
-import { labelNameProblems, portNumberProblems, subdomainProblems } from '../names.ts';
+import { labelNameProblems, labelValueProblems, portNumberProblems, subdomainProblems } from '../names.ts';
 import type { discovery, EndpointSlice } from '../objects.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { Column, KindDefinition } from '../scheme.ts';
@@ -15,6 +16,7 @@ const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const MAX_ADDRESSES = 100;
 const MAX_ENDPOINTS = 1000;
 const MAX_PORTS = 100;
+const MAX_HINTS = 8;
 /** As upstream: what does not fit into a cell is counted. */
 const SHOWN = 3;
 
@@ -54,6 +56,7 @@ function addressErrors(type: string, address: string, field: string): FieldError
 
 function endpointErrors(type: string, endpoint: discovery.Endpoint, field: string): FieldError[] {
   const { addresses = [], hostname, nodeName } = endpoint;
+  const { forZones, forNodes } = hintsOf(endpoint);
   const errors: FieldError[] = [];
   if (addresses.length === 0) errors.push(required(`${field}.addresses`, 'must contain at least 1 address'));
   if (addresses.length > MAX_ADDRESSES)
@@ -63,7 +66,26 @@ function endpointErrors(type: string, endpoint: discovery.Endpoint, field: strin
   });
   if (hostname) errors.push(...invalidEach(`${field}.hostname`, hostname, labelNameProblems(hostname)));
   if (nodeName) errors.push(...invalidEach(`${field}.nodeName`, nodeName, subdomainProblems(nodeName)));
-  return errors;
+  return [
+    ...errors,
+    ...hintErrors(forZones, labelValueProblems, `${field}.hints.forZones`),
+    ...hintErrors(forNodes, subdomainProblems, `${field}.hints.forNodes`),
+  ];
+}
+
+function hintErrors(
+  hints: readonly discovery.ForZone[],
+  problems: (name: string) => string[],
+  field: string,
+): FieldError[] {
+  if (hints.length > MAX_HINTS) return [tooMany(field, hints.length, MAX_HINTS)];
+  const seen = new Set<string>();
+  return hints.flatMap(({ name = '' }, i) => {
+    const isRepeated = seen.has(name);
+    seen.add(name);
+    const at = `${field}[${i}].name`;
+    return [...(isRepeated ? [duplicate(at, name)] : []), ...invalidEach(at, name, problems(name))];
+  });
 }
 
 function portErrors(ports: readonly discovery.EndpointPort[]): FieldError[] {

@@ -111,7 +111,7 @@ export class ServicePaths implements Component {
     const known = [...(link.services.current()?.values() ?? [])];
     const forwarded = known.filter((service) => !this.#isDns(service));
     return this.#proxier.update({
-      services: forwarded.map((service) => serviceView(service, nodeName)),
+      services: forwarded.map((service) => serviceView(service, { nodeName, zone: peers[nodeName]?.zone })),
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
       otherBoards: Object.values(peers).flatMap(({ address }) => address ?? []),

@@ -2,12 +2,12 @@
 // siblings over boards and zones: as upstream's defaults, but with a skew of 1 (upstream 3 and 5), because where there
 // are only a few boards two copies on one are no copies.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#internal-default-constraints
+import { ZONE_LABEL } from '../../api/zone.ts';
 import { constraintsOf, hasAllKeys, podsPerDomain, type SpreadConstraint } from '../topology-spread.ts';
 import { domainOf } from '../world.ts';
 import type { Score, ScoreInput } from './score.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
-const ZONE = 'topology.kubernetes.io/zone';
 
 export const spreadOverTopology: Score = (input) => {
   const { load, siblings } = input;
@@ -19,7 +19,7 @@ export const spreadOverTopology: Score = (input) => {
   const common = { minDomains: 1, selection: siblings, counts: () => true };
   const defaults = [
     { topologyKey: HOSTNAME, maxSkew: 1, ...common },
-    { topologyKey: ZONE, maxSkew: 1, ...common },
+    { topologyKey: ZONE_LABEL, maxSkew: 1, ...common },
   ];
   return normalized(rawScores(input, defaults, () => true));
 };

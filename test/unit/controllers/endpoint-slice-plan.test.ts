@@ -74,6 +74,28 @@ for (const [name, traits, publishAll, expected] of conditions) {
   });
 }
 
+const boards: Readonly<Record<string, string>> = { 'pi-1': 'kitchen', 'pi-2': 'shed' };
+const distributions: [distribution: string | undefined, expected: object | undefined][] = [
+  [undefined, undefined],
+  ['PreferClose', { forZones: [{ name: 'shed' }] }],
+  ['PreferSameZone', { forZones: [{ name: 'shed' }] }],
+  ['PreferSameNode', { forZones: [{ name: 'shed' }], forNodes: [{ name: 'pi-2' }] }],
+];
+for (const [distribution, expected] of distributions) {
+  t.test(`zone and hints with the traffic distribution ${distribution}`, async (t) => {
+    const placement = { zoneOf: (nodeName: string) => boards[nodeName], distribution };
+    const of = (...found: ReturnType<typeof pod>[]) =>
+      planSlices(endpointEntries(service(), found), [], false, placement).create[0]?.endpoints ?? [];
+    const [ready, notReady] = of(pod(1, { nodeName: 'pi-2' }), pod(2, { nodeName: 'pi-1', ready: false }));
+    t.equal(ready?.zone, 'shed');
+    t.strictSame(ready?.hints, expected);
+    t.strictSame([notReady?.zone, notReady?.hints], ['kitchen', undefined]);
+    const [unplaced] = of(pod(3, { nodeName: 'pi-9' }));
+    const ofNode = distribution === 'PreferSameNode' ? { forNodes: [{ name: 'pi-9' }] } : undefined;
+    t.strictSame([unplaced?.zone, unplaced?.hints], [undefined, ofNode], 'a board of no zone');
+  });
+}
+
 t.test('a Service that nothing is behind has one empty slice', async (t) => {
   const first = apply([], plan([], []));
   t.equal(first.length, 1);

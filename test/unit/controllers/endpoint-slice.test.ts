@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap';
 import { endpointSlices } from '../../../src/api/kinds/endpoint-slice.ts';
 import { endpoints } from '../../../src/api/kinds/endpoints.ts';
+import { nodes } from '../../../src/api/kinds/node.ts';
 import { pods } from '../../../src/api/kinds/pod.ts';
 import { services } from '../../../src/api/kinds/service.ts';
-import type { EndpointSlice, Endpoints, Service } from '../../../src/api/objects.ts';
+import type { EndpointSlice, Endpoints, Node, Service } from '../../../src/api/objects.ts';
 import { type ClusterNetwork, defaultClusterNetwork } from '../../../src/base/cluster-network.ts';
 import { EndpointSliceController } from '../../../src/controllers/endpoint-slice.ts';
 import { memoryCluster } from '../../support/memory-cluster.ts';
@@ -165,4 +166,58 @@ t.test("what a person's Endpoints hold is mirrored into slices of its families",
   });
   await showing('192.0.2.1 true false', '2001:db8::1 true false');
   t.same((await all()).map(({ addressType }) => addressType).sort(), ['IPv4', 'IPv6']);
+});
+
+t.test('endpoints say their zone, and are hinted as the Service asks, until it does not', async (t) => {
+  const { serve, run, showing, all, client } = await setUp(t);
+  const label = (zone: string | null) =>
+    client.patch(nodes, 'board', {
+      type: 'merge',
+      body: { metadata: { labels: { 'topology.kubernetes.io/zone': zone } } },
+    });
+  const near = async () => {
+    const [endpoint] = (await all())[0]?.endpoints ?? [];
+    return JSON.stringify([endpoint?.zone, endpoint?.hints]);
+  };
+  const settledAt = (zone: string | null, hints: object | null) =>
+    settles(async () => (await near()) === JSON.stringify([zone, hints]));
+  await client.create<Node>(nodes, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'board', labels: { 'topology.kubernetes.io/zone': 'shed' } },
+    spec: {},
+  });
+  await serve({ selector: { app: 'web' }, ports: [{ port: 80 }], trafficDistribution: 'PreferSameZone' });
+  await run('a', '10.40.0.2');
+  await showing('10.40.0.2 true false');
+  await settledAt('shed', { forZones: [{ name: 'shed' }] });
+  await label('attic');
+  await settledAt('attic', { forZones: [{ name: 'attic' }] });
+  const distribute = (trafficDistribution: string | null) =>
+    client.patch(services, 'default/web', { type: 'merge', body: { spec: { trafficDistribution } } });
+  await distribute('PreferSameNode');
+  await settledAt('attic', { forZones: [{ name: 'attic' }], forNodes: [{ name: 'board' }] });
+  await distribute(null);
+  await settledAt('attic', null);
+  await label(null);
+  await settledAt(null, null);
+});
+
+t.test('the mark of a headless Service is put on its slices, and on no others', async (t) => {
+  const { serve, client, all } = await setUp(t);
+  const mark = 'service.kubernetes.io/headless';
+  await serve({ clusterIP: 'None', selector: { app: 'web' }, ports: [{ port: 80 }] });
+  await client.create<Service>(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'other', namespace: 'default', labels: { [mark]: '', tier: 'back' } },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+  });
+  const marks = async () =>
+    (await all()).map(({ metadata }) => [metadata.labels?.tier, metadata.labels?.[mark]]).sort();
+  await settles(async () => (await all()).length === 2);
+  t.strictSame(await marks(), [
+    ['back', undefined],
+    ['front', ''],
+  ]);
 });

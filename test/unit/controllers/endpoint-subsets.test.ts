@@ -75,6 +75,18 @@ t.test('a named port may be another number in each pod', async (t) => {
   ]);
 });
 
+t.test('a named port may be a sidecar’s, and no other init container’s', async (t) => {
+  const of = (name: string, restartPolicy?: string) => {
+    const ports = [{ name: 'http', containerPort: 8080 }];
+    const initContainers = [{ name: 'i', ports, ...(restartPolicy ? { restartPolicy } : {}) }];
+    return pod(name, { spec: { containers: [{ name: 'm' }], initContainers } });
+  };
+  const web = service({ ports: [{ port: 80, targetPort: 'http' }] });
+  t.same(brief(endpointSubsets(web, [of('a', 'Always'), of('b')])), [
+    { ready: ['a'], not: [], ports: [':8080'] },
+  ]);
+});
+
 t.test('without a target port the Service port is meant', async (t) => {
   t.same(brief(endpointSubsets(service({ ports: [{ port: 80 }] }), [pod('a')]))[0]?.ports, [':80']);
 });

@@ -112,6 +112,32 @@ t.test('boards get each Service and its slices as items of their own, both named
   t.match(lab.bus.at(topics.service('default/outside')).spec, { externalName: 'example.com' });
 });
 
+t.test('of labels and annotations boards hear those that speak to them', async (t) => {
+  const lab = await GatewayLab.start(t);
+  const marks = { 'service.kubernetes.io/service-proxy-name': 'other', app: 'web' };
+  await lab.client.create<Service>(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'web',
+      namespace,
+      labels: marks,
+      annotations: { 'edge-cluster.io/balance': 'x', note: 'y' },
+    },
+    spec: { ports: [{ name: 'http', port: 80 }] },
+  });
+  const slice = await addSlice(lab, 'web-1', ['10.40.0.2']);
+  const body = { metadata: { labels: { 'service.kubernetes.io/headless': '' } } };
+  await lab.client.patch(endpointSlices, keyOf(slice), { type: 'merge', body });
+  await lab.pass(200);
+  const message = lab.bus.at(topics.service('default/web'));
+  t.strictSame(message.labels, { 'service.kubernetes.io/service-proxy-name': 'other' });
+  t.strictSame(message.annotations, { 'edge-cluster.io/balance': 'x' });
+  t.strictSame(lab.bus.at(topics.service('default/web/web-1')).labels, {
+    'service.kubernetes.io/headless': '',
+  });
+});
+
 t.test('a slice without its Service, or of no Service, is nothing that a board hears of', async (t) => {
   const lab = await GatewayLab.start(t);
   await addSlice(lab, 'web-1', ['10.40.0.2']);
@@ -171,6 +197,10 @@ t.test('peers are the boards that have both an address and a pod range', async (
   const peers = lab.bus.at(topics.networkPeers);
   t.match(peers, { epoch: 'e', podRange: '10.40.0.0/13', serviceRange: '10.48.0.0/16' });
   t.same(peers.peers, { pi: { address: '192.168.1.7', podCIDR: '10.40.0.0/23' } });
+  const body = { metadata: { labels: { 'topology.kubernetes.io/zone': 'shed' } } };
+  await lab.client.patch(nodes, 'pi', { type: 'merge', body });
+  await lab.pass(10);
+  t.equal(lab.bus.at(topics.networkPeers).peers.pi.zone, 'shed');
   const count = lab.bus.log.filter((topic) => topic === topics.networkPeers).length;
   lab.beat('pi');
   lab.state('pi', { session: 's1', online: false });

@@ -103,6 +103,15 @@ t.test('a pod that is an endpoint is left to the sockets, though nobody said whe
   t.match(text, /chain Cluster\/default\/web\/tcp\/80 {\n +ip saddr { 10\.40\.0\.5 } accept\n/);
 });
 
+t.test('an endpoint of this board that is meant for others is an endpoint all the same', async (t) => {
+  const { text } = rendered(port({ outsiders: 'Local', endpoints: { Cluster: [far], Local: [near] } }));
+  t.match(
+    text,
+    /chain Cluster\/default\/web\/tcp\/80 {\n +ip saddr { 10\.40\.0\.5 } accept\n +goto ep\/.*10\.40\.2/,
+  );
+  t.match(text, /set endpoints {[^}]*10\.40\.0\.5 \. tcp \. 8080/);
+});
+
 t.test('who is masqueraded keeps its port, as long as nobody else has it', async (t) => {
   const { text } = rendered(port());
   t.equal(text.match(/ masquerade$/gm)?.length, 3);

@@ -36,6 +36,12 @@ t.test('clients of an endpoint that takes no more are stale, each answerer once'
   ]);
 });
 
+t.test('one of this board alone, for clients of that policy, takes on too', async (t) => {
+  const mine = { ...service, endpoints: { Cluster: [other], Local: [endpoint] } };
+  const listing = track('10.48.0.9', 53, endpoint.ip, 5353);
+  t.same(staleTracks(listing, [mine], { any: '0.0.0.0', own: new Set() }), []);
+});
+
 t.test("a port on every address is on the board's own, not on those of others", async (t) => {
   const listing = track('192.0.2.7', 30053, '192.0.2.7', 30053) + track('8.8.8.8', 30053, '8.8.8.8', 30053);
   t.same(staleTracks(listing, [node], { any: '0.0.0.0', own: new Set(['192.0.2.7']) }), [

@@ -108,3 +108,16 @@ t.test('at its limit a Service takes no more, and counts whom it turned away', a
   t.ok(load.enter());
   t.match(load.counters, { active: 2, accepted: 3, overLimit: 1, receivedBytes: 10, sentBytes: 20 });
 });
+
+t.test('an endpoint of this board that is meant for others takes those who may have only such', async (t) => {
+  const backend = backendOf(plan(endpointsOf([b], [a], { present: ['a:80', 'b:80'] })));
+  t.ok(backend.isTaking('a:80'));
+  t.same(
+    backend.candidates('x', 'Local', 0).map(({ ip }) => ip),
+    ['a'],
+  );
+  t.same(
+    backend.candidates('x', 'Cluster', 0).map(({ ip }) => ip),
+    ['b'],
+  );
+});

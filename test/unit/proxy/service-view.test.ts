@@ -1,8 +1,15 @@
 import t from 'tap';
 import type { BoardService, BoardSlice } from '../../../src/api/board-service.ts';
+import type { EndpointHints } from '../../../src/api/endpoint-hints.ts';
+import type { Place } from '../../../src/proxy/endpoint-hints.ts';
 import { serviceView } from '../../../src/proxy/service-view.ts';
 
 type Endpoint = BoardSlice['endpoints'][number];
+const hintsFor = (node: string, zone: string): EndpointHints => ({
+  forNodes: [{ name: node }],
+  forZones: [{ name: zone }],
+});
+const pi = { nodeName: 'pi' };
 const endpoint = (ip: string, conditions: Endpoint['conditions'] = {}, nodeName = 'far'): Endpoint => ({
   addresses: [ip],
   conditions,
@@ -30,7 +37,7 @@ const web = (slices: readonly BoardSlice[], spec: BoardService['spec'] = {}, mor
   slices,
   ...more,
 });
-const httpOf = (slices: readonly BoardSlice[]) => serviceView(web(slices), 'pi').ports[0]?.endpoints;
+const httpOf = (slices: readonly BoardSlice[]) => serviceView(web(slices), pi).ports[0]?.endpoints;
 const ips = (list: readonly { ip: string }[] | undefined) => list?.map(({ ip }) => ip);
 
 t.test('only ready endpoints take traffic, over all slices, by the name of the port', async (t) => {
@@ -39,7 +46,7 @@ t.test('only ready endpoints take traffic, over all slices, by the name of the p
       slice([endpoint('10.40.0.2', {}, 'pi'), endpoint('10.40.0.9', { ready: false })]),
       slice([endpoint('10.40.2.3', { ready: true })], { ports: [{ name: 'http', port: 9090 }] }),
     ]),
-    'pi',
+    pi,
   );
   const [http, dns] = view.ports;
   t.match(http, { protocol: 'TCP', port: 80, nodePort: 30080 });
@@ -73,16 +80,16 @@ t.test('an endpoint that is in two slices for a moment counts once', async (t) =
 });
 
 t.test('a headless Service has no address, an ExternalName not even a port', async (t) => {
-  t.equal(serviceView(web([], { clusterIP: 'None' }), 'pi').clusterIP, '');
+  t.equal(serviceView(web([], { clusterIP: 'None' }), pi).clusterIP, '');
   const external = web([], { type: 'ExternalName', externalName: 'example.com', externalIPs: ['1.2.3.4'] });
-  t.match(serviceView(external, 'pi'), { ports: [], externalIPs: [] });
+  t.match(serviceView(external, pi), { ports: [], externalIPs: [] });
 });
 
 t.test('affinity has a time, and only ClientIP asks for it', async (t) => {
   const config = { clientIP: { timeoutSeconds: 10 } };
   const asked = web([], { sessionAffinity: 'ClientIP', sessionAffinityConfig: config });
-  t.equal(serviceView(asked, 'pi').affinityMs, 10_000);
-  t.equal(serviceView(web([], { sessionAffinity: 'None' }), 'pi').affinityMs, undefined);
+  t.equal(serviceView(asked, pi).affinityMs, 10_000);
+  t.equal(serviceView(web([], { sessionAffinity: 'None' }), pi).affinityMs, undefined);
 });
 
 t.test('annotations ask for a balance, a limit and the PROXY protocol; nonsense is told', async (t) => {
@@ -91,13 +98,13 @@ t.test('annotations ask for a balance, a limit and the PROXY protocol; nonsense 
     'edge-cluster.io/max-connections': '20',
     'edge-cluster.io/proxy-protocol': 'v2',
   };
-  t.same(serviceView(web([], {}, { annotations }), 'pi').options, {
+  t.same(serviceView(web([], {}, { annotations }), pi).options, {
     balance: 'least-connections',
     maxConnections: 20,
     proxyProtocol: 2,
   });
   const bad = { 'edge-cluster.io/balance': 'best', 'edge-cluster.io/max-connections': '-1' };
-  const view = serviceView(web([], {}, { annotations: bad }), 'pi');
+  const view = serviceView(web([], {}, { annotations: bad }), pi);
   t.same(view.options, { balance: 'round-robin' });
   t.match(view.notes, [/balance: "best" is ignored/, /whole number from 1/]);
 });
@@ -107,7 +114,7 @@ t.test('a Service of two families has endpoints of each, in their order', async 
   const v6 = slice([endpoint('fd00:10:40::2')], { addressType: 'IPv6' });
   const clusterIPs = ['fd00:10:48::5', '10.48.0.5'];
   const spec = { clusterIP: 'fd00:10:48::5', clusterIPs, ipFamilies: ['IPv6', 'IPv4'] };
-  const view = serviceView(web([v4, v6], spec), 'here');
+  const view = serviceView(web([v4, v6], spec), pi);
   t.match(view, { clusterIP: 'fd00:10:48::5', secondClusterIP: '10.48.0.5' });
   t.same(view.ports[0]?.endpoints.cluster, [{ ip: 'fd00:10:40::2', port: 8080 }]);
   t.same(view.ports[0]?.secondEndpoints?.cluster, [{ ip: '10.40.0.2', port: 8080 }]);
@@ -117,8 +124,64 @@ t.test('addresses of IPv6 are known whichever way they are spelled', async (t) =
   const slices = [slice([endpoint('FD00:10:40:0::2')], { addressType: 'IPv6' })];
   const externalIPs = ['2001:DB8::9', '2001:db8:0:0::9', '203.0.113.5'];
   const spec = { ipFamilies: ['IPv6'], clusterIP: 'fd00:10:48:0:0::5', externalIPs };
-  const view = serviceView(web(slices, spec), 'pi');
+  const view = serviceView(web(slices, spec), pi);
   t.match(view, { family: 'IPv6', clusterIP: 'fd00:10:48::5' });
   t.same(view.externalIPs, ['2001:db8::9', '203.0.113.5']);
   t.same(ips(view.ports[0]?.endpoints.cluster), ['fd00:10:40::2']);
+});
+
+t.test(
+  'traffic stays with the endpoints that are hinted for this board, else for its zone, else it goes to all',
+  async (t) => {
+    const at = (ip: string, node: string, zone: string) => ({
+      ...endpoint(ip, {}, node),
+      zone,
+      hints: hintsFor(node, zone),
+    });
+    const chosen = (endpoints: readonly Endpoint[], place: Place) =>
+      ips(serviceView(web([slice(endpoints)]), place).ports[0]?.endpoints.cluster);
+    const [own, near, far] = [
+      at('10.40.0.2', 'pi', 'a'),
+      at('10.40.2.2', 'near', 'a'),
+      at('10.40.4.2', 'far', 'b'),
+    ];
+    const all = [own, near, far];
+    t.same(chosen(all, { nodeName: 'pi', zone: 'a' }), ['10.40.0.2'], 'its own');
+    t.same(chosen(all, pi), ['10.40.0.2'], 'its own, wherever it is');
+    t.same(chosen(all, { nodeName: 'other', zone: 'a' }), ['10.40.0.2', '10.40.2.2'], 'those of its zone');
+    const every = ['10.40.0.2', '10.40.2.2', '10.40.4.2'];
+    t.same(chosen(all, { nodeName: 'other', zone: 'c' }), every, 'none is for its zone');
+    t.same(chosen(all, { nodeName: 'other' }), every, 'a board of no zone');
+    t.same(
+      chosen([own, near, { ...far, hints: {} }], { nodeName: 'pi', zone: 'a' }),
+      every,
+      'one has no hint',
+    );
+    const zonesAlone = all.map((one) => ({ ...one, hints: { forZones: one.hints.forZones ?? [] } }));
+    t.same(chosen(zonesAlone, { nodeName: 'pi', zone: 'b' }), ['10.40.4.2'], 'zones alone are asked for');
+    const left = [{ ...own, conditions: going }, near, far];
+    t.same(chosen(left, { nodeName: 'pi', zone: 'a' }), ['10.40.2.2'], 'its own is going');
+    const last = all.map((one) => ({ ...one, conditions: going }));
+    t.same(chosen(last, { nodeName: 'pi', zone: 'a' }), every, 'of the last ones, all');
+  },
+);
+
+t.test('hints do not touch what only endpoints of this board are asked for', async (t) => {
+  const own = { ...endpoint('10.40.0.2', {}, 'pi'), hints: { forZones: [{ name: 'b' }] } };
+  const other = { ...endpoint('10.40.2.2'), hints: { forZones: [{ name: 'a' }] } };
+  const found = serviceView(web([slice([own, other])]), { nodeName: 'pi', zone: 'a' }).ports[0]?.endpoints;
+  t.same([ips(found?.cluster), ips(found?.local)], [['10.40.2.2'], ['10.40.0.2']]);
+  t.same(found?.readyLocal, ['10.40.0.2']);
+});
+
+t.test('what carries the name of another proxy, or is marked headless, is left alone', async (t) => {
+  const slices = [slice([endpoint('10.40.0.2')])];
+  const spec = { externalIPs: ['203.0.113.5'], healthCheckNodePort: 32001 };
+  for (const name of ['service-proxy-name', 'headless']) {
+    const labels = { [`service.kubernetes.io/${name}`]: '' };
+    const view = serviceView(web(slices, spec, { labels, loadBalancerIPs: ['192.168.1.7'] }), pi);
+    t.same([view.ports, view.externalIPs, view.healthCheckNodePort], [[], [], undefined], name);
+    const marked = [...slices, slice([endpoint('10.40.2.2')], { labels })];
+    t.same(ips(httpOf(marked)?.cluster), ['10.40.0.2'], `a slice, ${name}`);
+  }
 });

@@ -107,6 +107,16 @@ t.test('EndpointSlice', async (t) => {
   t.strictSame(problems(endpointSlices, { ...slice, addressType: 'IPv6' }), ['endpoints[0].addresses[0]']);
   t.strictSame(problems(endpointSlices, { ...slice, ports: [{ port: 1 }, { port: 2 }] }), ['ports[1].name']);
   t.strictSame(problems(endpointSlices, { ...slice, endpoints: [{}] }), ['endpoints[0].addresses']);
+  const hinted = (hints: object) => ({ ...slice, endpoints: [{ addresses: ['10.0.0.1'], hints }] });
+  const named = (...names: string[]) => names.map((name) => ({ name }));
+  t.strictSame(problems(endpointSlices, hinted({ forZones: named('a', 'b'), forNodes: named('pi-1') })), []);
+  t.strictSame(problems(endpointSlices, hinted({ forZones: named('a', 'b', 'a', 'no zone') })), [
+    'endpoints[0].hints.forZones[2].name',
+    'endpoints[0].hints.forZones[3].name',
+  ]);
+  t.strictSame(problems(endpointSlices, hinted({ forNodes: named(...'abcdefghi') })), [
+    'endpoints[0].hints.forNodes',
+  ]);
   t.strictSame(changed(endpointSlices, slice, { ...slice, addressType: 'FQDN' }), ['addressType']);
   t.match(cells(endpointSlices, slice), { AddressType: 'IPv4', Ports: '80', Endpoints: '10.0.0.1' });
   t.equal(cells(endpointSlices, { addressType: 'IPv4' }).Endpoints, '<unset>');
