@@ -15,6 +15,8 @@ export interface ClusterDnsOptions {
   host: string;
   /** 0 = any free one. */
   port: number;
+  /** Tried before that, so that clients that keep talking find it again. */
+  preferredPorts?: readonly number[];
   domain: string;
   ownsAddress(ip: string): boolean;
   /** Called whenever it has begun to listen, with the port of UDP and TCP alike. */
@@ -37,13 +39,13 @@ export class ClusterDns implements Component {
 
   constructor(options: ClusterDnsOptions) {
     this.#options = options;
-    const { host, port, domain, ownsAddress, upstreams, clock, logger } = options;
+    const { host, port, preferredPorts = [], domain, ownsAddress, upstreams, clock, logger } = options;
     this.#zone = new ClusterZone({ domain, ownsAddress });
     const cache = new AnswerCache(clock, REMEMBERED_ANSWERS);
     const forwarder = new Forwarder({ upstreams, exchange, cache, clock });
     const responder = new Responder({ zone: this.#zone, forwarder, domain, clock });
     const answer: Responder['answer'] = (query, transport) => responder.answer(query, transport);
-    this.#server = new DnsServer({ host, port, answer, logger });
+    this.#server = new DnsServer({ host, port, preferredPorts, answer, logger });
   }
 
   /** Resolves also when the board's address is not there yet: then it is tried again. */

@@ -11,6 +11,8 @@ export interface DnsServerOptions {
   host: string;
   /** 0 = any free one. */
   port: number;
+  /** Tried before that, in this order. */
+  preferredPorts?: readonly number[];
   answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> | Buffer | undefined;
   logger: Logger;
 }
@@ -38,12 +40,15 @@ export class DnsServer implements Component {
   }
 
   async start(): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    const { port, preferredPorts = [] } = this.#options;
+    const last = new Array<number>(port === 0 ? BIND_ATTEMPTS : 1).fill(port);
+    const tried = [...preferredPorts, ...last];
+    for (const [i, at] of tried.entries()) {
       try {
-        return await this.#open();
+        return await this.#open(at);
       } catch (error) {
         await this.stop();
-        if (this.#options.port !== 0 || attempt === BIND_ATTEMPTS) throw error;
+        if (i === tried.length - 1) throw error;
       }
     }
   }
@@ -59,8 +64,8 @@ export class DnsServer implements Component {
     ]);
   }
 
-  async #open(): Promise<void> {
-    const { host, port } = this.#options;
+  async #open(port: number): Promise<void> {
+    const { host } = this.#options;
     const udp = createSocket({ type: 'udp4', lookup: itself }, (query, from) => this.#datagram(query, from));
     await new Promise<void>((resolve, reject) => {
       udp.once('error', reject);

@@ -1,6 +1,5 @@
-// Which local port a UDP address of a Service is mapped to: the same one whenever it can be had, also after the
-// Service was made anew or the agent started again. The kernel leads a client to the port that it was led to first
-// for as long as it keeps talking; another one would never hear of it. Pure.
+// Which local port a UDP address is mapped to where nobody knows of an earlier one: it follows from the address, so
+// that it is the same also where all memory of it is gone, but the kernel's of clients that keep talking. Pure.
 
 /** Below those that Linux gives to sockets which ask for none (ip_local_port_range), and below node ports. */
 const FIRST = 20_000;

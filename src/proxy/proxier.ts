@@ -14,6 +14,7 @@ import { HealthChecks } from './health-checks.ts';
 import type { HostPort } from './host-ports.ts';
 import { type KernelForwarding, type KernelMode, type KernelPort, planKernelPorts } from './kernel-ports.ts';
 import { Listener } from './listener.ts';
+import { LocalPorts } from './local-ports.ts';
 import { RefusalLedger } from './refusal-ledger.ts';
 import type { ServiceFigures } from './service-load.ts';
 import type { ServiceView } from './service-view.ts';
@@ -35,8 +36,10 @@ export interface ProxierOptions {
   listenAddress: string;
   /** Called with all of them whenever they change; `kernel` only where the kernel is to forward. */
   onVirtualPorts(ports: readonly VirtualPort[], kernel?: KernelForwarding): void;
-  /** Called once for each port that cannot be forwarded, and again when the reason changes. */
+  /** Called for each port that cannot be forwarded, again when the reason changes, and while it lasts. */
   onRefusal(refusal: Refusal): void;
+  /** What an earlier agent's rules lead to local ports still, asked at the start; absent = nothing. */
+  formerPorts?(): Promise<readonly VirtualPort[]>;
   clock: Clock;
   logger: Logger;
 }
@@ -68,6 +71,7 @@ export class Proxier implements Component {
   readonly #refusals = new RefusalLedger();
   readonly #gone = new GoneEndpoints();
   readonly #healthChecks = new HealthChecks();
+  readonly #localPorts = new LocalPorts();
   readonly #dataPath: DataPath;
   #input: ProxyInput = { services: [], hostPorts: [], boardAddresses: [], insideRanges: [] };
   #isInside: IsInside = () => false;
@@ -83,6 +87,7 @@ export class Proxier implements Component {
 
   async start(): Promise<void> {
     this.#stopped = false;
+    this.#localPorts.adopt((await this.#options.formerPorts?.()) ?? []);
   }
 
   async stop(): Promise<void> {
@@ -167,7 +172,10 @@ export class Proxier implements Component {
     const options = { forwarder, backend, listenAddress, isInside, clock };
     const dataPath = this.#dataPath;
     const isUdp = forwarder.protocol === 'udp';
-    const front = isUdp ? new UdpListener(options) : new Listener({ ...options, dataPath });
+    const localPorts = this.#localPorts;
+    const front = isUdp
+      ? new UdpListener({ ...options, localPorts })
+      : new Listener({ ...options, dataPath });
     try {
       await front.open();
       this.#fronts.set(forwarder.id, { front, backendId: forwarder.backendId });
@@ -175,6 +183,11 @@ export class Proxier implements Component {
     } catch (error) {
       return [toRefusal(forwarder, error as NodeJS.ErrnoException)];
     }
+  }
+
+  #listenAddressFor({ host }: Forwarder): string {
+    const second = isIPv6(host) ? this.#input.listenAddressV6 : undefined;
+    return second ?? this.#options.listenAddress;
   }
 
   /** An address without an endpoint is left out: the network refuses its connections, as a closed port does. */
@@ -185,11 +198,6 @@ export class Proxier implements Component {
       return virtual && front && isServed ? [{ ...virtual, protocol, localPort: front.port }] : [];
     });
   }
-  #listenAddressFor({ host }: Forwarder): string {
-    const second = isIPv6(host) ? this.#input.listenAddressV6 : undefined;
-    return second ?? this.#options.listenAddress;
-  }
-
 
   #kernelForwarding(plan: ForwarderPlan, gone: readonly [string, string[]][]): KernelForwarding | undefined {
     const { inKernel, listenAddressV6 } = this.#input;
@@ -213,7 +221,7 @@ export class Proxier implements Component {
   }
 
   #tell(refusals: readonly Refusal[]): void {
-    for (const refusal of this.#refusals.news(refusals)) {
+    for (const refusal of this.#refusals.news(refusals, this.#options.clock.monotonicMs())) {
       const { subject, reason, message } = refusal;
       this.#options.logger.warn({ of: `${subject.kind} ${subject.key}`, reason }, message);
       this.#options.onRefusal(refusal);

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
-import type { ProxierOptions, ProxyInput } from './proxier.ts';
+import type { ProxierOptions, ProxyInput, VirtualPort } from './proxier.ts';
 import type { CountersByKey, FromProxy, ThreadSettings, ToProxy } from './thread-messages.ts';
 
 /** The relays allocate little: a larger young generation would only stay resident. */
@@ -18,6 +18,8 @@ export class ProxyThread implements Component {
   #worker: Worker | undefined;
   #restart: Timer | undefined;
   #input: ProxyInput | undefined;
+  /** A thread that is started again asks for the ports that the last one had. */
+  #ports: readonly VirtualPort[] = [];
   #lastId = 0;
 
   constructor(options: ProxierOptions) {
@@ -26,6 +28,7 @@ export class ProxyThread implements Component {
 
   /** What the thread is told before it runs waits for it. */
   async start(): Promise<void> {
+    this.#ports = (await this.#options.formerPorts?.()) ?? [];
     this.#startWorker();
   }
 
@@ -75,7 +78,8 @@ export class ProxyThread implements Component {
   }
 
   #startWorker(): void {
-    const settings: ThreadSettings = { listenAddress: this.#options.listenAddress };
+    const { listenAddress } = this.#options;
+    const settings: ThreadSettings = { listenAddress, formerPorts: this.#ports };
     // Beside this file: as TypeScript in a checkout, as JavaScript where it is bundled.
     const file = new URL(`proxy-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, {
@@ -108,8 +112,10 @@ export class ProxyThread implements Component {
 
   #hear(message: FromProxy): void {
     const { onVirtualPorts, onRefusal, logger } = this.#options;
-    if (message.kind === 'virtualPorts') onVirtualPorts(message.ports, message.kernel);
-    else if (message.kind === 'refusal') onRefusal(message.refusal);
+    if (message.kind === 'virtualPorts') {
+      this.#ports = message.ports;
+      onVirtualPorts(message.ports, message.kernel);
+    } else if (message.kind === 'refusal') onRefusal(message.refusal);
     else if (message.kind === 'log') logger[message.level](message.fields, message.message);
     else {
       this.#waiting.get(message.id)?.(message.counters);

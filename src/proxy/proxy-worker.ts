@@ -10,8 +10,10 @@ if (!port) throw new Error('the proxy runs as a worker thread');
 
 const tell = (message: FromProxy) => port.postMessage(message);
 
+const { listenAddress, formerPorts } = workerData as ThreadSettings;
 const proxier = new Proxier({
-  listenAddress: (workerData as ThreadSettings).listenAddress,
+  listenAddress,
+  formerPorts: async () => formerPorts,
   onVirtualPorts: (ports, kernel) => tell({ kind: 'virtualPorts', ports, kernel }),
   onRefusal: (refusal) => tell({ kind: 'refusal', refusal }),
   clock: systemClock,

@@ -8,6 +8,7 @@ import type { ServiceFigures } from './service-load.ts';
 
 export interface ThreadSettings {
   listenAddress: string;
+  formerPorts: readonly VirtualPort[];
 }
 
 /** As Proxier's. */

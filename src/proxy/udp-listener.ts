@@ -7,7 +7,7 @@ import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
 import type { Forwarder, VirtualAddress } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
-import { lastingPorts } from './lasting-ports.ts';
+import type { LocalPorts } from './local-ports.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
 
 const LOOK_FOR_IDLE_MS = 5_000;
@@ -18,8 +18,12 @@ interface UdpFlow extends Flow {
   send(datagram: Buffer): void;
 }
 
+export interface UdpListenerOptions extends FrontOptions {
+  localPorts: LocalPorts;
+}
+
 export class UdpListener implements Front {
-  readonly #options: FrontOptions;
+  readonly #options: UdpListenerOptions;
   readonly #backend: Backend;
   #forwarder: Forwarder;
   readonly #flows = new UdpFlows<UdpFlow>();
@@ -27,7 +31,7 @@ export class UdpListener implements Front {
   #port = 0;
   #idleCheck: Timer | undefined;
 
-  constructor(options: FrontOptions) {
+  constructor(options: UdpListenerOptions) {
     this.#options = options;
     this.#forwarder = options.forwarder;
     this.#backend = options.backend;
@@ -79,11 +83,19 @@ export class UdpListener implements Front {
 
   /** To the port that clients of that address know, else to any. */
   async #bindFor(virtual: VirtualAddress, host: string): Promise<Socket> {
-    for (const port of lastingPorts(virtual)) {
+    const { localPorts } = this.#options;
+    const socket =
+      (await this.#bindFirst(host, localPorts.candidates(virtual))) ?? (await this.#bind(host, 0));
+    localPorts.keep(virtual, socket.address().port);
+    return socket;
+  }
+
+  async #bindFirst(host: string, ports: readonly number[]): Promise<Socket | undefined> {
+    for (const port of ports) {
       const socket = await this.#bind(host, port).catch(inUse);
       if (socket) return socket;
     }
-    return this.#bind(host, 0);
+    return undefined;
   }
 
   #bind(host: string, port: number): Promise<Socket> {

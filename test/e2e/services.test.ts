@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Event, Node, Service } from '../../src/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Client, ServiceLab } from '../support/service-lab.ts';
@@ -41,6 +41,14 @@ t.test('Services over three boards', async (t) => {
     const answers = [];
     for (let i = 0; i < 4; i++) answers.push((await ask(host, port)).split(' ')[0]);
     return [...new Set(answers)];
+  };
+
+  /** Until the test ends, in the board's pod. */
+  const answerUdp = async (t: Test, name: string) => {
+    const listen = [await lab.namespaceOf(name), process.execPath, udpProbe, 'listen', '5353', name];
+    const program = lab.board(name).spawn('nsenter', listen);
+    t.teardown(() => program.kill('SIGKILL'));
+    await new Promise((resolve) => program.stdout?.once('data', resolve));
   };
 
   const overlap = '10.47.128.0/17';
@@ -113,14 +121,6 @@ t.test('Services over three boards', async (t) => {
     await t.rejects(caller.ask(near), 'none on its board');
   });
 
-  await t.test('session affinity keeps each client, by its address, at one pod', async (t) => {
-    const sticky = await lab.addressOf('sticky');
-    for (const client of inside) t.equal((await answering(client, sticky)).length, 1, client.name);
-  });
-
-  await t.test('a pod by its own address, and by a host port of its board', async (t) => {
-    for (const name of ['alpha', 'beta'] as const) {
-      const { podIP = '' } = lab.pod(name).status ?? {};
   await t.test('endpoints nearby are preferred: those of the board, then those of its zone', async (t) => {
     const ip = await lab.addressOf('nearby');
     const answersBy = (client: Client, ...boards: string[]) =>
@@ -153,6 +153,14 @@ t.test('Services over three boards', async (t) => {
     await master.must('delete', 'service', 'nearby');
   });
 
+  await t.test('session affinity keeps each client, by its address, at one pod', async (t) => {
+    const sticky = await lab.addressOf('sticky');
+    for (const client of inside) t.equal((await answering(client, sticky)).length, 1, client.name);
+  });
+
+  await t.test('a pod by its own address, and by a host port of its board', async (t) => {
+    for (const name of ['alpha', 'beta'] as const) {
+      const { podIP = '' } = lab.pod(name).status ?? {};
       for (const client of inside) await lab.seesOne(t, { client, way: "a pod's address" }, podIP, 8080);
       const asked = lab.source(name);
       for (const client of [outside, inPodA, onGamma]) {
@@ -213,12 +221,7 @@ t.test('Services over three boards', async (t) => {
   );
 
   await t.test('UDP: answers come from the address that was asked', async (t) => {
-    for (const name of ['alpha', 'beta']) {
-      const listen = [await lab.namespaceOf(name), process.execPath, udpProbe, 'listen', '5353', name];
-      const program = lab.board(name).spawn('nsenter', listen);
-      t.teardown(() => program.kill('SIGKILL'));
-      await new Promise((resolve) => program.stdout?.once('data', resolve));
-    }
+    for (const name of ['alpha', 'beta']) await answerUdp(t, name);
     const ask = (host: string, port: number) => [process.execPath, udpProbe, 'ask', host, String(port)];
     const ip = await lab.addressOf('datagrams');
     for (const name of ['alpha', 'gamma']) {
@@ -232,6 +235,34 @@ t.test('Services over three boards', async (t) => {
     }
     const [node = '', ...args] = ask(gamma.address, ports.udp);
     t.match((await exec(node, args)).stdout, /^(alpha|beta) 10\./, 'from outside');
+  });
+
+  await t.test('a UDP client that talks on finds its Service when its agent is started again', async (t) => {
+    for (const name of ['alpha', 'beta']) await answerUdp(t, name);
+    const net = await lab.namespaceOf('gamma');
+    const talk = [net, process.execPath, udpProbe, 'talk', await lab.addressOf('datagrams'), '53'];
+    const talking = lab.board('gamma').spawn('nsenter', talk);
+    t.teardown(() => talking.kill('SIGKILL'));
+    let answers = 0;
+    talking.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      answers += text.match(/^(alpha|beta) /gm)?.length ?? 0;
+    });
+    const isAnswered = () => {
+      const before = answers;
+      return eventually(() => answers >= before + 5, 15_000);
+    };
+    const udpPorts = async () => {
+      const { stdout } = await lab.board('gamma').run('nft', 'list', 'map', 'ip', 'edge_cluster', 'services');
+      return stdout.match(/[\d.]+ \. udp \. 53 : [\d.]+ \. \d+/g)?.sort();
+    };
+    await isAnswered();
+    const before = await udpPorts();
+    t.equal(before?.length, 2, 'of the Service and of the DNS server');
+    await cluster.agent('gamma').program.end('SIGTERM');
+    const { program } = await cluster.startAgent(lab.board('gamma'));
+    await program.waitFor('The agent is ready', 60_000);
+    await isAnswered();
+    await eventually(async () => (await udpPorts())?.join() === before?.join());
   });
 
   await t.test('a NodePort works where another program had it, once that is gone', async (t) => {

@@ -14,6 +14,7 @@ import type { Upstream } from '../../src/dns/upstream-exchange.ts';
 import { alias, byKey, db, outside, web } from '../support/dns-services.ts';
 import { eventually } from '../support/eventually.ts';
 import { heldBytes } from '../support/held-bytes.ts';
+import { freePort } from '../support/trial.ts';
 
 async function clusterDns(t: Test, upstreams: readonly Upstream[] = []): Promise<number> {
   let port = 0;
@@ -239,4 +240,36 @@ t.test('it waits for an address that is not there yet', async (t) => {
   const { port } = taken;
   await taken.stop();
   await eventually(() => listening === port);
+});
+
+t.test('it has the port again that it had before, and another one where a program has that', async (t) => {
+  const preferred = await freePort();
+  const listeningAt = async () => {
+    let port = 0;
+    const dns = new ClusterDns({
+      host: '127.0.0.1',
+      port: 0,
+      preferredPorts: [preferred],
+      domain: 'cluster.local',
+      ownsAddress: () => false,
+      onListening: (at) => {
+        port = at;
+      },
+      upstreams: async () => [],
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    await dns.start();
+    return { port, stop: () => dns.stop() };
+  };
+  const first = await listeningAt();
+  t.equal(first.port, preferred);
+  const beside = await listeningAt();
+  t.not(beside.port, preferred);
+  t.not(beside.port, 0);
+  await beside.stop();
+  await first.stop();
+  const again = await listeningAt();
+  t.equal(again.port, preferred);
+  await again.stop();
 });

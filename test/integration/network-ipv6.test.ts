@@ -1,7 +1,9 @@
 // Where IPv6 packets go on real boards' kernels: two boards, their pods and a stranger on the LAN, in namespaces.
 import t, { type Test } from 'tap';
 import type { DesiredNetwork, NetworkProblem, VirtualPort } from '../../src/network/board-network.ts';
+import { linkLocal as linkLocalOf } from '../../src/network/ipv6/ipv6-addresses.ts';
 import { Ipv6Network } from '../../src/network/ipv6/ipv6-network.ts';
+import { mappedPorts } from '../../src/network/mapped-ports.ts';
 import { addDualPod, type DualBoard, dualLab, dualOnly, LAN_V6, RANGES_V6 } from '../support/dual-lab.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { desiredNetwork, nodeNetwork } from '../support/lab-network.ts';
@@ -88,6 +90,43 @@ t.test('a Service address works from pods and from the board, others are refused
     t.equal(await lab.connect(from, 'fd00:10:48::77', 80), 'ECONNREFUSED', 'an address that no Service has');
     await t.rejects(lab.run(from, 'ping', '-c', '1', '-W', '1', SERVICE_IP), 'silent to ping');
   }
+});
+
+t.test('a UDP port of the board answers from whichever of its addresses was asked', dualOnly, async (t) => {
+  const { lab, a } = await world(t);
+  const local = 20_111;
+  const virtual: VirtualPort = { ip: '::', protocol: 'udp', port: 30053, localPort: local, isOpen: true };
+  const external: VirtualPort = { ...virtual, ip: '2001:db8::5', port: 53 };
+  await networkOf(t, lab, a, desired(lab, a, [], [virtual, external]));
+  await lab.answerUdp(a.namespace, local, 'service', a.inClusterV6);
+  await lab.ip(a.namespace, `address add ${LAN_V6}::99/64 dev eth0 nodad`);
+  for (const asked of [a.addressV6, `${LAN_V6}::99`])
+    t.equal(await lab.askUdp(lab.stranger, asked, 30053), `service ${LAN_V6}::1`, `from outside, ${asked}`);
+  for (const asked of [a.addressV6, a.gatewayV6])
+    t.equal(await lab.askUdp(a.pod, asked, 30053), `service ${a.podAddressV6}`, `from a pod, ${asked}`);
+  t.match(await lab.askUdp(a.namespace, a.addressV6, 30053), /^service /, 'from the board itself');
+  const linkLocal = `${linkLocalOf(a.address)}%lan`;
+  t.match(await lab.askUdp(lab.stranger, linkLocal, 30053), /^service fe80:/, 'by a link-local address');
+  t.equal(await lab.askUdp(lab.stranger, a.addressV6, 30054), 'ECONNREFUSED', 'no other port');
+  await lab.ip(lab.stranger, `route add ${external.ip} via ${a.addressV6}`);
+  t.equal(await lab.askUdp(lab.stranger, external.ip, 53), `service ${LAN_V6}::1`, 'an external address');
+});
+
+t.test('who comes after a killed agent reads where its maps lead, in both families', dualOnly, async (t) => {
+  const { lab, a } = await world(t);
+  const commands = lab.commands(a.namespace);
+  t.same(await mappedPorts(commands), [], 'a board that was never any');
+  const ports: VirtualPort[] = [
+    { ip: '10.48.0.9', protocol: 'udp', port: 53, localPort: 20_001 },
+    { ip: '10.48.0.9', protocol: 'tcp', port: 80, localPort: 40_001 },
+    { ip: '203.0.113.5', protocol: 'udp', port: 53, localPort: 20_002, isOpen: true },
+    { ip: '0.0.0.0', protocol: 'udp', port: 30053, localPort: 20_003, isOpen: true },
+    { ip: SERVICE_IP, protocol: 'udp', port: 53, localPort: 20_004 },
+    { ip: '::', protocol: 'udp', port: 30053, localPort: 20_005, isOpen: true },
+  ];
+  await networkOf(t, lab, a, desired(lab, a, [], ports));
+  const byPort = (found: readonly VirtualPort[]) => found.toSorted((x, y) => x.localPort - y.localPort);
+  t.same(byPort(await mappedPorts(commands)), byPort(ports.map(({ isOpen: _, ...port }) => port)));
 });
 
 t.test('pods behind a router are reached through the tunnel', dualOnly, async (t) => {

@@ -6,13 +6,14 @@ import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
 import type { KernelForwarding } from '../../src/proxy/kernel-ports.ts';
+import { lastingPorts } from '../../src/proxy/lasting-ports.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import { freePort } from '../support/trial.ts';
 
-async function world(t: Test) {
+async function world(t: Test, formerPorts = async (): Promise<readonly VirtualPort[]> => []) {
   let ports: readonly VirtualPort[] = [];
   let kernel: KernelForwarding | undefined;
   const clock = new FakeClock();
@@ -23,6 +24,7 @@ async function world(t: Test) {
       kernel = forwarding;
     },
     onRefusal: () => undefined,
+    formerPorts,
     clock,
     logger: silentLogger,
   });
@@ -162,6 +164,43 @@ t.test(
     t.match(await udpClient(t).ask(third.virtual()[0]?.localPort ?? 0, '3'), /^a 3/);
   },
 );
+
+t.test('addresses whose local ports clash keep them, in whichever order they come', async (t) => {
+  const [older, newer] = clashing();
+  const service = (name: string, clusterIP: string, endpoint: Endpoint) =>
+    tcpService(
+      { key: `default/${name}`, uid: name, clusterIP },
+      { protocol: 'UDP', endpoints: endpointsOf([endpoint]) },
+    );
+  // In the order of their keys the newer one comes first.
+  const b = service('b', older, await udpEndpoint(t, 'b'));
+  const a = service('a', newer, await udpEndpoint(t, 'a'));
+  const first = await world(t);
+  await first.proxier.update(inputOf(b));
+  await first.proxier.update(inputOf(a, b));
+  const left = first.virtual();
+  const portOf = (ip: string) => left.find((port) => port.ip === ip)?.localPort ?? 0;
+  const client = udpClient(t);
+  t.match(await client.ask(portOf(older), '1'), /^b 1/);
+  await first.proxier.stop();
+  const second = await world(t, async () => left);
+  await second.proxier.update(inputOf(a, b));
+  const sorted = (ports: readonly VirtualPort[]) => ports.toSorted((x, y) => (x.ip < y.ip ? -1 : 1));
+  t.same(sorted(second.virtual()), sorted(left));
+  t.match(await client.ask(portOf(older), '2'), /^b 2/, 'not the other Service');
+});
+
+/** Two addresses that would have the same port, were each of them alone. */
+function clashing(): [string, string] {
+  const seen = new Map<number, string>();
+  for (let i = 0; ; i++) {
+    const ip = `10.48.${i >> 8}.${i & 255}`;
+    const [port = 0] = lastingPorts({ ip, port: 80 });
+    const other = seen.get(port);
+    if (other) return [other, ip];
+    seen.set(port, ip);
+  }
+}
 
 t.test('a UDP endpoint that refuses costs its client one datagram, not the next', async (t) => {
   const { proxier } = await world(t);

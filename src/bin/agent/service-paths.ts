@@ -19,6 +19,7 @@ import { systemCommands } from '../../network/command-runner.ts';
 import { NodeNetwork } from '../../network/node-network.ts';
 import type { HostPort } from '../../proxy/host-ports.ts';
 import type { KernelForwarding } from '../../proxy/kernel-ports.ts';
+import { lastingPorts } from '../../proxy/lasting-ports.ts';
 import { Proxier, type ProxierOptions, type VirtualPort } from '../../proxy/proxier.ts';
 import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
@@ -237,6 +238,7 @@ export class ServicePaths implements Component {
     return new ClusterDns({
       host: SERVICE_LISTEN_ADDRESS,
       port: 0,
+      preferredPorts: lastingPorts({ ip: SERVICE_LISTEN_ADDRESS, port: DNS_PORT }),
       domain: CLUSTER_DOMAIN,
       ownsAddress: (ip) => this.#ranges().some((range) => isInRange(ip, range)),
       upstreams: () => upstreams.current(),
@@ -258,12 +260,24 @@ export class ServicePaths implements Component {
         this.#forwarded = kernel;
         void this.updateNetwork();
       },
+      formerPorts: () => this.#formerPorts(),
       onRefusal: ({ subject, reason, message }) =>
         link.event({ ...subject, type: 'Warning', reason, message }),
       clock,
       logger,
     };
     return proxy?.hasThread ? new ProxyThread(options) : new Proxier(options);
+  }
+
+  /** Without them clients of UDP that keep talking may have to be told where to go anew, and nothing else. */
+  async #formerPorts(): Promise<readonly VirtualPort[]> {
+    try {
+      const { mappedPorts } = await import('../../network/mapped-ports.ts');
+      return await mappedPorts(systemCommands);
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'what an earlier agent has left of rules cannot be read');
+      return [];
+    }
   }
 
   #makeIngress(): AgentIngress | undefined {
