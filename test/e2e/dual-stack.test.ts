@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Node, Pod, Service } from '../../src/api/objects.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import type { Check } from '../../src/cli/doctor.ts';
@@ -7,7 +7,7 @@ import { boardHasIpv6 } from '../../src/network/board-ipv6.ts';
 import { kernelConnections } from '../../src/network/kernel-connections.ts';
 import { demoArchive } from '../support/demo-archive.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Output } from '../support/lab.ts';
+import type { Board, Output } from '../support/lab.ts';
 import { pidOf, readyPods } from '../support/pods.ts';
 import { BoardCluster } from '../support/two-boards.ts';
 
@@ -162,11 +162,16 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
     },
   );
 
+  const spawnIn = async (t: Test, board: Board, pod: Pod | undefined, ...args: string[]) => {
+    const words = ['-t', await pidOf(board, pod), '-n', process.execPath, udpProbe, ...args];
+    const program = board.spawn('nsenter', words);
+    t.teardown(() => program.kill('SIGKILL'));
+    return program;
+  };
+
   await t.test('a UDP node port is answered by both families, from the address that was asked', async (t) => {
     const [alpha, beta] = [cluster.agent('alpha').board, cluster.agent('beta').board];
-    const inWho = ['-t', await pidOf(beta, who), '-n', process.execPath, udpProbe];
-    const answering = beta.spawn('nsenter', [...inWho, 'listen', '5353', 'who', '::']);
-    t.teardown(() => answering.kill('SIGKILL'));
+    const answering = await spawnIn(t, beta, who, 'listen', '5353', 'who', '::');
     await new Promise((resolve) => answering.stdout?.once('data', resolve));
     await alpha.run('ip', 'address', 'add', `${LAN_V6.alpha}/64`, 'dev', 'eth0', 'nodad');
     await beta.run('ip', 'address', 'add', `${LAN_V6.beta}/64`, 'dev', 'eth0', 'nodad');
@@ -204,8 +209,19 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
   await t.test('the kernel forwards both families where it is told to, and counts them', async (t) => {
     cluster.agentFlags = ['--proxy-mode', 'nftables'];
     const { board, program } = cluster.agent('alpha');
+    const answering = await spawnIn(t, cluster.agent('beta').board, who, 'listen', '5353', 'who', '::');
+    await new Promise((resolve) => answering.stdout?.once('data', resolve));
+    const datagrams = await master.json<Service>('get', 'service', 'datagrams');
+    const talking = await spawnIn(t, board, caller, 'talk', datagrams.spec.clusterIPs?.[1] ?? '', '53');
+    let heard = 0;
+    talking.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      heard += text.match(/^who /gm)?.length ?? 0;
+    });
+    await eventually(() => heard > 2, 10_000);
     await program.end('SIGTERM');
     await (await cluster.startAgent(board)).program.waitFor('The agent is ready', 60_000);
+    const heardBefore = heard;
+    await eventually(() => heard > heardBefore + 2, 15_000);
     const [v4 = '', v6 = ''] = both.spec.clusterIPs ?? [];
     const rules = async (family: string) =>
       (await board.run('nft', 'list', 'table', family, 'edge_services')).stdout;

@@ -6,11 +6,10 @@ import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
 import type { KernelForwarding } from '../../src/proxy/kernel-ports.ts';
-import { lastingPorts } from '../../src/proxy/lasting-ports.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
+import { clashingAddresses, endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import { freePort } from '../support/trial.ts';
 
 async function world(t: Test, formerPorts = async (): Promise<readonly VirtualPort[]> => []) {
@@ -166,7 +165,7 @@ t.test(
 );
 
 t.test('addresses whose local ports clash keep them, in whichever order they come', async (t) => {
-  const [older, newer] = clashing();
+  const [older, newer] = clashingAddresses();
   const service = (name: string, clusterIP: string, endpoint: Endpoint) =>
     tcpService(
       { key: `default/${name}`, uid: name, clusterIP },
@@ -189,18 +188,6 @@ t.test('addresses whose local ports clash keep them, in whichever order they com
   t.same(sorted(second.virtual()), sorted(left));
   t.match(await client.ask(portOf(older), '2'), /^b 2/, 'not the other Service');
 });
-
-/** Two addresses that would have the same port, were each of them alone. */
-function clashing(): [string, string] {
-  const seen = new Map<number, string>();
-  for (let i = 0; ; i++) {
-    const ip = `10.48.${i >> 8}.${i & 255}`;
-    const [port = 0] = lastingPorts({ ip, port: 80 });
-    const other = seen.get(port);
-    if (other) return [other, ip];
-    seen.set(port, ip);
-  }
-}
 
 t.test('a UDP endpoint that refuses costs its client one datagram, not the next', async (t) => {
   const { proxier } = await world(t);

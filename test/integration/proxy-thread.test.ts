@@ -12,7 +12,7 @@ import { Proxier, type ProxyInput, type VirtualPort } from '../../src/proxy/prox
 import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
+import { clashingAddresses, endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import { freePort } from '../support/trial.ts';
 
 const service = (endpoints: readonly Endpoint[], nodePort: number): ProxyInput =>
@@ -91,6 +91,26 @@ t.test('a thread that dies is started again with what it was told last', async (
   await t.rejects(get(nodePort), { code: 'ECONNREFUSED' });
   await clock.advance(1000);
   t.equal(await eventually(() => get(nodePort)), 'hello');
+});
+
+t.test('one that is started again asks for the local ports that the last one had', async (t) => {
+  const { proxy, seen, clock } = await world(t);
+  const [older, newer] = clashingAddresses();
+  const endpoints = endpointsOf([{ ip: '127.0.0.1', port: 9 }]);
+  const service = (name: string, clusterIP: string) =>
+    tcpService({ key: `default/${name}`, uid: name, clusterIP }, { protocol: 'UDP', endpoints });
+  const both = inputOf(service('a', newer), service('b', older));
+  await proxy.update(inputOf(service('b', older)));
+  await proxy.update(both);
+  const byAddress = () => seen.virtual.map(({ ip, localPort }) => `${ip} ${localPort}`).sort();
+  const before = byAddress();
+  t.equal(before.length, 2);
+  await proxy.update(null as unknown as ProxyInput);
+  t.same(seen.virtual, []);
+  await clock.advance(1000);
+  await proxy.update(both);
+  await eventually(() => seen.virtual.length === 2);
+  t.same(byAddress(), before);
 });
 
 /** How long this thread was ready and had no processor, since it began. */

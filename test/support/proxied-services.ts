@@ -1,5 +1,6 @@
 // Services as the proxy gets them, said with what a test is about only.
 import { type Endpoint, endpointId, type PortEndpoints } from '../../src/proxy/endpoint-choice.ts';
+import { lastingPorts } from '../../src/proxy/lasting-ports.ts';
 import type { ProxyInput } from '../../src/proxy/proxier.ts';
 import type { ServicePort, ServiceView } from '../../src/proxy/service-view.ts';
 
@@ -38,3 +39,15 @@ export const inputOf = (...services: ServiceView[]): ProxyInput => ({
   boardAddresses: [],
   insideRanges: ['127.0.0.0/8'],
 });
+
+/** Two addresses whose port 80 would have the same local port by UDP, were each of them alone. */
+export function clashingAddresses(): [string, string] {
+  const seen = new Map<number, string>();
+  for (let i = 0; ; i++) {
+    const ip = `10.48.${i >> 8}.${i & 255}`;
+    const [port = 0] = lastingPorts({ ip, port: 80 });
+    const other = seen.get(port);
+    if (other) return [other, ip];
+    seen.set(port, ip);
+  }
+}

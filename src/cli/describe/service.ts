@@ -24,6 +24,14 @@ function subsetsOf(endpoints: Endpoints | undefined, port: core.ServicePort): co
   }));
 }
 
+/** As kubectl: each address with how it is meant. */
+function ingressText({ status }: Service): string {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  return ingress
+    .map(({ ip, ipMode, hostname }) => (ip && ipMode ? `${ip} (${ipMode})` : (ip ?? hostname)))
+    .join(', ');
+}
+
 function describePort(report: Report, port: core.ServicePort, endpoints: Endpoints | undefined): void {
   report.line('Port', `${port.name ?? '<unset>'}  ${port.port}/${port.protocol}`);
   report.line('TargetPort', `${port.targetPort}/${port.protocol}`);
@@ -48,9 +56,14 @@ export async function describeService(
   report.line('IP', spec.clusterIP);
   report.optional('IPs', spec.clusterIPs?.join(','));
   report.optional('External IPs', spec.externalIPs?.join(','));
+  report.optional('Desired LoadBalancer IP', spec.loadBalancerIP);
   report.optional('External Name', spec.externalName);
+  report.optional('LoadBalancer Ingress', ingressText(service));
   for (const port of spec.ports ?? []) describePort(report, port, endpoints);
   report.line('Session Affinity', spec.sessionAffinity);
   report.optional('External Traffic Policy', spec.externalTrafficPolicy);
   report.optional('Internal Traffic Policy', spec.internalTrafficPolicy);
+  if (spec.healthCheckNodePort) report.line('HealthCheck NodePort', spec.healthCheckNodePort);
+  report.optional('LoadBalancer Source Ranges', spec.loadBalancerSourceRanges?.join(','));
+  report.optional('Traffic Distribution', spec.trafficDistribution);
 }

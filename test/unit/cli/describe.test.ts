@@ -103,6 +103,34 @@ t.test('a service shows the endpoints of each port', async (t) => {
   t.match(out, /^Events: +<none>$/m);
 });
 
+t.test('a service shows what of it is for those outside and nearby, where it says so', async (t) => {
+  const metadata = { name: 'web', namespace: 'default', uid: 'u3' };
+  const described = async (spec: object, status: object) => {
+    const { out } = await run(['describe', 'svc/web', '--show-events=false'], {
+      [`GET ${namespace}/services/web`]: { kind: 'Service', metadata, spec, status },
+      [`GET ${namespace}/endpoints/web`]: {},
+    });
+    return out;
+  };
+  const balanced = await described(
+    {
+      type: 'LoadBalancer',
+      healthCheckNodePort: 32001,
+      loadBalancerSourceRanges: ['192.168.1.0/24', '10.0.0.0/8'],
+      trafficDistribution: 'PreferSameZone',
+    },
+    { loadBalancer: { ingress: [{ ip: '192.168.1.7', ipMode: 'VIP' }, { hostname: 'a.example.com' }] } },
+  );
+  t.match(balanced, /^LoadBalancer Ingress: +192\.168\.1\.7 \(VIP\), a\.example\.com$/m);
+  t.match(balanced, /^HealthCheck NodePort: +32001$/m);
+  t.match(balanced, /^LoadBalancer Source Ranges: +192\.168\.1\.0\/24,10\.0\.0\.0\/8$/m);
+  t.match(balanced, /^Traffic Distribution: +PreferSameZone$/m);
+  t.notMatch(
+    await described({ type: 'ClusterIP', healthCheckNodePort: 0 }, {}),
+    /LoadBalancer|HealthCheck|Distribution/,
+  );
+});
+
 t.test('a kind that is not known here is told as YAML', async (t) => {
   const widget = {
     apiVersion: 'x.io/v1',
