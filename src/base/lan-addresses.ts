@@ -1,4 +1,4 @@
-// Addresses of this machine on its LAN.
+// Addresses of this machine, on its LAN and all.
 import { networkInterfaces } from 'node:os';
 
 /** Bridges and tunnels of container engines are no way for another board to get here. */
@@ -14,4 +14,11 @@ export function lanAddresses(): [string, ...string[]] {
     );
   const [first = '127.0.0.1', ...others] = found.map(({ address }) => address);
   return [first, ...others];
+}
+
+/** Every address of this machine now, of both families and all links, without the links' names. */
+export function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.map(({ address }) => address),
+  );
 }

@@ -52,7 +52,7 @@ export interface ProxyInput {
   boardAddresses: readonly string[];
   /** Those of the cluster's other boards. */
   otherBoards?: readonly string[];
-  /** CIDRs or addresses of pods and of the board itself, besides `boardAddresses`. */
+  /** CIDRs or addresses of pods and of the board itself, as of now, besides `boardAddresses`. */
   insideRanges: readonly string[];
   /** The board's own for the Services' IPv6 addresses, where it has such. */
   listenAddressV6?: string | undefined;

@@ -14,6 +14,7 @@ import { BoardCluster } from '../support/two-boards.ts';
 const skip = boardHasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
 const NODE_PORT = 30088;
 const UDP_NODE_PORT = 30089;
+const LOCAL_NODE_PORT = 30090;
 /** Of the LAN, beside what the cluster gives them. */
 const LAN_V6 = { alpha: 'fd00:77::a', beta: 'fd00:77::b' };
 const udpProbe = join(import.meta.dirname, '../support/udp-probe.ts');
@@ -186,6 +187,26 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
         return heard;
       }, 15_000);
       t.equal(answer, `who ::ffff:${alpha.address}`, `by ${host}, relayed to the first family`);
+    }
+  });
+
+  await t.test('a board is inside by all of its addresses, others are not', async (t) => {
+    const [alpha, beta] = [cluster.agent('alpha').board, cluster.agent('beta').board];
+    const ports = [{ port: 80, targetPort: 8080, nodePort: LOCAL_NODE_PORT }];
+    await master.apply(service('local', { type: 'NodePort', externalTrafficPolicy: 'Local', ports }));
+    const curl = async (from: Board, host: string) => {
+      const { stdout } = await from.run(
+        'curl',
+        '-sS',
+        '-m',
+        '3',
+        `http://${host}:${LOCAL_NODE_PORT}/cgi-bin/who`,
+      );
+      return stdout;
+    };
+    for (const host of [alpha.address, `[${LAN_V6.alpha}]`]) {
+      t.match(await eventually(() => curl(alpha, host), 10_000, 100), /^who /, `by its own ${host}`);
+      await t.rejects(curl(beta, host), `another board by ${host}: the pod is not here`);
     }
   });
 

@@ -5,6 +5,7 @@ import type { Secret } from '../../api/objects.ts';
 import { dnsAddressOf } from '../../base/cluster-network.ts';
 import type { Component } from '../../base/component.ts';
 import { isInRange } from '../../base/ip.ts';
+import { ownAddresses } from '../../base/lan-addresses.ts';
 import type { Metric } from '../../base/metrics/metric.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
@@ -116,7 +117,7 @@ export class ServicePaths implements Component {
       hostPorts: [...hostPorts()],
       boardAddresses: addresses(),
       otherBoards: Object.values(peers).flatMap(({ address }) => address ?? []),
-      insideRanges: [...podRanges, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS],
+      insideRanges: [...podRanges, '127.0.0.0/8', SERVICE_LISTEN_ADDRESS, ...ownAddresses()],
       listenAddressV6: this.#listenAddressV6,
       ...(mode ? { inKernel: mode } : {}),
     });
