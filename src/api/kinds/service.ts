@@ -3,6 +3,7 @@ import type { Service } from '../objects.ts';
 import type { KindDefinition } from '../scheme.ts';
 import { serviceColumns } from './service-columns.ts';
 import { validateService, validateServiceUpdate } from './service-rules.ts';
+import { serviceWarnings } from './service-warnings.ts';
 
 /** Three hours, as upstream. */
 const AFFINITY_SECONDS = 10_800;
@@ -53,4 +54,5 @@ export const services: KindDefinition<Service> = {
   setDefaults,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  warnings: serviceWarnings,
 };
