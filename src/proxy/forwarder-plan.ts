@@ -6,6 +6,7 @@ import { withoutLoops } from './endpoint-loops.ts';
 import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
 import type { ServicePort, ServiceView, TrafficPolicy } from './service-view.ts';
+import { onEveryAddress, type Way, waysFromOutside, waysToAddress } from './ways-in.ts';
 
 /** Stands for every address of the board, and of IPv6. */
 export const EVERY_ADDRESS = '0.0.0.0';
@@ -177,68 +178,6 @@ function addBackend(plan: ForwarderPlan, service: ServiceView, added: NewBackend
 function refuseSctp(plan: ForwarderPlan, subject: Subject, port: number): void {
   const message = `port ${port}/SCTP is not forwarded: only TCP and UDP are`;
   plan.refusals.push({ subject, reason: 'UnsupportedProtocol', message });
-}
-
-type Way = Pick<Forwarder, 'host' | 'port' | 'virtual' | 'insiders' | 'outsiders' | 'sourceRanges'>;
-
-/** By the Service's own address, which is for pods and the board alone. */
-function waysToAddress(service: ServiceView, ip: string, port: number, input: PlanInput): Way[] {
-  const policy = service.internalTrafficPolicy;
-  const inside = { insiders: policy, outsiders: policy, sourceRanges: [] };
-  return mapped({ ip, port, isOpen: false }, input).map((way) => ({ ...inside, ...way }));
-}
-
-/**
- * To the endpoints of the Service's first family, whichever the client's is: a relay does not mind. None at an
- * address and port of the board that are an endpoint's own, in the board's network: who comes there has come to the
- * endpoint, and a listener would keep its program from starting again.
- */
-function waysFromOutside(
-  service: ServiceView,
-  { port, nodePort, protocol, endpoints }: ServicePort,
-  input: PlanInput,
-): Way[] {
-  const { externalIPs, loadBalancerIPs, sourceRanges, externalTrafficPolicy: outsiders } = service;
-  const outside: Omit<Way, 'host' | 'port' | 'virtual'> = {
-    insiders: 'Cluster',
-    outsiders,
-    sourceRanges: [],
-  };
-  const isOwn = (ip: string) => input.boardAddresses.includes(ip);
-  const direct = (ip: string) =>
-    endpoints.present.includes(endpointId({ ip, port })) ? [] : [{ host: ip, port, virtual: undefined }];
-  const balanced = new Set(loadBalancerIPs);
-  return [
-    ...(nodePort ? onEveryAddress(nodePort, protocol, input) : []).map((way) => ({ ...outside, ...way })),
-    ...loadBalancerIPs
-      .filter(isOwn)
-      .flatMap(direct)
-      .map((way) => ({ ...outside, ...way, sourceRanges })),
-    ...externalIPs
-      .filter((ip) => !balanced.has(ip))
-      .flatMap((ip) => (isOwn(ip) ? direct(ip) : mapped({ ip, port, isOpen: true }, input)))
-      .map((way) => ({ ...outside, ...way })),
-  ];
-}
-
-/** None for no address, and for one of a family that the board does not have. */
-function mapped(virtual: VirtualAddress, input: PlanInput): Entrance[] {
-  const { listenAddress, listenAddressV6 } = input;
-  const host = isIPv6(virtual.ip) ? listenAddressV6 : listenAddress;
-  return virtual.ip && host ? [{ host, port: 0, virtual }] : [];
-}
-
-type Entrance = Pick<Way, 'host' | 'port' | 'virtual'>;
-
-/**
- * An answer by UDP must come from the address that was asked. A socket on 0.0.0.0 cannot see to that, the kernel's
- * map of each family can: the socket then only keeps the port, and answers on the loopback address. For TCP one
- * listener sees to both families.
- */
-function onEveryAddress(port: number, protocol: string, { listenAddressV6 }: PlanInput): Entrance[] {
-  if (protocol !== 'UDP') return [{ host: EVERY_ADDRESS, port, virtual: undefined }];
-  const every = listenAddressV6 ? [EVERY_ADDRESS, EVERY_ADDRESS_V6] : [EVERY_ADDRESS];
-  return every.map((ip) => ({ host: ip, port, virtual: { ip, port, isOpen: true } }));
 }
 
 function addHostPort(plan: ForwarderPlan, hostPort: HostPort, input: PlanInput): void {
