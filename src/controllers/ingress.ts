@@ -3,13 +3,16 @@
 // https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressStatus
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/conditions.ts';
-import { isServedByBoards, servesIngress } from '../api/ingress/board-ingress.ts';
+import { isServedByBoards, servesIngress, tlsSecretsOf } from '../api/ingress/board-ingress.ts';
 import { type IngressWarning, ingressWarnings } from '../api/ingress/ingress-problems.ts';
+import { tlsFindings } from '../api/ingress/tls-warnings.ts';
 import { ingresses } from '../api/kinds/ingress.ts';
 import { ingressClasses } from '../api/kinds/ingress-class.ts';
 import { nodes } from '../api/kinds/node.ts';
-import { type Ingress, type IngressClass, keyOf, type Node } from '../api/objects.ts';
+import { secrets } from '../api/kinds/secret.ts';
+import { type Ingress, type IngressClass, keyOf, type Node, type Secret } from '../api/objects.ts';
 import type { Component } from '../base/component.ts';
+import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -27,6 +30,7 @@ export class IngressController implements Component {
   readonly #ingresses: Informer<Ingress>;
   readonly #classes: Informer<IngressClass>;
   readonly #nodes: Informer<Node>;
+  readonly #secrets: Informer<Secret>;
   readonly #controller: Controller;
   /** What was last said of each, so that an Event tells of something new. */
   readonly #said = new Map<string, string>();
@@ -38,6 +42,7 @@ export class IngressController implements Component {
     this.#ingresses = options.informers.for(ingresses);
     this.#classes = options.informers.for(ingressClasses);
     this.#nodes = options.informers.for(nodes);
+    this.#secrets = options.informers.for(secrets);
     this.#controller = new Controller(COMPONENT, (key) => this.#reconcile(key), options);
     this.#controller.follows(
       this.#ingresses,
@@ -53,6 +58,10 @@ export class IngressController implements Component {
         if (!isDeepStrictEqual(addressesOf(node), previous && addressesOf(previous))) this.#lookAtAll();
       }),
     );
+    this.#controller.follows(
+      this.#secrets,
+      onAnyChange((secret) => this.#lookAtThose(keyOf(secret))),
+    );
   }
 
   start(): Promise<void> {
@@ -67,21 +76,35 @@ export class IngressController implements Component {
     for (const ingress of this.#ingresses.lister.list()) this.#controller.enqueue(keyOf(ingress));
   }
 
-  async #reconcile(key: string): Promise<void> {
+  #lookAtThose(secretKey: string): void {
+    for (const ingress of this.#ingresses.lister.list()) {
+      if (tlsSecretsOf(ingress).includes(secretKey)) this.#controller.enqueue(keyOf(ingress));
+    }
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const ingress = this.#ingresses.lister.get(key);
     const isOurs = ingress && isServedByBoards(ingress, (name) => this.#classes.lister.get(name));
     if (!isOurs || ingress.metadata.deletionTimestamp) {
       this.#said.delete(key);
-      return;
+      return undefined;
     }
     const addresses = this.#nodes.lister.list().flatMap(addressesOf).sort();
-    this.#warn(ingress, [...(addresses.length === 0 ? [NOBODY] : []), ...ingressWarnings(ingress)]);
+    const requeueAfterMs = this.#tell(ingress, addresses.length > 0);
     const wanted = this.#wanted(ingress, addresses);
-    if (isDeepStrictEqual(ingress.status?.loadBalancer ?? {}, wanted)) return;
-    await this.#options.client.updateStatus(ingresses, {
-      ...ingress,
-      status: { ...ingress.status, loadBalancer: wanted },
-    });
+    if (!isDeepStrictEqual(ingress.status?.loadBalancer ?? {}, wanted)) {
+      const status = { ...ingress.status, loadBalancer: wanted };
+      await this.#options.client.updateStatus(ingresses, { ...ingress, status });
+    }
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  /** Returns when there may be something new to tell; `undefined` = not by time alone. */
+  #tell(ingress: Ingress, isServed: boolean): number | undefined {
+    const nowMs = this.#options.clock.now();
+    const { warnings, changesAtMs } = tlsFindings(ingress, (key) => this.#secrets.lister.get(key), nowMs);
+    this.#warn(ingress, [...(isServed ? [] : [NOBODY]), ...ingressWarnings(ingress), ...warnings]);
+    return changesAtMs === undefined ? undefined : changesAtMs - nowMs;
   }
 
   /** Where no board serves, what somebody else wrote stays as it is. */

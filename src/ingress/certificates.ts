@@ -1,14 +1,10 @@
 // The certificate for each name that a client asks for by SNI: that of the host's Secret, else our own. A Secret
 // that changes counts from the next connection on.
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { Secret } from '../api/objects.ts';
+import { type KeyPair, readKeyPair } from '../api/ingress/tls-secret.ts';
+import { keyOf, type Secret } from '../api/objects.ts';
 import type { Logger } from '../base/logger.ts';
 import { type RouteTable, tlsSecretOf } from './route-table.ts';
-
-export interface KeyPair {
-  keyPem: string;
-  certificatePem: string;
-}
 
 export type SecretLookup = (key: string) => Secret | undefined;
 
@@ -36,19 +32,13 @@ export class Certificates {
     return known;
   }
 
-  #read({ metadata, data }: Secret): SecureContext {
-    const pem = (name: string) => Buffer.from(data?.[name] ?? '', 'base64');
-    try {
-      const [cert, key] = [pem('tls.crt'), pem('tls.key')];
-      if (cert.length === 0 || key.length === 0) throw new Error('tls.crt and tls.key are needed');
-      return createSecureContext({ cert, key, minVersion: MIN_TLS_VERSION });
-    } catch (error) {
-      const secret = `${metadata.namespace}/${metadata.name}`;
-      this.#logger.warn(
-        { secret, err: error },
-        'not a TLS certificate with its key: the default one is shown',
-      );
+  /** The master tells people of it, in an Event of the Ingress. */
+  #read(secret: Secret): SecureContext {
+    const pair = readKeyPair(secret);
+    if ('problem' in pair) {
+      this.#logger.warn({ secret: keyOf(secret) }, `${pair.problem}: the default certificate is shown`);
       return this.#fallback;
     }
+    return createSecureContext({ key: pair.keyPem, cert: pair.certificatePem, minVersion: MIN_TLS_VERSION });
   }
 }

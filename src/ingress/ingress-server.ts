@@ -2,6 +2,7 @@
 // program holds are told and tried again; everything else on the board goes on.
 import type { BoardService } from '../api/board-service.ts';
 import type { BoardIngress } from '../api/ingress/board-ingress.ts';
+import type { KeyPair } from '../api/ingress/tls-secret.ts';
 import type { Secret } from '../api/objects.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -9,7 +10,7 @@ import type { ListenAddress } from '../base/listener.ts';
 import type { Logger } from '../base/logger.ts';
 import { BackendPool } from './backend-pool.ts';
 import { Balancer } from './balancer.ts';
-import { Certificates, type KeyPair } from './certificates.ts';
+import { Certificates } from './certificates.ts';
 import { ClientSockets } from './client-sockets.ts';
 import { lookupAt, type NameServer } from './name-lookup.ts';
 import { RequestHandler } from './request-handler.ts';

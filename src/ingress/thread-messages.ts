@@ -1,10 +1,10 @@
 // What the agent's thread and Ingress on another one say to each other: plain data, as a message copies it.
 import type { BoardService } from '../api/board-service.ts';
 import type { BoardIngress } from '../api/ingress/board-ingress.ts';
+import type { KeyPair } from '../api/ingress/tls-secret.ts';
 import type { Secret } from '../api/objects.ts';
 import type { ListenAddress } from '../base/listener.ts';
 import type { LogFields } from '../base/logger.ts';
-import type { KeyPair } from './certificates.ts';
 import type { NameServer } from './name-lookup.ts';
 
 export interface IngressSettings {

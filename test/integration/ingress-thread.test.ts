@@ -14,6 +14,7 @@ import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ingress } from '../support/ingress-lab.ts';
+import { tlsSecret } from '../support/tls-secret.ts';
 import { freePort } from '../support/trial.ts';
 
 const paths = [{ path: '/', service: 'web' }];
@@ -81,15 +82,6 @@ async function backend(t: Test, body: string): Promise<BoardService> {
   return { key: 'default/web', uid: 'web', spec, slices };
 }
 
-async function secretFor(name: string, resourceVersion: string): Promise<Secret> {
-  const { certificatePem, keyPem } = await makeSelfMadeCertificate([name], systemClock);
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
-  const data = { 'tls.crt': base64(certificatePem), 'tls.key': base64(keyPem) };
-  const creationTimestamp = '2026-01-01T00:00:00Z';
-  const metadata = { name: 'shown', namespace: 'default', uid: 'u', resourceVersion, creationTimestamp };
-  return { apiVersion: 'v1', kind: 'Secret', metadata, data };
-}
-
 async function shownName(port: number): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, servername: 'shop.test', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
@@ -125,7 +117,7 @@ t.test('a certificate is shown once its Secret is known, and the next one when t
     ['one.test', '1'],
     ['two.test', '2'],
   ] as const) {
-    secrets.set('default/shown', await secretFor(name, version));
+    secrets.set('default/shown', await tlsSecret([name], { name: 'shown', resourceVersion: version }));
     served.refresh();
     await eventually(async () => (await shownName(ports.https)) === name);
   }

@@ -15,23 +15,8 @@ import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { IngressLab } from '../support/ingress-lab.ts';
 import { labWith, raw, saying, toWeb } from '../support/ingress-talk.ts';
+import { tlsSecret } from '../support/tls-secret.ts';
 import { UplinkDns } from '../support/uplink-dns.ts';
-
-async function secretFor(
-  name: string,
-): Promise<{ pem: string; secret: Parameters<Map<string, never>['set']>[1] }> {
-  const { keyPem, certificatePem } = await makeSelfMadeCertificate([name], systemClock);
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
-  const metadata = {
-    name: 'cert',
-    namespace: 'default',
-    uid: 'u',
-    resourceVersion: '1',
-    creationTimestamp: '',
-  };
-  const data = { 'tls.crt': base64(certificatePem), 'tls.key': base64(keyPem) };
-  return { pem: certificatePem, secret: { apiVersion: 'v1', kind: 'Secret', metadata, data } as never };
-}
 
 function shownName(port: number, servername: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -165,10 +150,10 @@ t.test(
     await lab.backend('web');
     const { https } = lab.ports;
     t.match(await shownName(https, 'a.test'), 'CN=ingress.local', 'while the Secret is missing');
-    lab.secrets.set('default/cert', (await secretFor('a.test')).secret);
+    lab.secrets.set('default/cert', await tlsSecret(['a.test']));
     t.match(await shownName(https, 'a.test'), 'CN=a.test');
     t.match(await shownName(https, 'b.test'), 'CN=ingress.local');
-    lab.secrets.set('default/cert', (await secretFor('renewed.test')).secret);
+    lab.secrets.set('default/cert', await tlsSecret(['renewed.test']));
     t.match(await shownName(https, 'a.test'), 'CN=renewed.test');
     const { body } = await lab.ask('/', { host: 'a.test', tls: true });
     t.match(JSON.parse(body).headers, { 'x-forwarded-proto': 'https', 'x-forwarded-port': String(https) });

@@ -4,11 +4,11 @@ import { request as tlsRequest } from 'node:https';
 import type { Test } from 'tap';
 import type { BoardService } from '../../src/api/board-service.ts';
 import type { BoardIngress } from '../../src/api/ingress/board-ingress.ts';
+import type { KeyPair } from '../../src/api/ingress/tls-secret.ts';
 import type { Secret } from '../../src/api/objects.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { closeServer, portOf } from '../../src/base/listener.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import type { KeyPair } from '../../src/ingress/certificates.ts';
 import { IngressServer, type IngressServerOptions } from '../../src/ingress/ingress-server.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 

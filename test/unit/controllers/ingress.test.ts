@@ -4,12 +4,16 @@ import { edgeIngressClass, INGRESS_BOARD_LABEL } from '../../../src/api/ingress/
 import { ingresses } from '../../../src/api/kinds/ingress.ts';
 import { ingressClasses } from '../../../src/api/kinds/ingress-class.ts';
 import { nodes } from '../../../src/api/kinds/node.ts';
-import type { Ingress, IngressClass, Node } from '../../../src/api/objects.ts';
+import { secrets } from '../../../src/api/kinds/secret.ts';
+import type { Ingress, IngressClass, Node, Secret } from '../../../src/api/objects.ts';
 import { IngressController } from '../../../src/controllers/ingress.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { memoryCluster } from '../../support/memory-cluster.ts';
-import { settles } from '../../support/settles.ts';
+import { quiet, settles } from '../../support/settles.ts';
+import { tlsSecret } from '../../support/tls-secret.ts';
 
 const apiVersion = 'networking.k8s.io/v1';
+const DAY_MS = 86_400_000;
 
 async function setUp(t: Test) {
   const cluster = await memoryCluster();
@@ -108,4 +112,55 @@ t.test('what cannot be served as it says is told once', async (t) => {
   await board('a', '192.168.1.7', true);
   await shows('192.168.1.7');
   t.same(reasons(), expected, 'a board that comes is no reason to say it again');
+});
+
+t.test(
+  'a certificate that cannot be shown is told once for each cause, and again when it comes back',
+  async (t) => {
+    const { client, board, ingress, shows, recorder } = await setUp(t);
+    await board('a', '192.168.1.7', true);
+    await ingress({ tls: [{ hosts: ['a.test'], secretName: 'cert' }] });
+    await shows('192.168.1.7');
+    const told = (...expected: string[]) =>
+      settles(async () => recorder.events.map(({ reason }) => reason).join() === expected.join());
+    await told('TLSSecretNotFound');
+    const { metadata: _, ...good } = await tlsSecret(['a.test']);
+    const metadata = { name: 'cert', namespace: 'default' };
+    await client.create<Secret>(secrets, { ...good, metadata, type: 'Opaque', data: {} });
+    await told('TLSSecretNotFound', 'InvalidTLSSecret');
+    const put = async (data: Secret['data']) => {
+      const secret = await client.get(secrets, 'default/cert');
+      await client.update(secrets, { ...secret, data });
+    };
+    await put(good.data);
+    await client.patch(ingresses, 'default/web', {
+      type: 'merge',
+      body: { metadata: { labels: { a: 'b' } } },
+    });
+    await quiet();
+    t.equal(recorder.events.length, 2, 'nothing more of a good one');
+    await put({});
+    await told('TLSSecretNotFound', 'InvalidTLSSecret', 'InvalidTLSSecret');
+    t.match(recorder.events.at(-1), { type: 'Warning', object: { kind: 'Ingress' } });
+  },
+);
+
+t.test('a certificate that ends is told when it does', async (t) => {
+  const { client, clock, board, ingress, shows, recorder } = await setUp(t);
+  await board('a', '192.168.1.7', true);
+  const { metadata: _, ...good } = await tlsSecret(['a.test'], {
+    // Ten years, but for these days.
+    clock: new FakeClock(clock.now() - (3650 - 3.5) * DAY_MS),
+  });
+  await client.create<Secret>(secrets, { ...good, metadata: { name: 'cert', namespace: 'default' } });
+  await ingress({ tls: [{ hosts: ['a.test'], secretName: 'cert' }] });
+  await shows('192.168.1.7');
+  await clock.advance(3 * DAY_MS);
+  await quiet();
+  t.same(recorder.lines, []);
+  await clock.advance(DAY_MS);
+  await settles(async () => recorder.events.map(({ reason }) => reason).join() === 'CertificateExpired');
+  await clock.advance(5 * DAY_MS);
+  await quiet();
+  t.equal(recorder.events.length, 1, 'once');
 });
