@@ -1,15 +1,16 @@
-// Connections to backends, kept open between requests. An endpoint that refuses its connection has been sent
+// HTTP/1 connections to backends, kept open between requests. An endpoint that refuses its connection has been sent
 // nothing, so that the request may go on to the next.
 import { Agent, type ClientRequest, request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Endpoint } from './backend-endpoints.ts';
+import type { BackendSessions } from './http2/backend-sessions.ts';
 
 export interface BackendRequest {
   method: string;
   path: string;
   headers: OutgoingHttpHeaders;
-  scheme: 'http' | 'https';
+  isTls: boolean;
   connectTimeoutMs: number;
   /** Longest silence in both directions once connected. */
   readTimeoutMs: number;
@@ -36,6 +37,7 @@ export class BackendPool {
   readonly #plain = new Agent(OPTIONS);
   /** A pod's certificate is its own affair: nobody could have signed it for its address. */
   readonly #tls = new TlsAgent({ ...OPTIONS, rejectUnauthorized: false });
+  #http2: BackendSessions | undefined;
 
   /** `lookup` finds the addresses of backends that are names. */
   constructor(lookup: LookupFunction) {
@@ -44,8 +46,7 @@ export class BackendPool {
 
   /** Resolves with a request on an open connection whose body is still to be sent; rejects when there is none. */
   open(endpoint: Endpoint, wanted: BackendRequest): Promise<OpenRequest> {
-    const isTls = wanted.scheme === 'https';
-    const { method, path, headers } = wanted;
+    const { method, path, headers, isTls } = wanted;
     // Answers whose lines end in LF alone (busybox httpd's CGI) are understood by all others too (RFC 9112, 2.2), and
     // what one endpoint says on its own connections is its own affair: clients get it written anew.
     const { ip: host, port } = endpoint;
@@ -77,13 +78,21 @@ export class BackendPool {
     });
   }
 
+  /** Those of HTTP/2: loaded with the first request that needs them. */
+  async http2(): Promise<BackendSessions> {
+    const { BackendSessions } = await import('./http2/backend-sessions.ts');
+    this.#http2 ??= new BackendSessions(this.#lookup);
+    return this.#http2;
+  }
+
   destroy(): void {
     this.#plain.destroy();
     this.#tls.destroy();
+    this.#http2?.destroy();
   }
 }
 
-function timedOut(what: string): NodeJS.ErrnoException {
+export function timedOut(what: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${what} in time`), { code: 'ETIMEDOUT' });
 }
 

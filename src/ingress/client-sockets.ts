@@ -1,13 +1,21 @@
 // The two sockets that clients reach: HTTP, and HTTPS with HTTP/2 or HTTP/1.1 as the client can (ALPN). All
 // requests of both end in one handler. A client that is slow with its head, or says nothing, is let go.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import {
+  createServer as createHttp2,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTls, type SecureContext, type Server as TlsServer } from 'node:tls';
+import type { KeyPair } from '../api/ingress/tls-secret.ts';
 import { closeServer, type ListenAddress, listen, OpenSockets, portOf } from '../base/listener.ts';
-import { type KeyPair, MIN_TLS_VERSION } from './certificates.ts';
+import { MIN_TLS_VERSION } from './certificates.ts';
 import { asResponse, type ClientRequestSide, hasBody } from './forwarding.ts';
+import { closeOnceAnswered, closeWhenIdle } from './http2-clients.ts';
 import { OpenClients } from './open-clients.ts';
 import type { ClientSide } from './proxy-headers.ts';
 import type { RequestHandler } from './request-handler.ts';
@@ -132,20 +140,18 @@ export class ClientSockets {
     const server = createHttp2({ settings });
     server.on('session', (session) => {
       this.#sessions.add(session);
-      session.setTimeout(KEEP_ALIVE_MS, () => session.close());
+      closeWhenIdle(session, KEEP_ALIVE_MS);
       session.once('close', () => this.#sessions.delete(session));
       session.on('error', () => session.destroy());
     });
-    server.on('request', (req, res) => {
+    const serve = (expectsContinue: boolean) => (req: Http2ServerRequest, res: Http2ServerResponse) => {
       res.once('close', this.#asked(req));
+      closeOnceAnswered(req.stream);
       const client = { ...where(), remoteAddress: addressOf(req) };
-      void handler.serve({ req, res: asResponse(res), expectsContinue: false }, client);
-    });
-    server.on('checkContinue', (req, res) => {
-      res.once('close', this.#asked(req));
-      const client = { ...where(), remoteAddress: addressOf(req) };
-      void handler.serve({ req, res: asResponse(res), expectsContinue: true }, client);
-    });
+      void handler.serve({ req, res: asResponse(res), expectsContinue }, client);
+    };
+    server.on('request', serve(false));
+    server.on('checkContinue', serve(true));
     return server;
   }
 

@@ -1,6 +1,6 @@
 // Brings one request to a backend and its answer back. An endpoint that cannot be reached is passed over while
 // nothing of the body has been read; later failures show as 502 or 504, or as a broken connection.
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { pipeline } from 'node:stream';
 import type { Endpoint } from './backend-endpoints.ts';
@@ -21,8 +21,6 @@ export interface Exchange {
 }
 
 export interface ForwardPlan {
-  /** In the order in which they are tried; not empty. */
-  endpoints: readonly Endpoint[];
   request: BackendRequest;
   bodyLimitBytes: number;
   /** Added to the answer of this endpoint. */
@@ -35,15 +33,21 @@ export interface Outcome {
   failure: number | undefined;
 }
 
-const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];
+export const isIdempotent = (method: string): boolean =>
+  ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method);
 /** As many as a client would wait for. */
 const MAX_TRIES = 4;
 
-export async function forward(pool: BackendPool, exchange: Exchange, plan: ForwardPlan): Promise<Outcome> {
+/** `endpoints` are tried in their order, one at least; `attempt` asks one of them. */
+export async function forward(
+  { res }: Exchange,
+  endpoints: readonly Endpoint[],
+  attempt: (endpoint: Endpoint) => Promise<Tried>,
+): Promise<Outcome> {
   let failure = 502;
-  for (const endpoint of plan.endpoints.slice(0, MAX_TRIES)) {
-    if (exchange.res.destroyed) break;
-    const tried = await tryEndpoint(pool, exchange, plan, endpoint);
+  for (const endpoint of endpoints.slice(0, MAX_TRIES)) {
+    if (res.destroyed) break;
+    const tried = await attempt(endpoint);
     if (tried === 'answered') return { endpoint, failure: undefined };
     failure = tried.status;
     if (!tried.mayTryNext) return { endpoint, failure };
@@ -51,10 +55,10 @@ export async function forward(pool: BackendPool, exchange: Exchange, plan: Forwa
   return { endpoint: undefined, failure };
 }
 
-type Tried = 'answered' | { status: number; mayTryNext: boolean };
+export type Tried = 'answered' | { status: number; mayTryNext: boolean };
 
 /** A kept connection that its backend closed meanwhile is no failure of the backend: asked once more, afresh. */
-async function tryEndpoint(
+export async function attemptHttp1(
   pool: BackendPool,
   exchange: Exchange,
   plan: ForwardPlan,
@@ -71,7 +75,7 @@ async function tryEndpoint(
       return 'answered';
     } catch (error) {
       const wasSent = error instanceof SentError;
-      const canRepeat = !wasSent || (!hasBody(exchange.req) && IDEMPOTENT.includes(plan.request.method));
+      const canRepeat = !wasSent || (!hasBody(exchange.req) && isIdempotent(plan.request.method));
       if (isReused && canRepeat && !isTimeout(causeOf(error))) continue;
       const isLate = isTimeout(causeOf(error));
       return { status: isLate ? 504 : 502, mayTryNext: canRepeat && !(wasSent && isLate) };
@@ -84,10 +88,23 @@ class SentError extends Error {}
 
 const causeOf = (error: unknown): unknown => (error instanceof SentError ? error.cause : error);
 
-export function hasBody({ headers, method }: ClientRequestSide): boolean {
+/** HTTP/2 need not tell a body's length, and says in the head whether there is one. */
+export function hasBody(req: ClientRequestSide): boolean {
+  const { headers } = req;
   if (headers['transfer-encoding'] !== undefined) return true;
   if (headers['content-length'] !== undefined) return headers['content-length'] !== '0';
-  return headers[':method'] !== undefined && !['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(method ?? '');
+  return 'stream' in req && !req.stream.endAfterHeaders;
+}
+
+/** Asked at its end, which node:http2 tells of a stream that was reset as well. */
+export const endedWhole = (req: ClientRequestSide): boolean => !('stream' in req && req.stream.closed);
+
+/**
+ * How a backend of HTTP/1 is told where a body ends. Left to itself node:http sends a body that has no length without
+ * any end where its method should have none, so that the backend took it for the next request.
+ */
+export function framing(req: ClientRequestSide, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return hasBody(req) && headers['content-length'] === undefined ? { 'transfer-encoding': 'chunked' } : {};
 }
 
 /** Sends the body; resolves with the answer's head, or with the status for a body that is too large. */
@@ -141,10 +158,11 @@ function sendBody(
     onTooLarge();
   });
   // Without its end a body is not whole: the backend must not take it for one.
+  req.once('end', () => (endedWhole(req) ? request.end() : request.destroy()));
   req.once('close', () => {
     if (!req.readableEnded) request.destroy();
   });
-  req.pipe(request);
+  req.pipe(request, { end: false });
 }
 
 function sendBack(response: IncomingMessage, { res }: Exchange, setCookie: string | undefined): void {

@@ -31,7 +31,6 @@ export interface ClientSide {
   port: number;
 }
 
-/** `body`: how its length is told; a body of unknown length is sent in chunks. */
 export function toBackend(
   headers: IncomingHttpHeaders,
   target: RequestTarget,
@@ -87,7 +86,10 @@ export function toClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const dropped = new Set([...HOP_BY_HOP, ...named]);
   return Object.fromEntries(
     Object.entries(headers).filter(
-      ([name, value]) => !dropped.has(name) && ![value ?? ''].flat().some((text) => CONTROLS.test(text)),
+      ([name, value]) =>
+        !dropped.has(name) &&
+        !name.startsWith(':') &&
+        ![value ?? ''].flat().some((text) => CONTROLS.test(text)),
     ),
   );
 }

@@ -1,18 +1,22 @@
 // Serves one request with the routes of this moment: decided first, then answered here or forwarded.
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { BoardService } from '../api/board-service.ts';
+import { isHttp2, isTls } from '../api/ingress/ingress-options.ts';
 import { accessLine } from './access-log.ts';
+import { answer } from './answer.ts';
 import { type Endpoint, endpointsOf } from './backend-endpoints.ts';
-import type { BackendPool, BackendRequest } from './backend-pool.ts';
+import type { BackendPool } from './backend-pool.ts';
 import { type Balancer, readCookie, stickyOrder, writeCookie } from './balancer.ts';
 import { type Decision, decide } from './decision.ts';
 import {
+  attemptHttp1,
   type ClientRequestSide,
-  type ClientResponseSide,
   type Exchange,
+  type ForwardPlan,
   forward,
-  hasBody,
+  framing,
+  type Outcome,
+  type Tried,
 } from './forwarding.ts';
 import type { Location } from './location.ts';
 import { type ClientSide, toBackend } from './proxy-headers.ts';
@@ -37,10 +41,8 @@ interface Routed {
 
 type Forwarding = Extract<Decision, { action: 'forward' }>;
 
-interface Upstream {
+interface Upstream extends Pick<ForwardPlan, 'request' | 'setCookie'> {
   endpoints: Endpoint[];
-  request: BackendRequest;
-  setCookie(endpoint: Endpoint): string | undefined;
 }
 
 export class RequestHandler {
@@ -57,21 +59,44 @@ export class RequestHandler {
     req.on('error', () => undefined);
     res.on('error', () => undefined);
     const { decision, target } = this.#route(req, client);
-    const logged = { endpoint: undefined as Endpoint | undefined };
+    const logged: Partial<Outcome> = {};
     if (this.#options.accessLog) {
-      res.once('close', () => this.#log(req, res.statusCode, client, startMs, decision, logged.endpoint));
+      const status = () => logged.failure ?? res.statusCode;
+      res.once('close', () => this.#log(req, status(), client, startMs, decision, logged.endpoint));
     }
-    if (decision.action === 'answer') return answer(req, res, decision.status);
     if (decision.action === 'redirect') return answer(req, res, decision.status, { location: decision.url });
-    const upstream = this.#upstream(decision, target as RequestTarget, req, client);
-    if (!upstream) return answer(req, res, 503);
-    const { bodyLimitBytes } = decision.location.options;
-    const { failure, endpoint } = await forward(this.#options.pool, exchange, {
-      ...upstream,
-      bodyLimitBytes,
-    });
-    logged.endpoint = endpoint;
-    if (failure !== undefined) answer(req, res, failure);
+    Object.assign(logged, await this.#serve(decision, exchange, target as RequestTarget, client));
+    if (logged.failure !== undefined) answer(req, res, logged.failure);
+  }
+
+  async #serve(
+    decision: Exclude<Decision, { action: 'redirect' }>,
+    exchange: Exchange,
+    target: RequestTarget,
+    client: ClientSide,
+  ): Promise<Partial<Outcome>> {
+    if (decision.action === 'answer') return { failure: decision.status };
+    const upstream = this.#upstream(decision, target, exchange.req, client);
+    if (!upstream) return { failure: 503 };
+    const attempt = await this.#attempt(exchange, upstream, decision.location);
+    return forward(exchange, upstream.endpoints, attempt);
+  }
+
+  /** How one endpoint is asked; what speaks HTTP/2 with them is loaded with the first request for it. */
+  async #attempt(
+    exchange: Exchange,
+    { request, setCookie }: Upstream,
+    { options: { bodyLimitBytes, backendProtocol } }: Location,
+  ): Promise<(endpoint: Endpoint) => Promise<Tried>> {
+    const { pool } = this.#options;
+    if (isHttp2(backendProtocol)) {
+      const { Http2Exchange } = await import('./http2/http2-exchange.ts');
+      const http2 = new Http2Exchange(await pool.http2(), exchange, { request, setCookie, bodyLimitBytes });
+      return (endpoint) => http2.attempt(endpoint);
+    }
+    const headers = { ...request.headers, ...framing(exchange.req, request.headers) };
+    const plan = { request: { ...request, headers }, setCookie, bodyLimitBytes };
+    return (endpoint) => attemptHttp1(pool, exchange, plan, endpoint);
   }
 
   async upgrade(req: ClientRequestSide, socket: Duplex, head: Buffer, client: ClientSide): Promise<void> {
@@ -118,7 +143,7 @@ export class RequestHandler {
       method: req.method ?? 'GET',
       path,
       headers: toBackend(req.headers, target, client, options),
-      scheme: options.backendScheme,
+      isTls: isTls(options.backendProtocol),
       connectTimeoutMs: options.connectTimeoutMs,
       readTimeoutMs: options.readTimeoutMs,
     };
@@ -172,23 +197,4 @@ export class RequestHandler {
     });
     this.#options.accessLog?.(line);
   }
-}
-
-/** In place of a backend. A body that was not read ends an HTTP/1 connection: what follows is not a request. */
-function answer(
-  req: ClientRequestSide,
-  res: ClientResponseSide,
-  status: number,
-  fields: Record<string, string> = {},
-): void {
-  if (res.headersSent || res.destroyed) return;
-  const text = `${status} ${STATUS_CODES[status] ?? ''}\n`;
-  const isUnread = req.httpVersionMajor === 1 && hasBody(req) && !req.complete;
-  res.writeHead(status, {
-    ...fields,
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    ...(isUnread ? { connection: 'close' } : {}),
-  });
-  res.end(req.method === 'HEAD' ? undefined : text);
 }

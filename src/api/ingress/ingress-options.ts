@@ -5,6 +5,12 @@
 import { type AnnotationReader, readAnnotations } from './annotation-reader.ts';
 import { type StickyCookie, stickyCookie } from './sticky-cookie.ts';
 
+const PROTOCOLS = ['HTTP', 'HTTPS', 'GRPC', 'GRPCS'] as const;
+export type BackendProtocol = (typeof PROTOCOLS)[number];
+/** With backends; gRPC needs it. */
+export const isHttp2 = (protocol: BackendProtocol): boolean => protocol === 'GRPC' || protocol === 'GRPCS';
+export const isTls = (protocol: BackendProtocol): boolean => protocol === 'HTTPS' || protocol === 'GRPCS';
+
 export interface IngressOptions {
   /** Paths of type Prefix and ImplementationSpecific are regular expressions. */
   useRegex: boolean;
@@ -18,7 +24,7 @@ export interface IngressOptions {
   forceSslRedirect: boolean;
   appRoot: string | undefined;
   stickyCookie: StickyCookie | undefined;
-  backendScheme: 'http' | 'https';
+  backendProtocol: BackendProtocol;
   connectTimeoutMs: number;
   /** Between two reads from a backend. */
   readTimeoutMs: number;
@@ -54,7 +60,7 @@ export function ingressOptions(annotations: Readonly<Record<string, string>> | u
     ...limits(reader),
     ...redirects(reader),
     stickyCookie: stickyCookie(reader),
-    backendScheme: reader.value('backend-protocol', 'HTTP or HTTPS', schemeOf) ?? 'http',
+    backendProtocol: reader.value('backend-protocol', 'HTTP, HTTPS, GRPC or GRPCS', protocolOf) ?? 'HTTP',
     upstreamVhost: reader.text('upstream-vhost', 'a host', HOST),
     forwardedPrefix: reader.text('x-forwarded-prefix', 'a path', ABSOLUTE_PATH),
   };
@@ -97,9 +103,8 @@ function redirects(reader: AnnotationReader) {
   };
 }
 
-function schemeOf(text: string): 'http' | 'https' | undefined {
-  const scheme = text.toLowerCase();
-  return scheme === 'http' || scheme === 'https' ? scheme : undefined;
+function protocolOf(text: string): BackendProtocol | undefined {
+  return PROTOCOLS.find((protocol) => protocol === text.toUpperCase());
 }
 
 function sizeOf(text: string): number | undefined {

@@ -18,7 +18,7 @@ t.test("without annotations ingress-nginx's defaults hold", async (t) => {
     sslRedirect: true,
     connectTimeoutMs: 5000,
     readTimeoutMs: 60_000,
-    backendScheme: 'http',
+    backendProtocol: 'HTTP',
   });
   t.equal(options.stickyCookie, undefined);
 });
@@ -27,7 +27,10 @@ t.test('values are read as people write them', async (t) => {
   t.equal(read({ 'proxy-body-size': '8m' }).options.bodyLimitBytes, 8 * 1024 ** 2);
   t.equal(read({ 'proxy-body-size': '0' }).options.bodyLimitBytes, 0);
   t.equal(read({ 'proxy-read-timeout': '3600' }).options.readTimeoutMs, 3_600_000);
-  t.equal(read({ 'backend-protocol': 'HTTPS' }).options.backendScheme, 'https');
+  for (const protocol of ['HTTP', 'HTTPS', 'GRPC', 'GRPCS']) {
+    const value = protocol.toLowerCase();
+    t.equal(read({ 'backend-protocol': value }).options.backendProtocol, protocol);
+  }
   t.ok(read({ 'rewrite-target': '/$2' }).options.useRegex, 'a rewrite makes paths expressions');
   t.same(read({ 'whitelist-source-range': '10.0.0.0/8, 192.168.1.7' }).options.allowedRanges, [
     '10.0.0.0/8',
@@ -39,7 +42,7 @@ t.test('a value that is not understood is told with what would be, and the defau
   for (const [name, value] of [
     ['proxy-body-size', '8 apples'],
     ['ssl-redirect', 'yes'],
-    ['backend-protocol', 'GRPC'],
+    ['backend-protocol', 'FCGI'],
     ['rewrite-target', 'x y'],
     ['proxy-read-timeout', '0'],
     ['session-cookie-name', 'a;b'],
