@@ -1,6 +1,6 @@
 // What a client is told in place of a backend.
 import { STATUS_CODES } from 'node:http';
-import { type ClientRequestSide, type ClientResponseSide, hasBody } from './forwarding.ts';
+import { type ClientRequestSide, type ClientResponseSide, hasBody, hasLeft } from './forwarding.ts';
 import { grpcFields, isGrpc } from './grpc-answer.ts';
 
 /** A body that was not read ends an HTTP/1 connection: what follows is not a request. */
@@ -10,7 +10,7 @@ export function answer(
   status: number,
   fields: Record<string, string> = {},
 ): void {
-  if (res.headersSent || res.destroyed) return;
+  if (res.headersSent || hasLeft({ req, res })) return;
   if (status >= 400 && isGrpc(req)) return void answerGrpc(res, status);
   const text = `${status} ${STATUS_CODES[status] ?? ''}\n`;
   const isUnread = req.httpVersionMajor === 1 && hasBody(req) && !req.complete;

@@ -42,6 +42,11 @@ const TLS_HANDSHAKE_MS = 10_000;
 /** For each of the two sockets: a board has some 64 kB for each. */
 const MAX_CONNECTIONS = 2048;
 const MAX_STREAMS = 128;
+/**
+ * Streams that a client opens and resets cost him less than us: who does more ends his connection (CVE-2023-44487).
+ * Twice what may be open, as nginx; and then what calls of gRPC that are given up may come to.
+ */
+const RESETS = { streamResetBurst: 2 * MAX_STREAMS, streamResetRate: 100 };
 
 export class ClientSockets {
   readonly #options: ClientSocketsOptions;
@@ -137,7 +142,7 @@ export class ClientSockets {
   #makeHttp2(where: () => Omit<ClientSide, 'remoteAddress'>): Http2Server {
     const { handler } = this.#options;
     const settings = { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES };
-    const server = createHttp2({ settings });
+    const server = createHttp2({ settings, ...RESETS });
     server.on('session', (session) => {
       this.#sessions.add(session);
       closeWhenIdle(session, KEEP_ALIVE_MS);

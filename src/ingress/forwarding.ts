@@ -40,13 +40,13 @@ const MAX_TRIES = 4;
 
 /** `endpoints` are tried in their order, one at least; `attempt` asks one of them. */
 export async function forward(
-  { res }: Exchange,
+  exchange: Exchange,
   endpoints: readonly Endpoint[],
   attempt: (endpoint: Endpoint) => Promise<Tried>,
 ): Promise<Outcome> {
   let failure = 502;
   for (const endpoint of endpoints.slice(0, MAX_TRIES)) {
-    if (res.destroyed) break;
+    if (hasLeft(exchange)) break;
     const tried = await attempt(endpoint);
     if (tried === 'answered') return { endpoint, failure: undefined };
     failure = tried.status;
@@ -88,6 +88,10 @@ class SentError extends Error {}
 
 const causeOf = (error: unknown): unknown => (error instanceof SentError ? error.cause : error);
 
+/** The client does not wait any more; a response of HTTP/2 does not say so itself. */
+export const hasLeft = ({ req, res }: Pick<Exchange, 'req' | 'res'>): boolean =>
+  'stream' in req ? req.stream.closed || req.stream.destroyed : res.destroyed;
+
 /** HTTP/2 need not tell a body's length, and says in the head whether there is one. */
 export function hasBody(req: ClientRequestSide): boolean {
   const { headers } = req;
@@ -110,11 +114,12 @@ export function framing(req: ClientRequestSide, headers: OutgoingHttpHeaders): O
 /** Sends the body; resolves with the answer's head, or with the status for a body that is too large. */
 function converse(
   request: ClientRequest,
-  { req, res, expectsContinue }: Exchange,
+  exchange: Exchange,
   { bodyLimitBytes }: ForwardPlan,
 ): Promise<IncomingMessage | number> {
+  const { req, res, expectsContinue } = exchange;
   return new Promise((resolve, reject) => {
-    const abandon = () => request.destroy();
+    const abandon = () => void request.destroy();
     const settle = () => {
       res.off('close', abandon);
       request.off('close', closed);
@@ -134,6 +139,7 @@ function converse(
     });
     request.once('close', closed);
     res.once('close', abandon);
+    if (hasLeft(exchange)) return abandon();
     if (!hasBody(req)) return void request.end();
     if (expectsContinue) res.writeContinue();
     sendBody(req, request, bodyLimitBytes, () => {
@@ -165,10 +171,11 @@ function sendBody(
   req.pipe(request, { end: false });
 }
 
-function sendBack(response: IncomingMessage, { res }: Exchange, setCookie: string | undefined): void {
+function sendBack(response: IncomingMessage, exchange: Exchange, setCookie: string | undefined): void {
+  const { res } = exchange;
   const headers = toClient(response.headers);
   if (setCookie) headers['set-cookie'] = [...(response.headers['set-cookie'] ?? []), setCookie];
-  if (res.destroyed || res.headersSent) return void response.destroy();
+  if (hasLeft(exchange) || res.headersSent) return void response.destroy();
   res.writeHead(response.statusCode ?? 502, headers);
   // A broken answer breaks the client's connection, so that it is not taken for a whole one.
   pipeline(response, res, () => undefined);

@@ -1,5 +1,6 @@
 // Serves one request with the routes of this moment: decided first, then answered here or forwarded.
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { BoardService } from '../api/board-service.ts';
 import { isHttp2, isTls } from '../api/ingress/ingress-options.ts';
 import { accessLine } from './access-log.ts';
@@ -76,6 +77,8 @@ export class RequestHandler {
     client: ClientSide,
   ): Promise<Partial<Outcome>> {
     if (decision.action === 'answer') return { failure: decision.status };
+    // A stream that its client opens and resets in one go goes no further than this.
+    if (exchange.req.httpVersionMajor === 2) await setImmediate();
     const upstream = this.#upstream(decision, target, exchange.req, client);
     if (!upstream) return { failure: 503 };
     const attempt = await this.#attempt(exchange, upstream, decision.location);

@@ -130,10 +130,13 @@ for (const protocol of ['HTTP', 'GRPC']) {
         echoGrpc(stream, headers);
       });
     }
+    await call(http2Client(lab));
+    t.equal(seen, 1, 'a connection to it is open');
     const client = await FrameClient.connect(t, lab.ports.https);
     client.send(...onStreams(20_000, (stream) => [asks(stream), resets(stream)]));
     await eventually(() => client.isOver);
     t.ok(seen <= 128, `${seen} of 20,000 reached the backend`);
+    t.ok(lab.lines.length < 1000, `${lab.lines.length} were looked at`);
     t.match(await call(http2Client(lab)), { headers: { ':status': 200 } }, 'others are served');
   });
 }

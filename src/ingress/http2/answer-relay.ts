@@ -1,7 +1,7 @@
 // The answer of a backend that speaks HTTP/2 on its way to the client: head, body and trailers as they come. One that
 // breaks off is broken for the client too, by the backend's own word where there is one.
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
-import type { ClientRequestSide, Exchange } from '../forwarding.ts';
+import { type ClientRequestSide, type Exchange, hasLeft } from '../forwarding.ts';
 import { grpcFields, isGrpcType } from '../grpc-answer.ts';
 import { toClient } from '../proxy-headers.ts';
 import { answerTrailers } from './http2-fields.ts';
@@ -77,8 +77,9 @@ function leaveUnread(stream: ClientHttp2Stream): void {
 }
 
 /** A gRPC client is told in its own words, as it would be told of a connection that it lost itself. */
-function breakOff({ req, res }: Exchange, isGrpc: boolean, { status, resetCode }: Break): void {
-  if (res.destroyed || res.writableEnded) return;
+function breakOff(exchange: Exchange, isGrpc: boolean, { status, resetCode }: Break): void {
+  const { req, res } = exchange;
+  if (hasLeft(exchange) || res.writableEnded) return;
   const client = streamOf(req);
   if (!client) res.destroy();
   else if (resetCode !== undefined) client.close(resetCode);

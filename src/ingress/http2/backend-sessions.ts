@@ -12,6 +12,8 @@ export interface SessionRequest {
   /** With the pseudo fields. */
   headers: OutgoingHttpHeaders;
   hasBody: boolean;
+  /** Asked when there is a connection: its client may have left meanwhile. */
+  isWanted(): boolean;
 }
 
 export interface OpenStream {
@@ -37,6 +39,7 @@ export class BackendSessions {
   async request(endpoint: Endpoint, wanted: SessionRequest): Promise<OpenStream> {
     const id = `${wanted.isTls} ${endpoint.ip} ${endpoint.port}`;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      if (!wanted.isWanted()) throw new Error('nobody waits for it any more');
       const session = [...(this.#kept.get(id) ?? [])].find(({ hasRoom }) => hasRoom);
       if (session) return { session, stream: session.request(wanted.headers, wanted.hasBody) };
       await (this.#opening.get(id) ?? this.#open(id, endpoint, wanted));

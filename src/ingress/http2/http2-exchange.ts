@@ -4,7 +4,14 @@
 import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { Endpoint } from '../backend-endpoints.ts';
 import { isTimeout } from '../backend-pool.ts';
-import { type Exchange, type ForwardPlan, hasBody, isIdempotent, type Tried } from '../forwarding.ts';
+import {
+  type Exchange,
+  type ForwardPlan,
+  hasBody,
+  hasLeft,
+  isIdempotent,
+  type Tried,
+} from '../forwarding.ts';
 import { type Break, relayAnswer, streamOf } from './answer-relay.ts';
 import type { BackendSession } from './backend-session.ts';
 import type { BackendSessions, OpenStream } from './backend-sessions.ts';
@@ -39,7 +46,8 @@ export class Http2Exchange {
   async #once(endpoint: Endpoint): Promise<Once> {
     const { isTls, connectTimeoutMs } = this.#plan.request;
     const hasBody = this.#body !== undefined;
-    const wanted = { isTls, connectTimeoutMs, headers: this.#headers, hasBody };
+    const isWanted = () => !hasLeft(this.#exchange);
+    const wanted = { isTls, connectTimeoutMs, headers: this.#headers, hasBody, isWanted };
     try {
       const opened = await this.#sessions.request(endpoint, wanted);
       return await this.#converse(opened, endpoint);
@@ -83,7 +91,6 @@ export class Http2Exchange {
         if (isAnswered) this.#exchange.req.resume();
         else resolve(this.#failure(session, stream, whyBroken()));
       });
-      if (res.destroyed) return abandon();
       res.once('close', abandon);
       this.#send(stream, () => end(413));
     });
