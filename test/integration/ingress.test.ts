@@ -160,6 +160,26 @@ t.test(
   },
 );
 
+t.test(
+  'a Secret that cannot be shown leaves the default certificate, one that clients refuse is shown',
+  async (t) => {
+    const tls = [{ hosts: ['a.test'], secretName: 'cert' }];
+    const lab = await labWith(t, { host: 'a.test', paths: toWeb, tls });
+    const [good, other] = [await tlsSecret(['a.test']), await tlsSecret(['a.test'])];
+    const shown = async (change: object) => {
+      lab.secrets.set('default/cert', { ...good, ...change });
+      return shownName(lab.ports.https, 'a.test');
+    };
+    t.match(await shown({ data: { ...good.data, 'tls.key': other.data?.['tls.key'] } }), 'CN=ingress.local');
+    t.match(await shown({ data: { 'tls.crt': good.data?.['tls.crt'] } }), 'CN=ingress.local');
+    t.match(await shown({ data: { ...good.data, 'tls.crt': 'aGVsbG8=' } }), 'CN=ingress.local');
+    t.match(await shown({ type: 'Opaque' }), 'CN=a.test', 'its keys count, not its type');
+    const over = await tlsSecret(['a.test'], { clock: new FakeClock(Date.parse('2012-01-01T00:00:00Z')) });
+    t.match(await shown(over), 'CN=a.test', 'it is over');
+    t.match(await shown(await tlsSecret(['b.test'])), 'CN=b.test', 'of another name');
+  },
+);
+
 t.test('a host with TLS sends HTTP to HTTPS, unless told not to', async (t) => {
   const tls = [{ hosts: ['a.test'] }];
   const annotations = { 'ssl-redirect': 'false' };
