@@ -3,7 +3,7 @@
 // https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressStatus
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../api/conditions.ts';
-import { isServedByBoards, servesIngress, tlsSecretsOf } from '../api/ingress/board-ingress.ts';
+import { isServedByBoards, secretsOf, servesIngress } from '../api/ingress/board-ingress.ts';
 import { type IngressWarning, ingressWarnings } from '../api/ingress/ingress-problems.ts';
 import { tlsFindings } from '../api/ingress/tls-warnings.ts';
 import { ingresses } from '../api/kinds/ingress.ts';
@@ -78,7 +78,7 @@ export class IngressController implements Component {
 
   #lookAtThose(secretKey: string): void {
     for (const ingress of this.#ingresses.lister.list()) {
-      if (tlsSecretsOf(ingress).includes(secretKey)) this.#controller.enqueue(keyOf(ingress));
+      if (secretsOf(ingress).includes(secretKey)) this.#controller.enqueue(keyOf(ingress));
     }
   }
 

@@ -1,5 +1,5 @@
 // Which Secrets a board needs for Ingress: the certificates of all Ingresses of our classes, on boards that serve.
-import { isServedByBoards, servesIngress, tlsSecretsOf } from '../api/ingress/board-ingress.ts';
+import { isServedByBoards, secretsOf, servesIngress } from '../api/ingress/board-ingress.ts';
 import { ingresses } from '../api/kinds/ingress.ts';
 import { ingressClasses } from '../api/kinds/ingress-class.ts';
 import { nodes } from '../api/kinds/node.ts';
@@ -33,7 +33,7 @@ export class IngressSecrets {
       for (const node of this.#nodes.lister.list()) if (servesIngress(node)) look(node.metadata.name);
     };
     const ofIngress = (ingress: Ingress) => {
-      if (tlsSecretsOf(ingress).length > 0) lookAll();
+      if (secretsOf(ingress).length > 0) lookAll();
     };
     const ofSecret = (secret: Secret) => {
       if (this.#named().has(keyOf(secret))) lookAll();
@@ -62,6 +62,6 @@ export class IngressSecrets {
   #named(): ReadonlySet<string> {
     const classNamed = (name: string) => this.#classes.lister.get(name);
     const ours = this.#ingresses.lister.list().filter((ingress) => isServedByBoards(ingress, classNamed));
-    return new Set(ours.flatMap(tlsSecretsOf));
+    return new Set(ours.flatMap(secretsOf));
   }
 }

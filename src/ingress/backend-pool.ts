@@ -4,13 +4,15 @@ import { Agent, type ClientRequest, request as httpRequest, type OutgoingHttpHea
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Endpoint } from './backend-endpoints.ts';
+import type { BackendTrustOptions } from './backend-trust.ts';
 import type { BackendSessions } from './http2/backend-sessions.ts';
 
 export interface BackendRequest {
   method: string;
   path: string;
   headers: OutgoingHttpHeaders;
-  isTls: boolean;
+  /** `undefined`: without TLS. */
+  tls: BackendTrustOptions | undefined;
   connectTimeoutMs: number;
   /** Longest silence in both directions once connected. */
   readTimeoutMs: number;
@@ -35,8 +37,7 @@ const OPTIONS = {
 export class BackendPool {
   readonly #lookup: LookupFunction;
   readonly #plain = new Agent(OPTIONS);
-  /** A pod's certificate is its own affair: nobody could have signed it for its address. */
-  readonly #tls = new TlsAgent({ ...OPTIONS, rejectUnauthorized: false });
+  readonly #tls = new TlsAgent(OPTIONS);
   #http2: BackendSessions | undefined;
 
   /** `lookup` finds the addresses of backends that are names. */
@@ -46,13 +47,13 @@ export class BackendPool {
 
   /** Resolves with a request on an open connection whose body is still to be sent; rejects when there is none. */
   open(endpoint: Endpoint, wanted: BackendRequest): Promise<OpenRequest> {
-    const { method, path, headers, isTls } = wanted;
+    const { method, path, headers, tls } = wanted;
     // Answers whose lines end in LF alone (busybox httpd's CGI) are understood by all others too (RFC 9112, 2.2), and
     // what one endpoint says on its own connections is its own affair: clients get it written anew.
     const { ip: host, port } = endpoint;
     const options = { host, port, method, path, headers, lookup: this.#lookup, insecureHTTPParser: true };
-    const request = isTls
-      ? httpsRequest({ ...options, agent: this.#tls })
+    const request = tls
+      ? httpsRequest({ ...options, ...tls, agent: this.#tls })
       : httpRequest({ ...options, agent: this.#plain });
     return new Promise((resolve, reject) => {
       request.once('error', reject);
@@ -73,7 +74,7 @@ export class BackendPool {
         if (!socket.connecting) return connected();
         socket.setTimeout(wanted.connectTimeoutMs);
         socket.once('timeout', fail);
-        socket.once(isTls ? 'secureConnect' : 'connect', connected);
+        socket.once(tls ? 'secureConnect' : 'connect', connected);
       });
     });
   }

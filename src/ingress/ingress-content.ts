@@ -1,5 +1,6 @@
 // What Ingress needs to know of the cluster: the Ingresses, and of Services and Secrets those that they name. Pure.
 import type { BoardService } from '../api/board-service.ts';
+import { backendSecretsOf } from '../api/ingress/backend-tls.ts';
 import type { BoardIngress } from '../api/ingress/board-ingress.ts';
 import type { Secret } from '../api/objects.ts';
 import type { NameServer } from './name-lookup.ts';
@@ -39,8 +40,10 @@ function serviceNames({ key, spec }: BoardIngress): string[] {
   return backends.flatMap((backend) => inNamespaceOf(key, backend?.service?.name));
 }
 
-const secretNames = ({ key, spec }: BoardIngress): string[] =>
-  (spec.tls ?? []).flatMap(({ secretName }) => inNamespaceOf(key, secretName));
+const secretNames = ({ key, spec, annotations }: BoardIngress): string[] => [
+  ...(spec.tls ?? []).flatMap(({ secretName }) => inNamespaceOf(key, secretName)),
+  ...backendSecretsOf(annotations, key.slice(0, key.indexOf('/'))),
+];
 
 const inNamespaceOf = (key: string, name: string | undefined): string[] =>
   name ? [`${key.slice(0, key.indexOf('/'))}/${name}`] : [];

@@ -125,10 +125,11 @@ export class IngressServer implements Component {
   }
 
   #makeHandler(pool: BackendPool): RequestHandler {
-    const { service, clock, accessLog } = this.#options;
+    const { service, secret, clock, accessLog } = this.#options;
     return new RequestHandler({
       table: () => this.#table,
       service,
+      secret,
       pool,
       balancer: this.#balancer,
       now: () => clock.now(),

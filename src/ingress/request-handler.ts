@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { BoardService } from '../api/board-service.ts';
 import { isHttp2, isTls } from '../api/ingress/ingress-options.ts';
+import type { Secret } from '../api/objects.ts';
 import { accessLine } from './access-log.ts';
 import { answer } from './answer.ts';
 import { type Endpoint, endpointsOf } from './backend-endpoints.ts';
 import type { BackendPool } from './backend-pool.ts';
+import { trustOptions } from './backend-trust.ts';
 import { type Balancer, readCookie, stickyOrder, writeCookie } from './balancer.ts';
 import { type Decision, decide } from './decision.ts';
 import {
@@ -28,6 +30,7 @@ import { forwardUpgrade, refuse } from './upgrade.ts';
 export interface HandlerOptions {
   table(): RouteTable;
   service(key: string): BoardService | undefined;
+  secret(key: string): Secret | undefined;
   pool: BackendPool;
   balancer: Balancer;
   now(): number;
@@ -140,13 +143,16 @@ export class RequestHandler {
     const { options, backend } = location;
     const known = backend && endpointsOf(this.#options.service(backend.serviceKey), backend);
     if (!backend || !known || known.length === 0) return undefined;
+    const needsTls = isTls(options.backendProtocol);
+    const tls = needsTls ? trustOptions(options.backendTls, backend, this.#options.secret) : undefined;
+    if (needsTls && !tls) return undefined;
     const inTurn = this.#options.balancer.order(`${backend.serviceKey}:${backend.port}`, known);
     const { endpoints, setCookie } = this.#stick(location, inTurn, req, client);
     const request = {
       method: req.method ?? 'GET',
       path,
       headers: toBackend(req.headers, target, client, options),
-      isTls: isTls(options.backendProtocol),
+      tls,
       connectTimeoutMs: options.connectTimeoutMs,
       readTimeoutMs: options.readTimeoutMs,
     };

@@ -71,7 +71,10 @@ const hostKey = (host: string | undefined): string => (host ?? '').toLowerCase()
 
 function addIngress(table: TableDraft, ingress: BoardIngress): void {
   const { hosts } = table;
-  const { options, problems } = ingressOptions(ingress.annotations);
+  const { options, problems } = ingressOptions(
+    ingress.annotations,
+    ingress.key.slice(0, ingress.key.indexOf('/')),
+  );
   const isClosed = problems.some((problem) => problem.isClosing);
   const locationOf = (path: networking.HTTPIngressPath) => toLocation(ingress, path, options, isClosed);
   const { rules = [], defaultBackend } = ingress.spec;

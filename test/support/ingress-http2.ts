@@ -7,6 +7,7 @@ import {
   createServer,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
+  type SecureServerOptions,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
@@ -29,6 +30,8 @@ export type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders)
 
 export interface Http2BackendOptions {
   isTls?: boolean;
+  /** Its certificate, and what it asks of clients. */
+  tls?: SecureServerOptions;
   settings?: { maxConcurrentStreams?: number };
   port?: number;
 }
@@ -45,10 +48,13 @@ export async function http2Backend(
   lab: IngressLab,
   name: string,
   onStream: OnStream,
-  { isTls = false, settings = {}, port = 0 }: Http2BackendOptions = {},
+  { tls, isTls = tls !== undefined, settings = {}, port = 0 }: Http2BackendOptions = {},
 ): Promise<Http2Backend> {
-  const server = isTls ? createSecureServer({ ...(await pair()), settings }) : createServer({ settings });
+  const server = isTls
+    ? createSecureServer({ ...(tls ?? (await pair())), settings })
+    : createServer({ settings });
   const sessions: ServerHttp2Session[] = [];
+  server.on('tlsClientError', () => undefined);
   server.on('session', (session) => {
     sessions.push(session);
     session.on('error', () => undefined);

@@ -6,7 +6,7 @@ import type { IngressProblem } from './ingress-options.ts';
 export const INGRESS_ANNOTATIONS = 'nginx.ingress.kubernetes.io/';
 /** Names that keep somebody out: to leave one aside would let everybody in. */
 const PROTECTING =
-  /^(auth-|denylist-|enable-modsecurity|modsecurity|satisfy|whitelist-|allowlist-|global-auth)/;
+  /^(auth-|denylist-|enable-modsecurity|modsecurity|satisfy|whitelist-|allowlist-|global-auth|proxy-ssl-secret|proxy-ssl-verify$)/;
 
 export interface AnnotationReader {
   /** `undefined` where it is not given or not understood; the latter is noted. */

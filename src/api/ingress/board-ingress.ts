@@ -2,6 +2,7 @@
 // controller in the same cluster keeps its own.
 // https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class
 import type { Ingress, IngressClass, Node, networking } from '../objects.ts';
+import { backendSecretsOf } from './backend-tls.ts';
 
 /** `spec.controller` of the classes that boards serve. */
 const INGRESS_CONTROLLER = 'edge-cluster.io/ingress';
@@ -42,8 +43,10 @@ export function isServedByBoards(
 export const servesIngress = ({ metadata }: Pick<Node, 'metadata'>): boolean =>
   metadata.labels?.[INGRESS_BOARD_LABEL] === 'true';
 
-/** Keys `namespace/name` of the Secrets with its certificates. */
-export function tlsSecretsOf({ metadata, spec }: Ingress): string[] {
-  const names = (spec.tls ?? []).flatMap(({ secretName }) => secretName || []);
-  return [...new Set(names)].map((name) => `${metadata.namespace}/${name}`);
+/** Keys `namespace/name` of the Secrets with its certificates, and with what its backends' are judged by. */
+export function secretsOf({ metadata: { namespace, annotations }, spec }: Ingress): string[] {
+  const shown = (spec.tls ?? []).flatMap(({ secretName }) =>
+    secretName ? `${namespace}/${secretName}` : [],
+  );
+  return [...new Set([...shown, ...backendSecretsOf(annotations, namespace)])];
 }

@@ -3,6 +3,7 @@
 // Ingress instead of opening it.
 // https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/
 import { type AnnotationReader, readAnnotations } from './annotation-reader.ts';
+import { type BackendTls, backendTls, backendTlsProblem } from './backend-tls.ts';
 import { type StickyCookie, stickyCookie } from './sticky-cookie.ts';
 
 const PROTOCOLS = ['HTTP', 'HTTPS', 'GRPC', 'GRPCS'] as const;
@@ -25,6 +26,7 @@ export interface IngressOptions {
   appRoot: string | undefined;
   stickyCookie: StickyCookie | undefined;
   backendProtocol: BackendProtocol;
+  backendTls: BackendTls;
   connectTimeoutMs: number;
   /** Between two reads from a backend. */
   readTimeoutMs: number;
@@ -53,7 +55,11 @@ const HOST = /^[A-Za-z0-9.\-:]+$/;
 /** `nginx.conf`'s spelling: kilobytes, megabytes, gigabytes. */
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
-export function ingressOptions(annotations: Readonly<Record<string, string>> | undefined): ReadOptions {
+/** `namespace`: of the Ingress. */
+export function ingressOptions(
+  annotations: Readonly<Record<string, string>> | undefined,
+  namespace?: string,
+): ReadOptions {
   const reader = readAnnotations(annotations ?? {});
   const options = {
     ...routing(reader),
@@ -61,10 +67,12 @@ export function ingressOptions(annotations: Readonly<Record<string, string>> | u
     ...redirects(reader),
     stickyCookie: stickyCookie(reader),
     backendProtocol: reader.value('backend-protocol', 'HTTP, HTTPS, GRPC or GRPCS', protocolOf) ?? 'HTTP',
+    backendTls: backendTls(reader),
     upstreamVhost: reader.text('upstream-vhost', 'a host', HOST),
     forwardedPrefix: reader.text('x-forwarded-prefix', 'a path', ABSOLUTE_PATH),
   };
-  return { options, problems: reader.problems() };
+  const message = backendTlsProblem(options.backendTls, namespace);
+  return { options, problems: [...reader.problems(), ...(message ? [{ message, isClosing: true }] : [])] };
 }
 
 function routing(reader: AnnotationReader) {

@@ -9,7 +9,7 @@ export interface IngressWarning {
 }
 
 export function ingressWarnings({ metadata, spec }: Ingress): IngressWarning[] {
-  const { options, problems } = ingressOptions(metadata.annotations);
+  const { options, problems } = ingressOptions(metadata.annotations, metadata.namespace);
   const paths = (spec.rules ?? []).flatMap(({ http }) => http?.paths ?? []);
   const backends = [
     ...paths.map(({ backend }) => backend),

@@ -4,6 +4,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Secret } from '../objects.ts';
+import { type BackendTls, readBackendSecret } from './backend-tls.ts';
 
 export interface KeyPair {
   keyPem: string;
@@ -20,6 +21,18 @@ export function readKeyPair({ data = {}, type = 'Opaque' }: Pick<Secret, 'data' 
   const pair = { certificatePem: pem('tls.crt'), keyPem: pem('tls.key') };
   const problem = problemOf(pair);
   return problem === undefined ? pair : { problem };
+}
+
+/** Of one that pods are judged by, whose key pair they are shown where it has one. */
+export function backendSecretProblem(
+  secret: Pick<Secret, 'data' | 'type'>,
+  wanted: BackendTls,
+): string | undefined {
+  const read = readBackendSecret(secret, wanted);
+  if ('problem' in read) return read.problem;
+  const { ca } = read;
+  if (ca && 'failure' in attempt(() => new X509Certificate(ca))) return 'has no certificate in PEM as ca.crt';
+  return read.keyPair && problemOf({ certificatePem: read.keyPair.cert, keyPem: read.keyPair.key });
 }
 
 /** The last word has what servers are made with: it also reads the rest of the chain, and has its own least strength. */

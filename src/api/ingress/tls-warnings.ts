@@ -2,8 +2,10 @@
 // and certificates that clients refuse. Pure.
 import { X509Certificate } from 'node:crypto';
 import { type Ingress, keyOf, type networking, type Secret } from '../objects.ts';
+import { backendSecretsOf } from './backend-tls.ts';
+import { ingressOptions, isTls } from './ingress-options.ts';
 import type { IngressWarning } from './ingress-problems.ts';
-import { readKeyPair } from './tls-secret.ts';
+import { backendSecretProblem, readKeyPair } from './tls-secret.ts';
 
 export interface TlsFindings {
   warnings: IngressWarning[];
@@ -32,7 +34,11 @@ export function tlsFindings(
     .flatMap(({ certificate: { validFrom, validTo } }) => [Date.parse(validFrom), Date.parse(validTo) + 1])
     .filter((atMs) => atMs > nowMs);
   return {
-    warnings: once([...unusable, ...shown.flatMap((entry) => refusals(entry, nowMs))]),
+    warnings: once([
+      ...unusable,
+      ...shown.flatMap((entry) => refusals(entry, nowMs)),
+      ...backendWarnings(ingress, secret),
+    ]),
     changesAtMs: turns.length > 0 ? Math.min(...turns) : undefined,
   };
 }
@@ -74,6 +80,20 @@ function refusals({ what, certificate, hosts }: Shown, nowMs: number): IngressWa
       message: `${what} is not for host ${host}: ${names}`,
     })),
   ].map(({ reason, message }) => ({ reason, message: `${message}; clients refuse it` }));
+}
+
+function backendWarnings(
+  { metadata: { annotations, namespace } }: Ingress,
+  secret: (key: string) => Secret | undefined,
+): IngressWarning[] {
+  const { backendProtocol, backendTls } = ingressOptions(annotations, namespace).options;
+  if (!isTls(backendProtocol)) return [];
+  return backendSecretsOf(annotations, namespace).flatMap((key) => {
+    const found = secret(key);
+    const problem = found ? backendSecretProblem(found, backendTls) : 'is not there';
+    const reason = found ? 'InvalidTLSSecret' : 'TLSSecretNotFound';
+    return problem ? { reason, message: `Secret ${key} ${problem}: no request is sent to pods` } : [];
+  });
 }
 
 /** Two entries may name one Secret. */

@@ -7,9 +7,10 @@ import { isIP, type LookupFunction, connect as netConnect, type Socket } from 'n
 import { connect as tlsConnect } from 'node:tls';
 import type { Endpoint } from '../backend-endpoints.ts';
 import { timedOut } from '../backend-pool.ts';
+import type { BackendTrustOptions } from '../backend-trust.ts';
 
 export interface SessionOptions {
-  isTls: boolean;
+  tls: BackendTrustOptions | undefined;
   connectTimeoutMs: number;
   lookup: LookupFunction;
 }
@@ -35,12 +36,11 @@ export function openSession(endpoint: Endpoint, options: SessionOptions): Promis
   });
 }
 
-/** A pod's certificate is its own affair: nobody could have signed it for its address. */
-function dial({ ip: host, port }: Endpoint, { isTls, lookup }: SessionOptions): Socket {
+function dial({ ip: host, port }: Endpoint, { tls, lookup }: SessionOptions): Socket {
   const options = { host, port, lookup, keepAlive: true, keepAliveInitialDelay: PROBE_MS };
-  if (!isTls) return netConnect(options);
+  if (!tls) return netConnect(options);
   const named = isIP(host) === 0 ? { servername: host } : {};
-  return tlsConnect({ ...options, ...named, ALPNProtocols: ['h2'], rejectUnauthorized: false });
+  return tlsConnect({ ...options, ...named, ...tls, ALPNProtocols: ['h2'] });
 }
 
 export class BackendSession {

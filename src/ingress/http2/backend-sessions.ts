@@ -4,10 +4,12 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Stream } from 'node:http2';
 import type { LookupFunction } from 'node:net';
 import type { Endpoint } from '../backend-endpoints.ts';
+import type { BackendTrustOptions } from '../backend-trust.ts';
 import { type BackendSession, openSession } from './backend-session.ts';
 
 export interface SessionRequest {
-  isTls: boolean;
+  /** `undefined`: without TLS. */
+  tls: BackendTrustOptions | undefined;
   connectTimeoutMs: number;
   /** With the pseudo fields. */
   headers: OutgoingHttpHeaders;
@@ -37,7 +39,7 @@ export class BackendSessions {
 
   /** Resolves with a stream whose head is on its way; rejects when the endpoint does not speak HTTP/2 with us. */
   async request(endpoint: Endpoint, wanted: SessionRequest): Promise<OpenStream> {
-    const id = `${wanted.isTls} ${endpoint.ip} ${endpoint.port}`;
+    const id = `${endpoint.ip} ${endpoint.port} ${JSON.stringify(wanted.tls ?? null)}`;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (!wanted.isWanted()) throw new Error('nobody waits for it any more');
       const session = [...(this.#kept.get(id) ?? [])].find(({ hasRoom }) => hasRoom);
@@ -52,8 +54,8 @@ export class BackendSessions {
     for (const session of [...this.#kept.values()].flatMap((sessions) => [...sessions])) session.destroy();
   }
 
-  #open(id: string, endpoint: Endpoint, { isTls, connectTimeoutMs }: SessionRequest): Promise<void> {
-    const opening = openSession(endpoint, { isTls, connectTimeoutMs, lookup: this.#lookup })
+  #open(id: string, endpoint: Endpoint, { tls, connectTimeoutMs }: SessionRequest): Promise<void> {
+    const opening = openSession(endpoint, { tls, connectTimeoutMs, lookup: this.#lookup })
       .then((session) => this.#keep(id, session))
       .finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);

@@ -44,10 +44,10 @@ export class Http2Exchange {
   }
 
   async #once(endpoint: Endpoint): Promise<Once> {
-    const { isTls, connectTimeoutMs } = this.#plan.request;
+    const { tls, connectTimeoutMs } = this.#plan.request;
     const hasBody = this.#body !== undefined;
     const isWanted = () => !hasLeft(this.#exchange);
-    const wanted = { isTls, connectTimeoutMs, headers: this.#headers, hasBody, isWanted };
+    const wanted = { tls, connectTimeoutMs, headers: this.#headers, hasBody, isWanted };
     try {
       const opened = await this.#sessions.request(endpoint, wanted);
       return await this.#converse(opened, endpoint);

@@ -5,13 +5,13 @@ import { endToEnd, toClient } from '../proxy-headers.ts';
 
 /** With the pseudo fields; `te` is the client's own, of which one word alone may be passed on (RFC 9113, 8.2.2). */
 export function requestFields(
-  { method, path, isTls, headers: { host, ...rest } }: BackendRequest,
+  { method, path, tls, headers: { host, ...rest } }: BackendRequest,
   te: string | undefined,
 ): OutgoingHttpHeaders {
   const takesTrailers = (te ?? '').split(',').some((word) => word.trim().toLowerCase() === 'trailers');
   return {
     ':method': method,
-    ':scheme': isTls ? 'https' : 'http',
+    ':scheme': tls ? 'https' : 'http',
     ':authority': host,
     ':path': path,
     ...rest,

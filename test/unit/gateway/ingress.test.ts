@@ -93,6 +93,22 @@ t.test('certificates go to boards that serve, and to no other', async (t) => {
   t.same(secretTopics(lab, 'pi'), []);
 });
 
+t.test('what pods are judged by goes to boards that serve too, of the own namespace alone', async (t) => {
+  const lab = await withClass(t);
+  lab.state('pi', { session: 's1', birth: serving });
+  await addSecret(lab, 'trust');
+  const asking = (key: string) => ({ 'nginx.ingress.kubernetes.io/proxy-ssl-secret': key });
+  await addIngress(lab, 'other', {}, asking('kube-system/trust'));
+  await lab.pass(200);
+  t.same(secretTopics(lab, 'pi'), []);
+  await addIngress(lab, 'web', {}, asking('default/trust'));
+  await lab.pass(200);
+  t.same(secretTopics(lab, 'pi'), ['trust']);
+  await lab.client.delete(ingresses, 'default/web');
+  await lab.pass(200);
+  t.same(secretTopics(lab, 'pi'), []);
+});
+
 t.test('a board that serves no more loses its label and its certificates', async (t) => {
   const lab = await withClass(t);
   lab.state('pi', { session: 's1', birth: serving });

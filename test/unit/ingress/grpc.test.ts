@@ -31,7 +31,7 @@ t.test('of te one word is passed on, and Host becomes the authority', async (t) 
     method: 'POST',
     path: '/a?b',
     headers: { host: 'a.test', 'x-real-ip': '10.0.0.1' },
-    isTls: false,
+    tls: undefined,
     connectTimeoutMs: 1,
     readTimeoutMs: 1,
   };
@@ -44,7 +44,7 @@ t.test('of te one word is passed on, and Host becomes the authority', async (t) 
   };
   t.strictSame(requestFields(request, undefined), plain);
   t.strictSame(requestFields(request, 'gzip'), plain);
-  t.strictSame(requestFields({ ...request, isTls: true }, 'gzip, Trailers'), {
+  t.strictSame(requestFields({ ...request, tls: {} }, 'gzip, Trailers'), {
     ...plain,
     ':scheme': 'https',
     te: 'trailers',

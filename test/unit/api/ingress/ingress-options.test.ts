@@ -61,6 +61,9 @@ t.test('what would keep somebody out and is not understood closes the Ingress', 
     ['denylist-source-range', '10.0.0.0/8'],
     ['whitelist-source-range', '10.0.0.0/80'],
     ['whitelist-source-range', ''],
+    ['proxy-ssl-verify', 'yes'],
+    ['proxy-ssl-verify', 'on'],
+    ['proxy-ssl-secret', 'cert'],
   ] as const) {
     t.match(read({ [name]: value }).problems, [{ isClosing: true }], `${name}: ${value}`);
   }
@@ -69,4 +72,14 @@ t.test('what would keep somebody out and is not understood closes the Ingress', 
 
 t.test('annotations of others are not looked at', async (t) => {
   t.same(ingressOptions({ 'example.com/anything': 'x', 'cert-manager.io/issuer': 'y' }).problems, []);
+});
+
+t.test('pods are verified by a Secret of the own namespace alone', async (t) => {
+  const name = 'nginx.ingress.kubernetes.io/proxy-ssl-';
+  const annotations = { [`${name}verify`]: 'on', [`${name}secret`]: 'a/cert', [`${name}name`]: 'pod.test' };
+  t.match(ingressOptions(annotations, 'a'), {
+    problems: [],
+    options: { backendTls: { secretKey: 'a/cert', verifies: true, name: 'pod.test', sendsName: false } },
+  });
+  t.match(ingressOptions(annotations, 'b').problems, [{ isClosing: true, message: /namespace b alone/ }]);
 });

@@ -8,13 +8,21 @@ import { base64, tlsSecret } from '../../../support/tls-secret.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 
-function find(secret: Secret | undefined, spec: networking.IngressSpec = {}, nowMs = NOW_MS) {
+function find(
+  secret: Secret | undefined,
+  spec: networking.IngressSpec = {},
+  nowMs = NOW_MS,
+  annotations: Record<string, string> = {},
+) {
   const ingress: Ingress = {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: {
       name: 'web',
       namespace: 'default',
+      annotations: Object.fromEntries(
+        Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
+      ),
       uid: 'w',
       resourceVersion: '1',
       creationTimestamp: '2026-01-01T00:00:00Z',
@@ -136,4 +144,25 @@ t.test('an entry without hosts is looked at for those of the rules', async (t) =
   });
   t.match(warnings, [{ reason: 'CertificateNameMismatch', message: /host c\.test/ }]);
   t.equal(warnings.length, 1);
+});
+
+t.test('a Secret that pods cannot be judged by is told, where that is asked for', async (t) => {
+  const secret = await tlsSecret(['a.test']);
+  const asked = { 'backend-protocol': 'GRPCS', 'proxy-ssl-verify': 'on', 'proxy-ssl-secret': 'default/cert' };
+  const warned = (found: Secret | undefined, annotations: Record<string, string> = asked) =>
+    find(found, { tls: [] }, NOW_MS, annotations).warnings;
+  t.match(warned(undefined), [
+    { reason: 'TLSSecretNotFound', message: 'Secret default/cert is not there: no request is sent to pods' },
+  ]);
+  t.match(warned(secret), [{ reason: 'InvalidTLSSecret', message: /has no ca.crt to verify pods with/ }]);
+  t.match(warned(withData(secret, { 'ca.crt': base64('hello') })), [
+    { message: /no certificate in PEM as ca.crt/ },
+  ]);
+  const whole = withData(secret, { 'ca.crt': secret.data?.['tls.crt'] ?? '' });
+  t.same(warned(whole), []);
+  t.match(warned(withData(whole, { 'tls.key': base64('x') })), [
+    { message: /no private key in PEM as tls.key/ },
+  ]);
+  t.same(warned(secret, { ...asked, 'proxy-ssl-verify': 'off' }), []);
+  t.same(warned(undefined, { ...asked, 'backend-protocol': 'GRPC' }), [], 'there is no TLS to pods');
 });
