@@ -5,6 +5,7 @@ import { createServer as createNetServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { closeServer, portOf } from '../../src/base/listener.ts';
 import { eventually } from '../support/eventually.ts';
+import { FLAG, frame, framesIn, PREFACE, TYPE } from '../support/http2-frames.ts';
 import {
   answerOf,
   call,
@@ -480,4 +481,52 @@ t.test('a pod that does not speak HTTP/2 is left at once', async (t) => {
   lab.service('web', [portOf(server)]);
   t.match(await grpc(http2Client(lab), '/x'), { headers: { 'grpc-status': '14' } });
   await eventually(() => sockets.size === 0);
+});
+
+t.test('a pod that is done before its client ends the stream for both', async (t) => {
+  const lab = await grpcLab(t);
+  const streams: ServerHttp2Stream[] = [];
+  await http2Backend(lab, 'web', (stream, headers) => {
+    streams.push(stream);
+    const head = { ':status': 200, 'content-type': 'application/grpc' };
+    if (headers[':path'] === '/head') {
+      return stream.respond({ ...head, 'grpc-status': '16' }, { endStream: true });
+    }
+    stream.respond(head, { waitForTrailers: true });
+    stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '9' }));
+    stream.end('enough');
+  });
+  const session = http2Client(lab);
+  for (const [path, expected] of [
+    ['/head', { headers: { 'grpc-status': '16' }, isHeadOnly: true }],
+    ['/body', { body: 'enough', trailers: { 'grpc-status': '9' } }],
+  ] as const) {
+    const stream = open(session, { ...grpcHead, ':path': path });
+    stream.write('the first of many');
+    t.match(await answerOf(stream), { ...expected, resetCode: 0 }, path);
+  }
+  await eventually(() => streams.length === 2 && streams.every(({ destroyed }) => destroyed));
+});
+
+t.test('who leaves while a pod is being reached is not passed on to it', async (t) => {
+  const lab = await grpcLab(t);
+  const accepted: Socket[] = [];
+  const slow = createNetServer((socket) => {
+    accepted.push(socket.on('error', () => undefined));
+    t.teardown(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => closeServer(slow));
+  lab.service('web', [portOf(slow)]);
+  const stream = open(http2Client(lab), grpcHead);
+  await eventually(() => accepted.length === 1);
+  stream.close(CANCEL);
+  await eventually(() => lab.lines.length === 1);
+  // From now on it speaks HTTP/2: settings, and then whatever it is asked.
+  const socket = accepted[0] as Socket;
+  const bytes: Buffer[] = [];
+  socket.on('data', (part: Buffer) => bytes.push(part));
+  socket.write(frame(TYPE.settings, 0, 0));
+  await eventually(() => Buffer.concat(bytes).includes(frame(TYPE.settings, FLAG.ack, 0)));
+  t.notOk(framesIn(Buffer.concat(bytes).subarray(PREFACE.length)).some(({ stream }) => stream > 0));
 });

@@ -75,7 +75,7 @@ export const resets = (stream: number, code = 8): Buffer => {
   return frame(TYPE.reset, 0, stream, payload);
 };
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /** A client that has sent its preface and settings. */
 export class FrameClient {
@@ -125,14 +125,22 @@ export class FrameClient {
 
   #hear(part: Buffer): void {
     this.#rest = Buffer.concat([this.#rest, part]);
-    for (;;) {
-      if (this.#rest.length < 9) return;
-      const end = 9 + this.#rest.readUIntBE(0, 3);
-      if (this.#rest.length < end) return;
-      const payload = Buffer.from(this.#rest.subarray(9, end));
-      const [type, flags] = [this.#rest.readUInt8(3), this.#rest.readUInt8(4)];
-      this.frames.push({ type, flags, stream: this.#rest.readUInt32BE(5) & 0x7fffffff, payload });
-      this.#rest = this.#rest.subarray(end);
-    }
+    const whole = framesIn(this.#rest);
+    this.frames.push(...whole);
+    this.#rest = this.#rest.subarray(whole.reduce((bytes, { payload }) => bytes + 9 + payload.length, 0));
   }
+}
+
+/** Those that are whole. */
+export function framesIn(bytes: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 0; at + 9 <= bytes.length; ) {
+    const end = at + 9 + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    const [type, flags] = [bytes.readUInt8(at + 3), bytes.readUInt8(at + 4)];
+    const stream = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+    frames.push({ type, flags, stream, payload: Buffer.from(bytes.subarray(at + 9, end)) });
+    at = end;
+  }
+  return frames;
 }
