@@ -27,6 +27,7 @@ export const TTL_SECONDS = 5;
 /** Of the specification above, at `dns-version.<domain>`. */
 const SPECIFICATION_VERSION = '1.1.0';
 
+const MAX_LABEL = 63;
 const NOTHING: ZoneAnswer = { rcode: 'NXDOMAIN', answers: [], additionals: [] };
 const empty = (): ZoneAnswer => ({ rcode: 'NOERROR', answers: [], additionals: [] });
 
@@ -146,7 +147,8 @@ export class ClusterZone {
 
 function external(name: string, { spec }: BoardService): ZoneAnswer {
   const alias = (spec.externalName ?? '').replace(/\.$/, '').toLowerCase();
-  if (!alias) return NOTHING;
+  // The API takes labels of any length, a message of DNS does not.
+  if (!alias || alias.split('.').some((label) => label.length > MAX_LABEL)) return NOTHING;
   // An address there is a name like any other: DNS has no other way to say it.
   return { ...empty(), answers: [{ type: 'CNAME', name, ttl: TTL_SECONDS, data: alias }], alias };
 }

@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { BoardSlice } from '../../../src/api/board-service.ts';
 import { ClusterZone } from '../../../src/dns/cluster-zone.ts';
-import { byKey, db, outside, web } from '../../support/dns-services.ts';
+import { alias, byKey, db, outside, web } from '../../support/dns-services.ts';
 
 function zone(): ClusterZone {
   const zone = new ClusterZone({ domain: 'cluster.local', ownsAddress: (ip) => ip.startsWith('10.4') });
@@ -73,6 +73,15 @@ t.test('an ExternalName is an alias that leads out', async (t) => {
     alias: 'www.example.com',
     answers: [{ type: 'CNAME', data: 'www.example.com' }],
   });
+});
+
+t.test('an ExternalName that no message of DNS can hold does not exist', async (t) => {
+  const unsayable = new ClusterZone({ domain: 'cluster.local', ownsAddress: () => false });
+  unsayable.update(
+    byKey(alias('long', `${'x'.repeat(64)}.example.com`), alias('fits', `${'x'.repeat(63)}.example`)),
+  );
+  t.equal(unsayable.lookup('long.shop.svc.cluster.local', 'A').rcode, 'NXDOMAIN');
+  t.match(unsayable.lookup('fits.shop.svc.cluster.local', 'A'), { rcode: 'NOERROR', alias: /^x{63}/ });
 });
 
 t.test('addresses have names: a Service before an endpoint of it', async (t) => {
