@@ -111,6 +111,14 @@ t.test('names above others exist, and are empty; names below nothing do not', as
   t.same(data('dns-version.cluster.local', 'TXT'), ['1.1.0']);
 });
 
+t.test('the zone says that it is one', async (t) => {
+  t.match(zone().lookup('cluster.local', 'SOA'), {
+    rcode: 'NOERROR',
+    answers: [{ type: 'SOA', name: 'cluster.local', data: { mname: 'ns.dns.cluster.local', minimum: 5 } }],
+  });
+  t.same(zone().lookup('svc.cluster.local', 'SOA').answers, []);
+});
+
 t.test('what is outside the domain and the ranges is not ours', async (t) => {
   for (const name of ['example.com', 'notcluster.local', '1.0.168.192.in-addr.arpa', 'x.in-addr.arpa', '']) {
     t.notOk(zone().owns(name), name);

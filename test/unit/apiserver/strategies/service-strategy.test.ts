@@ -266,3 +266,29 @@ test('node ports are given from beyond the band that is kept for those chosen by
     'the band is 30000-30085',
   );
 });
+
+test('the status of a load balancer holds addresses and names, each in its place', async (t, client) => {
+  await client.create(services, service('a', balancer({ loadBalancerClass: 'example.com/lb' })));
+  await client.create(services, service('b'));
+  const write = async (name: string, ingress: object[]) => {
+    const current = await client.get(services, `default/${name}`);
+    return client.updateStatus(services, { ...current, status: { loadBalancer: { ingress } } } as Service);
+  };
+  const written = await write('a', [{ ip: '192.0.2.7' }, { hostname: 'lb.example.com' }]);
+  t.same(written.status?.loadBalancer?.ingress, [
+    { ip: '192.0.2.7', ipMode: 'VIP' },
+    { hostname: 'lb.example.com' },
+  ]);
+  const refused: [ingress: object, message: RegExp][] = [
+    [{ ip: 'foo' }, /ingress\[0\]\.ip: Invalid value: "foo": must be a valid IP address/],
+    [{ ip: '192.0.2.7', ipMode: 'Some' }, /ipMode: Unsupported value: "Some"/],
+    [{ hostname: 'x', ipMode: 'VIP' }, /may not be specified when `ip` is not set/],
+    [{ hostname: '192.0.2.7' }, /must be a DNS name, not an IP address/],
+    [{ hostname: 'X_Y' }, /ingress\[0\]\.hostname: Invalid value/],
+  ];
+  for (const [ingress, message] of refused) await t.rejects(write('a', [ingress]), { code: 422, message });
+  await t.rejects(write('b', [{ ip: '192.0.2.7' }]), {
+    message: /may only be used when `spec.type` is 'LoadBalancer'/,
+  });
+  t.ok(await write('b', []));
+});
