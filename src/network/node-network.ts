@@ -1,8 +1,8 @@
 // Makes the board's routes and our nft tables match what the cluster wants, and takes all of it away again.
-import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import type { Logger } from '../base/logger.ts';
 import {
   type DesiredNetwork,
@@ -35,7 +35,8 @@ const RETRY_FAILED_MS = 10_000;
 const CHECK_MS = 5_000;
 /** Somebody may set up a firewall while we run. That takes a program, so it is looked for once a minute. */
 const FIREWALL_LOOKS = 12;
-const KERNEL_ROUTES = '/proc/net/route';
+/** The second tells addresses, of which another one in the same network changes no route. */
+const KERNEL_FILES = ['/proc/net/route', '/proc/net/fib_trie'];
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
@@ -54,7 +55,7 @@ export interface NodeNetworkOptions {
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
   clock?: Clock;
-  /** The kernel's routes as a text that changes with them; `/proc/net/route` unless given. */
+  /** The kernel's routes and addresses as a text that changes with them. */
   kernelRoutes?(): Promise<string>;
   /** Whether a port can be reached from the board. */
   isReached?(place: Place): Promise<boolean>;
@@ -220,7 +221,7 @@ export class NodeNetwork implements Component {
   }
 
   #kernelRoutes(): Promise<string> {
-    return this.#options.kernelRoutes?.() ?? readFile(KERNEL_ROUTES, 'utf8');
+    return this.#options.kernelRoutes?.() ?? kernelRoutes();
   }
 
   async #look(): Promise<void> {
@@ -289,4 +290,8 @@ export class NodeNetwork implements Component {
 function baseChains(chains: readonly Chain[]): string {
   const based = chains.filter(({ hook }) => hook !== undefined);
   return JSON.stringify(based.map(({ family, table, name, policy }) => [family, table, name, policy]));
+}
+
+async function kernelRoutes(): Promise<string> {
+  return (await Promise.all(KERNEL_FILES.map(readFileIfPresent))).join('');
 }
