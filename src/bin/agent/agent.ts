@@ -232,6 +232,8 @@ export class Agent implements Component {
         void this.#prepareNetwork();
         // The session of a board that is the master as well does not notice another address.
         void this.#refreshAddresses();
+        // Who counts as this board itself follows from all of its addresses.
+        void this.#paths.updateProxy();
       },
       secret: (key) => this.#kubelet.knownSecret(key),
       onIngressListening: (isListening) => {
