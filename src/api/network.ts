@@ -1,5 +1,6 @@
 // A network in CIDR notation, as objects write it: `10.9.8.0/24` or `2001:db8::/64`.
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
+import { isAddress } from './special-addresses.ts';
 
 export interface Network {
   address: string;
@@ -12,7 +13,7 @@ export interface Network {
 /** `undefined` for text that is no network. */
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', bits = '', ...more] = text.split('/');
-  if (more.length > 0 || isIP(address) === 0 || !/^\d{1,3}$/.test(bits)) return undefined;
+  if (more.length > 0 || !isAddress(address) || !/^\d{1,3}$/.test(bits)) return undefined;
   const family = isIPv4(address) ? 'ipv4' : 'ipv6';
   const prefix = Number(bits);
   if (prefix > (family === 'ipv4' ? 32 : 128)) return undefined;

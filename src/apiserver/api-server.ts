@@ -16,7 +16,8 @@ import { EscalationCheck } from './auth/escalation.ts';
 import { type AccessOptions, type AccessParts, newAccess } from './auth/new-access.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { WriteGuards } from './auth/write-guards.ts';
-import { bootstrapApiService, bootstrapCluster, bootstrapDnsService } from './bootstrap-objects.ts';
+import { bootstrapCluster } from './bootstrap-objects.ts';
+import { FixedServices } from './fixed-services.ts';
 import { AccessHandler } from './http/access-handler.ts';
 import { ApiRouter } from './http/api-router.ts';
 import { HttpsFront, type Patience } from './http/https-front.ts';
@@ -66,6 +67,8 @@ export interface ApiServerOptions
   mqttPort: number;
   /** Addresses at which boards and pods reach this server: the Endpoints of Service `kubernetes`. */
   advertiseAddresses: readonly string[];
+  /** The same whenever they are asked for, where they may change. */
+  addressesNow?: (() => readonly string[]) | undefined;
   /** Plain HTTP with every right on 127.0.0.1; 0 or left out = none. */
   insecurePort?: number | undefined;
   /** How long a client may take over a request; the usual unless said. */
@@ -152,7 +155,7 @@ export class ApiServer implements Component {
       this.#namespaces(),
       this.#front,
       ...(insecurePort ? [new InsecurePort(this.#front, insecurePort)] : []),
-      this.#apiService(),
+      this.#fixedServices(),
     ]);
   }
 
@@ -184,19 +187,17 @@ export class ApiServer implements Component {
     return { start, stop: async () => {} };
   }
 
-  #apiService(): Component {
-    const { network, advertiseAddresses: addresses, logger } = this.#options;
+  #fixedServices(): Component {
+    const { network, advertiseAddresses, addressesNow, clock, logger } = this.#options;
     const clusterIP = firstServiceAddress(network.serviceRange);
-    const dnsAddress = dnsAddressOf(network.serviceRange);
-    const { registry } = this.#parts;
-    const start = async () => {
-      await bootstrapApiService(registry, { clusterIP, addresses, port: this.port });
-      await bootstrapDnsService(registry, dnsAddress).catch((error: unknown) => {
-        // Somebody else's Service has that address: theirs stays, and the cluster goes on under it.
-        logger.warn({ err: error }, `no Service kube-system/kube-dns at ${dnsAddress}`);
-      });
-    };
-    return { start, stop: async () => {} };
+    const addresses = addressesNow ?? (() => advertiseAddresses);
+    return new FixedServices({
+      registry: this.#parts.registry,
+      api: () => ({ clusterIP, addresses: addresses(), port: this.port }),
+      dnsAddress: dnsAddressOf(network.serviceRange),
+      clock,
+      logger,
+    });
   }
 }
 

@@ -89,12 +89,15 @@ export async function bootstrapApiService(registry: Registry, api: ApiAddress): 
   const { clusterIP, port } = api;
   const ports = [{ name: 'https', protocol: 'TCP', port: 443, targetPort: port }];
   await bootstrapService(registry, { metadata: SERVICE_META, clusterIP, ports });
-  const wanted = { metadata: ENDPOINTS_META, subsets: subsetsOf(api) };
-  await createOrChange(registry, endpoints, wanted, (current) => ({ ...current, subsets: wanted.subsets }));
-  const content = sliceOf(api);
+  const { subsets, slice: content } = apiEndpoints(api);
+  const wanted = { metadata: ENDPOINTS_META, subsets };
+  await createOrChange(registry, endpoints, wanted, (current) => ({ ...current, subsets }));
   const slice = { metadata: SLICE_META, addressType: 'IPv4', ...content };
   await createOrChange(registry, endpointSlices, slice, (current) => ({ ...current, ...content }));
 }
+
+/** What Endpoints and EndpointSlice of the API hold. */
+export const apiEndpoints = (api: ApiAddress) => ({ subsets: subsetsOf(api), slice: sliceOf(api) });
 
 /** A machine without a LAN has no address that a pod could use: its loopback is another one than the pod's. */
 function reachableOf({ addresses }: ApiAddress): string[] {

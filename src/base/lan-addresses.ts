@@ -22,3 +22,13 @@ export function ownAddresses(): string[] {
     addresses.map(({ address }) => address),
   );
 }
+
+/** As lanAddresses() whenever it is called, but for a machine that is off its LAN for now: that has its last ones. */
+export function lastingLanAddresses(): () => readonly string[] {
+  let last = lanAddresses();
+  return () => {
+    const now = lanAddresses();
+    if (!now[0].startsWith('127.')) last = now;
+    return last;
+  };
+}

@@ -5,7 +5,7 @@ import { messageOf } from '../base/error-message.ts';
 import type { Check } from '../cli/doctor.ts';
 import { boardChecks } from '../kubelet/doctor/board-checks.ts';
 import { boardFacts } from '../kubelet/doctor/board-facts.ts';
-import type { NetworkProblem } from '../network/board-network.ts';
+import { type NetworkProblem, SERVICE_LISTEN_ADDRESS } from '../network/board-network.ts';
 import { type CommandRunner, systemCommands } from '../network/command-runner.ts';
 import { type ClusterPlace, findProblems } from '../network/network-problems.ts';
 import { listChains } from '../network/nft-listing.ts';
@@ -49,7 +49,8 @@ async function problems(commands: CommandRunner, cluster: ToldCluster): Promise<
   const chains = await listChains(commands);
   const ofFamily = async (family: FamilyName, ranges: ToldRanges) => {
     const routes = await foreignRoutes(commands, BRIDGE, family);
-    return findProblems(family, { ...ranges, ...boards }, { foreignRoutes: routes, chains });
+    const listening = family === 'ip' ? { listenAddress: SERVICE_LISTEN_ADDRESS } : {};
+    return findProblems(family, { ...ranges, ...boards }, { foreignRoutes: routes, chains, ...listening });
   };
   const first = await ofFamily('ip', cluster);
   return ipv6 ? [...first, ...(await ofFamily('ip6', ipv6))] : first;

@@ -1,7 +1,7 @@
 // Flags that `edge-master` and `npm start` share.
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { lanAddresses } from '../base/lan-addresses.ts';
+import { lanAddresses, lastingLanAddresses } from '../base/lan-addresses.ts';
 import type { Logger } from '../base/logger.ts';
 import { addresses, durationMs, type Flags, type FlagValues, port, required } from './flags.ts';
 import { Master } from './master.ts';
@@ -40,12 +40,14 @@ export const masterFlags: Flags = {
 };
 
 export function createMaster(values: FlagValues, logger: Logger, onFatal: (error: Error) => void): Master {
+  const told = addresses(values, 'advertise-address');
   return new Master({
     dataDir: resolve(required(values, 'data-dir')),
     apiPort: port(values, 'api-port'),
     mqttPort: port(values, 'mqtt-port'),
     inspectPort: port(values, 'mqtt-inspect-port', 0),
-    advertiseAddresses: addresses(values, 'advertise-address') ?? lanAddresses(),
+    advertiseAddresses: told ?? lanAddresses(),
+    addressesNow: told ? undefined : lastingLanAddresses(),
     insecurePort: port(values, 'insecure-port', 0),
     tokenFile: values['token-auth-file'],
     passwordFile: values['basic-auth-file'],

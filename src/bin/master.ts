@@ -62,6 +62,8 @@ export interface MasterOptions {
   autoscalerSyncPeriodMs?: number | undefined;
   /** Addresses of this machine at which boards reach the master. */
   advertiseAddresses: readonly string[];
+  /** The same whenever they are asked for, where they may change. */
+  addressesNow?: (() => readonly string[]) | undefined;
   /** How lost boards are judged and given up; each room's defaults unless given. */
   nodeLifecycle?: NodeLifecycleOptions | undefined;
   network: ClusterNetwork;
@@ -281,6 +283,7 @@ export class Master implements Component {
       signNodeCertificate: (request, node) => signNodeRequest(this.authority, request, node),
       mqttPort,
       advertiseAddresses,
+      addressesNow: this.#options.addressesNow,
       defaultTolerations: this.#options.nodeLifecycle?.defaultTolerations,
       ...credentials,
       insecurePort,

@@ -25,14 +25,20 @@ export interface EndpointEntry {
 
 /** The Endpoints of a Service, which have room for one family: its first. */
 export function endpointSubsets(service: Service, podsInNamespace: readonly Pod[]): core.EndpointSubset[] {
-  const entries = endpointEntries(service, podsInNamespace, familiesOf(service)[0]);
+  const entries = endpointEntries(service, podsInNamespace, familiesOf(service)[0]).filter(
+    // None of the named ports is there; a headless Service without any port lists bare addresses.
+    ({ ports }) => ports.length > 0 || !service.spec.ports?.length,
+  );
   const shown = publishesAll(service)
     ? entries.map((entry) => ({ ...entry, serving: true }))
     : entries.filter(({ terminating }) => !terminating);
   return groupByPorts(shown).map(({ ports, entries: group }) => subset(ports, group));
 }
 
-/** What is behind the Service, pods that are being deleted included; ended ones are not. */
+/**
+ * What is behind the Service, pods that are being deleted included; ended ones are not. One that has none of the ports is:
+ * it has a name for all that, where the Service is headless.
+ */
 export function endpointEntries(
   service: Service,
   podsInNamespace: readonly Pod[],
@@ -55,10 +61,7 @@ function podIPOf({ status }: Pod, family: IpFamily): string | undefined {
 function entryOf(service: Service, pod: Pod, family: IpFamily): EndpointEntry | undefined {
   const podIP = podIPOf(pod, family);
   if (!podIP || isFinished(pod)) return undefined;
-  const wanted = service.spec.ports ?? [];
-  const ports = wanted.flatMap((port) => endpointPort(port, pod) ?? []);
-  // None of the named ports is there; a headless Service without any port lists bare addresses.
-  if (wanted.length > 0 && ports.length === 0) return undefined;
+  const ports = (service.spec.ports ?? []).flatMap((port) => endpointPort(port, pod) ?? []);
   return {
     address: addressOf(service, pod, podIP),
     ports,
@@ -105,7 +108,10 @@ function endpointPort(servicePort: core.ServicePort, pod: Pod): core.EndpointPor
   };
 }
 
-/** A named target port is looked up in the pod's containers, so pods of one Service may differ. */
+/**
+ * A named target port is looked up in the pod's containers, sidecars after the others, so pods of one Service may differ.
+ * Source: pkg/api/v1/pod FindPort
+ */
 function targetPort(servicePort: core.ServicePort, protocol: string, pod: Pod): number | undefined {
   const target = servicePort.targetPort ?? servicePort.port;
   if (typeof target === 'number') return target || servicePort.port;

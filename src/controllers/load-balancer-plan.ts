@@ -1,10 +1,9 @@
 // By which addresses a Service of type LoadBalancer is reached: those of the boards themselves, as each listens on
 // the Service's own ports. Pure. https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
+import { isBalancedByBoards } from '../api/load-balancer-class.ts';
 import { type core, type EndpointSlice, keyOf, type Node, type Service } from '../api/objects.ts';
 
-/** A Service of another class waits for whoever serves that. */
-const LOAD_BALANCER_CLASS = 'edge-cluster.io/boards';
 /** On a Node: its board takes no traffic for load balancers. */
 const EXCLUDED_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
 /** Upstream's LoadBalancerPortsError. */
@@ -17,11 +16,8 @@ export interface LoadBalancerPlan {
   conflict?: string;
 }
 
-export function isLoadBalancer({ spec }: Service): boolean {
-  return (
-    spec.type === 'LoadBalancer' && (spec.loadBalancerClass ?? LOAD_BALANCER_CLASS) === LOAD_BALANCER_CLASS
-  );
-}
+/** A Service of another class waits for whoever serves that. */
+export const isLoadBalancer = ({ spec }: Service): boolean => isBalancedByBoards(spec);
 
 /** `slices`: the Service's own; `all`: every Service there is. */
 export function planLoadBalancer(
@@ -69,6 +65,7 @@ function internalAddress({ status }: Node): string[] {
 
 function boardsServing(slices: readonly EndpointSlice[]): Set<string> {
   const ready = slices
+    .filter(({ ports }) => ports?.length)
     .flatMap(({ endpoints }) => endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false);
   return new Set(ready.flatMap(({ nodeName }) => nodeName ?? []));

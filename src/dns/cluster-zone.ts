@@ -27,6 +27,7 @@ export const TTL_SECONDS = 5;
 /** Of the specification above, at `dns-version.<domain>`. */
 const SPECIFICATION_VERSION = '1.1.0';
 
+const MAX_LABEL = 63;
 const NOTHING: ZoneAnswer = { rcode: 'NXDOMAIN', answers: [], additionals: [] };
 const empty = (): ZoneAnswer => ({ rcode: 'NOERROR', answers: [], additionals: [] });
 
@@ -77,7 +78,8 @@ export class ClusterZone {
     const area = labels.at(-1);
     if (area === 'svc') return this.#service(name, labels.slice(0, -1), type);
     if (area === 'pod') return this.#pod(name, labels.slice(0, -1), type);
-    if (labels.length === 0) return empty();
+    if (labels.length === 0)
+      return type === 'SOA' ? { ...empty(), answers: [startOfAuthority(domain)] } : empty();
     if (name !== `dns-version.${domain}`) return NOTHING;
     if (type !== 'TXT') return empty();
     return { ...empty(), answers: [{ type: 'TXT', name, ttl: TTL_SECONDS, data: SPECIFICATION_VERSION }] };
@@ -146,9 +148,28 @@ export class ClusterZone {
 
 function external(name: string, { spec }: BoardService): ZoneAnswer {
   const alias = (spec.externalName ?? '').replace(/\.$/, '').toLowerCase();
-  if (!alias) return NOTHING;
+  // The API takes labels of any length, a message of DNS does not.
+  if (!alias || alias.split('.').some((label) => label.length > MAX_LABEL)) return NOTHING;
   // An address there is a name like any other: DNS has no other way to say it.
   return { ...empty(), answers: [{ type: 'CNAME', name, ttl: TTL_SECONDS, data: alias }], alias };
 }
 
 const isWithin = (name: string, domain: string) => name === domain || name.endsWith(`.${domain}`);
+
+/** Of the zone: it tells how long it may be remembered that a name or a record is not there (RFC 2308, 4). */
+export function startOfAuthority(domain: string): Answer {
+  return {
+    type: 'SOA',
+    name: domain,
+    ttl: TTL_SECONDS,
+    data: {
+      mname: `ns.dns.${domain}`,
+      rname: `hostmaster.${domain}`,
+      serial: 1,
+      refresh: 7200,
+      retry: 1800,
+      expire: 86_400,
+      minimum: TTL_SECONDS,
+    },
+  };
+}

@@ -102,10 +102,19 @@ export class DnsServer implements Component {
 
   #answer(query: Buffer, transport: Transport): Promise<Buffer | undefined> | Buffer | undefined {
     if (this.#pending >= MAX_PENDING) return undefined;
-    const answer = this.#options.answer(query, transport);
-    if (!(answer instanceof Promise)) return answer;
-    this.#pending++;
-    return answer.finally(() => this.#pending--);
+    try {
+      const answer = this.#options.answer(query, transport);
+      if (!(answer instanceof Promise)) return answer;
+      this.#pending++;
+      return answer.catch((error: unknown) => this.#failed(error)).finally(() => this.#pending--);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** A question that brings out a mistake of ours must not take all else on the board along. */
+  #failed(error: unknown): undefined {
+    this.#options.logger.error({ err: error }, 'a question to the cluster DNS was not answered');
   }
 }
 

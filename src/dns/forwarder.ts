@@ -1,8 +1,9 @@
 // Names outside the cluster: asked of the board's own upstream servers, the last good one first, and remembered.
 import type { Clock } from '../base/clock.ts';
 import type { AnswerCache, Found } from './answer-cache.ts';
+import { OWN_UDP_BYTES } from './messages.ts';
 import type { exchange, Transport, Upstream } from './upstream-exchange.ts';
-import { answerTo, isTruncated, questionBytes, rcodeOf, rcodes, respond } from './wire.ts';
+import { answerTo, isTruncated, onwardQuery, questionBytes, rcodeOf, rcodes, respond } from './wire.ts';
 
 export interface ForwarderOptions {
   /** The servers of now; none: names outside the cluster cannot be known. */
@@ -35,14 +36,19 @@ export class Forwarder {
 
   /** Always an answer, at once where it is remembered: SERVFAIL when no server could be reached and nothing is. */
   answer(query: Buffer, transport: Transport): Buffer | Promise<Buffer> {
-    const key = keyOf(query, transport);
+    const asked = onwardQuery(query, OWN_UDP_BYTES);
+    const key = keyOf(asked, transport);
     const known = this.#options.cache.get(key);
     if (known?.isFresh) return answerTo(query, known.response, known.ageSeconds);
-    return this.#learn(key, known, query, transport);
+    return this.#learn(query, known, () => this.#ask(key, asked, transport));
   }
 
-  async #learn(key: string, known: Found | undefined, query: Buffer, transport: Transport): Promise<Buffer> {
-    const response = known && this.#wasSilent ? undefined : await this.#ask(key, query, transport);
+  async #learn(
+    query: Buffer,
+    known: Found | undefined,
+    ask: () => Promise<Buffer | undefined>,
+  ): Promise<Buffer> {
+    const response = known && this.#wasSilent ? undefined : await ask();
     if (response) return answerTo(query, response);
     if (!known) return respond(query, 'SERVFAIL');
     return answerTo(query, known.response, Math.max(0, known.ageSeconds - STALE_ANSWER_SECONDS));
@@ -104,7 +110,7 @@ function mayBeKept(response: Buffer): boolean {
   return !isTruncated(response) && (rcode === rcodes.NOERROR || rcode === rcodes.NXDOMAIN);
 }
 
-/** Everything of the query but its id: other flags, or another EDNS size, may get another answer. */
+/** Everything of the query but its id: other flags, or EDNS, may get another answer. */
 function keyOf(query: Buffer, transport: Transport): string {
   const question = questionBytes(query);
   const lower = question.toString('latin1').toLowerCase();

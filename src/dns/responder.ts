@@ -2,8 +2,7 @@
 // never throws.
 import { type Answer, encode, type OptAnswer } from 'dns-packet';
 import type { Clock } from '../base/clock.ts';
-import type { ClusterZone, ZoneAnswer } from './cluster-zone.ts';
-import { TTL_SECONDS } from './cluster-zone.ts';
+import { type ClusterZone, startOfAuthority, TTL_SECONDS, type ZoneAnswer } from './cluster-zone.ts';
 import type { Forwarder } from './forwarder.ts';
 import { KnownAnswers } from './known-answers.ts';
 import { OWN_UDP_BYTES, type Question, readQuestion, readResponse, sizeLimit } from './messages.ts';
@@ -37,7 +36,7 @@ export class Responder {
 
   constructor(options: ResponderOptions) {
     this.#options = options;
-    this.#soaSection = sectionOf([soa(options.domain)]);
+    this.#soaSection = sectionOf([startOfAuthority(options.domain)]);
   }
 
   /** `undefined`: what came deserves no answer. A promise only where somebody else has to be asked. */
@@ -144,23 +143,6 @@ function addressesIn({ answers, additionals, alias }: ZoneAnswer, name: string):
     addresses.push(answer.data);
   }
   return addresses;
-}
-
-function soa(domain: string): Answer {
-  return {
-    type: 'SOA',
-    name: domain,
-    ttl: TTL_SECONDS,
-    data: {
-      mname: `ns.dns.${domain}`,
-      rname: `hostmaster.${domain}`,
-      serial: 1,
-      refresh: 7200,
-      retry: 1800,
-      expire: 86_400,
-      minimum: TTL_SECONDS,
-    },
-  };
 }
 
 /** Without the question when even that cannot be read. */

@@ -10,6 +10,7 @@ const FLAG_AUTHORITATIVE = 0x0400;
 const FLAG_TRUNCATED = 0x0200;
 const FLAG_RECURSION_DESIRED = 0x0100;
 const FLAG_RECURSION_AVAILABLE = 0x0080;
+const FLAG_DNSSEC_OK = 0x8000;
 const NO_BYTES = Buffer.alloc(0);
 const TYPE_SOA = 6;
 const TYPE_OPT = 41;
@@ -76,6 +77,37 @@ function fittingAnswers(response: Buffer, limit: number): { end: number; count: 
     if (error instanceof RangeError) return none;
     throw error;
   }
+}
+
+/**
+ * What to ask another server on behalf of `query`: the same question, and EDNS without options where it has EDNS. Those
+ * are between a client and us (RFC 6891, 6.1.1), and the random cookie of one would make of each question another one.
+ */
+export function onwardQuery(query: Buffer, udpBytes: number): Buffer {
+  const opt = optOf(query);
+  const header = Buffer.alloc(HEADER_BYTES);
+  query.copy(header, 0, 0, 6);
+  header.writeUInt16BE(opt ? 1 : 0, 10);
+  return Buffer.concat([header, questionBytes(query), opt ? bareOpt(udpBytes, opt.ttl) : NO_BYTES]);
+}
+
+/** None in what cannot be read to its end. */
+function optOf(message: Buffer): RecordAt | undefined {
+  try {
+    return [...records(message)].find(({ type }) => type === TYPE_OPT);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Root name, type, size, of the flags the wish for signatures alone, no data. */
+function bareOpt(udpBytes: number, flags: number): Buffer {
+  const bytes = Buffer.alloc(11);
+  bytes.writeUInt16BE(TYPE_OPT, 1);
+  bytes.writeUInt16BE(udpBytes, 3);
+  bytes.writeUInt32BE(flags & FLAG_DNSSEC_OK, 5);
+  return bytes;
 }
 
 /** A copy that answers `query`: its id and its spelling of the name, and `agedSeconds` less to live. */

@@ -1,5 +1,6 @@
 // What a board is told of a Service and of each of its EndpointSlices. Pure.
 import { speaksToBoards } from '../api/board-service.ts';
+import type { LoadBalancerWay } from '../api/kinds/service-outside-rules.ts';
 import { type EndpointSlice, keyOf, type Service } from '../api/objects.ts';
 import type { Envelope, ServiceMessage, SliceMessage } from '../mqtt/messages.ts';
 
@@ -7,7 +8,7 @@ const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 export function serviceMessage({ metadata, spec, status }: Service): Omit<ServiceMessage, keyof Envelope> {
   const { selector: _, ...told } = spec;
-  const ingress = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
+  const ingress = (status?.loadBalancer?.ingress ?? []).flatMap((way) => addressesTo(way));
   return {
     key: keyOf({ metadata }),
     uid: metadata.uid,
@@ -45,4 +46,9 @@ function forBoards<K extends 'annotations' | 'labels'>(
   return told.length > 0
     ? ({ [kind]: Object.fromEntries(told) } as { [kind in K]: Record<string, string> })
     : {};
+}
+
+/** By an address whose mode is `Proxy` packets are to come to the load balancer, and not to be taken on the way. */
+function addressesTo({ ip, ipMode }: LoadBalancerWay): string[] {
+  return ip && ipMode !== 'Proxy' ? [ip] : [];
 }

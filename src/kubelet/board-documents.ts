@@ -19,6 +19,8 @@ export interface BoardDocumentsOptions {
   running(): readonly RuntimeContainer[];
   /** As the last heartbeat told it. */
   load(): BoardLoad | undefined;
+  /** Parts of it by their names, under `/healthz/NAME`: each resolves with what is wrong, `undefined` = nothing. */
+  checks?: Readonly<Record<string, () => Promise<string | undefined>>>;
   /** Its settings, under the names of a KubeletConfiguration. */
   config(): object;
   nowMs(): number;
@@ -26,7 +28,9 @@ export interface BoardDocumentsOptions {
 
 type Answer = (options: BoardDocumentsOptions) => BoardDocument | Promise<BoardDocument>;
 
-const ok: Answer = () => ({ type: 'text/plain; charset=utf-8', text: 'ok' });
+const PLAIN = 'text/plain; charset=utf-8';
+const HEALTH = '/healthz/';
+const ok: Answer = () => ({ type: PLAIN, text: 'ok' });
 const json = (value: object): BoardDocument => ({ type: 'application/json', text: JSON.stringify(value) });
 const podList = (items: readonly object[]) =>
   json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items });
@@ -44,7 +48,22 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 };
 
 export function boardDocuments(options: BoardDocumentsOptions): BoardDocuments {
-  return async (path) => ANSWERS[path.replace(/(.)\/$/, '$1')]?.(options);
+  return async (asked) => {
+    const path = asked.replace(/(.)\/$/, '$1');
+    const isPart = path.startsWith(HEALTH) && !(path in ANSWERS);
+    return isPart ? health(options, path.slice(HEALTH.length)) : ANSWERS[path]?.(options);
+  };
+}
+
+async function health(
+  { checks = {} }: BoardDocumentsOptions,
+  name: string,
+): Promise<BoardDocument | undefined> {
+  if (!Object.hasOwn(checks, name)) return undefined;
+  const problem = await checks[name]?.();
+  return problem === undefined
+    ? { type: PLAIN, text: 'ok' }
+    : { code: 500, type: PLAIN, text: `${name}: ${problem}\n` };
 }
 
 /** As upstream: made from what runs alone, so that a container which nobody wants any more is seen here. */

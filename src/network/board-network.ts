@@ -30,6 +30,14 @@ export interface VirtualPort {
   localPort: number;
   /** For the LAN too, not only for pods and the board. */
   isOpen?: boolean;
+  /** Leads nowhere: nobody serves those who come. Pods and the board itself are no outsiders. */
+  refuses?: 'everybody' | 'outsiders';
+}
+
+/** Where a listener is reached. */
+export interface Place {
+  ip: string;
+  port: number;
 }
 
 /** Where the cluster has second addresses and this board its share of them. */
@@ -51,6 +59,8 @@ export interface DesiredNetwork {
   /** The other boards. */
   peers: readonly Peer[];
   virtualPorts: readonly VirtualPort[];
+  /** A TCP port of the cluster that answers on each board by way of `virtualPorts`; absent = none does now. */
+  probe?: Place;
   /** What the kernel is to forward by itself; absent = it forwards no Services. */
   kernelPorts?: readonly KernelPort[];
   /** Families of which nobody has told yet what to forward: the rules that an earlier agent left go on. */

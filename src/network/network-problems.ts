@@ -1,4 +1,4 @@
-// What on the board itself stands in the way of pods and Services of one family. Reported, and but for forward-rules.ts
+// What on the board itself stands in the way of pods and Services of one family. Reported, and but for firewall-rules.ts
 // not overridden: the machine's own firewall and routes belong to its owner. Pure.
 import { overlaps, parseRange } from '../base/ip.ts';
 import type { NetworkProblem, Peer } from './board-network.ts';
@@ -30,6 +30,8 @@ export interface OwnWays {
   /** Neither ours nor the pod bridge's. */
   foreignRoutes: readonly Route[];
   chains: readonly Chain[];
+  /** Where Service ports listen on the board; absent = not known yet. */
+  listenAddress?: string;
 }
 
 const RENUMBER = "give the board's own network another range: the cluster's is the same on all boards";
@@ -38,7 +40,7 @@ const RENUMBER = "give the board's own network another range: the cluster's is t
 export function findProblems(
   family: FamilyName,
   place: ClusterPlace,
-  { foreignRoutes, chains }: OwnWays,
+  { foreignRoutes, chains, listenAddress }: OwnWays,
 ): NetworkProblem[] {
   const ranges = [
     { name: 'pod', range: place.podRange },
@@ -48,7 +50,12 @@ export function findProblems(
     ...insideAddresses(place, range),
     ...overlappingRoutes(range, foreignRoutes),
   ]);
-  const found = [...inRanges, ...dropping(family, place, chains)];
+  const inWay = chains.filter((chain) => chain.policy === 'drop' && isFor(family, chain));
+  const found = [
+    ...inRanges,
+    ...dropping(family, place, inWay),
+    ...shutting(family, place, inWay, listenAddress),
+  ];
   return found.map((problem) => ({ ...problem, isBlocking: problem.isBlocking && family === 'ip' }));
 }
 
@@ -88,6 +95,8 @@ function overlappingRoutes({ name, range }: NamedRange, routes: readonly Route[]
 const isAround = (outer: string, inner: string) =>
   (parseRange(outer)?.prefix ?? 0) < (parseRange(inner)?.prefix ?? 0);
 
+const isFor = (family: FamilyName, chain: Chain) => chain.family === family || chain.family === 'inet';
+
 /** What the firewall accepts before its policy counts is not seen here, so this blocks nothing. */
 function dropping(
   family: FamilyName,
@@ -95,12 +104,29 @@ function dropping(
   chains: readonly Chain[],
 ): NetworkProblem[] {
   return chains
-    .filter((chain) => chain.family === family || chain.family === 'inet')
-    .filter((chain) => chain.hook === 'forward' && chain.policy === 'drop')
+    .filter(({ hook }) => hook === 'forward')
     .map((chain) => ({
       reason: 'ForwardingDropped',
       message: `the firewall's chain ${chain.table} ${chain.name} drops forwarded packets: pods of other boards cannot reach this board's until it accepts them`,
       mend: `accept forwarding for ${podRange}, such as: ${acceptance(family, podRange, chain)}`,
+      isBlocking: false,
+    }));
+}
+
+/** Where iptables does it, a rule of ours lets pods pass. */
+function shutting(
+  family: FamilyName,
+  { podRange }: ClusterPlace,
+  chains: readonly Chain[],
+  listenAddress: string | undefined,
+): NetworkProblem[] {
+  const told = listenAddress === undefined ? '' : ` ${family} daddr ${listenAddress}`;
+  return chains
+    .filter((chain) => chain.hook === 'input' && !isIptables(chain))
+    .map(({ family: of, table, name }) => ({
+      reason: 'ServicesDropped',
+      message: `the firewall's chain ${table} ${name} drops what is sent to this board: its pods reach no Service and no name until it accepts them`,
+      mend: `accept what pods send to the agent, such as: nft insert rule ${of} ${table} ${name} ${family} saddr ${podRange}${told} accept`,
       isBlocking: false,
     }));
 }
@@ -112,6 +138,6 @@ function acceptance(family: FamilyName, podRange: string, chain: Chain): string 
   return `${family === 'ip' ? 'iptables' : 'ip6tables'} -I FORWARD -s ${podRange} -j ACCEPT`;
 }
 
-/** The chain that the program `iptables`, or `ip6tables`, calls FORWARD. */
+/** A chain that the program `iptables`, or `ip6tables`, calls FORWARD or INPUT. */
 export const isIptables = ({ family, table, name }: Chain): boolean =>
-  family !== 'inet' && table === 'filter' && name === 'FORWARD';
+  family !== 'inet' && table === 'filter' && (name === 'FORWARD' || name === 'INPUT');

@@ -2,7 +2,7 @@
 // address and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
 import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { applyForwardRules } from './forward-rules.ts';
+import { applyFirewallRules } from './firewall-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
@@ -24,7 +24,7 @@ export async function removeNetwork(
   const routes = await removeRoutes(commands);
   const hadTunnel = await new TunnelDevice(commands).remove();
   const hadAddress = await removeAddress(commands);
-  const hadForward = await applyForwardRules(commands, 'ip', undefined, await listChains(commands));
+  const hadForward = await applyFirewallRules(commands, 'ip', undefined, await listChains(commands));
   const wasSwitched = await forwarding.restore();
   return [
     ...second,
@@ -32,7 +32,7 @@ export async function removeNetwork(
     ...routes.map((destination) => `route to ${destination}`),
     ...(hadTunnel ? [`device ${TUNNEL_DEVICE}`] : []),
     ...(hadAddress ? [`address ${SERVICE_LISTEN_ADDRESS} of lo`] : []),
-    ...(hadForward ? ['rules for pods of the iptables chain FORWARD'] : []),
+    ...(hadForward ? ["rules for pods of iptables' filter"] : []),
     ...(wasSwitched ? ['net.ipv4.ip_forward = 1 (is as it was)'] : []),
   ];
 }

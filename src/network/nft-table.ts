@@ -8,6 +8,8 @@ import {
   SERVICE_LISTEN_ADDRESS,
   type VirtualPort,
 } from './board-network.ts';
+import { closedPorts } from './closed-ports.ts';
+import { elements } from './nft-elements.ts';
 import { type FamilyTables, ipv4Rules } from './rule-family.ts';
 import { TUNNEL_DEVICE, TUNNEL_ID, TUNNEL_PORT } from './tunnel.ts';
 
@@ -29,6 +31,7 @@ export const ipv4Tables: FamilyTables = {
  * - `external`, `own`: what the LAN may reach too, by an address that is not the board's (`externalIPs`), and by any
  *   that is (UDP node ports, whose answers must come from the address that was asked).
  * - `strayForwarded`, `strayLocal`: what no Service claims is refused at once; a ping stays without an answer.
+ * - `shut…`: what a Service has of the board and of the LAN's addresses, and no endpoint takes, is refused too.
  * - `outsiders`: packets that are forwarded into pods come from pods and boards, or over a port that the board
  *   itself gave away (`hostPort`): a host of the LAN that adds a route reaches nothing. Answers pass.
  * - `clamp`, `tunnel`: TCP through the tunnel fits it from the first packet, and only boards send into it.
@@ -36,11 +39,12 @@ export const ipv4Tables: FamilyTables = {
  */
 export function renderTable(desired: DesiredNetwork, hasTunnel = false): string {
   const { podRange, serviceRange, podCIDR } = desired;
-  const virtualPorts = desired.virtualPorts.filter(({ ip }) => isIPv4(ip));
+  const virtualPorts = desired.virtualPorts.filter(({ ip, refuses }) => isIPv4(ip) && !refuses);
   const ofBoard = virtualPorts.filter(({ ip }) => ip === EVERY_ADDRESS);
   const byAddress = virtualPorts.filter(({ ip }) => ip !== EVERY_ADDRESS);
   const replace = [`table ip ${NFT_TABLE} {}`, `delete table ip ${NFT_TABLE}`];
-  if (podCIDR === undefined) return `${replace.join('\n')}\n`;
+  const place = ipv4Tables.place(desired);
+  if (podCIDR === undefined || !place) return `${replace.join('\n')}\n`;
   const services = 'dnat ip addr . port to ip daddr . meta l4proto . th dport map @services';
   const external = `meta l4proto { tcp, udp } ${services.replace('@services', '@external')}`;
   const own =
@@ -90,7 +94,7 @@ ${elements(ofBoard.map(portElement))}  }
     meta l4proto tcp reject with tcp reset
     reject
   }
-  set boards {
+${closedPorts(place, desired)}  set boards {
     type ipv4_addr
 ${boards(desired)}  }
   chain outsiders {
@@ -123,11 +127,6 @@ const TUNNEL_CHAIN = `  chain tunnel {
 function boards({ peers }: DesiredNetwork): string {
   const addresses = [...new Set(peers.map(({ address }) => address).filter(isIPv4))].sort();
   return addresses.length === 0 ? '' : `    elements = { ${addresses.join(', ')} }\n`;
-}
-
-/** Of a map or set. Sorted, so that the same world gives the same text. */
-export function elements(lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `    elements = {\n      ${lines.toSorted().join(',\n      ')}\n    }\n`;
 }
 
 function addressElement(port: VirtualPort): string {

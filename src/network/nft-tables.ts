@@ -41,10 +41,15 @@ export class NftTables {
     this.#applied = text;
   }
 
-  /** Returns those that were there, in words. */
-  async remove(): Promise<string[]> {
+  /** Somebody may have changed or removed what was applied: the next time it is applied whole. */
+  forget(): void {
     this.#applied = '';
     this.#present = undefined;
+  }
+
+  /** Returns those that were there, in words. */
+  async remove(): Promise<string[]> {
+    this.forget();
     const there = await this.#ours();
     const named = there.map((name) => `table ${this.#family} ${name}`);
     await this.#nft(named.map((table) => `delete ${table}\n`).join(''));

@@ -1,34 +1,42 @@
 // Makes the board's routes and our nft tables match what the cluster wants, and takes all of it away again.
-import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
+import { readFileIfPresent } from '../base/if-present.ts';
 import type { Logger } from '../base/logger.ts';
 import {
   type DesiredNetwork,
   type NetworkProblem,
   type Peer,
+  type Place,
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { applyForwardRules } from './forward-rules.ts';
+import { applyFirewallRules } from './firewall-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
-import { findProblems } from './network-problems.ts';
+import { type Chain, findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { listChains } from './nft-listing.ts';
 import { ipv4Tables } from './nft-table.ts';
 import { NftTables } from './nft-tables.ts';
 import { desiredRoutes, foreignRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
+import { ServiceReach } from './service-reach.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
 
 /** A board whose LAN is not up yet refuses routes over it. */
 const RETRY_FAILED_MS = 10_000;
-/** A Wi-Fi that flickers costs routes while every connection lives on, so nobody else tells. A look takes 0.1 ms. */
-const ROUTE_CHECK_MS = 5_000;
-const KERNEL_ROUTES = '/proc/net/route';
+/**
+ * A Wi-Fi that flickers costs routes while every connection lives on, and `flush ruleset`, with which Debian's service
+ * nftables starts, costs all rules: nobody else tells. A look takes 0.1 ms, a connection to ourselves 0.5 ms.
+ */
+const CHECK_MS = 5_000;
+/** Somebody may set up a firewall while we run. That takes a program, so it is looked for once a minute. */
+const FIREWALL_LOOKS = 12;
+/** The second tells addresses, of which another one in the same network changes no route. */
+const KERNEL_FILES = ['/proc/net/route', '/proc/net/fib_trie'];
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
@@ -47,8 +55,10 @@ export interface NodeNetworkOptions {
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
   clock?: Clock;
-  /** The kernel's routes as a text that changes with them; `/proc/net/route` unless given. */
+  /** The kernel's routes and addresses as a text that changes with them. */
   kernelRoutes?(): Promise<string>;
+  /** Whether a port can be reached from the board. */
+  isReached?(place: Place): Promise<boolean>;
 }
 
 export class NodeNetwork implements Component {
@@ -56,6 +66,7 @@ export class NodeNetwork implements Component {
   readonly #tunnel: TunnelDevice;
   readonly #tables: NftTables;
   readonly #second: SecondFamily;
+  readonly #reach: ServiceReach;
   #desired: DesiredNetwork | undefined;
   /** Nothing is known to be well before the first look. */
   #problems: string | undefined;
@@ -63,8 +74,11 @@ export class NodeNetwork implements Component {
   #retry: Timer | undefined;
   #check: Timer | undefined;
   #seenRoutes: string | undefined;
+  #seenChains = '';
+  #looks = 0;
   #started = false;
   #isPrepared = false;
+  #mustPrepare = true;
   #podCIDR: string | undefined;
 
   constructor(options: NodeNetworkOptions) {
@@ -72,12 +86,14 @@ export class NodeNetwork implements Component {
     this.#tunnel = new TunnelDevice(options.commands);
     this.#tables = new NftTables(options.commands, ipv4Tables);
     this.#second = new SecondFamily(options.ipv6, options.logger);
+    this.#reach = new ServiceReach(options.logger, options.isReached);
   }
 
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
   async start(): Promise<void> {
     this.#started = true;
-    this.#check = this.#clock.every(ROUTE_CHECK_MS, () => void this.#checkRoutes());
+    this.#mustPrepare = true;
+    this.#check = this.#clock.every(CHECK_MS, () => void this.#look());
     await this.#tryOrReport(() => this.#prepare());
   }
 
@@ -137,10 +153,13 @@ export class NodeNetwork implements Component {
         ...this.#told('UdpFlowsLeft', await this.#settleTracks(desired)),
       ];
       const chains = await listChains(this.#options.commands);
+      this.#seenChains = baseChains(chains);
       const { podCIDR } = desired;
-      await applyForwardRules(this.#options.commands, 'ip', podCIDR ? { podCIDR } : undefined, chains);
-      const found = findProblems('ip', desired, { foreignRoutes: foreign, chains });
-      this.#report([...found, ...this.#second.obstacles, ...problems]);
+      const listenAddress = SERVICE_LISTEN_ADDRESS;
+      const pods = podCIDR ? { podCIDR, listenAddress } : undefined;
+      await applyFirewallRules(this.#options.commands, 'ip', pods, chains);
+      const found = findProblems('ip', desired, { foreignRoutes: foreign, chains, listenAddress });
+      this.#report([...found, ...this.#reach.problems, ...this.#second.obstacles, ...problems]);
     });
   }
 
@@ -202,25 +221,50 @@ export class NodeNetwork implements Component {
   }
 
   #kernelRoutes(): Promise<string> {
-    return this.#options.kernelRoutes?.() ?? readFile(KERNEL_ROUTES, 'utf8');
+    return this.#options.kernelRoutes?.() ?? kernelRoutes();
   }
 
-  async #checkRoutes(): Promise<void> {
+  async #look(): Promise<void> {
     await this.#work;
     if (!this.#started || this.#seenRoutes === undefined) return;
     await this.#tryOrReport(async () => {
-      if ((await this.#kernelRoutes()) === this.#seenRoutes) return;
-      this.#options.onRoutesChanged?.();
+      await this.#forward();
+      const haveRoutesChanged = (await this.#kernelRoutes()) !== this.#seenRoutes;
+      const mustRenew = await this.#mustRenew();
+      if (!haveRoutesChanged && !mustRenew) return;
+      // A route of ours may have gone with our address.
+      this.#mustPrepare = true;
+      if (haveRoutesChanged) this.#options.onRoutesChanged?.();
       await this.#applyNext();
     });
   }
 
+  async #mustRenew(): Promise<boolean> {
+    const { isRenewalDue, isNews } = await this.#reach.look(this.#desired);
+    const hasFirewallChanged = ++this.#looks % FIREWALL_LOOKS === 0 && (await this.#hasFirewallChanged());
+    if (isRenewalDue || hasFirewallChanged) {
+      this.#tables.forget();
+      this.#second.network?.forgetTables();
+    }
+    return isRenewalDue || hasFirewallChanged || isNews;
+  }
+
+  async #hasFirewallChanged(): Promise<boolean> {
+    return baseChains(await listChains(this.#options.commands)) !== this.#seenChains;
+  }
+
   async #prepare(): Promise<void> {
-    if (this.#isPrepared) return;
+    if (!this.#mustPrepare) return;
     await this.#ip(['address', 'replace', `${SERVICE_LISTEN_ADDRESS}/32`, 'dev', 'lo']);
+    await this.#forward();
+    this.#isPrepared = true;
+    this.#mustPrepare = false;
+  }
+
+  /** Settings of the kernel are loaded anew by more programs than one. */
+  async #forward(): Promise<void> {
     if (await this.#options.forwarding.enable())
       this.#options.logger.info({}, 'switched IPv4 forwarding on: pods need it');
-    this.#isPrepared = true;
   }
 
   /** Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. */
@@ -240,4 +284,14 @@ export class NodeNetwork implements Component {
   #ip(args: readonly string[]): Promise<string> {
     return this.#options.commands.run('ip', args);
   }
+}
+
+/** Where packets meet rules, ours and others', as a text that changes with them. */
+function baseChains(chains: readonly Chain[]): string {
+  const based = chains.filter(({ hook }) => hook !== undefined);
+  return JSON.stringify(based.map(({ family, table, name, policy }) => [family, table, name, policy]));
+}
+
+async function kernelRoutes(): Promise<string> {
+  return (await Promise.all(KERNEL_FILES.map(readFileIfPresent))).join('');
 }

@@ -3,7 +3,7 @@
 // Shaped after kube-proxy's: https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables
 import { NFT_SERVICES_TABLE } from './board-network.ts';
 import { allEndpoints, type EndpointAddress, type KernelPort } from './kernel-port.ts';
-import { elements } from './nft-table.ts';
+import { elements } from './nft-elements.ts';
 import type { RuleFamily, RulePlace } from './rule-family.ts';
 import { entryChain, serviceChains } from './service-chains.ts';
 import { hookChains } from './service-hooks.ts';

@@ -18,6 +18,11 @@ export class AffinityTable {
     return this.#clients.size;
   }
 
+  /** Also one whose time is over and who has not been looked for since. */
+  has(client: string): boolean {
+    return this.#clients.has(client);
+  }
+
   /** `nowMs` is monotonic. */
   find(client: string, timeoutMs: number, nowMs: number): string | undefined {
     const kept = this.#clients.get(client);

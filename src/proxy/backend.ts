@@ -6,6 +6,7 @@ import type { BackendPlan } from './forwarder-plan.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { EndpointCount, ServiceLoad } from './service-load.ts';
 import type { TrafficPolicy } from './service-view.ts';
+import { steadyChoice } from './steady-choice.ts';
 
 /** An endpoint, and what it carries on this board. */
 export interface Target extends Endpoint {
@@ -51,7 +52,7 @@ export class Backend {
     const { cluster, local } = plan.endpoints;
     const busy = [...this.#targets].filter(([, { active }]) => active > 0);
     const taking = [...cluster, ...local].map((endpoint) => this.#entryOf(endpoint));
-    this.#taking = new Set([...cluster, ...local].map(endpointId));
+    this.#taking = new Set(taking.map(([id]) => id));
     this.#targets = new Map([...busy, ...taking]);
     this.#turns.Cluster.replace(this.#targetsOf(cluster));
     this.#turns.Local.replace(this.#targetsOf(local));
@@ -90,8 +91,17 @@ export class Backend {
     const { options, affinityMs } = this.#plan;
     const inTurn = this.#turns[policy].turn();
     const order = options.balance === 'least-connections' ? leastFirst(inTurn) : inTurn;
-    const kept = affinityMs === undefined ? undefined : this.#affinity.find(client, affinityMs, nowMs);
-    return kept === undefined ? order : firstOf(order, kept);
+    return affinityMs === undefined ? order : this.#keptFirst(order, client, affinityMs, nowMs);
+  }
+
+  /** What a new client gets is kept at once: others of its connections may come while the first is on its way. */
+  #keptFirst(order: readonly Target[], client: string, affinityMs: number, nowMs: number): readonly Target[] {
+    const isNew = !this.#affinity.has(client) && this.#plan.options.balance === 'round-robin';
+    const kept = this.#affinity.find(client, affinityMs, nowMs);
+    const candidates = firstOf(order, kept ?? (isNew ? steadyChoice(order, client)?.id : undefined));
+    const [first] = candidates;
+    if (first && first.id !== kept) this.#affinity.keep(client, first.id, nowMs);
+    return candidates;
   }
 
   /** A client has been joined to an endpoint. */
@@ -109,7 +119,7 @@ export class Backend {
 /** Equals stay in turn. */
 const leastFirst = (targets: readonly Target[]): Target[] => targets.toSorted((a, b) => a.active - b.active);
 
-function firstOf(order: readonly Target[], id: string): readonly Target[] {
-  const kept = order.find((target) => target.id === id);
+function firstOf(order: readonly Target[], id: string | undefined): readonly Target[] {
+  const kept = id === undefined ? undefined : order.find((target) => target.id === id);
   return kept ? [kept, ...order.filter((target) => target !== kept)] : order;
 }

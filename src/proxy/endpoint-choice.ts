@@ -91,12 +91,19 @@ function stateOf({ conditions }: discovery.Endpoint) {
   };
 }
 
-/** An endpoint that moves between slices is for a moment in two; the readier one counts. */
+/**
+ * An endpoint that moves between slices is for a moment in two; the readier one counts. It is of this board where one of
+ * them says so: who made the other by hand need not have said.
+ */
 function unique(all: readonly Candidate[]): Candidate[] {
   const byId = new Map<string, Candidate>();
   for (const candidate of all) {
     const known = byId.get(endpointId(candidate));
-    if (!known || (candidate.isReady && !known.isReady)) byId.set(endpointId(candidate), candidate);
+    const readier = known && !isReadier(candidate, known) ? known : candidate;
+    byId.set(endpointId(candidate), { ...readier, isLocal: candidate.isLocal || known?.isLocal === true });
   }
   return [...byId.values()];
 }
+
+const readiness = ({ isReady, isServing }: Candidate) => (isReady ? 2 : isServing ? 1 : 0);
+const isReadier = (a: Candidate, b: Candidate) => readiness(a) > readiness(b);

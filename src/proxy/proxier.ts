@@ -17,7 +17,7 @@ import { Listener } from './listener.ts';
 import { LocalPorts } from './local-ports.ts';
 import { RefusalLedger } from './refusal-ledger.ts';
 import type { ServiceFigures } from './service-load.ts';
-import type { ServiceView } from './service-view.ts';
+import type { ServiceView, TrafficPolicy } from './service-view.ts';
 import { UdpListener } from './udp-listener.ts';
 
 /** Address and port of a Service, and the local port that forwards it. */
@@ -29,6 +29,8 @@ export interface VirtualPort {
   localPort: number;
   /** For the LAN too, not only for pods and the board. */
   isOpen?: boolean;
+  /** Leads nowhere: nobody serves those who come. Pods and the board itself are no outsiders. */
+  refuses?: 'everybody' | 'outsiders';
 }
 
 export interface ProxierOptions {
@@ -190,12 +192,19 @@ export class Proxier implements Component {
     return second ?? this.#options.listenAddress;
   }
 
-  /** An address without an endpoint is left out: the network refuses its connections, as a closed port does. */
+  /**
+   * A Service's own address without an endpoint is left out: the network refuses its connections, as a closed port does.
+   * Of ways that the LAN has as well it must be told.
+   */
   #virtualPorts(forwarders: ReadonlyMap<string, Forwarder>): VirtualPort[] {
-    return [...forwarders.values()].flatMap(({ id, backendId, protocol, virtual, insiders }) => {
-      const front = this.#fronts.get(id)?.front;
-      const isServed = this.#backends.get(backendId)?.takesTraffic(insiders);
-      return virtual && front && isServed ? [{ ...virtual, protocol, localPort: front.port }] : [];
+    return [...forwarders.values()].flatMap((forwarder) => {
+      const front = this.#fronts.get(forwarder.id)?.front;
+      const backend = this.#backends.get(forwarder.backendId);
+      if (!front || !backend) return [];
+      const { protocol, virtual, insiders } = forwarder;
+      const isLed = virtual && backend.takesTraffic(insiders);
+      const led = isLed ? [{ ...virtual, protocol, localPort: front.port }] : [];
+      return [...led, ...refusedPorts(forwarder, (policy) => backend.takesTraffic(policy))];
     });
   }
 
@@ -227,6 +236,16 @@ export class Proxier implements Component {
       this.#options.onRefusal(refusal);
     }
   }
+}
+
+function refusedPorts(
+  { protocol, host, port, virtual, insiders, outsiders }: Forwarder,
+  isServed: (policy: TrafficPolicy) => boolean,
+): VirtualPort[] {
+  if ((virtual && !virtual.isOpen) || isServed(outsiders)) return [];
+  const refuses = isServed(insiders) ? 'outsiders' : 'everybody';
+  const at = virtual ? { ip: virtual.ip, port: virtual.port } : { ip: host, port };
+  return [{ ...at, protocol, localPort: 0, isOpen: true, refuses }];
 }
 
 function toRefusal({ subject, port, host, protocol }: Forwarder, error: NodeJS.ErrnoException): Refusal {

@@ -1,6 +1,7 @@
 // A Service as the proxy needs it: where clients connect, which endpoints take a connection, on which terms. Pure.
 import { type BoardService, clusterIPsOf, familiesOf, isLeftAlone } from '../api/board-service.ts';
-import { canonicalIp, type IpFamily } from '../base/ip.ts';
+import { isBalancedByBoards } from '../api/load-balancer-class.ts';
+import { canonicalIp, familyOf, type IpFamily } from '../base/ip.ts';
 import { chooseEndpoints, type PortEndpoints } from './endpoint-choice.ts';
 import type { Place } from './endpoint-hints.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
@@ -31,7 +32,10 @@ export interface ServiceView {
   /** Of the other family. */
   secondClusterIP?: string;
   externalIPs: readonly string[];
+  /** Addresses of boards, each of which answers at its own. */
   loadBalancerIPs: readonly string[];
+  /** Addresses that another load balancer than the boards themselves has for it, and may send to any board. */
+  balancedIPs?: readonly string[];
   internalTrafficPolicy: TrafficPolicy;
   externalTrafficPolicy: TrafficPolicy;
   /** Who may come in by a load balancer's address, as CIDRs; empty = everybody. */
@@ -48,7 +52,9 @@ export interface ServiceView {
 /** `place` is this board's. */
 export function serviceView(service: BoardService, place: Place): ServiceView {
   const { key, uid, spec, loadBalancerIPs = [] } = service;
-  const isForwarded = spec.type !== 'ExternalName' && !isLeftAlone(service.labels);
+  // Upstream leaves those without an address of their own alone.
+  const isForwarded = clusterIPsOf(service).length > 0 && !isLeftAlone(service.labels);
+  const isBalanced = spec.type === 'LoadBalancer' && loadBalancerIPs.length > 0;
   const [clusterIP = '', secondClusterIP] = clusterIPsOf(service).map(canonicalIp);
   const seconds = spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   const [family = 'IPv4'] = familiesOf(service);
@@ -60,7 +66,8 @@ export function serviceView(service: BoardService, place: Place): ServiceView {
     ...(secondClusterIP ? { secondClusterIP } : {}),
     // Of two spellings of one the kernel's maps take neither.
     externalIPs: isForwarded ? [...new Set((spec.externalIPs ?? []).map(canonicalIp))] : [],
-    loadBalancerIPs: spec.type === 'LoadBalancer' ? loadBalancerIPs : [],
+    loadBalancerIPs: isBalancedByBoards(spec) ? loadBalancerIPs : [],
+    ...(isBalanced && !isBalancedByBoards(spec) ? { balancedIPs: addressesIn(loadBalancerIPs) } : {}),
     internalTrafficPolicy: policyOf(spec.internalTrafficPolicy),
     externalTrafficPolicy: policyOf(spec.externalTrafficPolicy),
     sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()),
@@ -89,3 +96,7 @@ function portsOf(service: BoardService, place: Place): ServicePort[] {
 }
 
 const policyOf = (policy: string | undefined): TrafficPolicy => (policy === 'Local' ? 'Local' : 'Cluster');
+
+/** Whoever may write a Service's status may write anything there. */
+const addressesIn = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => (familyOf(text) ? canonicalIp(text) : []));

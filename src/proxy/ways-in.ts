@@ -31,25 +31,23 @@ export function waysFromOutside(
   { port, nodePort, protocol, endpoints }: ServicePort,
   input: PlanInput,
 ): Way[] {
-  const { externalIPs, loadBalancerIPs, sourceRanges, externalTrafficPolicy: outsiders } = service;
+  const { externalIPs, loadBalancerIPs, balancedIPs = [], sourceRanges } = service;
   const outside: Omit<Way, 'host' | 'port' | 'virtual'> = {
     insiders: 'Cluster',
-    outsiders,
+    outsiders: service.externalTrafficPolicy,
     sourceRanges: [],
   };
   const isOwn = (ip: string) => input.boardAddresses.includes(ip);
   const direct = (ip: string) =>
     endpoints.present.includes(endpointId({ ip, port })) ? [] : [{ host: ip, port, virtual: undefined }];
-  const balanced = new Set(loadBalancerIPs);
+  const at = (ip: string) => (isOwn(ip) ? direct(ip) : mapped({ ip, port, isOpen: true }, input));
+  const balanced = [...loadBalancerIPs.filter(isOwn), ...balancedIPs];
   return [
     ...(nodePort ? onEveryAddress(nodePort, protocol, input) : []).map((way) => ({ ...outside, ...way })),
-    ...loadBalancerIPs
-      .filter(isOwn)
-      .flatMap(direct)
-      .map((way) => ({ ...outside, ...way, sourceRanges })),
+    ...balanced.flatMap(at).map((way) => ({ ...outside, ...way, sourceRanges })),
     ...externalIPs
-      .filter((ip) => !balanced.has(ip))
-      .flatMap((ip) => (isOwn(ip) ? direct(ip) : mapped({ ip, port, isOpen: true }, input)))
+      .filter((ip) => !loadBalancerIPs.includes(ip) && !balanced.includes(ip))
+      .flatMap(at)
       .map((way) => ({ ...outside, ...way })),
   ];
 }

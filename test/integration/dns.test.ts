@@ -273,3 +273,26 @@ t.test('it has the port again that it had before, and another one where a progra
   t.equal(again.port, preferred);
   await again.stop();
 });
+
+t.test('a question that brings out a mistake costs its own answer, and no other', async (t) => {
+  const told: string[] = [];
+  const server = new DnsServer({
+    host: '127.0.0.1',
+    port: 0,
+    answer: (query) => {
+      if (query.length === 1) throw new Error('at once');
+      if (query.length === 2) return Promise.reject(new Error('later'));
+      return query;
+    },
+    logger: { ...silentLogger, error: ({ err }) => told.push((err as Error).message) },
+  });
+  await server.start();
+  t.teardown(() => server.stop());
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  for (const text of ['1', '22', '333']) socket.send(text, server.port, '127.0.0.1');
+  const [answer] = await once(socket, 'message');
+  t.equal(String(answer), '333');
+  await eventually(() => told.length === 2);
+  t.same(told.sort(), ['at once', 'later']);
+});

@@ -2,9 +2,11 @@
 import t, { type Test } from 'tap';
 import {
   type NetworkProblem,
+  type Place,
   SERVICE_LISTEN_ADDRESS,
   type VirtualPort,
 } from '../../src/network/board-network.ts';
+import type { NodeNetworkOptions } from '../../src/network/node-network.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { desiredNetwork, nodeNetwork } from '../support/lab-network.ts';
@@ -30,6 +32,7 @@ async function networkOf(
   lab: NetworkLab,
   board: LabBoard,
   kernelRoutes = () => lab.run(board.namespace, 'cat', '/proc/net/route'),
+  more: Partial<NodeNetworkOptions> = {},
 ) {
   const problems: NetworkProblem[] = [];
   const told: string[] = [];
@@ -40,6 +43,7 @@ async function networkOf(
     onPodCIDR: () => told.push('range'),
     onRoutesChanged: () => told.push('routes'),
     onProblems: (found) => problems.splice(0, problems.length, ...found),
+    ...more,
   });
   await network.start();
   t.teardown(() => network.stop());
@@ -328,3 +332,89 @@ t.test('routes that went with an interface come back though nobody tells of it',
   await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
   t.same(told, ['range', 'routes'], "the pods' bridge may have gone as well");
 });
+
+t.test(
+  'rules and the address that somebody took away come back though nobody tells of it',
+  rootOnly,
+  async (t) => {
+    const { lab, a, b } = await startedLab(t);
+    const isReached = async ({ ip, port }: Place) =>
+      /^service /.test(await lab.connect(a.namespace, ip, port));
+    const { network, clock } = await networkOf(t, lab, a, undefined, { isReached });
+    const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
+    const port: VirtualPort = { ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local };
+    await network.update({ ...desired(lab, a, [port]), probe: { ip: SERVICE_IP, port: 80 } });
+    const before = await rules(lab, a);
+    await lab.run(a.namespace, 'nft', 'flush', 'ruleset');
+    t.notMatch(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
+    await clock.advance(5_000);
+    await eventually(async () => (await rules(lab, a)) === before);
+    t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
+    await lab.ip(a.namespace, `address delete ${SERVICE_LISTEN_ADDRESS}/32 dev lo`);
+    await lab.ip(a.namespace, '-4 route flush proto 148');
+    t.notMatch(await routes(lab, a), b.podCIDR);
+    await clock.advance(5_000);
+    await eventually(async () => (await addresses(lab, a)).includes(SERVICE_LISTEN_ADDRESS));
+    await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
+  },
+);
+
+t.test(
+  'a port that nobody serves refuses at once, and outsiders alone where only they are not',
+  rootOnly,
+  async (t) => {
+    const { lab, a } = await startedLab(t);
+    const { network } = await networkOf(t, lab, a);
+    await lab.listen(a.namespace, '0.0.0.0', 30080, 'socket');
+    await lab.listen(a.namespace, '0.0.0.0', 30081, 'socket');
+    const port = { ip: '0.0.0.0', protocol: 'tcp', localPort: 0, isOpen: true } as const;
+    const external = { ...port, ip: '203.0.113.5', port: 80 };
+    await network.update(
+      desired(lab, a, [
+        { ...port, port: 30080, refuses: 'everybody' },
+        { ...port, port: 30081, refuses: 'outsiders' },
+        { ...external, refuses: 'everybody' },
+      ]),
+    );
+    await lab.ip(lab.stranger, `route add 203.0.113.5 via ${a.address}`);
+    for (const from of [lab.stranger, a.pod, a.namespace]) {
+      t.equal(await lab.connect(from, a.address, 30080), 'ECONNREFUSED', from);
+    }
+    for (const from of [lab.stranger, a.pod])
+      t.equal(await lab.connect(from, '203.0.113.5', 80), 'ECONNREFUSED', from);
+    t.equal(await lab.connect(lab.stranger, a.address, 30081), 'ECONNREFUSED');
+    t.match(await lab.connect(a.pod, a.address, 30081), /^socket /);
+    t.match(await lab.connect(a.namespace, '127.0.0.1', 30081), /^socket /);
+    await network.update(desired(lab, a, []));
+    t.match(await lab.connect(lab.stranger, a.address, 30080), /^socket /, 'and no longer than that');
+  },
+);
+
+t.test(
+  'a firewall that lets nothing in, and comes later, leaves pods their Services',
+  rootOnly,
+  async (t) => {
+    const { lab, a } = await startedLab(t);
+    const { network, problems, clock } = await networkOf(t, lab, a);
+    const local = await lab.listen(a.namespace, SERVICE_LISTEN_ADDRESS, 0, 'service');
+    const other = await lab.listen(a.namespace, '0.0.0.0', 0, 'another program');
+    await network.update(desired(lab, a, [{ ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: local }]));
+    await lab.run(a.namespace, 'iptables', '-P', 'INPUT', 'DROP');
+    t.notMatch(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
+    await clock.advance(60_000);
+    await eventually(async () =>
+      /--comment edge-cluster/.test(await lab.run(a.namespace, 'iptables', '-S', 'INPUT')),
+    );
+    t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /);
+    t.notMatch(await lab.connect(a.pod, a.address, other), /^another/, 'nothing else is let in');
+    t.same(problems, []);
+    const wall = 'table inet wall {\n chain in {\n type filter hook input priority 0; policy drop;\n }\n}';
+    await lab.commands(a.namespace).run('nft', ['-f', '-'], wall);
+    await clock.advance(60_000);
+    await eventually(() => problems[0]?.reason === 'ServicesDropped');
+    await lab.run(a.namespace, 'sh', '-c', String(problems[0]?.mend.replace(/^.*such as: /, '')));
+    t.match(await lab.connect(a.pod, SERVICE_IP, 80), /^service /, 'what it says to do helps');
+    await network.stop();
+    t.notMatch(await lab.run(a.namespace, 'iptables', '-S'), /edge-cluster/);
+  },
+);

@@ -23,6 +23,7 @@ const lab = await startStreamsLab({
     running: () => [pause, main],
     load: () => undefined,
     config: () => ({ maxPods: 250 }),
+    checks: { good: async () => undefined, bad: async () => 'it is silent' },
     nowMs: () => Date.now(),
   }),
 });
@@ -47,7 +48,10 @@ t.test('health, pods, the port of upstream’s kubelet, and what is not there', 
   t.match(await api.ask('GET', proxied('/healthz', 'https:board-a:10250')), { code: 200 });
   const items = [{ metadata: { name: 'p' }, status: { phase: 'Running' } }];
   t.match(await api.ask('GET', proxied('/pods')), { code: 200, json: { kind: 'PodList', items } });
-  t.equal((await api.ask('GET', proxied('/nothing'))).code, 404);
+  t.match(await api.ask('GET', proxied('/healthz/good')), { code: 200, text: 'ok' });
+  t.match(await api.ask('GET', proxied('/healthz/bad')), { code: 500, text: 'bad: it is silent' });
+  for (const path of ['/nothing', '/healthz/nothing', '/healthz/toString'])
+    t.equal((await api.ask('GET', proxied(path))).code, 404, path);
   t.equal((await api.ask('POST', proxied('/healthz'), { body: 'x' })).code, 405);
   t.equal((await api.ask('HEAD', proxied('/healthz'))).code, 200);
   t.equal((await api.ask('GET', proxied('/healthz', 'board-a:22'))).code, 400);

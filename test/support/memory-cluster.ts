@@ -10,6 +10,7 @@ import { ServedKinds } from '../../src/api/served-kinds.ts';
 import type { UsageSource } from '../../src/apiserver/measured/usage-source.ts';
 import { newRegistry } from '../../src/apiserver/registry/new-registry.ts';
 import { Patcher } from '../../src/apiserver/registry/patcher.ts';
+import type { Registry } from '../../src/apiserver/registry/registry.ts';
 import { RegistryClient } from '../../src/apiserver/registry-client.ts';
 import { type ClusterNetwork, defaultClusterNetwork } from '../../src/base/cluster-network.ts';
 import { type Component, sequence } from '../../src/base/component.ts';
@@ -36,6 +37,7 @@ export class EventLog implements EventSink {
 }
 
 export interface MemoryCluster {
+  registry: Registry;
   client: Client;
   informers: InformerFactory;
   clock: FakeClock;
@@ -97,6 +99,7 @@ export async function memoryCluster(
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   return {
     kinds,
+    registry,
     commits: () => engine.batches.length,
     setDiskFull: (isFull) => {
       engine.isFull = isFull;

@@ -8,7 +8,7 @@ import { labelNameProblems, labelValueProblems, portNumberProblems, subdomainPro
 import type { discovery, EndpointSlice } from '../objects.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { Column, KindDefinition } from '../scheme.ts';
-import { specialAddressProblem } from '../special-addresses.ts';
+import { isAddress, specialAddressProblem } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 import type { Writable } from '../writable.ts';
 
@@ -49,7 +49,8 @@ function setDefaults(slice: Writable<EndpointSlice>): void {
 function addressErrors(type: string, address: string, field: string): FieldError[] {
   if (type === 'FQDN') return invalidEach(field, address, subdomainProblems(address));
   if (type === 'IPv4' && !isIPv4(address)) return [invalidValue(field, address, 'must be an IPv4 address')];
-  if (type === 'IPv6' && !isIPv6(address)) return [invalidValue(field, address, 'must be an IPv6 address')];
+  if (type === 'IPv6' && !(isIPv6(address) && isAddress(address)))
+    return [invalidValue(field, address, 'must be an IPv6 address')];
   const problem = specialAddressProblem(address);
   return problem ? [invalidValue(field, address, problem)] : [];
 }

@@ -1,12 +1,12 @@
 // Endpoints: names, columns, defaults and rules.
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { invalidEach, invalidValue, required } from '../field-error.ts';
 import { labelNameProblems, portNumberProblems, subdomainProblems } from '../names.ts';
 import type { core, Endpoints } from '../objects.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
 import type { KindDefinition } from '../scheme.ts';
-import { specialAddressProblem } from '../special-addresses.ts';
+import { isAddress, specialAddressProblem } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 
 /** How many addresses fit in a table cell. */
@@ -29,7 +29,7 @@ export function endpointsText(subsets: readonly core.EndpointSubset[] | undefine
 }
 
 const addressRule = (ip: string): string | undefined =>
-  isIP(ip) === 0 ? 'must be a valid IP address' : specialAddressProblem(ip);
+  isAddress(ip) ? specialAddressProblem(ip) : 'must be a valid IP address';
 
 function validateAddress(address: core.EndpointAddress, field: string): FieldError[] {
   const errors: FieldError[] = [];

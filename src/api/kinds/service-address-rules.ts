@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import { duplicate, forbiddenField, invalidValue, notSupported } from '../field-error.ts';
 import type { core, Service } from '../objects.ts';
+import { isAddress } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 
 const POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
@@ -80,7 +81,7 @@ function validateEach(spec: core.ServiceSpec): FieldError[] {
   const clusterIPs = addressesOf(spec);
   const errors = clusterIPs.flatMap((address, i) => {
     if (i === 0 && address === 'None') return validateHeadless(spec.type, clusterIPs);
-    if (isIP(address) !== 0) return [];
+    if (isAddress(address)) return [];
     const why = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
     return [invalidValue(`${ADDRESSES}[${i}]`, address, why)];
   });

@@ -1,11 +1,16 @@
 // What a Service may say of being reached from outside.
 // Source: pkg/apis/core/validation ValidateService, validateServiceExternalTrafficPolicy and …LoadBalancerClassField
-import { forbiddenField, invalidEach, invalidValue } from '../field-error.ts';
-import { portNumberProblems, qualifiedNameProblems } from '../names.ts';
+import { forbiddenField, invalidEach, invalidValue, notSupported } from '../field-error.ts';
+import { portNumberProblems, qualifiedNameProblems, subdomainProblems } from '../names.ts';
 import { parseNetwork } from '../network.ts';
-import type { Service } from '../objects.ts';
+import type { core, Service } from '../objects.ts';
+import { isAddress } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 
+/** Newer than the types at hand: whether boards take packets for the address, or leave them to the load balancer. */
+export type LoadBalancerWay = core.LoadBalancerIngress & { ipMode?: string };
+
+const IP_MODES = ['Proxy', 'VIP'];
 const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'";
 
 export function validateOutside(service: Service): FieldError[] {
@@ -73,4 +78,26 @@ function validateHealthCheckPort(service: Service): FieldError[] {
   if (needsHealthCheck(service)) return errors;
   const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
   return [...errors, invalidValue(field, port, why)];
+}
+
+/** What a load balancer says of itself. Source: pkg/apis/core/validation ValidateLoadBalancerStatus */
+export function validateOutsideStatus({ spec, status }: Service): FieldError[] {
+  const field = 'status.loadBalancer.ingress';
+  const ways: readonly LoadBalancerWay[] = status?.loadBalancer?.ingress ?? [];
+  if (ways.length > 0 && spec.type !== 'LoadBalancer')
+    return [forbiddenField(field, "may only be used when `spec.type` is 'LoadBalancer'")];
+  return ways.flatMap((way, i) => validateWay(way, `${field}[${i}]`));
+}
+
+function validateWay({ ip, ipMode, hostname }: LoadBalancerWay, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (ip && !isAddress(ip)) errors.push(invalidValue(`${field}.ip`, ip, 'must be a valid IP address'));
+  if (ipMode !== undefined && !ip)
+    errors.push(forbiddenField(`${field}.ipMode`, 'may not be specified when `ip` is not set'));
+  else if (ipMode !== undefined && !IP_MODES.includes(ipMode))
+    errors.push(notSupported(`${field}.ipMode`, ipMode, IP_MODES));
+  if (!hostname) return errors;
+  if (isAddress(hostname))
+    errors.push(invalidValue(`${field}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+  return [...errors, ...invalidEach(`${field}.hostname`, hostname, subdomainProblems(hostname))];
 }

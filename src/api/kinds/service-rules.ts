@@ -1,6 +1,5 @@
 // What a Service may say. Addresses and node ports are given out by the API server, which also knows the ranges.
 // Source: pkg/apis/core/validation ValidateService
-import { isIP } from 'node:net';
 import {
   duplicate,
   forbiddenField,
@@ -14,10 +13,10 @@ import { labelNameProblems, portNumberProblems, qualifiedNameProblems, subdomain
 import type { core, Service } from '../objects.ts';
 import { portOrName } from '../pod-spec/numbers.ts';
 import { oneOf, PROTOCOLS } from '../pod-spec/validate-container.ts';
-import { specialAddressProblem } from '../special-addresses.ts';
+import { isAddress, specialAddressProblem } from '../special-addresses.ts';
 import type { FieldError } from '../status-error.ts';
 import { validateAddresses, validateAddressUpdate } from './service-address-rules.ts';
-import { validateOutside, validateOutsideUpdate } from './service-outside-rules.ts';
+import { validateOutside, validateOutsideStatus, validateOutsideUpdate } from './service-outside-rules.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES = ['ClientIP', 'None'];
@@ -85,7 +84,7 @@ function validateExternal({ spec }: Service): FieldError[] {
   }
   spec.externalIPs?.forEach((address, i) => {
     const field = `spec.externalIPs[${i}]`;
-    const problem = isIP(address) === 0 ? 'must be a valid IP address' : specialAddressProblem(address);
+    const problem = isAddress(address) ? specialAddressProblem(address) : 'must be a valid IP address';
     if (problem) errors.push(invalidValue(field, address, problem));
   });
   return errors;
@@ -138,6 +137,7 @@ export function validateService(service: Service): FieldError[] {
   ];
 }
 
-export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
+export function validateServiceUpdate(next: Service, previous: Service, subresource?: string): FieldError[] {
+  if (subresource === 'status') return validateOutsideStatus(next);
   return [...validateOutsideUpdate(next, previous), ...validateAddressUpdate(next, previous)];
 }

@@ -2,6 +2,7 @@
 import type { Service } from '../objects.ts';
 import type { KindDefinition } from '../scheme.ts';
 import { serviceColumns } from './service-columns.ts';
+import type { LoadBalancerWay } from './service-outside-rules.ts';
 import { validateService, validateServiceUpdate } from './service-rules.ts';
 import { serviceWarnings } from './service-warnings.ts';
 
@@ -32,7 +33,13 @@ function setDefaults(service: Service): void {
   // The default stays behind in the stored object when its type stops being reachable from outside.
   else if (spec.externalTrafficPolicy === 'Cluster') delete spec.externalTrafficPolicy;
   if (external || spec.type === 'ClusterIP') spec.internalTrafficPolicy ||= 'Cluster';
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type === 'LoadBalancer') setBalancerDefaults(service);
+}
+
+function setBalancerDefaults({ spec, status }: Service): void {
+  spec.allocateLoadBalancerNodePorts ??= true;
+  const ways: LoadBalancerWay[] = status?.loadBalancer?.ingress ?? [];
+  for (const way of ways) if (way.ip) way.ipMode ??= 'VIP';
 }
 
 export const services: KindDefinition<Service> = {

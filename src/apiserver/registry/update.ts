@@ -169,7 +169,7 @@ class Update {
 
   /** A binding sets what a client's update may not. */
   #checked(next: Fields, current: Fields): Fields {
-    if (this.#scope !== 'binding') validateChange(this.#kind, next, current);
+    if (this.#scope !== 'binding') validateChange(this.#kind, next, current, this.#scope);
     return next;
   }
 

@@ -33,8 +33,22 @@ export function holdings(service: Service): Holdings {
 export const isGivenNodePorts = (service: Service): boolean =>
   wantsNodePorts(service) && service.spec.allocateLoadBalancerNodePorts !== false;
 
-/** Two ports of one Service may share a node port when their protocols differ. */
-export const portKey = (port: core.ServicePort): string => `${port.protocol ?? 'TCP'}/${port.port}`;
+/**
+ * A port keeps its node port by its name, whatever else of it changes; not one that was given to another meanwhile.
+ * Source: patchAllocatedValues
+ */
+export function keepNodePorts(spec: core.ServiceSpec, former: core.ServiceSpec): void {
+  const given = (ports: core.ServiceSpec['ports'] = []) => ports.flatMap(({ nodePort }) => nodePort || []);
+  const before = new Map((former.ports ?? []).map(({ name = '', nodePort }) => [name, nodePort]));
+  const kept = new Set(given(former.ports));
+  const used = new Set(given(spec.ports).filter((nodePort) => kept.has(nodePort)));
+  for (const port of spec.ports ?? []) {
+    const own = before.get(port.name ?? '');
+    if (port.nodePort || !own || used.has(own)) continue;
+    port.nodePort = own;
+    used.add(own);
+  }
+}
 
 /**
  * Old clients know the singular field alone, so each of the two follows the other that its client has changed.
@@ -79,6 +93,7 @@ function dropOutside({ spec }: Service, { spec: former }: Service): void {
     ? (['allocateLoadBalancerNodePorts', 'loadBalancerClass', 'loadBalancerSourceRanges'] as const)
     : [];
   for (const field of fields) if (isDeepStrictEqual(spec[field], former[field])) delete spec[field];
+  if (isGone('ExternalName') && spec.externalName === former.externalName) delete spec.externalName;
   const isOutside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || spec.externalIPs?.length;
   if (!isOutside && spec.externalTrafficPolicy === former.externalTrafficPolicy)
     delete spec.externalTrafficPolicy;

@@ -11,9 +11,8 @@ import {
   dropFormer,
   holdings,
   isGivenNodePorts,
-  portKey,
+  keepNodePorts,
   wantsAddress,
-  wantsNodePorts,
 } from './service-holdings.ts';
 import { ServiceReservation } from './service-reservation.ts';
 
@@ -58,9 +57,7 @@ export class ServiceStrategy implements Strategy<Service> {
     if (wantsAddress(next)) alignAddresses(next, wantsAddress(previous) ? previous.spec : undefined);
     if (!needsHealthCheck(next)) delete spec.healthCheckNodePort;
     else if (needsHealthCheck(previous)) spec.healthCheckNodePort ??= previous.spec.healthCheckNodePort;
-    if (!isGivenNodePorts(next) || !wantsNodePorts(previous)) return;
-    const before = new Map((previous.spec.ports ?? []).map((port) => [portKey(port), port.nodePort]));
-    for (const port of spec.ports ?? []) port.nodePort ??= before.get(portKey(port));
+    if (isGivenNodePorts(next) && isGivenNodePorts(previous)) keepNodePorts(spec, previous.spec);
   }
 
   /** @throws StatusError Invalid: taken, out of range, or none left. */

@@ -29,6 +29,8 @@ import { HostPortWatch } from './host-port-watch.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { ServicePaths } from './service-paths.ts';
 
+const LOOPBACK = '127.0.0.1';
+
 export class Agent implements Component {
   readonly #options: AgentOptions;
   readonly #lock = new ProcessLock(AGENT_LOCK);
@@ -140,7 +142,9 @@ export class Agent implements Component {
 
   async #refreshAddresses(): Promise<void> {
     const addresses = await hostAddresses(this.#options.master.hostname);
-    if (addresses.join() === this.#addresses.join()) return;
+    // While its cable is out, a board is still known by the address that it had.
+    const isOffline = addresses.every((address) => address === LOOPBACK);
+    if (isOffline || addresses.join() === this.#addresses.join()) return;
     this.#addresses = addresses;
     void this.#paths.updateProxy();
     await this.#tellBirth();
@@ -224,7 +228,13 @@ export class Agent implements Component {
         void this.#prepareNetwork();
         this.#kubelet.networkChanged();
       },
-      onRoutesChanged: () => void this.#prepareNetwork(),
+      onRoutesChanged: () => {
+        void this.#prepareNetwork();
+        // The session of a board that is the master as well does not notice another address.
+        void this.#refreshAddresses();
+        // Who counts as this board itself follows from all of its addresses.
+        void this.#paths.updateProxy();
+      },
       secret: (key) => this.#kubelet.knownSecret(key),
       onIngressListening: (isListening) => {
         this.#isIngressListening = isListening;
@@ -250,6 +260,7 @@ export class Agent implements Component {
         config: () => kubeletConfiguration({ ...this.#options, dnsAddress: this.#paths.dnsAddress }),
         nowMs: () => clock.now(),
         figures: [() => this.#paths.metrics()],
+        checks: { dns: () => this.#paths.dnsProblem() },
       }),
     });
   }

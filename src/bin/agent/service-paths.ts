@@ -132,6 +132,14 @@ export class ServicePaths implements Component {
     return serviceMetrics(bySockets, await kernelConnections(systemCommands));
   }
 
+  /** What keeps the cluster's DNS from answering this board, in words; `undefined` = it answers. */
+  async dnsProblem(): Promise<string | undefined> {
+    const address = this.dnsAddress;
+    if (address === undefined) return 'nobody has told of the ranges of the cluster yet';
+    const { dnsProblem } = await import('../../dns/dns-check.ts');
+    return dnsProblem({ address, port: DNS_PORT }, CLUSTER_DOMAIN, this.#options.clock);
+  }
+
   /** Call it when the kubelet knows the Secrets that it kept: nobody else tells of those. */
   secretsKnown(): void {
     this.#ingress?.refresh();
@@ -153,6 +161,7 @@ export class ServicePaths implements Component {
       address: peers[nodeName]?.address,
       peers: others.map(([, peer]) => peer),
       virtualPorts: [...this.#dnsPorts(dnsAddressOf(serviceRange)), ...this.#servicePorts],
+      ...(this.#dnsLocalPort === 0 ? {} : { probe: { ip: dnsAddressOf(serviceRange), port: DNS_PORT } }),
       ...(this.#kernel.mode ? toForward(this.#forwarded) : {}),
     });
     const { ipv6Address } = this.#network;

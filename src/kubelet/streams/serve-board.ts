@@ -5,6 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { BoardStream } from './board-stream.ts';
 
 export interface BoardDocument {
+  /** 200 unless given. */
+  code?: number;
   type: string;
   text: string;
 }
@@ -40,7 +42,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, docum
   if (method !== 'GET' && method !== 'HEAD') return send(405, { type: PLAIN, text: 'Method Not Allowed\n' });
   try {
     const found = await documents(url.replace(/\?.*$/s, ''));
-    send(found ? 200 : 404, found ?? { type: PLAIN, text: '404 page not found\n' });
+    send(found ? (found.code ?? 200) : 404, found ?? { type: PLAIN, text: '404 page not found\n' });
   } catch (error) {
     send(500, { type: PLAIN, text: `the board cannot say: ${String(error)}\n` });
   }

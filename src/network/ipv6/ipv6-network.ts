@@ -1,12 +1,13 @@
 // Makes the board's IPv6 addresses, routes and nft table match what the cluster wants, and takes all of it away again.
 import { type DesiredNetwork, type NetworkProblem, type Peer, ROUTE_PROTOCOL } from '../board-network.ts';
 import type { CommandRunner } from '../command-runner.ts';
-import { applyForwardRules } from '../forward-rules.ts';
+import { applyFirewallRules } from '../firewall-rules.ts';
 import { type DeviceAddresses, listIp } from '../ip-listing.ts';
 import { findProblems } from '../network-problems.ts';
 import { listChains } from '../nft-listing.ts';
 import { NftTables } from '../nft-tables.ts';
 import { foreignRoutes, type Route } from '../routes.ts';
+import { boardAddress } from './ipv6-addresses.ts';
 import type { Ipv6Forwarding } from './ipv6-forwarding.ts';
 import { ipv6Tables } from './ipv6-table.ts';
 import { desiredWays, nothingThere, type ObservedWays, wayCommands } from './ipv6-ways.ts';
@@ -34,6 +35,11 @@ export class Ipv6Network {
     return this.#tables.apply(desired, hasTunnel);
   }
 
+  /** See {@link NftTables.forget}. */
+  forgetTables(): void {
+    this.#tables.forget();
+  }
+
   /** `tunnelled` are those that the tunnel reaches, `routes` the board's own of IPv4. */
   async applyWays(
     desired: DesiredNetwork,
@@ -53,17 +59,18 @@ export class Ipv6Network {
   /** Lets pods out where the machine's firewall drops. Resolves with what of the machine's own is in their way. */
   async passFirewall({ ipv6, peers }: DesiredNetwork): Promise<NetworkProblem[]> {
     const chains = await listChains(this.#commands);
-    const pods = ipv6 && { podCIDR: ipv6.podCIDR, bridge: this.#bridge };
-    await applyForwardRules(this.#commands, 'ip6', pods, chains);
+    const listenAddress = ipv6 ? boardAddress(ipv6.podCIDR) : '';
+    const pods = ipv6 && { podCIDR: ipv6.podCIDR, listenAddress, bridge: this.#bridge };
+    await applyFirewallRules(this.#commands, 'ip6', pods, chains);
     if (!ipv6) return [];
     const foreign = await foreignRoutes(this.#commands, this.#bridge, 'ip6');
-    return findProblems('ip6', { ...ipv6, peers }, { foreignRoutes: foreign, chains });
+    return findProblems('ip6', { ...ipv6, peers }, { foreignRoutes: foreign, chains, listenAddress });
   }
 
   /** Returns what was there and is gone, in words. */
   async remove(): Promise<string[]> {
     const tables = await this.#tables.remove();
-    const hadForward = await applyForwardRules(
+    const hadForward = await applyFirewallRules(
       this.#commands,
       'ip6',
       undefined,
@@ -75,7 +82,7 @@ export class Ipv6Network {
     const wasSwitched = await this.#forwarding.restore();
     return [
       ...tables,
-      ...(hadForward ? ['rules for pods of the ip6tables chain FORWARD'] : []),
+      ...(hadForward ? ["rules for pods of ip6tables' filter"] : []),
       ...observed.routes.map(({ dst }) => `route to ${dst}`),
       ...commands.flatMap(
         (line) => /^address delete (\S+) dev (\S+)/.exec(line)?.slice(1, 3).join(' of ') ?? [],

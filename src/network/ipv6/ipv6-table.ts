@@ -2,7 +2,9 @@
 // lists them. Pure.
 import { isIPv6 } from 'node:net';
 import { type DesiredNetwork, EVERY_ADDRESS_V6, NFT_TABLE, type VirtualPort } from '../board-network.ts';
-import { CLAMP_CHAIN, elements } from '../nft-table.ts';
+import { closedPorts } from '../closed-ports.ts';
+import { elements } from '../nft-elements.ts';
+import { CLAMP_CHAIN } from '../nft-table.ts';
 import { type FamilyTables, ipv6Rules } from '../rule-family.ts';
 import { boardAddress } from './ipv6-addresses.ts';
 
@@ -22,12 +24,14 @@ const BY_ADDRESS = BY_PORT.replace('type ', 'type ipv6_addr . ');
  * - `strayArrived`: before the kernel looks for a way, because of IPv6 it takes a way to `lo` for none.
  * - `outsiders`: what is forwarded into pods comes from pods and, by addresses of the same range, from boards.
  */
-export function renderIpv6Table({ ipv6, virtualPorts }: DesiredNetwork, hasTunnel: boolean): string {
+export function renderIpv6Table(desired: DesiredNetwork, hasTunnel: boolean): string {
+  const { ipv6, virtualPorts } = desired;
   const replace = `table ip6 ${NFT_TABLE} {}\ndelete table ip6 ${NFT_TABLE}\n`;
-  if (!ipv6) return replace;
+  const place = ipv6Tables.place(desired);
+  if (!ipv6 || !place) return replace;
   const { podRange, serviceRange, podCIDR } = ipv6;
   const board = boardAddress(podCIDR);
-  const ports = virtualPorts.filter(({ ip }) => isIPv6(ip));
+  const ports = virtualPorts.filter(({ ip, refuses }) => isIPv6(ip) && !refuses);
   const ofBoard = ports.filter(({ ip }) => ip === EVERY_ADDRESS_V6);
   const byAddress = ports.filter(({ ip }) => ip !== EVERY_ADDRESS_V6);
   const asked = 'meta l4proto . th dport';
@@ -74,7 +78,7 @@ ${elements(ofBoard.map((port) => portElement(port, board)))}  }
     meta l4proto tcp reject with tcp reset
     reject
   }
-  chain outsiders {
+${closedPorts(place, desired)}  chain outsiders {
     type filter hook forward priority filter; policy accept;
     ip6 daddr ${podCIDR} ip6 saddr != ${podRange} ct state { new, untracked } ct status and dnat == 0 drop
   }

@@ -112,6 +112,23 @@ t.test('pods whose named port differs stand in slices of their own', async (t) =
   );
 });
 
+t.test(
+  'a pod without the named port stands in a slice without ports: it has a name all the same',
+  async (t) => {
+    const entries = endpointEntries(service(), [podOnPort(1, 8080), pod(2, { spec: { containers: [] } })]);
+    t.same(
+      planSlices(entries, [], false).create.map(({ ports, endpoints }) => [
+        ports[0]?.port,
+        endpoints[0]?.addresses,
+      ]),
+      [
+        [undefined, ['10.40.0.2']],
+        [8080, ['10.40.0.1']],
+      ],
+    );
+  },
+);
+
 t.test('one more or less of 250 changes one slice only', async (t) => {
   const numbers = Array.from({ length: 250 }, (_, i) => i + 1);
   const slices = apply([], plan(numbers, []));

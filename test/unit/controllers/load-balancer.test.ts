@@ -40,8 +40,10 @@ t.test('with policy Local only by boards that have an endpoint', async (t) => {
     { addresses: ['10.40.0.2'], nodeName: 'b' },
     { addresses: ['10.40.2.2'], nodeName: 'a', conditions: { ready: false } },
   ];
-  const slice = { addressType: 'IPv4', endpoints, metadata: { name: 's' } } as unknown as EndpointSlice;
-  t.same(planLoadBalancer(web, [web], boards, [slice]).addresses, ['10.0.0.2']);
+  const slice = (ports: object[]) =>
+    ({ addressType: 'IPv4', endpoints, ports, metadata: { name: 's' } }) as unknown as EndpointSlice;
+  t.same(planLoadBalancer(web, [web], boards, [slice([{ port: 80 }])]).addresses, ['10.0.0.2']);
+  t.same(planLoadBalancer(web, [web], boards, [slice([])]).addresses, [], 'nor by one without the port');
 });
 
 t.test('of two with the same port and protocol the older has it; another protocol is no clash', async (t) => {

@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { BoardSlice } from '../../../src/api/board-service.ts';
 import { ClusterZone } from '../../../src/dns/cluster-zone.ts';
-import { byKey, db, outside, web } from '../../support/dns-services.ts';
+import { alias, byKey, db, outside, web } from '../../support/dns-services.ts';
 
 function zone(): ClusterZone {
   const zone = new ClusterZone({ domain: 'cluster.local', ownsAddress: (ip) => ip.startsWith('10.4') });
@@ -75,6 +75,15 @@ t.test('an ExternalName is an alias that leads out', async (t) => {
   });
 });
 
+t.test('an ExternalName that no message of DNS can hold does not exist', async (t) => {
+  const unsayable = new ClusterZone({ domain: 'cluster.local', ownsAddress: () => false });
+  unsayable.update(
+    byKey(alias('long', `${'x'.repeat(64)}.example.com`), alias('fits', `${'x'.repeat(63)}.example`)),
+  );
+  t.equal(unsayable.lookup('long.shop.svc.cluster.local', 'A').rcode, 'NXDOMAIN');
+  t.match(unsayable.lookup('fits.shop.svc.cluster.local', 'A'), { rcode: 'NOERROR', alias: /^x{63}/ });
+});
+
 t.test('addresses have names: a Service before an endpoint of it', async (t) => {
   t.same(data('5.0.48.10.in-addr.arpa', 'PTR'), ['web.default.svc.cluster.local']);
   t.same(data('2.0.40.10.in-addr.arpa', 'PTR'), ['db-0.db.default.svc.cluster.local']);
@@ -100,6 +109,14 @@ t.test('names above others exist, and are empty; names below nothing do not', as
     t.equal(zone().lookup(name, 'A').rcode, 'NXDOMAIN', name);
   }
   t.same(data('dns-version.cluster.local', 'TXT'), ['1.1.0']);
+});
+
+t.test('the zone says that it is one', async (t) => {
+  t.match(zone().lookup('cluster.local', 'SOA'), {
+    rcode: 'NOERROR',
+    answers: [{ type: 'SOA', name: 'cluster.local', data: { mname: 'ns.dns.cluster.local', minimum: 5 } }],
+  });
+  t.same(zone().lookup('svc.cluster.local', 'SOA').answers, []);
 });
 
 t.test('what is outside the domain and the ranges is not ours', async (t) => {

@@ -153,3 +153,40 @@ t.test('memory is bounded, and what is cut or damaged is not kept', async (t) =>
   t.ok(await damaged.forwarder.answer(query('x'), 'udp'));
   t.equal(damaged.cache.size, 0);
 });
+
+t.test('clients that send a cookie of their own each time share one answer', async (t) => {
+  const heard: Buffer[] = [];
+  const { asked, forwarder } = world(async (q) => {
+    heard.push(q);
+    return reply(q, [a('x.example', 60)]);
+  });
+  const withCookie = (cookie: string, flag_do = false) =>
+    encode({
+      type: 'query',
+      id: 5,
+      flags: 0x120,
+      questions: [{ type: 'A', name: 'x.example' }],
+      additionals: [
+        {
+          type: 'OPT',
+          name: '.',
+          udpPayloadSize: 4096,
+          extendedRcode: 0,
+          ednsVersion: 0,
+          flags: flag_do ? 0x8000 : 0,
+          flag_do,
+          options: [{ code: 10, data: Buffer.from(cookie) } as never],
+        },
+      ],
+    });
+  for (const cookie of ['12345678', 'abcdefgh'])
+    t.same(ttlOf(await forwarder.answer(withCookie(cookie), 'udp')), [60]);
+  t.equal(asked.length, 1);
+  t.match(decode(heard[0] as Buffer), {
+    questions: [{ name: 'x.example' }],
+    additionals: [{ type: 'OPT', udpPayloadSize: 1232, flag_do: false, options: [] }],
+  });
+  await forwarder.answer(withCookie('12345678', true), 'udp');
+  t.equal(asked.length, 2, 'who wants signatures gets another answer');
+  t.match(decode(heard[1] as Buffer), { additionals: [{ flag_do: true }] });
+});

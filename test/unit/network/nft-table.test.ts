@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { DesiredNetwork } from '../../../src/network/board-network.ts';
+import type { DesiredNetwork, VirtualPort } from '../../../src/network/board-network.ts';
+import type { KernelPort } from '../../../src/network/kernel-port.ts';
 import { renderTable } from '../../../src/network/nft-table.ts';
 
 const desired: DesiredNetwork = {
@@ -58,4 +59,28 @@ t.test('a board without a pod range has no table', async (t) => {
     renderTable({ ...desired, podCIDR: undefined }),
     'table ip edge_cluster {}\ndelete table ip edge_cluster\n',
   );
+});
+
+t.test('what nobody serves is refused before it meets a map, to those whom it is closed for', async (t) => {
+  const closed = (ip: string, port: number, refuses: VirtualPort['refuses']): VirtualPort => ({
+    ip,
+    protocol: 'tcp',
+    port,
+    localPort: 0,
+    isOpen: true,
+    ...(refuses ? { refuses } : {}),
+  });
+  const virtualPorts = [
+    closed('0.0.0.0', 30080, 'everybody'),
+    closed('192.168.1.240', 80, 'outsiders'),
+    closed('2001:db8::5', 80, 'everybody'),
+  ];
+  const text = renderTable({ ...desired, virtualPorts });
+  t.match(text, /set everybodyShut {\n.*\n +elements = {\n +tcp \. 30080\n/);
+  t.match(text, /set outsidersShutAt {\n.*\n +elements = {\n +192\.168\.1\.240 \. tcp \. 80\n/);
+  t.match(text, 'ip saddr 10.40.0.0/13 return\n    fib saddr type local return\n');
+  t.notMatch(text, /2001|: 169\.254\.48\.1 \. 0/);
+  t.notMatch(renderTable(desired), /shut/i, 'no rule for no such port');
+  const kernelPorts = [{ ip: '0.0.0.0', protocol: 'tcp', port: 30080 } as KernelPort];
+  t.notMatch(renderTable({ ...desired, virtualPorts, kernelPorts }), '30080', 'the kernel has its own');
 });

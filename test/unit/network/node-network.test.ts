@@ -1,10 +1,11 @@
 // What of a board's network may fail without any pod noticing.
 import t from 'tap';
 import { silentLogger } from '../../../src/base/logger.ts';
-import type { DesiredNetwork, NetworkProblem } from '../../../src/network/board-network.ts';
+import type { DesiredNetwork, NetworkProblem, Place } from '../../../src/network/board-network.ts';
 import type { CommandRunner } from '../../../src/network/command-runner.ts';
 import type { IpForwarding } from '../../../src/network/ip-forwarding.ts';
 import { NodeNetwork } from '../../../src/network/node-network.ts';
+import { eventually } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const desired: DesiredNetwork = {
@@ -60,5 +61,73 @@ t.test(
     await clock.advance(60_000);
     await network.update(desired);
     t.same(problems, []);
+  },
+);
+
+t.test(
+  'rules are renewed when Services are not reached, and told to be of no help where they are not',
+  async (t) => {
+    let isReached = true;
+    let applied = 0;
+    const commands: CommandRunner = {
+      run: async (program, args) => {
+        if (program === 'nft' && args.includes('-f')) applied++;
+        return program === 'nft' && args.includes('--json') ? '{"nftables":[]}' : '';
+      },
+    };
+    const clock = new FakeClock();
+    const asked: Place[] = [];
+    const reasons: string[] = [];
+    const network = new NodeNetwork({
+      clock,
+      commands,
+      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as IpForwarding,
+      kernelRoutes: async () => '',
+      isReached: async (place) => {
+        asked.push(place);
+        return isReached;
+      },
+      bridge: 'edge0',
+      removeOnStop: false,
+      onProblems: (found) => reasons.splice(0, reasons.length, ...found.map(({ reason }) => reason)),
+      logger: silentLogger,
+    });
+    await network.start();
+    t.teardown(() => network.stop());
+    await network.update({ ...desired, kernelPorts: [] });
+    await clock.advance(10_000);
+    t.same(asked, [], 'nothing to ask before something answers');
+    const probe = { ip: '10.48.0.10', port: 53 };
+    const last = { ...desired, kernelPorts: [], probe };
+    await network.update(last);
+    const before = applied;
+    await clock.advance(10_000);
+    t.same([asked, applied], [[probe, probe], before], 'all is well');
+    // Each look ends after one of real files.
+    const looks = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const before = asked.length;
+        await clock.advance(5_000);
+        await eventually(() => asked.length > before);
+      }
+      await network.update(last);
+    };
+    isReached = false;
+    await looks(1);
+    t.same([applied, reasons], [before + 1, []]);
+    isReached = true;
+    await looks(1);
+    isReached = false;
+    await looks(1);
+    t.equal(applied, before + 2, 'as often as somebody takes them away');
+    await looks(1);
+    t.same([applied, reasons], [before + 3, ['ServicesUnreachable']]);
+    await looks(9);
+    t.equal(applied, before + 3);
+    await looks(12);
+    t.equal(applied, before + 4, 'once a minute where it does not help');
+    isReached = true;
+    await looks(1);
+    t.same(reasons, []);
   },
 );

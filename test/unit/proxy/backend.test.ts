@@ -44,6 +44,44 @@ t.test('a client keeps its endpoint until its time is over, others take turns', 
   t.not(first(backend, 'x', 1900), 'b', 'an endpoint that takes nobody is not kept');
 });
 
+t.test('connections of one client that come at once get the same endpoint', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a, b, c]), { affinityMs: 1000 }));
+  const chosen = first(backend);
+  t.equal(first(backend), chosen, 'the first is still on its way');
+  const left = [a, b, c].filter(({ ip }) => ip !== chosen);
+  backend.replace(plan(endpointsOf(left), { affinityMs: 1000 }));
+  t.equal(first(backend), first(backend), 'and again when it has left');
+});
+
+t.test(
+  'a client that nobody remembers gets the same endpoint each time, clients get all of them',
+  async (t) => {
+    const fresh = () => backendOf(plan(endpointsOf([a, b, c]), { affinityMs: 1000 }));
+    const clients = Array.from({ length: 300 }, (_, i) => `192.168.${i >> 8}.${i & 255}`);
+    const given = (backend: Backend) => clients.map((client) => first(backend, client));
+    const before = given(fresh());
+    t.same(given(fresh()), before, 'as after a restart');
+    for (const { ip } of [a, b, c]) {
+      const share = before.filter((other) => other === ip).length;
+      t.ok(share > 60 && share < 140, `${ip} has ${share} of 300`);
+    }
+    const backend = fresh();
+    const once = first(backend, 'x', 0);
+    const later = [1, 2, 3].map((i) => first(backend, 'x', i * 2000));
+    t.ok(
+      later.some((ip) => ip !== once),
+      'whose time is over takes its turn',
+    );
+  },
+);
+
+t.test('local endpoints that are going take traffic where no other local one does', async (t) => {
+  const backend = backendOf(plan(endpointsOf([a], [b])));
+  t.ok(backend.isTaking('a:80'));
+  t.ok(backend.isTaking('b:80'), 'a client of policy Local keeps it');
+  t.notOk(backend.isTaking('c:80'));
+});
+
 t.test('what is remembered of clients is bounded, the oldest goes first', async (t) => {
   const table = new AffinityTable();
   for (let i = 0; i < 5000; i++) table.keep(`client ${i}`, 'a:80', i);

@@ -92,6 +92,24 @@ t.test("a load balancer's address is listened on where it is the board's own, fo
   t.same(forwarders.get('tcp 10.48.0.9:80')?.sourceRanges, []);
 });
 
+t.test('an address that another load balancer has is taken on every board, for its sources', async (t) => {
+  const sourceRanges = ['192.168.1.0/24'];
+  const balancedIPs = ['192.168.1.240', own];
+  const externalIPs = ['192.168.1.240'];
+  const { forwarders, refusals } = planned(
+    tcpService({ balancedIPs, externalIPs, sourceRanges, externalTrafficPolicy: 'Local' }),
+  );
+  t.match(forwarders.get('tcp 192.168.1.240:80'), {
+    host: '169.254.48.1',
+    virtual: { ip: '192.168.1.240', port: 80, isOpen: true },
+    sourceRanges,
+    insiders: 'Cluster',
+    outsiders: 'Local',
+  });
+  t.match(forwarders.get(`tcp ${own}:80`), { host: own, virtual: undefined, sourceRanges });
+  t.same(refusals, []);
+});
+
 t.test(
   'a port of the board that an endpoint in its network has is left to it, in whatever state it is',
   async (t) => {

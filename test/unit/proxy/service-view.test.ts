@@ -79,8 +79,18 @@ t.test('an endpoint that is in two slices for a moment counts once', async (t) =
   t.same([ips(found?.cluster), found?.present], [['10.40.0.2'], ['10.40.0.2:8080']]);
 });
 
+t.test('an endpoint of two slices is of this board where one of them says so', async (t) => {
+  const { nodeName: _, ...nowhere } = endpoint('10.40.0.2');
+  for (const slices of [
+    [nowhere, endpoint('10.40.0.2', {}, 'pi')],
+    [endpoint('10.40.0.2', {}, 'pi'), nowhere],
+  ])
+    t.same(ips(httpOf(slices.map((one) => slice([one])))?.local), ['10.40.0.2']);
+});
+
 t.test('a headless Service has no address, an ExternalName not even a port', async (t) => {
-  t.equal(serviceView(web([], { clusterIP: 'None' }), pi).clusterIP, '');
+  const headless = serviceView(web([], { clusterIP: 'None', externalIPs: ['1.2.3.4'] }), pi);
+  t.match(headless, { clusterIP: '', ports: [], externalIPs: [] });
   const external = web([], { type: 'ExternalName', externalName: 'example.com', externalIPs: ['1.2.3.4'] });
   t.match(serviceView(external, pi), { ports: [], externalIPs: [] });
 });
@@ -184,4 +194,21 @@ t.test('what carries the name of another proxy, or is marked headless, is left a
     const marked = [...slices, slice([endpoint('10.40.2.2')], { labels })];
     t.same(ips(httpOf(marked)?.cluster), ['10.40.0.2'], `a slice, ${name}`);
   }
+});
+
+t.test('addresses of a load balancer are the boards’ own, or another program’s by its class', async (t) => {
+  const more = { loadBalancerIPs: ['192.168.1.240'] };
+  const ofClass = (loadBalancerClass?: string, type = 'LoadBalancer') =>
+    serviceView(web([], { type, ...(loadBalancerClass ? { loadBalancerClass } : {}) }, more), pi);
+  const none = { loadBalancerIPs: [], balancedIPs: undefined };
+  t.match(ofClass(), { ...none, loadBalancerIPs: ['192.168.1.240'] });
+  t.match(ofClass('edge-cluster.io/boards'), { ...none, loadBalancerIPs: ['192.168.1.240'] });
+  t.match(ofClass('metallb.io/metallb'), { ...none, balancedIPs: ['192.168.1.240'] });
+  t.match(ofClass(undefined, 'NodePort'), none);
+  const odd = web(
+    [],
+    { type: 'LoadBalancer', loadBalancerClass: 'a/b' },
+    { loadBalancerIPs: ['x', '1.2.3.4 }', 'fd00:0::1'] },
+  );
+  t.same(serviceView(odd, pi).balancedIPs, ['fd00::1']);
 });

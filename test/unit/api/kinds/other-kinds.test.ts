@@ -148,6 +148,7 @@ t.test('no address that is special on each machine is an endpoint, or comes from
     ['224.0.0.5', /link-local multicast range/],
     ['ff02::1', /link-local multicast range/],
     ['0.0.0.0', /may not be unspecified \(0.0.0.0\)/],
+    ['fd00::1%eth0', /must be (a valid IP|an IPv6) address/],
   ];
   for (const [ip, message] of cases) {
     const addressType = ip.includes(':') ? 'IPv6' : 'IPv4';

@@ -97,6 +97,33 @@ test('node ports are given, kept over updates that leave them out, and given up 
   t.equal(nodePort(await client.create(services, other)), port, 'another may have it then');
 });
 
+test('a port keeps its node port by its name, whatever else of it changes', async (t, client) => {
+  const made = await client.create(services, service('a', { type: 'NodePort' }));
+  const put = async (ports: object[]) => {
+    const { resourceVersion: _, ...metadata } = made.metadata;
+    const next = { ...made, metadata, spec: { type: 'NodePort', ports } } as Service;
+    return (await client.update(services, next)).spec.ports?.map((p) => p.nodePort);
+  };
+  const [first] = (await put([{ port: 8080, targetPort: 'web' }])) ?? [];
+  t.equal(first, nodePort(made), 'another number');
+  const [x, y] = (await put([
+    { name: 'x', port: 80, nodePort: 30100 },
+    { name: 'y', port: 81, nodePort: 30101 },
+  ])) as number[];
+  t.same([x, y], [30100, 30101]);
+  const swapped = [
+    { name: 'x', port: 81 },
+    { name: 'y', port: 80 },
+  ];
+  t.same(await put(swapped), [30100, 30101]);
+  const [given, taken] = (await put([
+    { name: 'x', port: 81 },
+    { name: 'y', port: 80, nodePort: 30100 },
+  ])) as number[];
+  t.equal(taken, 30100, 'whoever asks for it has it');
+  t.ok(given && given !== 30100, 'and the other one gets another');
+});
+
 test('a node port that is taken or out of range is refused, and takes nothing with it', async (t, client) => {
   const ports = (value: number) => ({ type: 'NodePort', ports: [{ port: 80, nodePort: value }] });
   await client.create(services, service('a', ports(30080)));
@@ -136,7 +163,8 @@ test('to ExternalName and back: the address is given up and a new one taken', as
   const external = await patch({ type: 'ExternalName', externalName: 'x.org' });
   t.equal(external.spec.clusterIP, undefined);
   t.ok(await client.create(services, service('b', { clusterIP: made.spec.clusterIP })), 'it is free');
-  const back = await patch({ type: 'ClusterIP', externalName: null });
+  const back = await patch({ type: 'ClusterIP' });
+  t.equal(back.spec.externalName, undefined, 'the name that only the former type has is left behind');
   t.match(back.spec.clusterIP, /^10\.48\./);
   t.not(back.spec.clusterIP, made.spec.clusterIP);
 });
@@ -237,4 +265,30 @@ test('node ports are given from beyond the band that is kept for those chosen by
     [],
     'the band is 30000-30085',
   );
+});
+
+test('the status of a load balancer holds addresses and names, each in its place', async (t, client) => {
+  await client.create(services, service('a', balancer({ loadBalancerClass: 'example.com/lb' })));
+  await client.create(services, service('b'));
+  const write = async (name: string, ingress: object[]) => {
+    const current = await client.get(services, `default/${name}`);
+    return client.updateStatus(services, { ...current, status: { loadBalancer: { ingress } } } as Service);
+  };
+  const written = await write('a', [{ ip: '192.0.2.7' }, { hostname: 'lb.example.com' }]);
+  t.same(written.status?.loadBalancer?.ingress, [
+    { ip: '192.0.2.7', ipMode: 'VIP' },
+    { hostname: 'lb.example.com' },
+  ]);
+  const refused: [ingress: object, message: RegExp][] = [
+    [{ ip: 'foo' }, /ingress\[0\]\.ip: Invalid value: "foo": must be a valid IP address/],
+    [{ ip: '192.0.2.7', ipMode: 'Some' }, /ipMode: Unsupported value: "Some"/],
+    [{ hostname: 'x', ipMode: 'VIP' }, /may not be specified when `ip` is not set/],
+    [{ hostname: '192.0.2.7' }, /must be a DNS name, not an IP address/],
+    [{ hostname: 'X_Y' }, /ingress\[0\]\.hostname: Invalid value/],
+  ];
+  for (const [ingress, message] of refused) await t.rejects(write('a', [ingress]), { code: 422, message });
+  await t.rejects(write('b', [{ ip: '192.0.2.7' }]), {
+    message: /may only be used when `spec.type` is 'LoadBalancer'/,
+  });
+  t.ok(await write('b', []));
 });
