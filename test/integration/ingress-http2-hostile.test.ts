@@ -274,3 +274,22 @@ t.test('many that reset amid their answers leave nothing at the pod', async (t) 
   }
   t.match(await grpc(session, '/x'), { trailers: { 'grpc-status': '0' } });
 });
+
+t.test('a reset may have any code, and reaches the pod with it', async (t) => {
+  const lab = await labWith(t, { paths: toWeb, annotations });
+  let asked = 0;
+  const codes: number[] = [];
+  await http2Backend(lab, 'web', (stream) => {
+    asked += 1;
+    stream.once('close', () => codes.push(stream.rstCode));
+  });
+  const client = await FrameClient.connect(t, lab.ports.https);
+  for (const [i, code] of [0xffffffff, 0x80000000, 14, 0].entries()) {
+    client.send(asks(2 * i + 1, posts, 0));
+    await eventually(() => asked === i + 1);
+    client.send(resets(2 * i + 1, code));
+    await eventually(() => codes.length === i + 1);
+  }
+  t.same(codes, [0xffffffff, 0x80000000, 14, 8]);
+  t.notOk(client.isOver);
+});
