@@ -38,6 +38,11 @@ export interface HandlerOptions {
   accessLog?: ((line: string) => void) | undefined;
 }
 
+/** nginx's own status, for its log alone. */
+const CLIENT_LEFT = 499;
+/** Of a response that is closed: a status of its own was given to it, sent or not. */
+const wasTold = ({ headersSent, statusCode }: Exchange['res']): boolean => headersSent || statusCode !== 200;
+
 interface Routed {
   decision: Decision;
   target: RequestTarget | undefined;
@@ -65,7 +70,7 @@ export class RequestHandler {
     const { decision, target } = this.#route(req, client);
     const logged: Partial<Outcome> = {};
     if (this.#options.accessLog) {
-      const status = () => logged.failure ?? res.statusCode;
+      const status = () => logged.failure ?? (wasTold(res) ? res.statusCode : CLIENT_LEFT);
       res.once('close', () => this.#log(req, status(), client, startMs, decision, logged.endpoint));
     }
     if (decision.action === 'redirect') return answer(req, res, decision.status, { location: decision.url });

@@ -154,6 +154,8 @@ t.test("the pod's reset reaches the client, before its answer and amid it", asyn
   const session = http2Client(lab);
   t.equal((await grpc(session, '/early')).resetCode, ENHANCE_YOUR_CALM);
   t.match(await grpc(session, '/amid'), { body: 'half', resetCode: ENHANCE_YOUR_CALM });
+  await eventually(() => lab.lines.length === 2);
+  t.match(lab.lines.join('\n'), /\/early HTTP\/2.0" 502 [\s\S]*\/amid HTTP\/2.0" 200 /);
 });
 
 t.test('nobody there is UNAVAILABLE in a head alone, whatever the reason', async (t) => {
@@ -522,6 +524,7 @@ t.test('who leaves while a pod is being reached is not passed on to it', async (
   await eventually(() => accepted.length === 1);
   stream.close(CANCEL);
   await eventually(() => lab.lines.length === 1);
+  t.match(lab.lines[0], /" 499 /, "as nginx's log has it");
   // From now on it speaks HTTP/2: settings, and then whatever it is asked.
   const socket = accepted[0] as Socket;
   const bytes: Buffer[] = [];

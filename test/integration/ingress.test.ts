@@ -324,6 +324,8 @@ t.test('a client that leaves takes its request to the backend with it', async (t
   await eventually(() => seen === 1);
   socket.destroy();
   await eventually(() => open === 0);
+  await eventually(() => lab.lines.length === 1);
+  t.match(lab.lines[0], /" 499 /, "as nginx's log has it");
 });
 
 t.test('each request is a line of the access log where that is on', async (t) => {

@@ -111,6 +111,8 @@ export class Http2Exchange {
     }
     const client = streamOf(req);
     if (resetCode !== undefined && client && !res.headersSent) {
+      // For the log: a reset has none.
+      res.statusCode = status;
       client.close(resetCode);
       return { tried: 'answered', mayAskAgain: false };
     }
