@@ -49,8 +49,8 @@ export interface NodeNetworkOptions {
   removeOnStop: boolean;
   /** The rules that pods of a range need are there from now on: see podCIDR. */
   onPodCIDR?(): void;
-  /** Routes of the board are others than they were, and so perhaps its interfaces. */
-  onRoutesChanged?(): void;
+  /** Routes of the board are others than they were, and so perhaps its interfaces; waited for. */
+  onRoutesChanged?(): void | Promise<void>;
   /** Called with all there are whenever they change. */
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
@@ -74,6 +74,8 @@ export class NodeNetwork implements Component {
   #retry: Timer | undefined;
   #check: Timer | undefined;
   #seenRoutes: string | undefined;
+  /** They were changed, by us or meanwhile: an interface that flickers may have taken them away again. */
+  #mustConfirm = false;
   #seenChains = '';
   #looks = 0;
   #started = false;
@@ -142,8 +144,9 @@ export class NodeNetwork implements Component {
     this.#retry?.cancel();
     await this.#tryOrReport(async () => {
       await this.#prepare();
-      // Read before they are changed: what happens meanwhile then shows as a difference.
-      this.#seenRoutes = await this.#kernelRoutes();
+      this.#mustConfirm = false;
+      const before = await this.#kernelRoutes();
+      this.#seenRoutes = before;
       const foreign = await foreignRoutes(this.#options.commands, this.#options.bridge, 'ip');
       const distant = distantPeers(desired.peers, foreign);
       const unprepared = await this.#second.prepare(desired, distant);
@@ -159,6 +162,8 @@ export class NodeNetwork implements Component {
       const pods = podCIDR ? { podCIDR, listenAddress } : undefined;
       await applyFirewallRules(this.#options.commands, 'ip', pods, chains);
       const found = findProblems('ip', desired, { foreignRoutes: foreign, chains, listenAddress });
+      this.#seenRoutes = await this.#kernelRoutes();
+      this.#mustConfirm ||= this.#seenRoutes !== before;
       this.#report([...found, ...this.#reach.problems, ...this.#second.obstacles, ...problems]);
     });
   }
@@ -229,12 +234,12 @@ export class NodeNetwork implements Component {
     if (!this.#started || this.#seenRoutes === undefined) return;
     await this.#tryOrReport(async () => {
       await this.#forward();
-      const haveRoutesChanged = (await this.#kernelRoutes()) !== this.#seenRoutes;
+      const haveRoutesChanged = this.#mustConfirm || (await this.#kernelRoutes()) !== this.#seenRoutes;
       const mustRenew = await this.#mustRenew();
       if (!haveRoutesChanged && !mustRenew) return;
       // A route of ours may have gone with our address.
       this.#mustPrepare = true;
-      if (haveRoutesChanged) this.#options.onRoutesChanged?.();
+      if (haveRoutesChanged) await this.#options.onRoutesChanged?.();
       await this.#applyNext();
     });
   }
@@ -269,8 +274,10 @@ export class NodeNetwork implements Component {
 
   /** Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. */
   async #applyRoutes(wanted: readonly Route[]): Promise<void> {
-    for (const command of routeCommands(wanted, await ownRoutes(this.#options.commands)))
+    for (const command of routeCommands(wanted, await ownRoutes(this.#options.commands))) {
+      this.#mustConfirm = true;
       await this.#ip(command);
+    }
   }
 
   #report(problems: readonly NetworkProblem[]): void {

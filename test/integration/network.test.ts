@@ -41,7 +41,7 @@ async function networkOf(
     clock,
     kernelRoutes,
     onPodCIDR: () => told.push('range'),
-    onRoutesChanged: () => told.push('routes'),
+    onRoutesChanged: () => void told.push('routes'),
     onProblems: (found) => problems.splice(0, problems.length, ...found),
     ...more,
   });
@@ -331,6 +331,14 @@ t.test('routes that went with an interface come back though nobody tells of it',
   await clock.advance(5_000);
   await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
   t.same(told, ['range', 'routes'], "the pods' bridge may have gone as well");
+  await network.update(desired(lab, a));
+  for (const time of ['again', 'and again']) {
+    await lab.ip(a.namespace, 'link set eth0 down');
+    await lab.ip(a.namespace, 'link set eth0 up');
+    t.notMatch(await routes(lab, a), b.podCIDR, time);
+    await clock.advance(5_000);
+    await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
+  }
 });
 
 t.test(

@@ -228,8 +228,8 @@ export class Agent implements Component {
         void this.#prepareNetwork();
         this.#kubelet.networkChanged();
       },
-      onRoutesChanged: () => {
-        void this.#prepareNetwork();
+      onRoutesChanged: async () => {
+        await this.#prepareNetwork();
         // The session of a board that is the master as well does not notice another address.
         void this.#refreshAddresses();
         // Who counts as this board itself follows from all of its addresses.

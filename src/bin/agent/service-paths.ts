@@ -46,7 +46,7 @@ export interface ServicePathsOptions extends Settings {
   /** podCIDR has changed. */
   onPodCIDR(): void;
   /** Interfaces of the board may have gone. */
-  onRoutesChanged(): void;
+  onRoutesChanged(): Promise<void>;
   /** Whether this board answers for Ingress. */
   onIngressListening(isListening: boolean): void;
 }
