@@ -234,13 +234,15 @@ export class NodeNetwork implements Component {
     if (!this.#started || this.#seenRoutes === undefined) return;
     await this.#tryOrReport(async () => {
       await this.#forward();
-      const haveRoutesChanged = this.#mustConfirm || (await this.#kernelRoutes()) !== this.#seenRoutes;
+      const isOther = (await this.#kernelRoutes()) !== this.#seenRoutes;
+      const haveRoutesChanged = isOther || this.#mustConfirm;
       const mustRenew = await this.#mustRenew();
       if (!haveRoutesChanged && !mustRenew) return;
       // A route of ours may have gone with our address.
       this.#mustPrepare = true;
       if (haveRoutesChanged) await this.#options.onRoutesChanged?.();
       await this.#applyNext();
+      this.#mustConfirm ||= isOther;
     });
   }
 
