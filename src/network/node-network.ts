@@ -203,13 +203,13 @@ export class NodeNetwork implements Component {
     }
   }
 
-  /** Of what fails and hinders no pod: said, and tried again too. */
   /** Resolves with what went wrong. */
   async #settleTracks(desired: DesiredNetwork): Promise<unknown> {
     const failure = await this.#tables.settleTracks(desired).catch((error: unknown) => error);
     return (await this.#second.settleTracks(desired)) ?? failure;
   }
 
+  /** Of what fails and hinders no pod: said, and tried again too. */
   #told(reason: string, error: unknown): NetworkProblem[] {
     return error === undefined ? [] : [this.#failure(reason, error)];
   }
