@@ -78,7 +78,8 @@ t.test('a beat costs little and starts no process', async (t) => {
   const { user, system } = process.cpuUsage(before);
   const perBeatMs = (user + system) / 1000 / beats;
   t.comment(`${perBeatMs.toFixed(2)} ms of CPU a beat`);
-  t.ok(perBeatMs < 5, `${perBeatMs} ms`);
+  // 1 to 2 ms here; a machine that others slow down takes some times as long, a beat that does more still longer.
+  t.ok(perBeatMs < 15, `${perBeatMs} ms`);
   const processes = process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap');
   t.same(processes, []);
 });
