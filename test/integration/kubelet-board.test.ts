@@ -73,13 +73,17 @@ t.test('a beat costs little and starts no process', async (t) => {
   const meter = new BoardLoadMeter('/');
   await meter.measure(0);
   const beats = 20;
-  const before = process.cpuUsage();
-  for (let i = 0; i < beats; i++) await meter.measure(i);
-  const { user, system } = process.cpuUsage(before);
-  const perBeatMs = (user + system) / 1000 / beats;
-  t.comment(`${perBeatMs.toFixed(2)} ms of CPU a beat`);
-  // 1 to 2 ms here; a machine that others slow down takes some times as long, a beat that does more still longer.
-  t.ok(perBeatMs < 15, `${perBeatMs} ms`);
+  const perBeatMs = [];
+  for (let round = 0; round < 5; round++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < beats; i++) await meter.measure(i);
+    const { user, system } = process.cpuUsage(before);
+    perBeatMs.push((user + system) / 1000 / beats);
+  }
+  // What others on the machine slow down is not the beat's.
+  const leastMs = Math.min(...perBeatMs);
+  t.comment(`${leastMs.toFixed(2)} ms of CPU a beat`);
+  t.ok(leastMs < 5, `${leastMs} ms`);
   const processes = process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap');
   t.same(processes, []);
 });
