@@ -3,6 +3,7 @@
 // https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label
 import type { core } from '../api/objects.ts';
 import { canonicalQuantity, tryParseQuantity } from '../api/quantity.ts';
+import { fnv1a } from '../base/fnv1a.ts';
 
 export const HASH_LABEL = 'pod-template-hash';
 
@@ -57,11 +58,4 @@ function saysNothing(value: unknown, key: string): boolean {
   if (value === undefined || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;
   return mapFields.has(key) && typeof value === 'object' && Object.keys(value).length === 0;
-}
-
-/** The 32-bit FNV-1a hash of UTF-8 text. http://www.isthe.com/chongo/tech/comp/fnv/ */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
 }

@@ -3,13 +3,12 @@
 // Source: pkg/controller/daemon/update.go getPatch, pkg/controller/history/controller_history.go
 import type { ControllerRevision, core } from '../api/objects.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../api/schema/json.ts';
+import { fnv1a } from '../base/fnv1a.ts';
 
 /** Pods carry the revision that they were made from under it; for a StatefulSet its name, for a DaemonSet its hash. */
 export const REVISION_LABEL = 'controller-revision-hash';
 
 const SAFE_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 /** A strategic merge patch that puts `template` back: what `kubectl rollout undo` sends. */
 export function revisionData(template: core.PodTemplateSpec): JsonObject {
@@ -56,10 +55,4 @@ function sortedKeys(value: Json): Json {
   return Object.fromEntries(
     fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, sortedKeys(field)]),
   );
-}
-
-function fnv1a(text: string): number {
-  let hash = FNV_OFFSET;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, FNV_PRIME) >>> 0;
-  return hash;
 }

@@ -1,9 +1,7 @@
 // Which endpoint a client gets that nobody remembers: the same one each time and on every board, while it is there. So an
 // agent that starts again leads clients back to where they were. Pure.
 // https://en.wikipedia.org/wiki/Rendezvous_hashing
-
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
+import { fnv1a } from '../base/fnv1a.ts';
 
 /** Of another client it is likely another one; an endpoint that comes or goes moves its own clients alone. */
 export function steadyChoice<T extends { readonly id: string }>(
@@ -21,10 +19,9 @@ export function steadyChoice<T extends { readonly id: string }>(
   return chosen;
 }
 
-/** FNV-1a, its bits mixed once more: endpoints differ in their last characters, which would count too little. */
+/** Its bits mixed once more: endpoints differ in their last characters, which would count too little. */
 function hash(text: string): number {
-  let value = FNV_OFFSET;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), FNV_PRIME);
+  let value = fnv1a(text);
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
   return (value ^ (value >>> 16)) >>> 0;
