@@ -11,10 +11,17 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Test } from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
 import { portOf } from '../../src/base/listener.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import type { IngressLab } from './ingress-lab.ts';
+import { labWith, toWeb } from './ingress-talk.ts';
+
+/** Host example.com leads to Service `web`, by gRPC unless `annotations` say otherwise. */
+export function grpcLab(t: Test, annotations: Record<string, string> = {}): Promise<IngressLab> {
+  return labWith(t, { paths: toWeb, annotations: { 'backend-protocol': 'GRPC', ...annotations } });
+}
 
 export interface Http2Answer {
   headers: IncomingHttpHeaders & { ':status'?: number };
