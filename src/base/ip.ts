@@ -3,6 +3,10 @@
 import { isIPv6 } from 'node:net';
 import { formatIpv4, parseIpv4 } from './ipv4.ts';
 
+/** Stands for every address of a machine, and of IPv6. */
+export const EVERY_ADDRESS = '0.0.0.0';
+export const EVERY_ADDRESS_V6 = '::';
+
 export type IpFamily = 'IPv4' | 'IPv6';
 
 export interface Ip {

@@ -4,9 +4,6 @@ import type { FamilyName } from './rule-family.ts';
 
 /** The board's own address behind which Service ports listen: link-local, so that it is nobody else's. */
 export const SERVICE_LISTEN_ADDRESS = '169.254.48.1';
-/** Stands for every address of the board, and of IPv6. */
-export const EVERY_ADDRESS = '0.0.0.0';
-export const EVERY_ADDRESS_V6 = '::';
 /** Marks our routes (`ip route … proto`), so that we find and remove ours and no others. */
 export const ROUTE_PROTOCOL = '148';
 export const NFT_TABLE = 'edge_cluster';

@@ -1,7 +1,8 @@
 // Ports of Services on the board, and addresses that the LAN uses, behind which nobody serves now: a client hears so at
 // once, as of a port on which nothing listens, and a load balancer outside that tries to connect sends no one here.
 // Pure. https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy
-import { type DesiredNetwork, EVERY_ADDRESS, type VirtualPort } from './board-network.ts';
+import { EVERY_ADDRESS } from '../base/ip.ts';
+import type { DesiredNetwork, VirtualPort } from './board-network.ts';
 import { elements } from './nft-elements.ts';
 import { isOfFamily, type RulePlace } from './rule-family.ts';
 

@@ -1,5 +1,6 @@
 // Which local ports the maps of our first tables lead to: what an agent that is gone has left, for the next one.
-import { EVERY_ADDRESS, EVERY_ADDRESS_V6, NFT_TABLE, type VirtualPort } from './board-network.ts';
+import { EVERY_ADDRESS, EVERY_ADDRESS_V6 } from '../base/ip.ts';
+import { NFT_TABLE, type VirtualPort } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { listNft } from './nft-listing.ts';
 import type { FamilyName } from './rule-family.ts';

@@ -1,13 +1,9 @@
 // Our first nft table of IPv4 as text, whole each time: nft applies it as one transaction. The second is of
 // service-rules.ts, the first of IPv6 of ipv6/ipv6-table.ts. Pure.
+
 import { isIPv4 } from 'node:net';
-import {
-  type DesiredNetwork,
-  EVERY_ADDRESS,
-  NFT_TABLE,
-  SERVICE_LISTEN_ADDRESS,
-  type VirtualPort,
-} from './board-network.ts';
+import { EVERY_ADDRESS } from '../base/ip.ts';
+import { type DesiredNetwork, NFT_TABLE, SERVICE_LISTEN_ADDRESS, type VirtualPort } from './board-network.ts';
 import { closedPorts } from './closed-ports.ts';
 import { elements } from './nft-elements.ts';
 import { type FamilyTables, ipv4Rules } from './rule-family.ts';

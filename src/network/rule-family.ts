@@ -1,5 +1,6 @@
 // What tells our rules of one family from those of the other: all else about them is the same.
-import { type DesiredNetwork, EVERY_ADDRESS, EVERY_ADDRESS_V6 } from './board-network.ts';
+import { EVERY_ADDRESS, EVERY_ADDRESS_V6 } from '../base/ip.ts';
+import type { DesiredNetwork } from './board-network.ts';
 
 /** Names as nft has them, of tables and of what packets are matched by. */
 export type FamilyName = 'ip' | 'ip6';

@@ -1,8 +1,9 @@
 // Endpoints that lead back to their own Service: a relay would connect to itself, and that connection again, until no
 // socket is left for any other Service. They get no traffic, and the Service is told. Pure.
 // https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
+import { EVERY_ADDRESS } from '../base/ip.ts';
 import { type Endpoint, endpointId } from './endpoint-choice.ts';
-import { type BackendPlan, EVERY_ADDRESS, type ForwarderPlan } from './forwarder-plan.ts';
+import type { BackendPlan, ForwarderPlan } from './forwarder-plan.ts';
 
 /** `boards`: addresses of all boards, which answer at every node port. */
 export function withoutLoops(plan: ForwarderPlan, boards: ReadonlySet<string>): ForwarderPlan {

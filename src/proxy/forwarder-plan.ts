@@ -1,16 +1,13 @@
 // Which sockets must listen for a set of Services and host ports: pure, so that what runs can be compared with it.
+
 import { isIPv6 } from 'node:net';
-import type { IpFamily } from '../base/ip.ts';
+import { EVERY_ADDRESS, type IpFamily } from '../base/ip.ts';
 import { endpointId, type PortEndpoints } from './endpoint-choice.ts';
 import { withoutLoops } from './endpoint-loops.ts';
 import { type HostPort, hostPortKey } from './host-ports.ts';
 import { defaultOptions, type ServiceOptions } from './service-options.ts';
 import type { ServicePort, ServiceView, TrafficPolicy } from './service-view.ts';
 import { onEveryAddress, type Way, waysFromOutside, waysToAddress } from './ways-in.ts';
-
-/** Stands for every address of the board, and of IPv6. */
-export const EVERY_ADDRESS = '0.0.0.0';
-export const EVERY_ADDRESS_V6 = '::';
 
 /** Where the kernel must map packets from to this listener; 0.0.0.0 or :: = any of the board's of that family. */
 export interface VirtualAddress {

@@ -1,16 +1,10 @@
 // Which ways into Services the kernel forwards by itself where the board runs in that mode, and what it must know for
 // that. The rest stays with the sockets. Pure.
+
 import { isIPv6 } from 'node:net';
-import type { IpFamily } from '../base/ip.ts';
+import { EVERY_ADDRESS, EVERY_ADDRESS_V6, type IpFamily } from '../base/ip.ts';
 import type { Endpoint } from './endpoint-choice.ts';
-import {
-  type BackendPlan,
-  EVERY_ADDRESS,
-  EVERY_ADDRESS_V6,
-  type Forwarder,
-  type ForwarderPlan,
-  secondOf,
-} from './forwarder-plan.ts';
+import { type BackendPlan, type Forwarder, type ForwarderPlan, secondOf } from './forwarder-plan.ts';
 import type { TrafficPolicy } from './service-view.ts';
 
 export type KernelProtocol = 'tcp' | 'udp';

@@ -1,10 +1,11 @@
 // One listening TCP socket of the proxy and the connections it accepted.
+import { EVERY_ADDRESS } from '../base/ip.ts';
 import { admit } from './admission.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Backend, Target } from './backend.ts';
 import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
-import { EVERY_ADDRESS, type Forwarder } from './forwarder-plan.ts';
+import type { Forwarder } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 import { Relay, resetHandle } from './relay.ts';

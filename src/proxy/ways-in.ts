@@ -1,14 +1,10 @@
 // By which ways clients come to a port of a Service or a pod: addresses that the kernel maps, and sockets of the board's
 // own. Pure.
+
 import { isIPv6 } from 'node:net';
+import { EVERY_ADDRESS, EVERY_ADDRESS_V6 } from '../base/ip.ts';
 import { endpointId } from './endpoint-choice.ts';
-import {
-  EVERY_ADDRESS,
-  EVERY_ADDRESS_V6,
-  type Forwarder,
-  type PlanInput,
-  type VirtualAddress,
-} from './forwarder-plan.ts';
+import type { Forwarder, PlanInput, VirtualAddress } from './forwarder-plan.ts';
 import type { ServicePort, ServiceView } from './service-view.ts';
 
 export type Way = Pick<Forwarder, 'host' | 'port' | 'virtual' | 'insiders' | 'outsiders' | 'sourceRanges'>;

@@ -18,8 +18,6 @@ import {
 } from '../support/ingress-http2.ts';
 
 const CANCEL = 8;
-const _REFUSED_STREAM = 7;
-const _ENHANCE_YOUR_CALM = 11;
 
 t.test('a pod that says GOAWAY ends what it has, and is asked anew on another connection', async (t) => {
   const lab = await grpcLab(t);

@@ -1,7 +1,9 @@
 // Our first nft table of IPv6 as text, whole each time: the same promises as the one of IPv4 (nft-table.ts), which
 // lists them. Pure.
+
 import { isIPv6 } from 'node:net';
-import { type DesiredNetwork, EVERY_ADDRESS_V6, NFT_TABLE, type VirtualPort } from '../board-network.ts';
+import { EVERY_ADDRESS_V6 } from '../../base/ip.ts';
+import { type DesiredNetwork, NFT_TABLE, type VirtualPort } from '../board-network.ts';
 import { closedPorts } from '../closed-ports.ts';
 import { elements } from '../nft-elements.ts';
 import { CLAMP_CHAIN } from '../nft-table.ts';
