@@ -15,9 +15,9 @@ import { defaultClusterNetwork } from '../../src/base/cluster-network.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Master } from '../../src/bin/master.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { addNode } from '../support/memory-cluster.ts';
 import { placePods } from '../support/placing-lab.ts';
-import { freePort } from '../support/trial.ts';
 
 const BOARDS = 100;
 const SIZES = [500, 1500];

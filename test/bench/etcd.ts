@@ -6,7 +6,8 @@ import { Agent, request } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command, freePort, Program } from '../support/trial.ts';
+import { freePort } from '../support/free-port.ts';
+import { command, Program } from '../support/trial.ts';
 
 export class Etcd {
   readonly version: string;

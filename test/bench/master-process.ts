@@ -5,7 +5,8 @@ import { Agent, type AgentOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { freePort, Program } from '../support/trial.ts';
+import { freePort } from '../support/free-port.ts';
+import { Program } from '../support/trial.ts';
 
 const program = join(import.meta.dirname, '../../src/bin/edge-master.js');
 

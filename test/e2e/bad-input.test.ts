@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Event, Pod } from '../../src/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort, Program, Trial } from '../support/trial.ts';
+import { freePort } from '../support/free-port.ts';
+import { Program, Trial } from '../support/trial.ts';
 
 const bin = join(import.meta.dirname, '../../src/bin');
 const configMap = (name: string, extra: object = {}) =>

@@ -14,8 +14,8 @@ import { Master } from '../../src/bin/master.ts';
 import { issueIdentity } from '../../src/bin/node-identity.ts';
 import type { NewObject } from '../../src/client/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { runningContainers } from '../support/pods.ts';
-import { freePort } from '../support/trial.ts';
 
 const nodeName = 'solo';
 

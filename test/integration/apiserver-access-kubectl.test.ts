@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { renderKubeconfig } from '../../src/pki/kubeconfig.ts';
 import { accountToken, bearing, bind, certified, runAccessLoops } from '../support/access.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 
 const KUBECTL = '/usr/bin/kubectl';
 const options = { skip: existsSync(KUBECTL) ? false : `${KUBECTL} is not on this machine` };
@@ -23,14 +23,6 @@ t.teardown(async () => {
   await loops.stop();
   await api.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 /** Not of system:masters: the administrators' binding is what counts. */
 const admin = await api.authority.issue({

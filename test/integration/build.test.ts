@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { command, freePort, Program } from '../support/trial.ts';
+import { freePort } from '../support/free-port.ts';
+import { command, Program } from '../support/trial.ts';
 
 const run = promisify(execFile);
 const script = join(import.meta.dirname, '../../scripts/build.ts');

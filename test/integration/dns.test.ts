@@ -13,8 +13,8 @@ import { DnsServer } from '../../src/dns/dns-server.ts';
 import type { Upstream } from '../../src/dns/upstream-exchange.ts';
 import { alias, byKey, db, outside, web } from '../support/dns-services.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { heldBytes } from '../support/held-bytes.ts';
-import { freePort } from '../support/trial.ts';
 
 async function clusterDns(t: Test, upstreams: readonly Upstream[] = []): Promise<number> {
   let port = 0;

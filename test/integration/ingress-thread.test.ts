@@ -13,9 +13,9 @@ import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts'
 import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { ingress } from '../support/ingress-lab.ts';
 import { tlsSecret } from '../support/tls-secret.ts';
-import { freePort } from '../support/trial.ts';
 
 const paths = [{ path: '/', service: 'web' }];
 

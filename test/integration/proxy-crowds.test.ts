@@ -11,9 +11,9 @@ import { ClusterZone } from '../../src/dns/cluster-zone.ts';
 import { Proxier } from '../../src/proxy/proxier.ts';
 import { serviceView } from '../../src/proxy/service-view.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { heldBytes } from '../support/held-bytes.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
-import { freePort } from '../support/trial.ts';
 
 async function started(t: Test) {
   const clock = new FakeClock();

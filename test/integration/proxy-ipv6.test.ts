@@ -9,8 +9,8 @@ import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { hasIpv6 } from '../../src/proxy/tcp-handle.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
-import { freePort } from '../support/trial.ts';
 
 const skip = hasIpv6() ? {} : { skip: 'this kernel has no IPv6' };
 const HOME = '::1';

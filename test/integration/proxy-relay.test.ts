@@ -16,9 +16,9 @@ import { RelayBuffers } from '../../src/proxy/relay-buffers.ts';
 import { connectTo, newSocket, startReading } from '../../src/proxy/tcp-handle.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 import type { RelayUse } from '../support/relay-process.ts';
-import { freePort } from '../support/trial.ts';
 
 const isLong = process.env.EDGE_TEST_LONG === '1';
 const MiB = 1 << 20;

@@ -9,8 +9,8 @@ import type { KernelForwarding } from '../../src/proxy/kernel-ports.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { clashingAddresses, endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
-import { freePort } from '../support/trial.ts';
 
 async function world(t: Test, formerPorts = async (): Promise<readonly VirtualPort[]> => []) {
   let ports: readonly VirtualPort[] = [];

@@ -12,8 +12,8 @@ import { Proxier, type ProxyInput, type VirtualPort } from '../../src/proxy/prox
 import { ProxyThread } from '../../src/proxy/proxy-thread.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { clashingAddresses, endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
-import { freePort } from '../support/trial.ts';
 
 const service = (endpoints: readonly Endpoint[], nodePort: number): ProxyInput =>
   inputOf(tcpService({}, { nodePort, endpoints: endpointsOf(endpoints) }));

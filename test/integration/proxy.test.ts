@@ -9,8 +9,8 @@ import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { hasIpv6, listenOn } from '../../src/proxy/tcp-handle.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
-import { freePort } from '../support/trial.ts';
 
 async function listen(
   t: Test,

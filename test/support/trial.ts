@@ -1,11 +1,11 @@
 // Runs the product as a person does: the real programs as processes, `edgectl` as the hand.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { patient } from './patience.ts';
 
 const exec = promisify(execFile);
@@ -39,15 +39,6 @@ export async function command(
       code: error.code ?? 1,
     }),
   );
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** A program of ours as a process, with its output kept for when something fails. */
