@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Pod } from '../api/objects.ts';
+import { drained } from '../base/drained.ts';
 import { objectPath } from '../client/resource-path.ts';
 import { openChannels } from './channel-connection.ts';
 import { CliError, errorLine } from './cli-error.ts';
@@ -94,9 +95,7 @@ async function forward(context: CommandContext, path: string, socket: Socket): P
   for await (const chunk of data as AsyncIterable<Buffer>) {
     const bytes = chunk.subarray(Math.min(toSkip, chunk.length));
     toSkip -= chunk.length - bytes.length;
-    if (bytes.length > 0 && !socket.destroyed && !socket.write(bytes)) {
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
-    }
+    if (bytes.length > 0 && !socket.destroyed && !socket.write(bytes)) await drained(socket);
   }
   socket.end();
   const problem = (await problems).slice(PORT_BYTES);

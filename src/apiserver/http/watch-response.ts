@@ -1,11 +1,11 @@
 // A watch as a stream of JSON lines. A slow client is waited for, and ended by the stream
 // behind it when it falls too far back.
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { KubeObject } from '../../api/objects.ts';
 import { apiVersionOf, type KindDefinition } from '../../api/scheme.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
+import { drained } from '../../base/drained.ts';
 import type { ObjectEvent, WatchStream } from '../registry/watch-stream.ts';
 import { lineOf, type ShownForm, type WatchLines } from './watch-lines.ts';
 
@@ -83,7 +83,7 @@ export class WatchResponse {
     await this.#options.lines.turn();
     for (const { type, object } of batch) {
       if (this.#response.destroyed) return;
-      if (!this.#response.write(this.#lineOf(type, object))) await this.#drained();
+      if (!this.#response.write(this.#lineOf(type, object))) await drained(this.#response);
     }
     this.#sending = false;
   }
@@ -93,16 +93,6 @@ export class WatchResponse {
     const shown = form(this.#first);
     this.#first = false;
     return lines.line(type, object, shown);
-  }
-
-  async #drained(): Promise<void> {
-    if (this.#response.destroyed) return;
-    const abort = new AbortController();
-    const signal = abort.signal;
-    const events = [once(this.#response, 'drain', { signal }), once(this.#response, 'close', { signal })];
-    const settled = events.map((event) => event.catch(() => undefined));
-    await Promise.race(settled);
-    abort.abort();
   }
 
   /** Nothing is promised while events, which are older than the newest revision, still wait for this client. */

@@ -1,8 +1,8 @@
 // podman's connection of a process as its streams: with a terminal the bytes are the output as it is, without one
 // each piece has 8 bytes in front: 1 stdout or 2 stderr, three zeros, its length big-endian.
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
+import { drained } from '../../../base/drained.ts';
 
 const HEAD_BYTES = 8;
 const STDERR = 2;
@@ -33,8 +33,7 @@ async function split(socket: Socket, stdout: PassThrough, stderr: PassThrough): 
     for await (const { isError, bytes } of pieces(socket)) {
       if (isError && bytes.length < WHOLE_BYTES && OWN_TROUBLE.test(bytes.toString())) continue;
       const target = isError ? stderr : stdout;
-      if (!target.destroyed && !target.write(bytes))
-        await Promise.race([once(target, 'drain'), once(target, 'close')]);
+      if (!target.destroyed && !target.write(bytes)) await drained(target);
     }
     stdout.end();
     stderr.end();
