@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Ageing } from './ageing.ts';
 import type { Target } from './backend.ts';
+import type { Place } from './crowd.ts';
 import { connectTo, newSocket, startReading, type TcpHandle } from './tcp-handle.ts';
 
 /** A board that does not answer at all is given up after 1.5 to 3 s: it must not hold a client for longer. */
@@ -39,6 +40,7 @@ export class Attempt {
   readonly #onDialed: OnDialed;
   #tried = 0;
   #handle: TcpHandle | undefined;
+  #place: Place<Attempt> | undefined;
 
   constructor(
     endpoints: readonly Target[],
@@ -61,7 +63,7 @@ export class Attempt {
   }
 
   cancel(): void {
-    this.#waiting.delete(this);
+    this.#place?.leave();
     this.#handle?.close();
     this.#handle = undefined;
   }
@@ -69,7 +71,7 @@ export class Attempt {
   #connect(endpoint: Target): void {
     const handle = newSocket();
     this.#handle = handle;
-    this.#waiting.add(this);
+    this.#place = this.#waiting.add(this);
     connectTo(handle, endpoint.ip, endpoint.port, (status) => {
       if (handle !== this.#handle) return;
       if (status === 0) this.#succeed(handle, endpoint);
@@ -80,7 +82,7 @@ export class Attempt {
   }
 
   #succeed(handle: TcpHandle, endpoint: Target): void {
-    this.#waiting.delete(this);
+    this.#place?.leave();
     this.#handle = undefined;
     this.#onDialed(handle, endpoint);
   }

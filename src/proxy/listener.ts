@@ -113,25 +113,25 @@ export class Listener implements Front {
 
   #dial(client: TcpHandle, from: SocketAddress, candidates: readonly Target[]): void {
     const attempt = this.#options.dataPath.dialer.dial(candidates, (upstream, endpoint) => {
-      this.#connections.deleteAttempt(attempt);
+      place.leave();
       if (upstream && endpoint) this.#join(client, from, upstream, endpoint);
       else this.#fail(client);
     });
-    this.#connections.addAttempt(attempt, client);
+    const place = this.#connections.waiting.add({ attempt, client });
   }
 
   #join(client: TcpHandle, from: SocketAddress, upstream: TcpHandle, endpoint: Target): void {
     const { buffers, young } = this.#options.dataPath;
     upstream.setNoDelay(true);
     const relay = new Relay(client, upstream, buffers, () => {
-      young.delete(relay);
-      this.#connections.deleteRelay(endpoint, relay);
+      age.leave();
+      place.leave();
       this.#backend.parted(endpoint);
       this.#backend.load.leave(client.bytesRead, upstream.bytesRead);
     });
-    this.#connections.addRelay(endpoint, relay);
+    const age = young.add(relay);
+    const place = this.#connections.joined.add({ relay, endpoint: endpoint.id });
     this.#backend.joined(from.address, endpoint, this.#nowMs);
-    young.add(relay);
     if (this.#greet(client, from, upstream)) relay.start();
     else relay.abort();
   }

@@ -63,12 +63,13 @@ function dial(t: Test, port: number): Socket {
   return socket.on('error', () => undefined);
 }
 
+/** With a young generation so large that nothing is collected what is used is what was allocated. */
+const UNCOLLECTED = ['--max-semi-space-size=64', '--min-semi-space-size=64'];
+
 /** A proxy of its own process in front of `endpoint`. */
-async function relayProcess(t: Test, endpoint: Endpoint, ...more: string[]) {
+async function relayProcess(t: Test, endpoint: Endpoint, execArgv: string[], ...more: string[]) {
   const port = await freePort();
   const file = join(import.meta.dirname, '../support/relay-process.ts');
-  // A young generation so large that nothing is collected: what is used then is what was allocated.
-  const execArgv = more.includes('collect') ? [] : ['--max-semi-space-size=64', '--min-semi-space-size=64'];
   const child = fork(file, [String(port), String(endpoint.port), ...more], { execArgv });
   t.teardown(() => child.kill());
   await once(child, 'message');
@@ -216,7 +217,7 @@ t.test('much goes through one connection unchanged, in few allocations', async (
     for (let i = 0; i < bytes; i += chunk.length) if (!socket.write(chunk)) await once(socket, 'drain');
     socket.end();
   });
-  const relay = await relayProcess(t, endpoint);
+  const relay = await relayProcess(t, endpoint, UNCOLLECTED);
   const before = await relay.use();
   const received = createHash('sha256');
   const client = dial(t, relay.port);
@@ -233,7 +234,7 @@ t.test('much goes through one connection unchanged, in few allocations', async (
 t.test('idle connections by the thousand cost little each', { timeout: 120_000 }, async (t) => {
   const count = isLong ? 8000 : 1000;
   const endpoint = await backend(t, (socket) => socket.on('data', (data) => socket.write(data)));
-  const relay = await relayProcess(t, endpoint, 'collect');
+  const relay = await relayProcess(t, endpoint, [], 'collect');
   const before = await relay.use();
   const clients: Socket[] = [];
   for (let i = 0; i < count; i++) {
@@ -247,6 +248,23 @@ t.test('idle connections by the thousand cost little each', { timeout: 120_000 }
   t.comment(`${each.toFixed(0)} bytes each`);
   t.ok(each < 10_000, `${each.toFixed(0)} bytes for each idle connection`);
   for (const client of clients) client.destroy();
+});
+
+t.test('connections that are over leave nothing for a full collection', { timeout: 120_000 }, async (t) => {
+  const [lanes, turns] = [16, 400];
+  const endpoint = await backend(t, (socket) => socket.end('answer'));
+  const relay = await relayProcess(t, endpoint, ['--max-semi-space-size=1']);
+  const come = async (count: number) => {
+    for (let i = 0; i < count; i++) await once(connect(relay.port, '127.0.0.1').resume(), 'close');
+  };
+  const crowd = (count: number) => Promise.all(Array.from({ length: lanes }, () => come(count)));
+  await crowd(turns / 4);
+  const before = await relay.use();
+  await crowd(turns);
+  const after = await relay.use();
+  const each = (after.oldBytes - before.oldBytes) / (lanes * turns);
+  t.comment(`${each.toFixed(0)} bytes each`);
+  t.ok(each < 200, `${each.toFixed(0)} bytes left by each connection`);
 });
 
 t.test('a relay that is given up while it says goodbye leaves no file open', async (t) => {

@@ -2,7 +2,7 @@
 // need its memory, its allocations or its sockets apart from their own.
 // argv: PORT ENDPOINT_PORT [collect]. Sends 'ready'; to 'use' it answers with its memory, with `collect` after a
 // collection.
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -13,6 +13,8 @@ export interface RelayUse {
   residentBytes: number;
   heapUsedBytes: number;
   externalBytes: number;
+  /** Alive, or dead and waiting for a full collection. */
+  oldBytes: number;
   collections: number;
 }
 
@@ -43,7 +45,16 @@ function use(): RelayUse {
   const seen = collections;
   if (process.argv[4] === 'collect') collect();
   const { rss, heapUsed, external } = process.memoryUsage();
-  return { residentBytes: rss, heapUsedBytes: heapUsed, externalBytes: external, collections: seen };
+  const oldBytes = getHeapSpaceStatistics().find(
+    (space) => space.space_name === 'old_space',
+  )?.space_used_size;
+  return {
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    externalBytes: external,
+    oldBytes: oldBytes ?? 0,
+    collections: seen,
+  };
 }
 
 function collect(): void {

@@ -9,10 +9,10 @@ t.test('what lives on is acted on once, between one and two turns after it was a
   ageing.add('first');
   await clock.advance(600);
   ageing.add('second');
-  ageing.add('gone');
+  const gone = ageing.add('gone');
   await clock.advance(600);
   t.same(acted, [], 'after one turn nobody is old');
-  ageing.delete('gone');
+  gone.leave();
   await clock.advance(1000);
   t.same(acted, ['first', 'second']);
   await clock.advance(5000);
@@ -34,9 +34,9 @@ t.test('nothing wakes the board up while there is nothing to wait for', async (t
   };
   const ageing = new Ageing<string>(clock, 1000, () => undefined);
   t.equal(timers, 0);
-  ageing.add('a');
+  const a = ageing.add('a');
   t.equal(timers, 1);
-  ageing.delete('a');
+  a.leave();
   await clock.advance(2000);
   t.equal(timers, 0);
   ageing.add('b');
