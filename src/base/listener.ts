@@ -1,6 +1,7 @@
 // Listening sockets: opened or explained, and ended with all of their connections.
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Crowd } from './crowd.ts';
 import { messageOf } from './error-message.ts';
 
 export interface ListenAddress {
@@ -34,15 +35,15 @@ function explain(error: unknown, { host, port }: ListenAddress, what: string): s
 
 /** Remembers the sockets of a server, so that stopping need not wait for the other ends. */
 export class OpenSockets {
-  readonly #sockets = new Set<Duplex>();
+  readonly #sockets = new Crowd<Duplex>();
 
   add(socket: Duplex): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    const place = this.#sockets.add(socket);
+    socket.once('close', () => place.leave());
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.items()) socket.destroy();
   }
 }
 

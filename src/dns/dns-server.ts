@@ -3,6 +3,7 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Component } from '../base/component.ts';
+import { OpenSockets } from '../base/listener.ts';
 import type { Logger } from '../base/logger.ts';
 import { TcpClient } from './tcp-client.ts';
 import type { Transport } from './upstream-exchange.ts';
@@ -25,7 +26,7 @@ const BIND_ATTEMPTS = 10;
 
 export class DnsServer implements Component {
   readonly #options: DnsServerOptions;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new OpenSockets();
   #udp: UdpSocket | undefined;
   #tcp: Server | undefined;
   #pending = 0;
@@ -57,7 +58,7 @@ export class DnsServer implements Component {
     const [udp, tcp] = [this.#udp, this.#tcp];
     this.#udp = undefined;
     this.#tcp = undefined;
-    for (const socket of this.#connections) socket.destroy();
+    this.#connections.destroyAll();
     await Promise.all([
       new Promise<void>((resolve) => (udp ? udp.close(() => resolve()) : resolve())),
       new Promise<void>((resolve) => (tcp?.listening ? tcp.close(() => resolve()) : resolve())),
@@ -96,7 +97,6 @@ export class DnsServer implements Component {
 
   #connection(socket: Socket): void {
     this.#connections.add(socket);
-    socket.on('close', () => this.#connections.delete(socket));
     new TcpClient(socket, async (query) => this.#answer(query, 'tcp')).serve();
   }
 

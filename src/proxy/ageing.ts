@@ -1,6 +1,6 @@
 // Acts once on everything that has lived for a while, with one timer for all of it and none while there is nothing.
 import type { Clock, Timer } from '../base/clock.ts';
-import { Crowd, type Place } from './crowd.ts';
+import { Crowd, type Place } from '../base/crowd.ts';
 
 export class Ageing<T> {
   readonly #clock: Clock;

@@ -1,5 +1,5 @@
 // The connections of one listener: clients that wait for an endpoint, and those that are joined to one.
-import { Crowd } from './crowd.ts';
+import { Crowd } from '../base/crowd.ts';
 import type { Attempt } from './dialer.ts';
 import { type Relay, resetHandle } from './relay.ts';
 import type { TcpHandle } from './tcp-handle.ts';

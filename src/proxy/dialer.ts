@@ -1,8 +1,8 @@
 // Connects to the first of several endpoints that accepts; who waits notices nothing of those that refused.
 import type { Clock } from '../base/clock.ts';
+import type { Place } from '../base/crowd.ts';
 import { Ageing } from './ageing.ts';
 import type { Target } from './backend.ts';
-import type { Place } from './crowd.ts';
 import { connectTo, newSocket, startReading, type TcpHandle } from './tcp-handle.ts';
 
 /** A board that does not answer at all is given up after 1.5 to 3 s: it must not hold a client for longer. */

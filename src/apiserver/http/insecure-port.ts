@@ -1,9 +1,10 @@
 // The opt-in port for a machine's own programs: plain HTTP, every right, no questions asked. It listens on
 // 127.0.0.1 and nowhere else, and answers nothing that a web page could have sent.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { StatusError } from '../../api/status-error.ts';
 import type { Component } from '../../base/component.ts';
+import { OpenSockets } from '../../base/listener.ts';
 import { ADMIN_GROUP } from '../auth/authorizer.ts';
 import type { User } from './api-request.ts';
 import type { HttpsFront } from './https-front.ts';
@@ -18,7 +19,7 @@ const LOCAL_NAMES = /^(localhost|127\.0\.0\.1)(:\d+)?$/i;
 export class InsecurePort implements Component {
   readonly #front: HttpsFront;
   readonly #port: number;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new OpenSockets();
   #server: Server | undefined;
 
   /** `port` 0 = any free one; read `port` after start(). */
@@ -34,10 +35,7 @@ export class InsecurePort implements Component {
   /** @throws Error when the port cannot be listened on. */
   async start(): Promise<void> {
     const server = createServer();
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    server.on('connection', (socket) => this.#sockets.add(socket));
     server.on('request', (incoming, response) => {
       const error = refusal(incoming);
       if (error) sendError(response, error);
@@ -60,7 +58,7 @@ export class InsecurePort implements Component {
     this.#server = undefined;
     if (!server) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.destroyAll();
     await closed;
   }
 }

@@ -1,6 +1,6 @@
 // Who is in a crowd while others come and go.
 import t from 'tap';
-import { Crowd, type Place } from '../../../src/proxy/crowd.ts';
+import { Crowd, type Place } from '../../../src/base/crowd.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 t.test('who came and has not left is there, in whatever order they go', async (t) => {
