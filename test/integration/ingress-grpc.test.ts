@@ -1,5 +1,6 @@
 // gRPC through Ingress: HTTP/2 from the client to the pod, with streams that both keep open.
 
+import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { createServer as createNetServer } from 'node:net';
 import t from 'tap';
@@ -140,15 +141,22 @@ t.test('a client that cancels ends its stream at the pod, and one that goes away
 
 t.test("the pod's reset reaches the client, before its answer and amid it", async (t) => {
   const lab = await grpcLab(t);
+  let reset = () => {};
   await http2Backend(lab, 'web', (stream, headers) => {
     if (headers[':path'] === '/early') return stream.close(ENHANCE_YOUR_CALM);
     // Without trailers to wait for node:http2 ends a stream in good order before it resets it.
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-    stream.write('half', () => setTimeout(() => stream.close(ENHANCE_YOUR_CALM), 20));
+    stream.write('half');
+    reset = () => stream.close(ENHANCE_YOUR_CALM);
   });
   const session = http2Client(lab);
   t.equal((await grpc(session, '/early')).resetCode, ENHANCE_YOUR_CALM);
-  t.match(await grpc(session, '/amid'), { body: 'half', resetCode: ENHANCE_YOUR_CALM });
+  const amid = open(session, { ':path': '/amid', ...grpcHead });
+  const answer = answerOf(amid);
+  amid.end('ask');
+  await once(amid, 'data');
+  reset();
+  t.match(await answer, { body: 'half', resetCode: ENHANCE_YOUR_CALM });
   await eventually(() => lab.lines.length === 2);
   t.match(lab.lines.join('\n'), /\/early HTTP\/2.0" 502 [\s\S]*\/amid HTTP\/2.0" 200 /);
 });

@@ -16,15 +16,15 @@ t.test(
   'a process that still is in the cgroup of a container that is gone ends, and the cgroup goes',
   rootOnly,
   async (t) => {
-    const parent = join(hierarchy, 'libpod_parent');
-    const cgroup = join(parent, `libpod-test-${process.pid}`);
-    const isNew = !existsSync(parent);
+    // Away from podman's own, which other tests may be at work with.
+    const cgroupFolder = join(hierarchy, `edge-cluster-test-${process.pid}`);
+    const parent = join(cgroupFolder, 'libpod_parent');
+    const cgroup = join(parent, 'libpod-test');
     await mkdir(cgroup, { recursive: true });
     const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
     t.teardown(async () => {
       child.kill('SIGKILL');
-      if (existsSync(cgroup)) await rmdir(cgroup);
-      if (isNew) await rmdir(parent);
+      for (const path of [cgroup, parent, cgroupFolder]) if (existsSync(path)) await rmdir(path);
     });
     const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
     await writeFile(join(cgroup, 'cgroup.procs'), `${child.pid}`);
@@ -32,9 +32,10 @@ t.test(
       ociRuntime: 'runc',
       storageRoot: '/none',
       stateFolder: '/none',
+      cgroupFolder,
       logger: silentLogger,
     });
-    await leftovers.clear(`test-${process.pid}`);
+    await leftovers.clear('test');
     t.equal(await ended, 'SIGKILL');
     t.notOk(existsSync(cgroup));
   },

@@ -21,6 +21,21 @@ export function fromSuite(suite: string, name: string): Promise<Unpacked> {
   });
 }
 
+/** The first of `names` that the machine's own suites have, as fromSuite(). */
+export function fromOwnSuites(...names: string[]): Promise<Unpacked> {
+  return unpacked(names.join('-or-'), async (directory) => {
+    const failures: unknown[] = [];
+    for (const name of names) {
+      try {
+        return void (await run('apt-get', ['download', name], { cwd: directory }));
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    throw failures.at(-1);
+  });
+}
+
 /** `name` of the machine's own suites, with all it depends on that the machine does not have. */
 export function withDependencies(name: string): Promise<Unpacked> {
   return unpacked(name, async (directory) => {

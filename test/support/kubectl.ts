@@ -1,36 +1,19 @@
 // A real kubectl for the tests: the machine's own, or Debian's, unpacked and not installed.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { fromSuite } from './debian-packages.ts';
+import { fromOwnSuites, fromSuite } from './debian-packages.ts';
 
-const run = promisify(execFile);
-const cacheDir = join(import.meta.dirname, '../../.cache/kubectl');
 /** Debian 13 and later have `kubectl`; Debian 12 has it in `kubernetes-client`. */
-const packages = ['kubectl', 'kubernetes-client'];
-
 export async function kubectlPath(): Promise<string> {
-  for (const path of ['/usr/bin/kubectl', '/usr/local/bin/kubectl', join(cacheDir, 'usr/bin/kubectl')]) {
+  for (const path of ['/usr/bin/kubectl', '/usr/local/bin/kubectl']) {
     if (await stat(path).catch(() => undefined)) return path;
   }
-  await mkdir(cacheDir, { recursive: true });
-  const failures: unknown[] = [];
-  for (const name of packages) {
-    try {
-      await run('apt-get', ['download', name], { cwd: cacheDir });
-      break;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  const deb = (await readdir(cacheDir)).find((file) => file.endsWith('.deb'));
-  if (!deb)
-    throw new AggregateError(failures, `apt has neither of ${packages.join(', ')}: run apt-get update`);
-  await run('dpkg-deb', ['-x', join(cacheDir, deb), cacheDir]);
-  return join(cacheDir, 'usr/bin/kubectl');
+  const { root, missing } = await fromOwnSuites('kubectl', 'kubernetes-client');
+  if (root === undefined) throw new Error(missing);
+  return join(root, 'usr/bin/kubectl');
 }
 
 export interface KubectlResult {
@@ -41,19 +24,8 @@ export interface KubectlResult {
 
 /** Debian 12's kubectl, which speaks SPDY where newer ones speak WebSocket; `undefined` where apt does not have it. */
 export async function oldKubectlPath(): Promise<string | undefined> {
-  const directory = join(cacheDir, '../kubectl-1.20');
-  const path = join(directory, 'usr/bin/kubectl');
-  if (await stat(path).catch(() => undefined)) return path;
-  await mkdir(directory, { recursive: true });
-  try {
-    await run('apt-get', ['download', 'kubernetes-client'], { cwd: directory });
-  } catch {
-    return undefined;
-  }
-  const deb = (await readdir(directory)).find((file) => file.endsWith('.deb'));
-  if (!deb) return undefined;
-  await run('dpkg-deb', ['-x', join(directory, deb), directory]);
-  return path;
+  const { root } = await fromOwnSuites('kubernetes-client');
+  return root && join(root, 'usr/bin/kubectl');
 }
 
 /** The kubectl of a release of Debian, whatever this machine's is; `missing` says why it cannot be had. */
