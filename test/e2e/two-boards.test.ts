@@ -130,7 +130,7 @@ t.test('two boards', async (t) => {
   const losses: Loss[] = [
     {
       title: 'its cable pulled',
-      rounds: Math.max(rounds, 3),
+      rounds: Math.max(rounds, 2),
       lose: () => cluster.agent('beta').board.unplug(),
       restore: () => cluster.agent('beta').board.plug(),
     },
