@@ -1,77 +1,73 @@
 // `npm test`: installs what the tests need, runs unit, integration and e2e tests, and prints as its last line
-// `N passed, N failed`, counted from the runs. Arguments name test files to run instead of all.
-import { spawn } from 'node:child_process';
+// `N passed, N failed`, counted from the runs. Arguments name test files or folders to run instead of all.
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { installNpmPackages, pinnedNode } from './bootstrap/npm-packages.js';
-import { passSignals, refuse, run } from './bootstrap/run.js';
+import { refuse } from './bootstrap/run.js';
 import { installSystemPackages, requireRoot, testPackages } from './bootstrap/system-packages.js';
 import { summaryLine, TapResults } from './bootstrap/tap-results.js';
+import { asSubtest, runTestFile } from './bootstrap/test-file.js';
+import { testFiles, workOff } from './bootstrap/test-queues.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
 /** Where the programs keep theirs (src/bin/launch.js): a test loads in two thirds of the CPU time. */
 const compileCache = join(root, 'node_modules', '.cache', 'edge-cluster');
+const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
 const isLong = process.env.EDGE_TEST_LONG === '1';
 /** As in test/support/patience.ts. */
 const patience = Number(process.env.EDGE_TEST_PATIENCE ?? 1);
 
-/** e2e tests share the machine's podman and network, so they run one after another. */
-const stages = [
-  {
-    name: 'unit and integration',
-    files: ['test/unit/**/*.test.ts', 'test/integration/**/*.test.ts'],
-    jobs: 2,
-    timeoutS: isLong ? 3600 : 240,
-  },
-  { name: 'e2e', files: ['test/e2e/**/*.test.ts'], jobs: 1, timeoutS: isLong ? 3600 : 300 },
-];
-
-/** tap makes itself anew for the plugins that .taprc names; without that it would load its TypeScript one. */
-function buildTap() {
-  run(pinnedNode(root), [tap, 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+/** Test files that wait, and what those that ran have said. */
+function queueOf(name, paths, timeoutS) {
+  return {
+    name,
+    waiting: paths.flatMap((path) => testFiles(root, path)),
+    results: new TapResults((line) => console.log(line)),
+    timeoutS: (isLong ? 3600 : timeoutS) * patience,
+  };
 }
 
-function runStage({ name, files, jobs, timeoutS }) {
-  const args = [tap, 'run', ...files, `--jobs=${jobs}`, `--timeout=${timeoutS}`, '--reporter=tap'];
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
-  const child = spawn(pinnedNode(root), args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const results = new TapResults((line) => console.log(line));
-  createInterface({ input: child.stdout }).on('line', (line) => results.line(line));
-  const release = passSignals(child);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      release();
-      const { passed, failed, skips } = results;
-      resolve({ name, passed, failed, skips, exitCode: code });
-    });
-  });
+/**
+ * e2e tests share the machine's podman and network, so they run one after another: mostly they wait, so another runner
+ * works off the others beside them, and both these when there is no e2e test left.
+ */
+function runnersOf(chosen) {
+  if (chosen.length > 0) return [[queueOf('chosen', chosen, 600)]];
+  const small = queueOf('unit and integration', ['test/integration', 'test/unit'], 240);
+  const e2e = queueOf('e2e', ['test/e2e'], 300);
+  return availableParallelism() > 1 ? [[e2e, small], [small]] : [[small, e2e]];
 }
 
+let runners = [];
 try {
   requireRoot('npm test');
   installNpmPackages(root, { dev: true });
   installSystemPackages(testPackages);
-  buildTap();
+  runners = runnersOf(process.argv.slice(2));
 } catch (error) {
   refuse(`npm test: ${error.message}`);
 }
-const chosen = process.argv.slice(2);
-const results = [];
-for (const stage of chosen.length > 0
-  ? [{ name: 'chosen', files: chosen, jobs: 1, timeoutS: 600 * patience }]
-  : stages) {
-  console.log(`# ${stage.name} tests`);
-  results.push(await runStage(stage));
-}
-const skips = results.flatMap((result) => result.skips);
+const queues = [...new Set(runners.flat())];
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    for (const { waiting } of queues) waiting.length = 0;
+  });
+let ended = 0;
+await workOff(runners, async ({ results, timeoutS }, file) => {
+  const end = await runTestFile(pinnedNode(root), file, { cwd: root, env, timeoutS });
+  // All at once, as the file beside it speaks, too.
+  for (const line of asSubtest(++ended, file, end)) results.line(line);
+});
+const skips = queues.flatMap(({ results }) => results.skips);
 for (const skip of skips) console.log(`skipped: ${skip.name} (${skip.reason})`);
 const allowed = (skip) => process.env.EDGE_ALLOW_SKIP && skip.reason.includes(process.env.EDGE_ALLOW_SKIP);
 // What only shows on a whole machine must not be left out unseen; other tests may want a tool of a certain age.
-const shown = results.filter(({ name }) => name === 'e2e').flatMap((result) => result.skips);
+const shown = queues.filter(({ name }) => name === 'e2e').flatMap(({ results }) => results.skips);
 const forbidden = process.env.EDGE_FAIL_ON_SKIP === '1' ? shown.filter((skip) => !allowed(skip)) : [];
-const summary = summaryLine(results, forbidden.length);
+const summary = summaryLine(
+  queues.map(({ results }) => results),
+  forbidden.length,
+);
 console.log(summary);
 process.exitCode = / 0 failed/.test(summary) ? 0 : 1;

@@ -25,11 +25,21 @@ export class TapResults {
     if (begun) {
       if (this.#open.length > 0) this.#open.at(-1).hasChildren = true;
       this.#open.push({ indent: begun[1].length, hasChildren: false, failed: false });
-    } else if (ended && this.#open.at(-1)?.indent === ended[1].length) {
-      this.#close(ended);
-    } else if (ended?.[4] === 'SKIP') {
-      this.#skip(ended); // tap opens no subtest for what it leaves out.
+    } else if (ended) {
+      this.#end(ended, ended[1].length);
     }
+  }
+
+  #end(ended, indent) {
+    while (this.#open.at(-1)?.indent > indent) this.#cutOff();
+    if (this.#open.at(-1)?.indent === indent) this.#close(ended);
+    else if (ended[4] === 'SKIP') this.#skip(ended); // tap opens no subtest for what it leaves out.
+  }
+
+  /** What it is in has ended before it. */
+  #cutOff() {
+    if (!this.#open.pop().failed) this.failed += 1;
+    if (this.#open.length > 0) this.#open.at(-1).failed = true;
   }
 
   #close(ended) {
@@ -54,10 +64,10 @@ export class TapResults {
   }
 }
 
-/** The last line of `npm test`. Skips that are not allowed count as failures; the others are told by name before. */
+/** The last line of `npm test`. Who ran nothing has failed. Skips that are not allowed count as failures; the others are told by name before. */
 export function summaryLine(results, forbiddenSkips) {
   const sum = (field) => results.reduce((total, result) => total + result[field], 0);
-  const unexplained = results.filter((r) => r.failed === 0 && (r.exitCode !== 0 || r.passed === 0)).length;
-  const failed = sum('failed') + unexplained + forbiddenSkips;
+  const empty = results.filter((r) => r.failed === 0 && r.passed === 0).length;
+  const failed = sum('failed') + empty + forbiddenSkips;
   return `${sum('passed')} passed, ${failed} failed`;
 }

@@ -30,10 +30,6 @@ t.test('tests are counted once, and those left out are told with their reasons',
     { name: 'left out', reason: 'no memory controller' },
     { name: 'also out', reason: '' },
   ]);
-  t.equal(summaryLine([{ passed, failed, skips, exitCode: 1 }], 0), '1 passed, 1 failed');
-  t.equal(
-    summaryLine([{ passed, failed, skips, exitCode: 1 }], 2),
-    '1 passed, 3 failed',
-    'where none may be',
-  );
+  t.equal(summaryLine([{ passed, failed, skips }], 0), '1 passed, 1 failed');
+  t.equal(summaryLine([{ passed, failed, skips }], 2), '1 passed, 3 failed', 'where none may be');
 });
