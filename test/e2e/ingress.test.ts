@@ -133,10 +133,21 @@ t.test('Ingress on a board', async (t) => {
     ];
     await trial.must(...patch);
     await trial.must('annotate', 'ingress', 'site', 'touched=yes');
-    const { stdout } = await command('mosquitto_sub', [
-      ...['-h', '127.0.0.1', '-p', String(trial.inspectPort), '-t', 'edge/v1/ingress/#', '-v', '-W', '1'],
-    ]);
-    t.match(stdout, /edge\/v1\/ingress\/default\/site /);
+    const look = [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(trial.inspectPort),
+      '-t',
+      'edge/v1/ingress/#',
+      '-v',
+      '-W',
+      '1',
+    ];
+    const stdout = await eventually(async () => {
+      const seen = await command('mosquitto_sub', look);
+      return seen.stdout.includes('edge/v1/ingress/default/site ') && seen.stdout;
+    }, 20_000);
     t.notMatch(stdout, /theirs/, 'boards are not told of it');
     t.same(await theirStatus(), [{ hostname: 'nginx.test' }], 'what they write stays');
   });
