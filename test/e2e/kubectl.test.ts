@@ -117,11 +117,12 @@ t.test('kubectl', async (t) => {
     const followed = new Program(
       spawn(program, ['logs', '-f', 'counter'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
     );
+    t.teardown(() => followed.end());
     // The last may not have come whole.
     const seen = () => followed.output.split('\n').slice(0, -1);
     await eventually(() => seen().length > 0, 20_000);
     const before = seen().length;
-    await eventually(() => seen().length > before + 2, 20_000).finally(() => followed.end());
+    await eventually(() => seen().length > before + 2, 20_000);
     const lines = seen();
     t.same(
       lines,
