@@ -16,6 +16,7 @@ import type { ReconcileResult } from '../client/controller-runner.ts';
 import type { Informer } from '../client/informer.ts';
 import { Controller, onAnyChange } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { LastingWarnings } from './lasting-warnings.ts';
 
 type LoadBalancer = NonNullable<NonNullable<Ingress['status']>['loadBalancer']>;
 
@@ -24,6 +25,9 @@ const NOBODY: IngressWarning = {
   reason: 'NoIngressBoard',
   message: 'no board that is ready serves Ingress: start agents with --ingress',
 };
+
+/** A Secret that comes after its Ingress, from one manifest or a release of several, is there by then. */
+const SECRET_HOLD_MS = 5_000;
 
 export class IngressController implements Component {
   readonly #options: ControllerOptions;
@@ -34,6 +38,7 @@ export class IngressController implements Component {
   readonly #controller: Controller;
   /** What was last said of each, so that an Event tells of something new. */
   readonly #said = new Map<string, string>();
+  readonly #lasting = new LastingWarnings({ reasons: ['TLSSecretNotFound'], holdMs: SECRET_HOLD_MS });
   /** Addresses that boards have or had since the start: what is withdrawn when none of them serves. */
   readonly #ofBoards = new Set<string>();
 
@@ -87,6 +92,7 @@ export class IngressController implements Component {
     const isOurs = ingress && isServedByBoards(ingress, (name) => this.#classes.lister.get(name));
     if (!isOurs || ingress.metadata.deletionTimestamp) {
       this.#said.delete(key);
+      this.#lasting.forget(key);
       return undefined;
     }
     const addresses = this.#nodes.lister.list().flatMap(addressesOf).sort();
@@ -101,10 +107,14 @@ export class IngressController implements Component {
 
   /** Returns when there may be something new to tell; `undefined` = not by time alone. */
   #tell(ingress: Ingress, isServed: boolean): number | undefined {
-    const nowMs = this.#options.clock.now();
-    const { warnings, changesAtMs } = tlsFindings(ingress, (key) => this.#secrets.lister.get(key), nowMs);
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    const found = tlsFindings(ingress, (key) => this.#secrets.lister.get(key), nowMs);
+    const { warnings, againInMs } = this.#lasting.sift(keyOf(ingress), found.warnings, clock.monotonicMs());
     this.#warn(ingress, [...(isServed ? [] : [NOBODY]), ...ingressWarnings(ingress), ...warnings]);
-    return changesAtMs === undefined ? undefined : changesAtMs - nowMs;
+    const turnsInMs = found.changesAtMs === undefined ? undefined : found.changesAtMs - nowMs;
+    const times = [turnsInMs, againInMs].filter((ms) => ms !== undefined);
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   /** Where no board serves, what somebody else wrote stays as it is. */

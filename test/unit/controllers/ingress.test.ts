@@ -117,12 +117,16 @@ t.test('what cannot be served as it says is told once', async (t) => {
 t.test(
   'a certificate that cannot be shown is told once for each cause, and again when it comes back',
   async (t) => {
-    const { client, board, ingress, shows, recorder } = await setUp(t);
+    const { client, clock, board, ingress, shows, recorder } = await setUp(t);
     await board('a', '192.168.1.7', true);
     await ingress({ tls: [{ hosts: ['a.test'], secretName: 'cert' }] });
     await shows('192.168.1.7');
     const told = (...expected: string[]) =>
       settles(async () => recorder.events.map(({ reason }) => reason).join() === expected.join());
+    await clock.advance(4_000);
+    await quiet();
+    t.same(recorder.events, [], 'it may be on its way');
+    await clock.advance(1_000);
     await told('TLSSecretNotFound');
     const { metadata: _, ...good } = await tlsSecret(['a.test']);
     const metadata = { name: 'cert', namespace: 'default' };
@@ -142,6 +146,30 @@ t.test(
     await put({});
     await told('TLSSecretNotFound', 'InvalidTLSSecret', 'InvalidTLSSecret');
     t.match(recorder.events.at(-1), { type: 'Warning', object: { kind: 'Ingress' } });
+  },
+);
+
+t.test(
+  'a Secret that comes right behind its Ingress, or goes for a moment, is nothing to tell',
+  async (t) => {
+    const { client, clock, board, ingress, shows, recorder } = await setUp(t);
+    await board('a', '192.168.1.7', true);
+    await ingress({ tls: [{ hosts: ['a.test'], secretName: 'cert' }] });
+    await shows('192.168.1.7');
+    const { metadata: _, ...good } = await tlsSecret(['a.test'], { clock });
+    const comes = () =>
+      client.create<Secret>(secrets, { ...good, metadata: { name: 'cert', namespace: 'default' } });
+    for (const time of ['first', 'again']) {
+      await clock.advance(4_000);
+      await comes();
+      await clock.advance(60_000);
+      await quiet();
+      t.same(recorder.lines, [], time);
+      await client.delete(secrets, 'default/cert');
+      await quiet();
+    }
+    await clock.advance(5_000);
+    await settles(async () => recorder.events.map(({ reason }) => reason).join() === 'TLSSecretNotFound');
   },
 );
 
