@@ -2,7 +2,6 @@
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import { messageOf } from '../base/error-message.ts';
-import { readFileIfPresent } from '../base/if-present.ts';
 import type { Logger } from '../base/logger.ts';
 import {
   type DesiredNetwork,
@@ -16,6 +15,7 @@ import { applyFirewallRules } from './firewall-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
+import { kernelRoutes } from './kernel-routes.ts';
 import { type Chain, findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { listChains } from './nft-listing.ts';
@@ -35,8 +35,6 @@ const RETRY_FAILED_MS = 10_000;
 const CHECK_MS = 5_000;
 /** Somebody may set up a firewall while we run. That takes a program, so it is looked for once a minute. */
 const FIREWALL_LOOKS = 12;
-/** The second tells addresses, of which another one in the same network changes no route. */
-const KERNEL_FILES = ['/proc/net/route', '/proc/net/fib_trie'];
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
@@ -299,8 +297,4 @@ export class NodeNetwork implements Component {
 function baseChains(chains: readonly Chain[]): string {
   const based = chains.filter(({ hook }) => hook !== undefined);
   return JSON.stringify(based.map(({ family, table, name, policy }) => [family, table, name, policy]));
-}
-
-async function kernelRoutes(): Promise<string> {
-  return (await Promise.all(KERNEL_FILES.map(readFileIfPresent))).join('');
 }

@@ -17,6 +17,8 @@ const UDP_NODE_PORT = 30089;
 const LOCAL_NODE_PORT = 30090;
 /** Of the LAN, beside what the cluster gives them. */
 const LAN_V6 = { alpha: 'fd00:77::a', beta: 'fd00:77::b' };
+/** Given to alpha while it runs, and how a URL has them. */
+const LATER = { '192.0.2.17': '192.0.2.17', 'fd00:77::1a': '[fd00:77::1a]' };
 const udpProbe = join(import.meta.dirname, '../support/udp-probe.ts');
 const edgectl = join(import.meta.dirname, '../../src/bin/edgectl.js');
 
@@ -207,6 +209,14 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
     for (const host of [alpha.address, `[${LAN_V6.alpha}]`]) {
       t.match(await eventually(() => curl(alpha, host), 10_000, 100), /^who /, `by its own ${host}`);
       await t.rejects(curl(beta, host), `another board by ${host}: the pod is not here`);
+    }
+    for (const [address, host] of Object.entries(LATER)) {
+      await alpha.run('ip', 'address', 'add', address, 'dev', 'eth0', ...(host === address ? [] : ['nodad']));
+      t.match(
+        await eventually(() => curl(alpha, host), 15_000, 500),
+        /^who /,
+        `by ${host}, which it had later`,
+      );
     }
   });
 

@@ -3,8 +3,10 @@ import t, { type Test } from 'tap';
 import type { DesiredNetwork, NetworkProblem, VirtualPort } from '../../src/network/board-network.ts';
 import { linkLocal as linkLocalOf } from '../../src/network/ipv6/ipv6-addresses.ts';
 import { Ipv6Network } from '../../src/network/ipv6/ipv6-network.ts';
+import { kernelRoutes } from '../../src/network/kernel-routes.ts';
 import { mappedPorts } from '../../src/network/mapped-ports.ts';
 import { addDualPod, type DualBoard, dualLab, dualOnly, LAN_V6, RANGES_V6 } from '../support/dual-lab.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { desiredNetwork, nodeNetwork } from '../support/lab-network.ts';
 import type { NetworkLab } from '../support/network-lab.ts';
@@ -204,4 +206,43 @@ t.test('where IPv6 fails that is told, and IPv4 goes on', dualOnly, async (t) =>
   t.equal(network.ipv6Address, undefined, 'no Service listens there');
   t.equal(network.podCIDR, a.podCIDR);
   t.match(await lab.ip(a.namespace, 'route show proto 148'), b.podCIDR);
+});
+
+t.test('addresses that a board gets later are told of, cables of pods are not', dualOnly, async (t) => {
+  const { lab, a } = await world(t);
+  const clock = new FakeClock();
+  let [told, looks] = [0, 0];
+  const network = await nodeNetwork(lab, a, {
+    clock,
+    kernelRoutes: async () => {
+      const text = await kernelRoutes((path) => lab.run(a.namespace, 'cat', path));
+      looks++;
+      return text;
+    },
+    onRoutesChanged: () => void told++,
+    onProblems: (problems) => t.same(problems, []),
+  });
+  t.teardown(() => network.stop());
+  await network.start();
+  const isToldAtNextLook = async () => {
+    const before = { told, looks };
+    await clock.advance(5_000);
+    await eventually(() => looks > before.looks);
+    // What it set off is over when this is.
+    await network.update(desired(lab, a, []));
+    return told > before.told;
+  };
+  // Its own changes are looked at once more.
+  for (let i = 0; i < 2; i++) await network.update(desired(lab, a, []));
+  t.notOk(await isToldAtNextLook(), 'nothing has changed');
+  await lab.addPod(a);
+  t.notOk(await isToldAtNextLook(), "a pod's cable has come");
+  for (const address of ['10.199.77.99/24', `${LAN_V6}::99/64`]) {
+    await lab.ip(a.namespace, `address add ${address} dev eth0`);
+    t.ok(await isToldAtNextLook(), `${address} has come`);
+    while (await isToldAtNextLook());
+    await lab.ip(a.namespace, `address delete ${address} dev eth0`);
+    t.ok(await isToldAtNextLook(), `${address} has gone`);
+    while (await isToldAtNextLook());
+  }
 });
