@@ -1,5 +1,5 @@
-// The kernel's routes and the board's own addresses as a text that changes with them: files, so that a look takes a tenth
-// of a millisecond and no program.
+// The kernel's routes and the board's own addresses as a text that changes with them: files, so that a look takes a
+// tenth of a millisecond and no program.
 import { readFileIfPresent } from '../base/if-present.ts';
 
 /** The second tells addresses, of which another one in the same network changes no route. */

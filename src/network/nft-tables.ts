@@ -19,6 +19,8 @@ export class NftTables {
   readonly #tables: FamilyTables;
   readonly #none: ServiceRules;
   #applied = '';
+  #changes = 0;
+  #there: readonly string[] = [];
   /** What Services have in the second; `undefined` = not looked yet, a killed agent may have left some. */
   #present: ReadonlySet<string> | undefined;
   #tracks: UdpTracks | undefined;
@@ -36,9 +38,24 @@ export class NftTables {
     if (text === this.#applied) return;
     if (rules === this.#none) this.#present = new Set();
     else this.#present ??= await this.#list();
+    this.#changes++;
     await this.#replace(text);
     await this.#sweep(rules.names);
     this.#applied = text;
+    this.#there = this.#named([
+      ...(this.#tables.place(desired) ? [NFT_TABLE] : []),
+      ...(rules === this.#none ? [] : [NFT_SERVICES_TABLE]),
+    ]);
+  }
+
+  /** Grows whenever they begin to change. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Those that are applied, such as `ip edge_cluster`. */
+  get present(): readonly string[] {
+    return this.#there;
   }
 
   /** Somebody may have changed or removed what was applied: the next time it is applied whole. */
@@ -50,10 +67,9 @@ export class NftTables {
   /** Returns those that were there, in words. */
   async remove(): Promise<string[]> {
     this.forget();
-    const there = await this.#ours();
-    const named = there.map((name) => `table ${this.#family} ${name}`);
-    await this.#nft(named.map((table) => `delete ${table}\n`).join(''));
-    return named.map((table) => `nft ${table}`);
+    const there = this.#named(await this.#ours());
+    await this.#nft(there.map((table) => `delete table ${table}\n`).join(''));
+    return there.map((table) => `nft table ${table}`);
   }
 
   /** A table that another version of ours has left may be of another shape: then it is made anew. */
@@ -106,6 +122,10 @@ export class NftTables {
 
   get #family(): FamilyName {
     return this.#tables.family.name;
+  }
+
+  #named(tables: readonly string[]): string[] {
+    return tables.map((name) => `${this.#family} ${name}`);
   }
 
   async #ours(): Promise<string[]> {

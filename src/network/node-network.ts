@@ -16,12 +16,13 @@ import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
 import { kernelRoutes } from './kernel-routes.ts';
-import { type Chain, findProblems } from './network-problems.ts';
+import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { listChains } from './nft-listing.ts';
 import { ipv4Tables } from './nft-table.ts';
 import { NftTables } from './nft-tables.ts';
 import { desiredRoutes, foreignRoutes, ownRoutes, type Route, routeCommands } from './routes.ts';
+import { RuleWatch } from './rule-watch.ts';
 import { ServiceReach } from './service-reach.ts';
 import { desiredTunnel, distantPeers } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
@@ -33,8 +34,8 @@ const RETRY_FAILED_MS = 10_000;
  * nftables starts, costs all rules: nobody else tells. A look takes 0.1 ms, a connection to ourselves 0.5 ms.
  */
 const CHECK_MS = 5_000;
-/** Somebody may set up a firewall while we run. That takes a program, so it is looked for once a minute. */
-const FIREWALL_LOOKS = 12;
+/** Somebody may set up a firewall while we run, or change our rules. To see that takes a program: once a minute. */
+const RULE_LOOKS = 12;
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
@@ -49,6 +50,8 @@ export interface NodeNetworkOptions {
   onPodCIDR?(): void;
   /** Routes of the board are others than they were, and so perhaps its interfaces; waited for. */
   onRoutesChanged?(): void | Promise<void>;
+  /** Parts of our rules that another program had changed, and that are as they were, by name. */
+  onRestored?(parts: readonly string[]): void;
   /** Called with all there are whenever they change. */
   onProblems(problems: readonly NetworkProblem[]): void;
   logger: Logger;
@@ -65,6 +68,7 @@ export class NodeNetwork implements Component {
   readonly #tables: NftTables;
   readonly #second: SecondFamily;
   readonly #reach: ServiceReach;
+  readonly #rules: RuleWatch;
   #desired: DesiredNetwork | undefined;
   /** Nothing is known to be well before the first look. */
   #problems: string | undefined;
@@ -74,7 +78,6 @@ export class NodeNetwork implements Component {
   #seenRoutes: string | undefined;
   /** They were changed, by us or meanwhile: an interface that flickers may have taken them away again. */
   #mustConfirm = false;
-  #seenChains = '';
   #looks = 0;
   #started = false;
   #isPrepared = false;
@@ -87,6 +90,7 @@ export class NodeNetwork implements Component {
     this.#tables = new NftTables(options.commands, ipv4Tables);
     this.#second = new SecondFamily(options.ipv6, options.logger);
     this.#reach = new ServiceReach(options.logger, options.isReached);
+    this.#rules = new RuleWatch(options.commands, () => [this.#tables, ...this.#second.tables]);
   }
 
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
@@ -148,17 +152,19 @@ export class NodeNetwork implements Component {
       const foreign = await foreignRoutes(this.#options.commands, this.#options.bridge, 'ip');
       const distant = distantPeers(desired.peers, foreign);
       const unprepared = await this.#second.prepare(desired, distant);
-      await this.#applyWays(desired, distant, foreign);
+      // A board whose cable is out has pods all the same, and what follows is for them.
+      const failure = await this.#applyWays(desired, distant, foreign).catch((error: unknown) => ({ error }));
       const problems = [
         ...this.#told('Ipv6SetupFailed', unprepared ?? (await this.#second.reach(desired, distant, foreign))),
         ...this.#told('UdpFlowsLeft', await this.#settleTracks(desired)),
       ];
       const chains = await listChains(this.#options.commands);
-      this.#seenChains = baseChains(chains);
       const { podCIDR } = desired;
       const listenAddress = SERVICE_LISTEN_ADDRESS;
       const pods = podCIDR ? { podCIDR, listenAddress } : undefined;
       await applyFirewallRules(this.#options.commands, 'ip', pods, chains);
+      this.#tellRestored(await this.#rules.note(chains));
+      if (failure) throw failure.error;
       const found = findProblems('ip', desired, { foreignRoutes: foreign, chains, listenAddress });
       this.#seenRoutes = await this.#kernelRoutes();
       this.#mustConfirm ||= this.#seenRoutes !== before;
@@ -246,16 +252,20 @@ export class NodeNetwork implements Component {
 
   async #mustRenew(): Promise<boolean> {
     const { isRenewalDue, isNews } = await this.#reach.look(this.#desired);
-    const hasFirewallChanged = ++this.#looks % FIREWALL_LOOKS === 0 && (await this.#hasFirewallChanged());
-    if (isRenewalDue || hasFirewallChanged) {
+    const isLookDue = ++this.#looks % RULE_LOOKS === 0;
+    // Before they are renewed too: what was lost can be told only then.
+    const haveRulesChanged = (isRenewalDue || isLookDue) && (await this.#rules.hasChanged());
+    if (isRenewalDue || haveRulesChanged) {
       this.#tables.forget();
       this.#second.network?.forgetTables();
     }
-    return isRenewalDue || hasFirewallChanged || isNews;
+    return isRenewalDue || haveRulesChanged || isNews;
   }
 
-  async #hasFirewallChanged(): Promise<boolean> {
-    return baseChains(await listChains(this.#options.commands)) !== this.#seenChains;
+  #tellRestored(parts: readonly string[]): void {
+    if (parts.length === 0) return;
+    this.#options.logger.warn({ parts }, 'another program had changed rules of ours: put right');
+    this.#options.onRestored?.(parts);
   }
 
   async #prepare(): Promise<void> {
@@ -291,10 +301,4 @@ export class NodeNetwork implements Component {
   #ip(args: readonly string[]): Promise<string> {
     return this.#options.commands.run('ip', args);
   }
-}
-
-/** Where packets meet rules, ours and others', as a text that changes with them. */
-function baseChains(chains: readonly Chain[]): string {
-  const based = chains.filter(({ hook }) => hook !== undefined);
-  return JSON.stringify(based.map(({ family, table, name, policy }) => [family, table, name, policy]));
 }

@@ -3,6 +3,8 @@
 import t, { type Test } from 'tap';
 import type { DesiredNetwork } from '../../src/network/board-network.ts';
 import { kernelForwardingProblem } from '../../src/network/kernel-forwarding.ts';
+import { listChains } from '../../src/network/nft-listing.ts';
+import { RuleWatch } from '../../src/network/rule-watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { ipv4Kernel, ipv6Kernel, kernelWorld } from '../support/kernel-lab.ts';
 import { endpointsOf } from '../support/proxied-services.ts';
@@ -141,6 +143,35 @@ for (const kind of [ipv4Kernel, ipv6Kernel]) {
       t.notMatch(await lab.run(a.namespace, 'nft', 'list', 'ruleset'), /timeout 5s/);
       for (const network of networks) await network.stop();
       t.notMatch(await lab.run(a.namespace, 'nft', 'list', 'ruleset'), /edge_/);
+    },
+  );
+
+  t.test(
+    `${kind.family}: rules that somebody took away come back and are told, what packets change is not`,
+    kind.only,
+    async (t) => {
+      const { lab, a, client, both, clock, restored, update, service } = await world(t);
+      // Twice: its own changes are looked at once more.
+      for (let i = 0; i < 2; i++) await update(service({ affinityMs: 10_000 }, { endpoints: both }));
+      const commands = lab.commands(a.namespace);
+      const present = ['edge_cluster', 'edge_services'].map((name) => `${kind.table} ${name}`);
+      const watch = new RuleWatch(commands, () => [{ changes: 1, present }]);
+      await watch.note(await listChains(commands));
+      const [first = ''] = (await lab.connect(client.namespace, kind.serviceIP, 80)).split(' ');
+      t.notOk(await watch.hasChanged(), 'a connection is counted, and its client noted');
+      const harm = {
+        'chain arriving': `flush chain ${kind.table} edge_services arriving`,
+        'map addressed': `flush map ${kind.table} edge_services addressed`,
+      };
+      for (const [part, command] of Object.entries(harm)) {
+        await lab.run(a.namespace, 'nft', command);
+        t.ok(await watch.hasChanged());
+        await clock.advance(60_000);
+        await eventually(() => restored.length > 0, 15_000);
+        t.same(restored.splice(0), [`${part} of table ${kind.table} edge_services`]);
+        t.notOk(await watch.hasChanged());
+      }
+      t.match(await lab.connect(client.namespace, kind.serviceIP, 80), first, 'who had an endpoint keeps it');
     },
   );
 

@@ -92,12 +92,18 @@ t.test('they keep it where something else on the board masquerades what leaves i
 t.test('the range counts as ready when its rules are there, whatever its routes', rootOnly, async (t) => {
   const { lab, a } = await startedLab(t);
   await lab.ip(a.namespace, 'link set eth0 down');
+  await lab.run(a.namespace, 'iptables', '-P', 'FORWARD', 'DROP');
   const { network, problems } = await networkOf(t, lab, a);
   t.equal(network.podCIDR, undefined);
   await network.update(desired(lab, a));
   t.match(problems, [{ reason: 'NetworkSetupFailed' }], 'routes over a cable that is out');
   t.equal(network.podCIDR, a.podCIDR);
   t.match(await rules(lab, a), 'chain leaving');
+  t.match(
+    await lab.run(a.namespace, 'iptables', '-S', 'FORWARD'),
+    'edge-cluster',
+    'and pods pass the firewall',
+  );
 });
 
 t.test('a Service address works from pods and from the board, and for nobody else', rootOnly, async (t) => {
@@ -364,6 +370,37 @@ t.test(
     await clock.advance(5_000);
     await eventually(async () => (await addresses(lab, a)).includes(SERVICE_LISTEN_ADDRESS));
     await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));
+  },
+);
+
+t.test(
+  'single rules and entries that somebody changed are put right within a minute, and told',
+  rootOnly,
+  async (t) => {
+    const { lab, a } = await startedLab(t);
+    await lab.run(a.namespace, 'iptables', '-P', 'FORWARD', 'DROP');
+    const restored: string[] = [];
+    const onRestored = (parts: readonly string[]) => void restored.push(...parts);
+    const { network, clock } = await networkOf(t, lab, a, async () => '', { onRestored });
+    await network.update(desired(lab, a, [{ ip: SERVICE_IP, protocol: 'tcp', port: 80, localPort: 1 }]));
+    const all = () => lab.run(a.namespace, 'nft', '--stateless', 'list', 'ruleset');
+    const before = await all();
+    const harm = {
+      'nft flush chain ip edge_cluster outsiders': 'chain outsiders of table ip edge_cluster',
+      'nft insert rule ip edge_cluster guard accept': 'chain guard of table ip edge_cluster',
+      [`nft delete element ip edge_cluster services { ${SERVICE_IP} . tcp . 80 }`]:
+        'map services of table ip edge_cluster',
+      'iptables -F FORWARD': 'chain FORWARD of table ip filter',
+      'nft delete table ip edge_cluster': 'table ip edge_cluster',
+    };
+    for (const [command, part] of Object.entries(harm)) {
+      await lab.run(a.namespace, 'sh', '-c', command);
+      t.not(await all(), before);
+      await clock.advance(60_000);
+      await eventually(() => restored.length > 0);
+      t.same(restored.splice(0), [part], command);
+      t.equal(await all(), before);
+    }
   },
 );
 

@@ -10,7 +10,7 @@ import {
 } from '../../src/network/board-network.ts';
 import type { CommandRunner } from '../../src/network/command-runner.ts';
 import { Ipv6Network } from '../../src/network/ipv6/ipv6-network.ts';
-import type { NodeNetwork } from '../../src/network/node-network.ts';
+import type { NodeNetwork, NodeNetworkOptions } from '../../src/network/node-network.ts';
 import type { Endpoint } from '../../src/proxy/endpoint-choice.ts';
 import { planForwarders } from '../../src/proxy/forwarder-plan.ts';
 import { planKernelPorts } from '../../src/proxy/kernel-ports.ts';
@@ -161,15 +161,15 @@ async function networkOf(
   t: Test,
   lab: NetworkLab,
   board: KernelBoard,
-  removeOnStop = true,
+  more: Partial<NodeNetworkOptions> = {},
 ): Promise<NodeNetwork> {
   const commands = commandsOf(lab, board);
   const network = await nodeNetwork(lab, board.lab, {
     clock: new FakeClock(),
     commands,
     ipv6: async () => new Ipv6Network(commands, await lab.ipv6Forwarding(board.lab), 'edge0'),
-    removeOnStop,
     onProblems: (problems) => t.same(problems, []),
+    ...more,
   });
   t.teardown(() => network.stop());
   await network.start();
@@ -179,7 +179,10 @@ async function networkOf(
 /** Board a forwards; a pod on it and one on board b answer with their names, another pod of board a asks. */
 export async function kernelWorld(t: Test, labNumber: number, of: KernelFamily) {
   const { lab, a, b, client: pod } = await boardsOf(t, labNumber, of);
-  const networks = [await networkOf(t, lab, a), await networkOf(t, lab, b)] as const;
+  const clock = new FakeClock();
+  const restored: string[] = [];
+  const onRestored = (parts: readonly string[]) => void restored.push(...parts);
+  const networks = [await networkOf(t, lab, a, { clock, onRestored }), await networkOf(t, lab, b)] as const;
   const desiredOf = (board: KernelBoard, services: ServiceView[], virtualPorts: VirtualPort[] = []) =>
     desired(
       lab,
@@ -203,9 +206,12 @@ export async function kernelWorld(t: Test, labNumber: number, of: KernelFamily) 
     far,
     both: endpointsOf([near, far], [near]),
     networks,
+    /** Of board a: its time, and what it says that others had changed. */
+    clock,
+    restored,
     desired: desiredOf,
     update,
-    successor: () => networkOf(t, lab, a, false),
+    successor: () => networkOf(t, lab, a, { removeOnStop: false }),
     /** One of that family. */
     service: (more: Partial<ServiceView> = {}, port: Partial<ServicePort> = {}) =>
       tcpService({ family: of.family, clusterIP: of.serviceIP, ...more }, port),

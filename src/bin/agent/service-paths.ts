@@ -237,6 +237,7 @@ export class ServicePaths implements Component {
       onPodCIDR,
       onRoutesChanged,
       onProblems: (problems) => report.update(problems),
+      onRestored: (parts) => report.restored(parts),
       logger,
     });
   }

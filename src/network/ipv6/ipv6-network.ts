@@ -7,6 +7,7 @@ import { findProblems } from '../network-problems.ts';
 import { listChains } from '../nft-listing.ts';
 import { NftTables } from '../nft-tables.ts';
 import { foreignRoutes, type Route } from '../routes.ts';
+import type { WatchedTables } from '../rule-watch.ts';
 import { boardAddress } from './ipv6-addresses.ts';
 import type { Ipv6Forwarding } from './ipv6-forwarding.ts';
 import { ipv6Tables } from './ipv6-table.ts';
@@ -33,6 +34,10 @@ export class Ipv6Network {
 
   applyTables(desired: DesiredNetwork, hasTunnel: boolean): Promise<void> {
     return this.#tables.apply(desired, hasTunnel);
+  }
+
+  get tables(): WatchedTables {
+    return this.#tables;
   }
 
   /** See {@link NftTables.forget}. */

@@ -3,6 +3,7 @@
 import type { Logger } from '../../base/logger.ts';
 import type { DesiredNetwork, NetworkProblem, Peer } from '../board-network.ts';
 import type { Route } from '../routes.ts';
+import type { WatchedTables } from '../rule-watch.ts';
 import { boardAddress } from './ipv6-addresses.ts';
 import type { Ipv6Network } from './ipv6-network.ts';
 
@@ -23,6 +24,11 @@ export class SecondFamily {
   /** What there is to take away, once something was set up. */
   get network(): Ipv6Network | undefined {
     return this.#network;
+  }
+
+  /** None while nothing was set up. */
+  get tables(): readonly WatchedTables[] {
+    return this.#network ? [this.#network.tables] : [];
   }
 
   /** The board's share of the range, from when its rules are there. */
