@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { Link } from './pod-links.ts';
 
-/** In the new namespace: what another pod says of IPv6 routers is not believed. */
-const QUIETLY = 'f=/proc/sys/net/ipv6/conf/eth0/accept_ra; [ ! -w $f ] || echo 0 > $f; exec ip -batch -';
+/** In the new namespace, for what will be plugged in: what another pod says of IPv6 routers is not believed. */
+const QUIETLY = 'f=/proc/sys/net/ipv6/conf/default/accept_ra; [ ! -w $f ] || echo 0 > $f; exec ip -batch -';
 
 /** Runs the lines one after another and rejects with what `ip` said of the first that failed. */
 export async function ip(lines: readonly string[]): Promise<void> {

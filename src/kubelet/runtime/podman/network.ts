@@ -6,7 +6,15 @@ import { readFileIfPresent } from '../../../base/if-present.ts';
 import { processFile } from '../../board/process-file.ts';
 import { RuntimeError } from '../runtime.ts';
 import { inNamespace, ip, links } from './ip-program.ts';
-import { bridgeLines, bridgeLineV6, cableLine, hasRoute, podLines, podLinesV6 } from './pod-links.ts';
+import {
+  bridgeLines,
+  bridgeLineV6,
+  cableLine,
+  hasRoute,
+  linkIndex,
+  podLines,
+  podLinesV6,
+} from './pod-links.ts';
 
 export interface NetworkOptions {
   /** Name of the bridge on the board, at most 15 characters. */
@@ -46,11 +54,10 @@ export class PodNetwork {
 
   /** Gives the namespace of a process that has just begun its address. Rejects when another pod has that. */
   async plug(pid: number, address: string, addressV6?: string): Promise<void> {
-    const range = this.#range();
-    await this.#lay(pid, address);
     const rangeV6 = this.#rangeV6();
     const second = addressV6 && rangeV6 ? podLinesV6(addressV6, rangeV6) : [];
-    await inNamespace(pid, [...podLines(address, range), ...second]);
+    const inside = [...podLines(address, this.#range()), ...second];
+    await this.#lay(pid, address, inside);
   }
 
   /** Whether all was done for the process' namespace; the agent may have been killed in the middle of it. */
@@ -65,18 +72,35 @@ export class PodNetwork {
     await removeBridge(this.#options.bridge);
   }
 
-  /** The kernel takes the cable of a pod that has just ended away in its own time. */
-  async #lay(pid: number, address: string, triesLeft = FADING_MS / FADING_STEP_MS): Promise<void> {
+  /**
+   * One program does all of it, from within the pod, which a program on the board could not enter. The kernel takes the
+   * cable of a pod that has just ended away in its own time.
+   */
+  async #lay(
+    pid: number,
+    address: string,
+    inside: readonly string[],
+    triesLeft = FADING_MS / FADING_STEP_MS,
+  ): Promise<void> {
     try {
-      await ip([cableLine(this.#options.bridge, pid, address)]);
+      const board = { pid: process.pid, bridgeIndex: await this.#bridgeIndex() };
+      await inNamespace(pid, [cableLine(address, board), ...inside]);
     } catch (error) {
       if (!isThereAlready(error)) throw error;
       if (triesLeft === 0) {
         throw new RuntimeError('CreatePodSandboxError', `another pod has the address ${address}`);
       }
       await setTimeout(FADING_STEP_MS);
-      await this.#lay(pid, address, triesLeft - 1);
+      await this.#lay(pid, address, inside, triesLeft - 1);
     }
+  }
+
+  /** Read each time: somebody may have made the bridge anew. */
+  async #bridgeIndex(): Promise<number> {
+    const { bridge } = this.#options;
+    const index = linkIndex(await readFile('/proc/net/igmp', 'utf8'), bridge);
+    if (index !== undefined) return index;
+    throw new RuntimeError('CreatePodSandboxError', `the pods' bridge ${bridge} is gone: it is made anew`);
   }
 
   #range(): string {

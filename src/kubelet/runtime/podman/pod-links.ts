@@ -47,10 +47,30 @@ export function bridgeLines(name: string, range: string, links: readonly Link[])
   return [`address flush dev ${name}`, pinned, `address add ${address} dev ${name}`, up];
 }
 
-/** On the board: one end of a cable is a port of the bridge, the other is `eth0` of the process' network namespace. */
-export function cableLine(bridge: string, pid: number, ip: string): string {
-  const cable = `link add ${cableName(ip)} master ${bridge} up type veth`;
-  return `${cable} peer name eth0 address ${macOf(ip)} netns ${pid}`;
+/** The board as one speaks of it from within a pod. */
+export interface BoardEnd {
+  /** A process in the board's network namespace. */
+  pid: number;
+  /** The bridge's number there. */
+  bridgeIndex: number;
+}
+
+/**
+ * In the pod: `eth0`, whose other end is a port of the bridge on the board. What is there has no name from here: `if7` is
+ * iproute2's word for number 7.
+ */
+export function cableLine(ip: string, { pid, bridgeIndex }: BoardEnd): string {
+  const far = `link add ${cableName(ip)} netns ${pid} master if${bridgeIndex} up type veth`;
+  return `${far} peer name eth0 address ${macOf(ip)}`;
+}
+
+/** The number of a device that is up, by the text of `/proc/net/igmp`; `undefined` = it has no such device. */
+export function linkIndex(igmp: string, device: string): number | undefined {
+  for (const line of igmp.split('\n')) {
+    const [, index, name] = /^(\d+)\s+(\S+)\s*:/.exec(line) ?? [];
+    if (name === device) return Number(index);
+  }
+  return undefined;
 }
 
 /** In the pod: its address, and its way to all that is outside the board's range. */

@@ -7,6 +7,7 @@ import {
   gatewayOf,
   hasRoute,
   type Link,
+  linkIndex,
   podLines,
   podLinesV6,
 } from '../../../../../src/kubelet/runtime/podman/pod-links.ts';
@@ -68,8 +69,8 @@ t.test(
   async (t) => {
     t.equal(cableName('10.40.3.254'), 'edge-0a2803fe');
     t.equal(
-      cableLine('edge0', 77, '10.40.3.254'),
-      'link add edge-0a2803fe master edge0 up type veth peer name eth0 address 0a:58:0a:28:03:fe netns 77',
+      cableLine('10.40.3.254', { pid: 77, bridgeIndex: 5 }),
+      'link add edge-0a2803fe netns 77 master if5 up type veth peer name eth0 address 0a:58:0a:28:03:fe',
     );
     t.same(podLines('10.40.3.254', RANGE), [
       'address add 10.40.3.254/23 dev eth0',
@@ -88,6 +89,20 @@ t.test('a second family has its gateway on the same bridge, and each pod its way
     'route add ::/0 via fd00:10:40:1::1 dev eth0',
   ]);
   t.throws(() => bridgeLineV6('edge0', 'pods'), /pods is not an IPv6 range/);
+});
+
+t.test("a device's number is read as the kernel writes it", async (t) => {
+  const igmp = `Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter
+1\tlo        :     1      V3
+\t\t\t\t010000E0     1 0:00000000\t\t0
+23\tedge0     :     1      V3
+\t\t\t\t010000E0     1 0:00000000\t\t0
+4\tedge0-longer:     2      V3
+`;
+  t.equal(linkIndex(igmp, 'edge0'), 23);
+  t.equal(linkIndex(igmp, 'edge0-longer'), 4);
+  t.equal(linkIndex(igmp, 'Device'), undefined);
+  t.equal(linkIndex(igmp, 'edge1'), undefined);
 });
 
 t.test('routes are read as the kernel writes them', async (t) => {
