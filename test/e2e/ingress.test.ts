@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -13,6 +14,8 @@ import { demoImage, ensureDemoImage } from '../../src/bin/demo/demo-image.ts';
 import { makeSelfMadeCertificate } from '../../src/pki/self-made-certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { FOREIGN_HOST, FOREIGN_NODE_PORT, foreignIngress } from '../support/foreign-ingress.ts';
+import { hostPrograms, NODE_IN_POD, supportFile } from '../support/host-programs.ts';
+import { answerOf, call, grpcHead, open } from '../support/ingress-http2.ts';
 import { command, Trial } from '../support/trial.ts';
 
 const NAMES = ['api', 'web', 'doc'];
@@ -49,6 +52,46 @@ const routes = {
     ],
   },
 };
+
+const GRPC = 'grpc';
+const GRPC_HOST = 'grpc.test';
+const GRPC_PORT = 50_051;
+
+function grpcWorkload(): object[] {
+  const labels = { app: GRPC };
+  const { volumes, volumeMounts } = hostPrograms();
+  const container = {
+    name: GRPC,
+    image: demoImage,
+    command: [NODE_IN_POD, supportFile('grpc-server.ts'), `${GRPC_PORT}`],
+    readinessProbe: { tcpSocket: { port: GRPC_PORT }, periodSeconds: 1 },
+    volumeMounts,
+  };
+  const paths = [{ path: '/', pathType: 'Prefix', backend: backend(GRPC) }];
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: GRPC, labels },
+      spec: { volumes, containers: [container] },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: GRPC },
+      spec: { selector: labels, ports: [{ port: 80, targetPort: GRPC_PORT }] },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: GRPC, annotations: { 'nginx.ingress.kubernetes.io/backend-protocol': 'GRPC' } },
+      spec: { rules: [{ host: GRPC_HOST, http: { paths } }] },
+    },
+  ];
+}
+
+/** As gRPC has it on the wire: not compressed, four bytes of length, the message. */
+const message = (text: string) => `\0\0\0\0${String.fromCharCode(text.length)}${text}`;
 
 function page(path: string, port = 80, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -103,6 +146,36 @@ t.test('Ingress on a board', async (t) => {
   await t.test('the host shows its certificate, others the default one', async (t) => {
     await eventually(async () => (await shownName('shop.test')) === 'CN=shop.test', 10_000, 100);
     t.equal(await shownName('other.test'), 'CN=ingress.local');
+  });
+
+  await t.test('gRPC comes to a pod that speaks it, and each message as it is said', async (t) => {
+    await trial.apply(...grpcWorkload());
+    const session = connectHttp2('https://127.0.0.1', { rejectUnauthorized: false });
+    session.on('error', () => undefined);
+    t.teardown(() => session.destroy());
+    const method = '/echo.Echo/Say';
+    const head = { ':authority': GRPC_HOST, ':path': method, ...grpcHead };
+    const trailers = { 'grpc-status': '0', 'x-pod': GRPC, 'x-method': method };
+    const whole = await eventually(
+      async () => {
+        const answer = await call(session, head, message('hello'));
+        if (answer.trailers['grpc-status'] !== '0') throw new Error(JSON.stringify(answer));
+        return answer;
+      },
+      30_000,
+      200,
+    );
+    t.match(whole, { headers: { ':status': 200 }, body: message('hello'), trailers });
+    const stream = open(session, head);
+    const answered = answerOf(stream);
+    let heard = '';
+    stream.on('data', (part: string) => {
+      heard += part;
+    });
+    stream.write(message('first'));
+    await eventually(() => heard === message('first'));
+    stream.end(message('second'));
+    t.match(await answered, { body: message('first') + message('second'), trailers });
   });
 
   await t.test('a foreign controller in a pod serves its own class, and neither meddles', async (t) => {
