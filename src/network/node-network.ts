@@ -90,7 +90,11 @@ export class NodeNetwork implements Component {
     this.#tables = new NftTables(options.commands, ipv4Tables);
     this.#second = new SecondFamily(options.ipv6, options.logger);
     this.#reach = new ServiceReach(options.logger, options.isReached);
-    this.#rules = new RuleWatch(options.commands, () => [this.#tables, ...this.#second.tables]);
+    this.#rules = new RuleWatch({
+      commands: options.commands,
+      tables: () => [this.#tables, ...this.#second.tables],
+      clock: this.#clock,
+    });
   }
 
   /** The address for Service listeners is there when this resolves, or what stands in the way has been reported. */
@@ -252,7 +256,7 @@ export class NodeNetwork implements Component {
 
   async #mustRenew(): Promise<boolean> {
     const { isRenewalDue, isNews } = await this.#reach.look(this.#desired);
-    const isLookDue = ++this.#looks % RULE_LOOKS === 0;
+    const isLookDue = ++this.#looks % RULE_LOOKS === 0 || this.#rules.mustCatchUp;
     // Before they are renewed too: what was lost can be told only then.
     const haveRulesChanged = (isRenewalDue || isLookDue) && (await this.#rules.hasChanged());
     if (isRenewalDue || haveRulesChanged) {

@@ -155,7 +155,7 @@ for (const kind of [ipv4Kernel, ipv6Kernel]) {
       for (let i = 0; i < 2; i++) await update(service({ affinityMs: 10_000 }, { endpoints: both }));
       const commands = lab.commands(a.namespace);
       const present = ['edge_cluster', 'edge_services'].map((name) => `${kind.table} ${name}`);
-      const watch = new RuleWatch(commands, () => [{ changes: 1, present }]);
+      const watch = new RuleWatch({ commands, tables: () => [{ changes: 1, present }], clock });
       await watch.note(await listChains(commands));
       const [first = ''] = (await lab.connect(client.namespace, kind.serviceIP, 80)).split(' ');
       t.notOk(await watch.hasChanged(), 'a connection is counted, and its client noted');

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { CommandRunner } from '../../../src/network/command-runner.ts';
 import type { Chain } from '../../../src/network/network-problems.ts';
 import { RuleWatch } from '../../../src/network/rule-watch.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 const OURS: Chain = { family: 'ip', table: 'edge_cluster', name: 'guard', hook: 'input', policy: 'accept' };
 const FORWARD: Chain = { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' };
@@ -10,18 +11,19 @@ const FORWARD: Chain = { family: 'ip', table: 'filter', name: 'FORWARD', hook: '
 /** A board with one table of ours, with a rule in it. */
 function world() {
   const tables = { changes: 1, present: ['ip edge_cluster'] };
-  const board = { chains: [OURS], rule: 'drop', listings: [] as string[], onListing: () => {} };
+  const board = { chains: [OURS], rule: 'drop', listings: [] as string[], onListing: async () => {} };
   const commands: CommandRunner = {
     run: async (_program, args) => {
       if (args.includes('--json'))
         return JSON.stringify({ nftables: board.chains.map((chain) => ({ chain })) });
       board.listings.push(args.slice(1).join(' '));
-      board.onListing();
+      await board.onListing();
       return `table ip edge_cluster {\n\tchain guard {\n\t\t${board.rule}\n\t}\n}\n`;
     },
   };
-  const watch = new RuleWatch(commands, () => [tables]);
-  return { tables, board, watch };
+  const clock = new FakeClock();
+  const watch = new RuleWatch({ commands, tables: () => [tables], clock });
+  return { tables, board, watch, clock };
 }
 
 t.test('rules are listed after a change of ours, and not again while there is none', async (t) => {
@@ -61,12 +63,12 @@ t.test('what stays as others made it is told by nobody, and looked at no more', 
 t.test('what we change ourselves while it is listed is no change of others', async (t) => {
   const { tables, board, watch } = world();
   await watch.note(board.chains);
-  board.onListing = () => {
+  board.onListing = async () => {
     tables.changes++;
     board.rule = 'ours, newer';
   };
   t.notOk(await watch.hasChanged());
-  board.onListing = () => {};
+  board.onListing = async () => {};
   t.same(await watch.note(board.chains), []);
   t.notOk(await watch.hasChanged());
 });
@@ -96,4 +98,39 @@ t.test('a chain of another program that comes is a change', async (t) => {
   t.ok(await watch.hasChanged());
   t.same(await watch.note(board.chains), [], 'of which nothing is put right');
   t.notOk(await watch.hasChanged());
+});
+
+t.test('where listing takes long, changes do not wait for it, and it rests', async (t) => {
+  const { tables, board, watch, clock } = world();
+  board.onListing = () => clock.sleep(700);
+  await watch.note(board.chains);
+  tables.changes++;
+  await watch.note(board.chains);
+  t.notOk(await watch.hasChanged());
+  t.notOk(watch.mustCatchUp);
+  t.equal(board.listings.length, 1, 'it was asked just now');
+  await clock.advance(70_000);
+  tables.changes++;
+  await watch.note(board.chains);
+  t.equal(board.listings.length, 1, 'who changes rules has no time for it');
+  t.ok(watch.mustCatchUp);
+  t.notOk(await watch.hasChanged());
+  t.equal(board.listings.length, 2);
+  t.notOk(watch.mustCatchUp);
+  await clock.advance(70_000);
+  board.rule = 'accept';
+  t.ok(await watch.hasChanged());
+  board.rule = 'drop';
+  tables.changes++;
+  t.same(await watch.note(board.chains), ['chain guard of table ip edge_cluster'], 'what was found is told');
+});
+
+t.test('a firewall that comes while it rests is seen all the same', async (t) => {
+  const { board, watch, clock } = world();
+  board.onListing = () => clock.sleep(700);
+  await watch.note(board.chains);
+  board.chains = [OURS, { ...FORWARD, family: 'inet', table: 'wall' }];
+  t.ok(await watch.hasChanged());
+  t.same(await watch.note(board.chains), []);
+  t.notOk(await watch.hasChanged(), 'once');
 });
