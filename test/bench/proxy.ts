@@ -29,6 +29,9 @@ const PROGRAMS = ['haproxy', 'nginx', 'socat', 'iperf3', 'wrk', 'dnsmasq', 'dnsp
 );
 const ROUNDS = Number(process.env.EDGE_BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.EDGE_BENCH_SECONDS ?? 2);
+/** One part alone: `sockets`, or the kernel's forwarding in one family, `IPv4` or `IPv6`. */
+const ONLY = process.env.EDGE_BENCH_ONLY;
+const wants = (part: string) => ONLY === undefined || ONLY === part;
 
 type Cell = Pick<Sample, 'what' | 'connections'>;
 const over = (what: Sample['what'], counts: readonly number[]): Cell[] =>
@@ -71,6 +74,16 @@ function installPeers(): void {
 
 async function measure(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'edge-bench-proxy-'));
+  try {
+    if (wants('sockets')) await sockets(dir);
+    const families = (['IPv4', 'IPv6'] as const).filter(wants);
+    if (families.length > 0) await kernelMode(dir, { rounds: ROUNDS, seconds: SECONDS }, families);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function sockets(dir: string): Promise<void> {
   const started: { stop(): void }[] = [];
   try {
     started.push(...(await startBackends(dir)));
@@ -82,11 +95,8 @@ async function measure(): Promise<void> {
         for (const contender of inTurn(contenders, round)) samples.push(await sample(contender, cell));
     }
     printProxyTable(samples, { rounds: ROUNDS, seconds: SECONDS });
-    for (const each of started.splice(0).reverse()) each.stop();
-    await kernelMode(dir, { rounds: ROUNDS, seconds: SECONDS });
   } finally {
     for (const each of started.reverse()) each.stop();
-    await rm(dir, { recursive: true, force: true });
   }
 }
 

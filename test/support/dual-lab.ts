@@ -27,12 +27,17 @@ export async function dualLab(
   const lab = new NetworkLab(number);
   t.teardown(() => lab.stop());
   await lab.start();
+  const [a, b] = await withSecondFamily(lab);
+  return { lab, a, b };
+}
+
+/** Gives the LAN, boards and pods of a lab that has started addresses of the second family. */
+export async function withSecondFamily(lab: NetworkLab): Promise<[DualBoard, DualBoard]> {
   await lab.ip(lab.stranger, `address add ${LAN_V6}::1/64 dev lan nodad`);
   const boards: DualBoard[] = [];
   for (const [i, board] of lab.boards.entries()) boards.push(await withIpv6(lab, board, i));
   for (const { namespace, pod } of boards) for (const name of [namespace, pod]) await isSettled(lab, name);
-  const [a, b] = boards as [DualBoard, DualBoard];
-  return { lab, a, b };
+  return boards as [DualBoard, DualBoard];
 }
 
 async function withIpv6(lab: NetworkLab, board: LabBoard, index: number): Promise<DualBoard> {

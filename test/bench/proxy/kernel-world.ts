@@ -1,12 +1,17 @@
 // Two boards with a server's pod each and a client's pod on the first, and Services that the first board's kernel
-// forwards: to the pod beside the client and to the one of the other board.
+// forwards: to the pod beside the client and to the one of the other board, in each family that this kernel has.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { IpFamily } from '../../../src/base/ip.ts';
+import { boardHasIpv6 } from '../../../src/network/board-ipv6.ts';
 import type { VirtualPort } from '../../../src/network/board-network.ts';
+import type { CommandRunner } from '../../../src/network/command-runner.ts';
+import { Ipv6Network } from '../../../src/network/ipv6/ipv6-network.ts';
 import type { KernelPort } from '../../../src/network/kernel-port.ts';
 import type { NodeNetwork } from '../../../src/network/node-network.ts';
+import { addDualPod, type DualBoard, RANGES_V6, withSecondFamily } from '../../support/dual-lab.ts';
 import { eventually } from '../../support/eventually.ts';
 import { desiredNetwork, nodeNetwork } from '../../support/lab-network.ts';
 import { type LabBoard, NetworkLab } from '../../support/network-lab.ts';
@@ -15,6 +20,7 @@ import type { Destination } from './load.ts';
 
 export interface KernelWay {
   name: string;
+  family: IpFamily;
   requests: Record<string, Destination>;
   bulk: Record<string, Destination>;
   udp: Record<string, Destination>;
@@ -22,11 +28,12 @@ export interface KernelWay {
 
 interface Way {
   name: string;
-  /** Whose pod serves. */
-  board: LabBoard;
+  family: IpFamily;
+  /** Of the pod that serves. */
+  podAddress: string;
   serviceIP: string;
   /** Relayed in user space, for UDP. */
-  relayedIP: string;
+  relayedIP?: string;
 }
 
 /** Of each pod, asked without a Service; one above it is the kernel's, two above it the relay's. */
@@ -38,6 +45,8 @@ const BRIDGE_RULES = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 export class KernelWorld {
   readonly #dir: string;
   readonly #lab = new NetworkLab(1);
+  /** Of boards with both families. */
+  #dual: readonly DualBoard[] = [];
   readonly #children: ChildProcess[] = [];
   readonly #networks: NodeNetwork[] = [];
   ways: KernelWay[] = [];
@@ -51,12 +60,11 @@ export class KernelWorld {
   async start(): Promise<void> {
     await this.#lab.start();
     const [near, far] = this.#lab.boards as [LabBoard, LabBoard];
-    const client = await this.#lab.addPod(near);
-    const ways: Way[] = [
-      { name: 'to a pod beside it', board: near, serviceIP: '10.48.1.1', relayedIP: '10.48.2.1' },
-      { name: 'to a pod of another board', board: far, serviceIP: '10.48.1.2', relayedIP: '10.48.2.2' },
-    ];
-    for (const { board } of ways) await this.#serve(board);
+    if (boardHasIpv6()) this.#dual = await withSecondFamily(this.#lab);
+    const [dual] = this.#dual;
+    const client = await (dual ? addDualPod(this.#lab, dual) : this.#lab.addPod(near));
+    const ways = [...waysV4(near, far), ...waysV6(this.#dual)];
+    for (const board of this.#lab.boards) await this.#serve(board);
     for (const board of this.#lab.boards) this.#networks.push(await this.#network(board));
     const relayed: VirtualPort[] = [];
     for (const way of ways) relayed.push(...(await this.#relay(near, way)));
@@ -80,7 +88,11 @@ export class KernelWorld {
   async #serve({ pod, podAddress }: LabBoard): Promise<void> {
     const config = join(this.#dir, `${pod}.conf`);
     const template = await readFile(join(import.meta.dirname, '../peers/backend.conf'), 'utf8');
-    const listen = [0, KERNEL].map((more) => `listen ${PORTS.requests + more} backlog=4096;`).join(' ');
+    const hosts = this.#dual.length > 0 ? ['', '[::]:'] : [''];
+    const ports = [0, KERNEL].map((more) => PORTS.requests + more);
+    const listen = hosts
+      .flatMap((host) => ports.map((port) => `listen ${host}${port} backlog=4096;`))
+      .join(' ');
     const text = template
       .replace(/listen [^;]*@HTTP@[^;]*;/, listen)
       .replace('@DIR@/backend', join(this.#dir, pod));
@@ -111,9 +123,10 @@ export class KernelWorld {
     return child;
   }
 
-  async #relay({ namespace }: LabBoard, { board, relayedIP }: Way): Promise<VirtualPort[]> {
+  async #relay({ namespace }: LabBoard, { podAddress, relayedIP }: Way): Promise<VirtualPort[]> {
+    if (relayedIP === undefined) return [];
     const program = join(import.meta.dirname, 'board-proxy.ts');
-    const args = [relayedIP, PORTS.udp, board.podAddress, PORTS.udp + RELAYED].map(String);
+    const args = [relayedIP, PORTS.udp, podAddress, PORTS.udp + RELAYED].map(String);
     const { execArgv, env } = AS_LAUNCHED;
     const command = [process.execPath, ...execArgv, program, ...args];
     const [ports] = await once(this.#run(namespace, command, env), 'message');
@@ -121,10 +134,14 @@ export class KernelWorld {
   }
 
   async #network(board: LabBoard): Promise<NodeNetwork> {
-    const commands = this.#lab.commands(board.namespace);
+    const inside = this.#lab.commands(board.namespace);
+    // No client has had another endpoint before: nobody is to be forgotten, with a program that may not be there.
+    const commands: CommandRunner = {
+      run: async (name, ...more) => (name === 'conntrack' ? '' : inside.run(name, ...more)),
+    };
     const network = await nodeNetwork(this.#lab, board, {
-      // No client has had another endpoint before: nobody is to be forgotten, with a program that may not be there.
-      commands: { run: async (name, ...more) => (name === 'conntrack' ? '' : commands.run(name, ...more)) },
+      commands,
+      ipv6: async () => new Ipv6Network(commands, await this.#lab.ipv6Forwarding(board), 'edge0'),
       onProblems: (problems) => problems.forEach(({ message }) => void process.stderr.write(`${message}\n`)),
     });
     await network.start();
@@ -132,14 +149,41 @@ export class KernelWorld {
   }
 
   async #apply(board: LabBoard, kernelPorts: KernelPort[], virtualPorts: VirtualPort[]): Promise<void> {
+    const index = this.#lab.boards.indexOf(board);
     const desired = desiredNetwork(this.#lab, board, { virtualPorts, kernelPorts });
-    await this.#networks[this.#lab.boards.indexOf(board)]?.update(desired);
+    const second = this.#dual[index] && {
+      ipv6: { ...RANGES_V6, podCIDR: this.#dual[index].podCIDRv6 },
+      peers: this.#dual.filter((_, i) => i !== index),
+    };
+    await this.#networks[index]?.update({ ...desired, ...second });
   }
 }
 
-function kernelPorts({ board, serviceIP }: Way): KernelPort[] {
+const BESIDE = 'to a pod beside it';
+const ELSEWHERE = 'to a pod of another board';
+
+function waysV4(near: LabBoard, far: LabBoard): Way[] {
+  const family = 'IPv4';
+  const [beside, elsewhere] = [near.podAddress, far.podAddress];
+  return [
+    { family, name: BESIDE, podAddress: beside, serviceIP: '10.48.1.1', relayedIP: '10.48.2.1' },
+    { family, name: ELSEWHERE, podAddress: elsewhere, serviceIP: '10.48.1.2', relayedIP: '10.48.2.2' },
+  ];
+}
+
+/** None where there are no such boards. */
+function waysV6(boards: readonly DualBoard[]): Way[] {
+  return boards.map(({ podAddressV6 }, i) => ({
+    family: 'IPv6',
+    name: i === 0 ? BESIDE : ELSEWHERE,
+    podAddress: podAddressV6,
+    serviceIP: `fd00:10:48::1${i + 1}`,
+  }));
+}
+
+function kernelPorts({ podAddress, serviceIP }: Way): KernelPort[] {
   return (['requests', 'bulk', 'udp'] as const).map((what) => {
-    const endpoints = [{ ip: board.podAddress, port: PORTS[what] + KERNEL }];
+    const endpoints = [{ ip: podAddress, port: PORTS[what] + KERNEL }];
     const protocol = what === 'udp' ? 'udp' : 'tcp';
     return {
       ip: serviceIP,
@@ -147,7 +191,7 @@ function kernelPorts({ board, serviceIP }: Way): KernelPort[] {
       port: PORTS[what],
       isOpen: false,
       isOwn: false,
-      backend: `bench/${serviceIP}/${protocol}/${PORTS[what]}`,
+      backend: `bench/${serviceIP.replaceAll(':', '.')}/${protocol}/${PORTS[what]}`,
       insiders: 'Cluster',
       outsiders: 'Cluster',
       sourceRanges: [],
@@ -156,11 +200,12 @@ function kernelPorts({ board, serviceIP }: Way): KernelPort[] {
   });
 }
 
-function destinations({ name, board, serviceIP, relayedIP }: Way, from: string): KernelWay {
+function destinations({ name, family, podAddress, serviceIP, relayedIP }: Way, from: string): KernelWay {
   const pair = (port: number) => ({
-    'no proxy': { host: board.podAddress, port, from },
+    'no proxy': { host: podAddress, port, from },
     kernel: { host: serviceIP, port, from },
   });
-  const udp = { ...pair(PORTS.udp), 'user space': { host: relayedIP, port: PORTS.udp, from } };
-  return { name, requests: pair(PORTS.requests), bulk: pair(PORTS.bulk), udp };
+  const udp: KernelWay['udp'] = pair(PORTS.udp);
+  if (relayedIP !== undefined) udp['user space'] = { host: relayedIP, port: PORTS.udp, from };
+  return { name, family, requests: pair(PORTS.requests), bulk: pair(PORTS.bulk), udp };
 }

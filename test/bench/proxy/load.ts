@@ -1,6 +1,7 @@
 // The load: iperf3 and wrk, each with one thread, and what they report.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { urlHost } from '../../../src/base/ip.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const run = promisify(execFile);
@@ -50,7 +51,7 @@ async function wrk(
   more: readonly string[],
 ): Promise<RequestRate> {
   const args = ['-t', 1, '-c', connections, '-d', `${seconds}s`, '--latency'].map(String);
-  const { stdout } = await runFrom(to, 'wrk', [...args, ...more, `http://${to.host}:${to.port}/`]);
+  const { stdout } = await runFrom(to, 'wrk', [...args, ...more, `http://${urlHost(to.host)}:${to.port}/`]);
   return parseWrk(stdout);
 }
 
