@@ -41,5 +41,6 @@ const MAX_NAMED = 5;
 export function restoredText(parts: readonly string[]): string {
   const more = parts.length > MAX_NAMED ? ` and ${parts.length - MAX_NAMED} more` : '';
   const named = parts.slice(0, MAX_NAMED).join(', ') + more;
-  return `another program had changed the agent's rules, which are as they were again: ${named}; nft monitor names programs that do`;
+  const told = `another program had changed the agent's rules, which are as they were again: ${named}`;
+  return `${told}; nft monitor names programs that do`;
 }

@@ -56,8 +56,8 @@ export interface BoardEnd {
 }
 
 /**
- * In the pod: `eth0`, whose other end is a port of the bridge on the board. What is there has no name from here: `if7` is
- * iproute2's word for number 7.
+ * In the pod: `eth0`, whose other end is a port of the bridge on the board. What is there has no name from here: `if7`
+ * is iproute2's word for number 7.
  */
 export function cableLine(ip: string, { pid, bridgeIndex }: BoardEnd): string {
   const far = `link add ${cableName(ip)} netns ${pid} master if${bridgeIndex} up type veth`;
