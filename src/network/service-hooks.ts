@@ -4,10 +4,12 @@ import { isInRange } from '../base/ip.ts';
 import type { RulePlace } from './rule-family.ts';
 
 export function hookChains(place: RulePlace): string {
-  const { family, podCIDR, serviceRange, listenAddress } = place;
+  const { family, podCIDR, podRange, serviceRange, listenAddress } = place;
   const ip = family.name;
   const unled = family.unled.join(', ');
   const asked = `${ip} daddr . meta l4proto . th dport`;
+  const astray = `ct state invalid ${ip} saddr ${podRange} drop
+    ct state invalid ${ip} saddr . meta l4proto . th sport @endpoints drop`;
   return `  chain fromAnywhere {
     ${asked} vmap @external
     fib daddr type local ${ip} daddr != { ${unled}, ${listenAddress} } meta l4proto . th dport vmap @own
@@ -28,9 +30,14 @@ export function hookChains(place: RulePlace): string {
     ct status and dnat == 0 return
     oifname "lo" return
 ${sourceRules(place)}  }
+  chain astray {
+    type filter hook forward priority filter; policy accept;
+    ${astray}
+  }
   chain unserved {
     type filter hook input priority filter; policy accept;
     iifname "lo" return
+    ${astray}
     ct state != new return
     ct status and dnat != 0 return
     ${ip} saddr ${podCIDR} return

@@ -45,6 +45,9 @@ const shared = ({ addressType }: RuleFamily): readonly [name: string, type: stri
  *   another board, nor from a pod beside the asking one, which answers over their bridge. Its port is kept too where
  *   that is free: at random, ports of connections that have ended are met, whose other end then does not answer.
  *   Other boards know this one's IPv4 address on the LAN, and of IPv6 only the one that it has in the cluster.
+ * - `astray`: a packet of a pod or endpoint that fits no connection, such as one that was sent twice and late, would
+ *   keep its source: who gets it knows nothing of a connection with that, and resets it. So it is dropped, as by
+ *   kube-proxy; for what comes to the board itself `unserved` does the same.
  * - `unserved`: a port of the board that no endpoint takes is refused, though it has a socket.
  * - `parted/…`: connections to an endpoint that is no more end with a reset, at their client's next word.
  *

@@ -45,6 +45,32 @@ for (const kind of [ipv4Kernel, ipv6Kernel]) {
   );
 
   t.test(
+    `${kind.family}: a packet that fits no connection ends none, whichever board its endpoint is on`,
+    kind.only,
+    async (t) => {
+      const { lab, a, b, client, update, service } = await world(t);
+      for (const [from, of] of [
+        [client.namespace, a],
+        [client.namespace, b],
+        [a.namespace, b],
+      ] as const) {
+        const port = await lab.listen(of.pod, kind.any, 0, 'echo', 'echo');
+        // Every other word leaves with a number that is none of its connection's, and is sent once more.
+        const rules = `table inet astray { chain out { type filter hook output priority 0;
+          tcp sport ${port} tcp flags & psh == psh numgen inc mod 2 0 tcp sequence set 1
+        }; }`;
+        await lab.commands(of.pod).run('nft', ['-f', '-'], rules);
+        await update(service({}, { endpoints: endpointsOf([{ ip: of.podAddress, port }]) }));
+        const held = lab.hold(from, kind.serviceIP, 80);
+        await eventually(() => held.heard().startsWith('echo '));
+        held.say('+and on');
+        await eventually(() => held.heard().endsWith('+and on'));
+        t.notMatch(held.heard(), 'ECONNRESET');
+      }
+    },
+  );
+
+  t.test(
     `${kind.family}: UDP: in turn, on every address, and a client that talks on meets the endpoints of now`,
     kind.withConntrack,
     async (t) => {
