@@ -8,6 +8,8 @@ import { type EndpointEntry, endpointEntries, ownsEndpoints, publishesAll } from
 
 /** Keeps an Endpoints from being mirrored. */
 const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
+/** On Endpoints that older programs elect their leader by: they change all the time, and lead nowhere. */
+const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 export const SLICE_MANAGER_LABEL = 'endpointslice.kubernetes.io/managed-by';
@@ -48,8 +50,7 @@ export function sliceSource(
       placement: { zoneOf, distribution: service.spec.trafficDistribution },
     };
   }
-  const isSkipped = endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
-  if (!endpoints || isSkipped || service.spec.type === 'ExternalName') return undefined;
+  if (!endpoints || !isMirrored(endpoints) || service.spec.type === 'ExternalName') return undefined;
   return {
     manager: fromEndpoints,
     owner: ownerReference(endpoints),
@@ -58,6 +59,11 @@ export function sliceSource(
     publishAll: false,
     placement: nowhere,
   };
+}
+
+function isMirrored({ metadata }: Endpoints): boolean {
+  const { labels = {}, annotations = {} } = metadata;
+  return labels[SKIP_MIRROR_LABEL] !== 'true' && annotations[LEADER_ANNOTATION] === undefined;
 }
 
 /** Of none there is still to be said that somebody has looked. */

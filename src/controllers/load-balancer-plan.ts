@@ -6,6 +6,8 @@ import { type core, type EndpointSlice, keyOf, type Node, type Service } from '.
 
 /** On a Node: its board takes no traffic for load balancers. */
 const EXCLUDED_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
+/** Upstream's: a Service that has it is there until its load balancer is gone. */
+const CLEANUP_FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
 /** Upstream's LoadBalancerPortsError. */
 const PORTS_CONDITION = 'LoadBalancerPortsError';
 
@@ -18,6 +20,19 @@ export interface LoadBalancerPlan {
 
 /** A Service of another class waits for whoever serves that. */
 export const isLoadBalancer = ({ spec }: Service): boolean => isBalancedByBoards(spec);
+
+/** The Service with the finalizer that its type asks for, or the same object where it is so already. */
+export function withCleanup(service: Service): Service {
+  const { metadata } = service;
+  const { finalizers = [], deletionTimestamp } = metadata;
+  const isWanted = isLoadBalancer(service) && deletionTimestamp === undefined;
+  if (finalizers.includes(CLEANUP_FINALIZER) === isWanted) return service;
+  const others = finalizers.filter((name) => name !== CLEANUP_FINALIZER);
+  return {
+    ...service,
+    metadata: { ...metadata, finalizers: isWanted ? [...others, CLEANUP_FINALIZER] : others },
+  };
+}
 
 /** `slices`: the Service's own; `all`: every Service there is. */
 export function planLoadBalancer(

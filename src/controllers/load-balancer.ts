@@ -14,6 +14,7 @@ import {
   isLoadBalancer,
   type LoadBalancerPlan,
   planLoadBalancer,
+  withCleanup,
   withLoadBalancer,
 } from './load-balancer-plan.ts';
 
@@ -59,7 +60,7 @@ export class LoadBalancerController implements Component {
   /** Ports that one gives up, another may have waited for. */
   #serviceChanged(service: Service, previous: Service | undefined): void {
     if (service.spec.type === 'LoadBalancer' || previous?.spec.type === 'LoadBalancer') this.#all();
-    if (isShown(service)) this.#controller.enqueue(keyOf(service));
+    if (isShown(service) || withCleanup(service) !== service) this.#controller.enqueue(keyOf(service));
   }
 
   #all(): void {
@@ -77,9 +78,11 @@ export class LoadBalancerController implements Component {
   }
 
   async #reconcile(key: string): Promise<void> {
-    const service = this.#services.lister.get(key);
-    const isAnothers = service?.spec.type === 'LoadBalancer' && !isLoadBalancer(service);
-    if (!service || isAnothers || service.metadata.deletionTimestamp) return;
+    const found = this.#services.lister.get(key);
+    const isAnothers = found?.spec.type === 'LoadBalancer' && !isLoadBalancer(found);
+    if (!found || isAnothers) return;
+    const service = await this.#held(found);
+    if (service.metadata.deletionTimestamp) return;
     const plan = planLoadBalancer(
       service,
       this.#services.lister.list(),
@@ -91,6 +94,11 @@ export class LoadBalancerController implements Component {
       return;
     await this.#options.client.updateStatus(services, { ...service, status });
     this.#tell(service, plan);
+  }
+
+  async #held(service: Service): Promise<Service> {
+    const held = withCleanup(service);
+    return held === service ? service : this.#options.client.update(services, held);
   }
 
   #slicesOf(key: string): EndpointSlice[] {

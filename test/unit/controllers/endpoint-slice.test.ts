@@ -114,6 +114,31 @@ t.test('Endpoints that a person keeps are mirrored, unless they say no', async (
   await settles(async () => (await all()).length === 0);
 });
 
+t.test('an address in several subsets is mirrored with the ports of each', async (t) => {
+  const { client, serve, showing, all } = await setUp(t);
+  const ports = [8090, 9090].map((port, i) => ({ name: `p${i}`, port, protocol: 'TCP' }));
+  await serve({
+    ports: [
+      { name: 'p0', port: 80 },
+      { name: 'p1', port: 81 },
+    ],
+  });
+  await client.create<Endpoints>(endpoints, {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'web', namespace: 'default' },
+    subsets: ports.map((port) => ({ addresses: [{ ip: '192.0.2.7' }], ports: [port] })),
+  });
+  await showing('192.0.2.7 true false', '192.0.2.7 true false');
+  t.same(
+    (await all()).map((slice) => slice.ports?.[0]).sort((a, b) => (a?.port ?? 0) - (b?.port ?? 0)),
+    ports,
+  );
+  const annotations = { 'control-plane.alpha.kubernetes.io/leader': '{}' };
+  await client.patch(endpoints, 'default/web', { type: 'merge', body: { metadata: { annotations } } });
+  await settles(async () => (await all()).length === 0);
+});
+
 t.test('somebody else changes a slice: it is put right', async (t) => {
   const { client, serve, run, showing, all } = await setUp(t);
   await serve();

@@ -111,6 +111,26 @@ t.test('a Service that waits for a port says so, and has it when it is free', as
   t.equal((await get('b')).status?.conditions, undefined);
 });
 
+t.test('it is held by upstream’s finalizer for as long as it is a load balancer', async (t) => {
+  const { client, make, get, addBoard, shows } = await setUp(t);
+  await addBoard('a', '10.0.0.1');
+  await make('web');
+  await shows('web', '10.0.0.1');
+  const finalizers = async () => (await get('web')).metadata.finalizers ?? [];
+  const changed = (type: string) =>
+    client.patch(services, 'default/web', { type: 'merge', body: { spec: { type } } });
+  t.same(await finalizers(), ['service.kubernetes.io/load-balancer-cleanup']);
+  await changed('ClusterIP');
+  await settles(async () => (await finalizers()).length === 0);
+  await changed('LoadBalancer');
+  await settles(async () => (await finalizers()).length === 1);
+  await client.delete(services as never, 'default/web');
+  await settles(async () => {
+    const { items } = await client.list(services);
+    return items.length === 0;
+  });
+});
+
 t.test('a Service of another class is left to whoever serves that', async (t) => {
   const { client, make, get, addBoard, shows } = await setUp(t);
   await addBoard('a', '10.0.0.1');
@@ -120,4 +140,5 @@ t.test('a Service of another class is left to whoever serves that', async (t) =>
   await make('own', { loadBalancerClass: 'edge-cluster.io/boards', ports: [{ port: 81 }] });
   await shows('own', '10.0.0.1');
   t.match((await get('foreign')).status, status);
+  t.equal((await get('foreign')).metadata.finalizers, undefined);
 });
