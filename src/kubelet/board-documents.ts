@@ -5,7 +5,7 @@ import type { BoardLoad } from './board/board-load.ts';
 import type { BoardReading } from './metrics/board-figures.ts';
 import type { InterfaceCounters } from './metrics/network-counters.ts';
 import type { RuntimeContainer } from './runtime/runtime.ts';
-import type { BoardDocument, BoardDocuments } from './streams/serve-board.ts';
+import type { BoardDocument, BoardDocuments, BoardFile } from './streams/serve-board.ts';
 
 export interface BoardDocumentsOptions {
   nodeName: string;
@@ -23,6 +23,8 @@ export interface BoardDocumentsOptions {
   checks?: Readonly<Record<string, () => Promise<string | undefined>>>;
   /** Its settings, under the names of a KubeletConfiguration. */
   config(): object;
+  /** Folder of the board's own logs; absent: /var/log. */
+  logFolder?: string;
   nowMs(): number;
 }
 
@@ -30,6 +32,7 @@ type Answer = (options: BoardDocumentsOptions) => BoardDocument | Promise<BoardD
 
 const PLAIN = 'text/plain; charset=utf-8';
 const HEALTH = '/healthz/';
+const LOGS = '/logs';
 const ok: Answer = () => ({ type: PLAIN, text: 'ok' });
 const json = (value: object): BoardDocument => ({ type: 'application/json', text: JSON.stringify(value) });
 const podList = (items: readonly object[]) =>
@@ -49,10 +52,19 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 
 export function boardDocuments(options: BoardDocumentsOptions): BoardDocuments {
   return async (asked) => {
+    if (asked === LOGS || asked.startsWith(`${LOGS}/`)) return logs(options, asked.slice(LOGS.length));
     const path = asked.replace(/(.)\/$/, '$1');
     const isPart = path.startsWith(HEALTH) && !(path in ANSWERS);
     return isPart ? health(options, path.slice(HEALTH.length)) : ANSWERS[path]?.(options);
   };
+}
+
+async function logs(
+  { logFolder = '/var/log' }: BoardDocumentsOptions,
+  path: string,
+): Promise<BoardDocument | BoardFile | undefined> {
+  const { systemLog } = await import('./logs/system-log.ts');
+  return systemLog(logFolder, path);
 }
 
 async function health(

@@ -1,4 +1,7 @@
 // nodes/NAME/proxy: a board answers HTTP about itself over the stream that it dials back.
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Pod } from '../../src/api/objects.ts';
 import { boardPods } from '../../src/bin/agent/board-pods.ts';
@@ -12,6 +15,7 @@ const meter = new ContainerMeter();
 const pod = { metadata: { namespace: 'n', name: 'p', uid: 'u' }, spec: { containers: [] } } as unknown as Pod;
 const pause = { podKey: 'n/p', podUid: 'u', pid: process.pid, ip: '10.40.0.9' } as RuntimeContainer;
 const main = { ...pause, containerName: 'c', image: 'example.com/c:1', ip: undefined };
+const logFolder = t.testdir({ logs: {}, outside: { secret: 'x' } });
 const lab = await startStreamsLab({
   documents: boardDocuments({
     nodeName: 'board-a',
@@ -23,6 +27,7 @@ const lab = await startStreamsLab({
     running: () => [pause, main],
     load: () => undefined,
     config: () => ({ maxPods: 250 }),
+    logFolder: join(logFolder, 'logs'),
     checks: { good: async () => undefined, bad: async () => 'it is silent' },
     nowMs: () => Date.now(),
   }),
@@ -75,6 +80,51 @@ t.test(
     t.same((await api.ask('GET', proxied('/configz'))).json, { kubeletconfig: { maxPods: 250 } });
   },
 );
+
+t.test('the board’s own logs are listed and read, and nothing outside of their folder', async (t) => {
+  const at = (name: string) => join(logFolder, 'logs', name);
+  const large = 'one line of a log, as long as others\n'.repeat(100_000);
+  await mkdir(at('journal'));
+  await writeFile(at('syslog'), large);
+  await writeFile(at('journal/a&b: <c>'), 'odd');
+  await writeFile(at('empty'), '');
+  await writeFile(at('wtmp'), Buffer.from([1, 0, 2]));
+  await symlink('../outside/secret', at('out'));
+  await symlink('../outside', at('away'));
+  await symlink('syslog', at('link'));
+  await symlink('circle', at('circle'));
+  execFileSync('mkfifo', [at('pipe')]);
+  const ask = (path: string) => api.ask('GET', proxied(path));
+
+  const list = await ask('/logs/');
+  t.equal(list.code, 200);
+  t.match(list.headers['content-type'], 'text/html');
+  t.match(list.text, /<a href="[^"]*journal\/">journal\/<\/a>\n[\s\S]*<a href="[^"]*syslog">syslog<\/a>/);
+  t.match((await ask('/logs/journal/')).text, /href="[^"]*a%26b%3A%20%3Cc%3E">a&amp;b: &lt;c&gt;</);
+  t.match(await ask('/logs/journal/a%26b%3A%20%3Cc%3E'), { code: 200, text: 'odd' });
+  t.match(await ask('/logs/syslog'), { code: 200, text: large });
+  t.match(await ask('/logs/link'), { code: 200, text: large });
+  t.match(await ask('/logs/empty'), { code: 200, text: '' });
+  t.match((await ask('/logs/wtmp')).headers, { 'content-type': 'application/octet-stream' });
+  t.equal((await api.ask('HEAD', proxied('/logs/syslog'))).code, 200);
+  for (const path of ['/logs', '/logs/journal']) {
+    const { code, headers } = await ask(path);
+    t.equal(code, 301, path);
+    t.match(headers.location, new RegExp(`${path.slice(1)}/$|^${path.split('/').at(-1)}/$`));
+  }
+  const none = [
+    'none',
+    'out',
+    'away/',
+    'away/secret',
+    'circle',
+    'pipe',
+    'syslog/x',
+    '..%2foutside%2fsecret',
+    '%00',
+  ];
+  for (const name of none) t.equal((await ask(`/logs/${name}`)).code, 404, name);
+});
 
 t.test('a pod of another life keeps no status of its namesake, and static pods are there too', async (t) => {
   const report = { key: 'n/p', uid: 'other', status: { phase: 'Failed' }, terminated: true };

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { Pod } from '../../../../src/api/objects.ts';
 import { boardDocuments } from '../../../../src/kubelet/board-documents.ts';
 import type { MeteredContainer } from '../../../../src/kubelet/metrics/board-figures.ts';
+import type { BoardDocument } from '../../../../src/kubelet/streams/serve-board.ts';
 
 const startedAt = '2026-01-01T00:00:00Z';
 const metered = (podKey: string, name: string | undefined, cpuNs?: number): MeteredContainer => ({
@@ -24,7 +25,7 @@ function ask(containers: MeteredContainer[], path: string) {
     config: () => ({ maxPods: 250 }),
     nowMs: () => 0,
   });
-  return documents(path);
+  return documents(path) as Promise<BoardDocument | undefined>;
 }
 
 t.test('containers, pods and the board are counted from the same reading', async (t) => {
