@@ -2,12 +2,14 @@
 import { parseArgs } from 'node:util';
 import type { Choice } from './catalogue.ts';
 
-export const USAGE = `npm run conformance -- [--tier LETTER]... [--jobs N] [--minutes N] [--prepare] [FOCUS]
+export const USAGE = `npm run conformance -- [--tier LETTER]... [--jobs N] [--minutes N] [--proxy-mode MODE] [--prepare]
+                           [FOCUS]
 
-Runs upstream's conformance tests on a fresh cluster of two boards. FOCUS is a regular expression over the tests'
-names; --tier takes those of a tier of test/conformance/tests.tsv (several may be given); without either all run.
---jobs is how many run side by side (3), --minutes how long one may take (10). --prepare only
-fetches and builds what a run needs: after it, a run needs no network. It needs root, and from upstream:
+Runs upstream's conformance tests, and others of the network, on a fresh cluster of two boards. FOCUS is a regular
+expression over the tests' names; --tier takes those of a tier of test/conformance/tests.tsv (several may be given);
+without either all run. --jobs is how many run side by side (3), --minutes how long one may take (10), --proxy-mode
+the boards' own flag: with it outcomes are printed alone. --prepare only fetches and builds what a run needs: after
+it, a run needs no network. It needs root, and from upstream:
   E2E_TEST     path of e2e.test: test/e2e of Debian's source package kubernetes (release 1.20), built with golang-go
   E2E_AGNHOST  path of agnhost: test/images/agnhost of the same, built with CGO_ENABLED=0. Beside it, where wanted:
                sample-apiserver (vendor/k8s.io/sample-apiserver) and nnp (test/images/nonewprivs)
@@ -20,6 +22,8 @@ export interface Arguments extends Choice {
   timeoutMs: number;
   /** Fetch and build what a run needs, and end. */
   prepareOnly: boolean;
+  /** Of the boards; absent: their own default. */
+  proxyMode?: string;
 }
 
 /** @throws Error with one line that says what is wrong or missing. */
@@ -32,6 +36,7 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
       prepare: { type: 'boolean', default: false },
       jobs: { type: 'string', default: '3' },
       minutes: { type: 'string', default: '10' },
+      'proxy-mode': { type: 'string' },
     },
   });
   if (positionals.length > 1) throw new Error(`one FOCUS, not ${positionals.length}: quote it`);
@@ -41,6 +46,7 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
     jobs: positive('--jobs', values.jobs),
     timeoutMs: positive('--minutes', values.minutes) * 60_000,
     prepareOnly: values.prepare,
+    ...(values['proxy-mode'] ? { proxyMode: values['proxy-mode'] } : {}),
     program: needed('E2E_TEST', env),
     agnhost: needed('E2E_AGNHOST', env),
   };

@@ -1,11 +1,14 @@
 // Which upstream tests there are, and which of them a run takes: by tier and by name.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TestOutcome } from './outcome.ts';
 
 export interface CatalogueEntry {
   /** One letter, as tests.tsv explains. */
   tier: string;
   name: string;
+  /** Why it is never run; absent: it is. */
+  leftOut?: string;
 }
 
 export interface Choice {
@@ -22,9 +25,9 @@ export async function readCatalogue(): Promise<CatalogueEntry[]> {
 export function parseCatalogue(text: string): CatalogueEntry[] {
   const lines = text.split('\n').filter((line) => line && !line.startsWith('#'));
   return lines.map((line) => {
-    const [tier = '', name = ''] = line.split('\t');
+    const [tier = '', name = '', leftOut] = line.split('\t');
     // As outcomes have it: upstream's own names have two blanks here and there.
-    return { tier, name: name.replace(/\s+/g, ' ').trim() };
+    return { tier, name: name.replace(/\s+/g, ' ').trim(), ...(leftOut ? { leftOut } : {}) };
   });
 }
 
@@ -34,11 +37,20 @@ export function chosen(catalogue: readonly CatalogueEntry[], { tiers, focus }: C
   const unknown = tiers.find((tier) => !known.has(tier));
   if (unknown !== undefined) throw new Error(`no tier ${unknown}: there are ${[...known].sort().join(', ')}`);
   const wanted = new RegExp(focus);
-  const entries = catalogue.filter(({ tier }) => tiers.length === 0 || tiers.includes(tier));
+  const entries = catalogue.filter(
+    ({ tier, leftOut }) => !leftOut && (tiers.length === 0 || tiers.includes(tier)),
+  );
   const names = entries.map(({ name }) => name).filter((name) => wanted.test(name));
   if (names.length === 0)
     throw new Error(`no test's name matches /${focus}/: see test/conformance/tests.tsv`);
   return names;
+}
+
+/** What is known of each without a run. */
+export function knownOutcomes(catalogue: readonly CatalogueEntry[]): TestOutcome[] {
+  return catalogue.map(({ name, leftOut }) =>
+    leftOut ? { name, state: 'left out', reason: leftOut } : { name, state: 'not run' },
+  );
 }
 
 /** Tests that upstream says disturb others. */

@@ -8,16 +8,20 @@ const BOARDS = ['one', 'two'];
 export interface ConformanceClusterOptions {
   /** Archives for `podman load`. */
   images: readonly string[];
+  masterFlags: readonly string[];
+  agentFlags: readonly string[];
   /** Where the programs' output goes at the end. */
   directory: string;
 }
 
 /** Resolves when `use` has ended; the cluster is gone then, however it ended. */
 export async function withCluster(
-  { images, directory }: ConformanceClusterOptions,
+  { images, masterFlags, agentFlags, directory }: ConformanceClusterOptions,
   use: (kubeconfig: string) => Promise<void>,
 ): Promise<void> {
   const cluster = await BoardCluster.create();
+  cluster.masterFlags = masterFlags;
+  cluster.agentFlags = agentFlags;
   try {
     await cluster.start(BOARDS, images);
     await use(cluster.master.kubeconfig);

@@ -33,7 +33,7 @@ export async function conformanceArchive(agnhost: string, cache: string): Promis
 /** Changes with the recipes and with upstream's programs, so that nothing stale is loaded. */
 async function recipeId(agnhost: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['images.ts', 'layers.ts', 'web-servers.ts', 'docker-archive.ts'])
+  for (const file of ['images.ts', 'layers.ts', 'name-server.ts', 'web-servers.ts', 'docker-archive.ts'])
     hash.update(await readFile(join(import.meta.dirname, file)));
   for (const path of [agnhost, beside(agnhost, 'sample-apiserver'), beside(agnhost, 'nnp')]) {
     const { size, mtimeMs } = (await stat(path).catch(() => undefined)) ?? {};

@@ -6,15 +6,14 @@ const FAILURE = /<failure[^>]*>([\s\S]*?)<\/failure>/;
 /** Long enough for one error with its cause, short enough for one line of a page. */
 const REASON_LENGTH = 300;
 
-/** Every conformance test of the suite; those that the focus left out are `not run`. */
+/** Every test of the suite; those that the focus left out, and those that skipped themselves, are `not run`. */
 export function readJunit(xml: string): TestOutcome[] {
   const cases = [...xml.matchAll(CASE)].map(([, name = '', body = '']) => outcomeOf(decode(name), body));
-  return cases.filter(({ name, state }) => name.includes('[Conformance]') || isSetupFailure(name, state));
+  return cases.filter(({ name, state }) => !isSetup(name) || state === 'failed');
 }
 
 /** `BeforeSuite` is no test, but nothing ran when it failed. */
-const isSetupFailure = (name: string, state: string) =>
-  /^(Before|After)Suite$/.test(name) && state === 'failed';
+const isSetup = (name: string) => /^(Before|After)Suite$/.test(name);
 
 function outcomeOf(spacedName: string, body: string): TestOutcome {
   const name = spacedName.replace(/\s+/g, ' ').trim();
@@ -34,6 +33,12 @@ export function reasonOf(message: string): string {
     .trim();
   const said = /^(.*?)<[^<>]*>: \{.*\} (\S.*?) occurred/.exec(text);
   return shortened(said ? `${said[1]}${said[2]}` : text);
+}
+
+/** What a test that skipped itself said: in the log, as the report does not tell it from one that was left out. */
+export function skippedBecause(log: string): string | undefined {
+  const [, said] = /^S \[SKIPPING\][^\n]*\n(?:[^\n]*\S[^\n]*\n)+\s*\n([\s\S]*?)\n\s*\n/m.exec(log) ?? [];
+  return said === undefined ? undefined : reasonOf(said);
 }
 
 const shortened = (text: string) =>

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { openAuthority } from '../../src/pki/certificate-authority.ts';
 import { unpackPackages } from '../support/debian-tree.ts';
+import { coreDns } from './name-server.ts';
 import { apacheConfig, indexPage, nginxConfig } from './web-servers.ts';
 
 const run = promisify(execFile);
@@ -27,7 +28,17 @@ const toolPackages = [
   ],
   // getent, which pods ask for their own names.
   'libc-bin',
-  ...['curl', 'netcat-openbsd', 'iproute2', 'bind9-dnsutils', 'iperf', 'perl-base', 'tar'],
+  ...[
+    'curl',
+    'wget',
+    'netcat-openbsd',
+    'iproute2',
+    'bind9-dnsutils',
+    'dnsmasq-base',
+    'iperf',
+    'perl-base',
+    'tar',
+  ],
   ...['apache2-bin', 'nginx-light', 'redis-server', 'redis-tools'],
 ];
 
@@ -67,7 +78,9 @@ export class Layers {
         'usr/local/apache2/htdocs/index.html': indexPage,
         'etc/nginx/nginx.conf': nginxConfig,
         'usr/share/nginx/html/index.html': indexPage,
+        coredns: coreDns,
       });
+      await chmod(join(tree, 'coredns'), 0o755);
     });
   }
 

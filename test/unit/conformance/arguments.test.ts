@@ -19,6 +19,7 @@ t.test('a call without arguments takes all tests, three side by side', async (t)
 t.test('flags and a focus are read', async (t) => {
   const args = ['--tier', 'C', '--tier', 'D', '--jobs', '5', '--minutes', '2', 'Pods should'];
   t.match(readArguments(args, env), { tiers: ['C', 'D'], jobs: 5, timeoutMs: 120_000, focus: 'Pods should' });
+  t.match(readArguments(['--proxy-mode', 'nftables'], env), { proxyMode: 'nftables' });
 });
 
 t.test('what is missing or wrong is said in one line', async (t) => {

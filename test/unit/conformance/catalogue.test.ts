@@ -1,6 +1,13 @@
 // Which of upstream's tests a run takes, and how one of them is named to upstream's program.
 import t from 'tap';
-import { chosen, isSerial, parseCatalogue, readCatalogue } from '../../conformance/catalogue.ts';
+import {
+  chosen,
+  isSerial,
+  knownOutcomes,
+  parseCatalogue,
+  readCatalogue,
+} from '../../conformance/catalogue.ts';
+import { isConformance } from '../../conformance/outcome.ts';
 import { focusOn, folderName } from '../../conformance/suite.ts';
 
 const catalogue = parseCatalogue(
@@ -28,15 +35,31 @@ t.test('a name has single blanks, as the outcomes of a report have', async (t) =
   t.same(parseCatalogue('B\tPods  two  [Conformance]\n'), [{ tier: 'B', name: 'Pods two [Conformance]' }]);
 });
 
-t.test('the catalogue holds each of the 311 tests once', async (t) => {
+t.test(
+  'a test that the catalogue leaves out is never chosen, and its reason is known without a run',
+  async (t) => {
+    const some = parseCatalogue('N\t[sig-a] one\tasks for the moon\nN\t[sig-a] two\n');
+    t.same(chosen(some, { tiers: ['N'], focus: '' }), ['[sig-a] two']);
+    t.same(knownOutcomes(some), [
+      { name: '[sig-a] one', state: 'left out', reason: 'asks for the moon' },
+      { name: '[sig-a] two', state: 'not run' },
+    ]);
+  },
+);
+
+t.test('the catalogue holds each of the 311 conformance tests once, and others of the network', async (t) => {
   const all = await readCatalogue();
-  t.equal(new Set(all.map(({ name }) => name)).size, 311);
-  t.ok(
-    all.every(
-      ({ tier, name }) => /^[A-HX]$/.test(tier) && name.includes('[Conformance]') && !/\s\s/.test(name),
-    ),
+  t.equal(all.filter(({ tier, name }) => /^[A-HX]$/.test(tier) && isConformance({ name })).length, 311);
+  const others = all.filter(({ name }) => !isConformance({ name }));
+  t.ok(others.every(({ tier, name }) => /^[MN]$/.test(tier) && name.startsWith('[sig-network]')));
+  t.equal(others.length, all.length - 311);
+  t.ok(all.every(({ name }) => !/\s\s/.test(name)));
+  t.equal(new Set(all.map(({ name }) => name)).size, all.length);
+  t.equal(
+    new Set(all.map(({ name }) => folderName(name))).size,
+    all.length,
+    'and each has a folder of its own',
   );
-  t.equal(new Set(all.map(({ name }) => folderName(name))).size, 311, 'and each has a folder of its own');
 });
 
 t.test('a focus fits its own test alone, with whatever blanks upstream wrote', async (t) => {
@@ -44,6 +67,7 @@ t.test('a focus fits its own test alone, with whatever blanks upstream wrote', a
   t.match('suite [sig-a]  Pods (all) should  work [Conformance]', focus);
   t.notMatch('suite [sig-a] Pods (all) should work [Conformance] twice', focus);
   t.notMatch('suite a Pods all should work [Conformance]', focus);
+  t.match('suite Proxy should work ', new RegExp(focusOn('Proxy should work')));
 });
 
 t.test('tests that disturb others are known by upstream’s labels', async (t) => {

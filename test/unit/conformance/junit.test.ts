@@ -1,6 +1,6 @@
 // What the runner of upstream's tests reads out of ginkgo's report.
 import t from 'tap';
-import { readJunit, reasonOf } from '../../conformance/junit.ts';
+import { readJunit, reasonOf, skippedBecause } from '../../conformance/junit.ts';
 
 const report = `<?xml version="1.0" encoding="UTF-8"?>
   <testsuite name="Kubernetes e2e suite" tests="2" failures="1" errors="0" time="1.5">
@@ -15,7 +15,7 @@ const report = `<?xml version="1.0" encoding="UTF-8"?>
       <testcase name="[sig-apps] No conformance test" classname="s" time="0"></testcase>
   </testsuite>`;
 
-t.test('each conformance test of a report has its outcome', async (t) => {
+t.test('each test of a report has its outcome', async (t) => {
   t.same(readJunit(report), [
     { name: '[sig-network] Services should work <well> [Conformance]', state: 'passed' },
     {
@@ -24,6 +24,7 @@ t.test('each conformance test of a report has its outcome', async (t) => {
       reason: 'Unexpected error: jobs.batch "x" not found',
     },
     { name: '[sig-apps] Left out [Conformance]', state: 'not run' },
+    { name: '[sig-apps] No conformance test', state: 'passed' },
   ]);
 });
 
@@ -31,6 +32,29 @@ t.test('a suite that could not begin is told as a failure', async (t) => {
   const xml =
     '<testcase name="BeforeSuite" classname="s"><failure type="Failure">no nodes</failure></testcase>';
   t.same(readJunit(xml), [{ name: 'BeforeSuite', state: 'failed', reason: 'no nodes' }]);
+});
+
+t.test('what a test said that skipped itself is read out of the log', async (t) => {
+  const log = [
+    'Nov  1 01:02:03.004: INFO: Only supported for providers [gce gke] (not skeleton)',
+    'S [SKIPPING] in Spec Setup (BeforeEach) [0.012 seconds]',
+    '[sig-network] ESIPP [Slow]',
+    '/go/src/test/e2e/network/framework.go:23',
+    '  should work from pods [BeforeEach]',
+    '  /go/src/test/e2e/network/service.go:3107',
+    '',
+    '  Only supported for providers [gce gke] (not skeleton)',
+    '',
+    '  /go/src/test/e2e/network/service.go:2931',
+    '------------------------------',
+    'SSSSS',
+  ].join('\n');
+  t.equal(skippedBecause(log), 'Only supported for providers [gce gke] (not skeleton)');
+  t.equal(skippedBecause('SSSSSS\nRan 0 of 5000 Specs'), undefined);
+});
+
+t.test('a suite that ended well says nothing', async (t) => {
+  t.same(readJunit('<testcase name="AfterSuite" classname="s"></testcase>'), []);
 });
 
 t.test('a reason has no date, no place in a file and an end', async (t) => {
