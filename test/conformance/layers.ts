@@ -79,6 +79,8 @@ export class Layers {
         'etc/nginx/nginx.conf': nginxConfig,
         'usr/share/nginx/html/index.html': indexPage,
         coredns: coreDns,
+        // As busybox's, which upstream's image has: it tries once.
+        'etc/wgetrc': 'tries = 1\n',
       });
       await chmod(join(tree, 'coredns'), 0o755);
     });
