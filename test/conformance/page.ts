@@ -25,7 +25,8 @@ export function merged(known: readonly TestOutcome[], run: readonly TestOutcome[
 const BESIDE = `## Network tests beside the conformance list
 
 The other tests of [sig-network] of the same release. Left out are those that only a certain cloud passes, and what asks
-for parts that boards do without; 32 more enforce a NetworkPolicy, which is stored alone.
+for parts that boards do without; 32 more enforce a NetworkPolicy, which is stored alone. Of the granular checks of the
+second family upstream looks at affinity alone.
 `;
 const BESIDE_TITLE = 'Network tests beside the list: ';
 
