@@ -27,8 +27,8 @@ export interface ClientSocketsOptions {
   contextFor(serverName: string): SecureContext;
   /** How long a client may take for the head of its request; 20 s unless given. */
   headTimeoutMs?: number | undefined;
-  /** On each of the two sockets; 2,048 unless given. */
-  maxConnections?: number | undefined;
+  /** On each of the two sockets. */
+  maxConnections: number;
   /** For clients that name no host. */
   defaultCertificate: KeyPair;
 }
@@ -39,8 +39,6 @@ const HEAD_TIMEOUT_MS = 20_000;
 /** As nginx: a browser that comes back within it saves the handshake. */
 const KEEP_ALIVE_MS = 75_000;
 const TLS_HANDSHAKE_MS = 10_000;
-/** For each of the two sockets: a board has some 64 kB for each. */
-const MAX_CONNECTIONS = 2048;
 const MAX_STREAMS = 128;
 /**
  * Streams that a client opens and resets cost him less than us: who does more ends his connection (CVE-2023-44487).
@@ -61,7 +59,7 @@ export class ClientSockets {
 
   constructor(options: ClientSocketsOptions) {
     this.#options = options;
-    const { maxConnections = MAX_CONNECTIONS } = options;
+    const { maxConnections } = options;
     this.#clients = { plain: new OpenClients(maxConnections), tls: new OpenClients(maxConnections) };
     this.#plain = this.#makeHttp1(() => ({ isTls: false, port: portOf(this.#plain) }));
     const tls = () => ({ isTls: true, port: portOf(this.#tls) });

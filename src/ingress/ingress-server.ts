@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { ListenAddress } from '../base/listener.ts';
 import type { Logger } from '../base/logger.ts';
+import { openFileLimit } from '../base/open-files.ts';
 import { BackendPool } from './backend-pool.ts';
 import { Balancer } from './balancer.ts';
 import { Certificates } from './certificates.ts';
@@ -32,13 +33,17 @@ export interface IngressServerOptions {
   accessLog?: ((line: string) => void) | undefined;
   /** How long a client may take for the head of its request; 20 s unless given. */
   headTimeoutMs?: number | undefined;
-  /** On each of the two ports; 2,048 unless given. */
+  /** On each of the two ports; 2,048 unless given, fewer where the process may have few files open. */
   maxConnections?: number | undefined;
   clock: Clock;
   logger: Logger;
 }
 
 const RETRY_TAKEN_PORT_MS = 10_000;
+/** On each of the two ports: a board has some 64 kB for each. */
+const MAX_CONNECTIONS = 2048;
+/** With their connections to pods, the clients of both ports then leave half of them to the rest of the agent. */
+const mostConnections = () => Math.min(MAX_CONNECTIONS, Math.ceil(openFileLimit() / 8));
 
 export class IngressServer implements Component {
   readonly #options: IngressServerOptions;
@@ -90,7 +95,8 @@ export class IngressServer implements Component {
   }
 
   async #open(): Promise<void> {
-    const { http, https, secret, defaultCertificate, headTimeoutMs, maxConnections } = this.#options;
+    const { http, https, secret, defaultCertificate, headTimeoutMs } = this.#options;
+    const { maxConnections = mostConnections() } = this.#options;
     const { clock, logger, onListening } = this.#options;
     const pool = new BackendPool(lookupAt(() => this.#options.nameServer?.()));
     const contextFor = (name: string) => this.#certificates.contextFor(this.#table, secret, name);

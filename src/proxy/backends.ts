@@ -1,14 +1,25 @@
 // All backends of a board's proxy, by their id, and what each Service, or pod with host ports, carries in all.
 import { Backend } from './backend.ts';
+import type { ConnectionRoom } from './connection-room.ts';
 import type { BackendPlan, Subject } from './forwarder-plan.ts';
-import { type ServiceFigures, ServiceLoad } from './service-load.ts';
+import { type Crowd, type ServiceFigures, ServiceLoad } from './service-load.ts';
 
 type Plans = ReadonlyMap<string, BackendPlan>;
+/** A client of `subject` was turned away, and what its load is. */
+type OnCrowd = (subject: Subject, crowd: Crowd, load: ServiceLoad) => void;
 
 export class Backends {
+  readonly #room: ConnectionRoom | undefined;
+  readonly #onCrowd: OnCrowd;
   readonly #backends = new Map<string, Backend>();
   /** By the subject's kind and key. One lives as long as a backend that counts in it, and is bound by its limit. */
   readonly #loads = new Map<string, { subject: Subject; load: ServiceLoad }>();
+
+  /** Without `room` there is any number of connections. */
+  constructor(room?: ConnectionRoom, onCrowd: OnCrowd = () => undefined) {
+    this.#room = room;
+    this.#onCrowd = onCrowd;
+  }
 
   /** Returns the endpoints, as `ip:port`, that are gone, by backend. */
   replace(plans: Plans): [string, string[]][] {
@@ -50,8 +61,16 @@ export class Backends {
 
   #loadOf({ subject }: BackendPlan): ServiceLoad {
     const id = `${subject.kind} ${subject.key}`;
-    const load = this.#loads.get(id)?.load ?? new ServiceLoad();
-    this.#loads.set(id, { subject, load });
+    const known = this.#loads.get(id);
+    if (known) {
+      known.subject = subject;
+      return known.load;
+    }
+    const load: ServiceLoad = new ServiceLoad(this.#room, (crowd) =>
+      this.#onCrowd(entry.subject, crowd, load),
+    );
+    const entry = { subject, load };
+    this.#loads.set(id, entry);
     return load;
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { IsInside } from './admission.ts';
 import type { Backend } from './backend.ts';
 import type { Forwarder } from './forwarder-plan.ts';
+import type { LocalPorts } from './local-ports.ts';
 
 export interface Front {
   /** The port to which the kernel's map may lead; 0 until open() has resolved. */
@@ -26,6 +27,8 @@ export interface FrontOptions {
   backend: Backend;
   /** Where UDP answers that the kernel has mapped come from; of the family of what is listened on. */
   listenAddress: string;
+  /** Of its protocol. */
+  localPorts: LocalPorts;
   isInside: IsInside;
   clock: Clock;
 }

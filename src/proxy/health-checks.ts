@@ -4,6 +4,10 @@ import { createServer, type Server } from 'node:http';
 import type { Refusal, Subject } from './forwarder-plan.ts';
 import type { ServiceView } from './service-view.ts';
 
+/** Whoever is on the LAN may ask: clients that say nothing are to take neither the port nor the agent's files. */
+const PATIENCE_MS = 5_000;
+const MAX_CLIENTS = 256;
+
 interface Check {
   subject: Subject;
   port: number;
@@ -55,7 +59,8 @@ export class HealthChecks {
       known.check = check;
       return [];
     }
-    const server = createServer();
+    const server = createServer({ headersTimeout: PATIENCE_MS, connectionsCheckingInterval: PATIENCE_MS });
+    server.maxConnections = MAX_CLIENTS;
     const entry = { server, check };
     server.on('request', (_request, response) => {
       const { localEndpoints } = entry.check;

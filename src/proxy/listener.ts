@@ -5,10 +5,12 @@ import { Arrivals } from './arrivals.ts';
 import type { Backend, Target } from './backend.ts';
 import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
-import type { Forwarder } from './forwarder-plan.ts';
+import type { Forwarder, VirtualAddress } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
+import { HeldClients } from './held-clients.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 import { Relay, resetHandle } from './relay.ts';
+import type { TrafficPolicy } from './service-view.ts';
 import {
   hasIpv6,
   listenOn,
@@ -28,11 +30,21 @@ export interface ListenerOptions extends FrontOptions {
   dataPath: DataPath;
 }
 
+const NOBODY: ReadonlySet<Target> = new Set();
+
+/** A client that has been let in. */
+interface Arrival {
+  client: TcpHandle;
+  from: SocketAddress;
+  policy: TrafficPolicy;
+}
+
 export class Listener implements Front {
   readonly #options: ListenerOptions;
   readonly #backend: Backend;
   readonly #arrivals: Arrivals;
   readonly #connections = new Connections();
+  readonly #held: HeldClients<Arrival>;
   #forwarder: Forwarder;
   /** The first has the port; where that is for every address, a second one has it for IPv6. */
   readonly #handles: TcpHandle[] = [];
@@ -42,6 +54,7 @@ export class Listener implements Front {
     this.#forwarder = options.forwarder;
     this.#backend = options.backend;
     this.#arrivals = new Arrivals((client) => this.#accept(client), options.clock);
+    this.#held = new HeldClients(options.dataPath.held);
   }
 
   get port(): number {
@@ -50,13 +63,38 @@ export class Listener implements Front {
   }
 
   async open(): Promise<void> {
-    const { host, port } = this.#forwarder;
+    const { host, port, virtual } = this.#forwarder;
     try {
-      this.#listen(host, port);
+      if (virtual && port === 0) this.#listenFor(virtual, host);
+      else this.#listen(host, port);
       if (host === EVERY_ADDRESS && hasIpv6()) this.#listen('::', port);
     } catch (error) {
       this.close();
       throw error;
+    }
+  }
+
+  /** On the port that the kernel's map has for that address, else on one that it has for none. */
+  #listenFor(virtual: VirtualAddress, host: string): void {
+    const { localPorts } = this.#options;
+    const [known] = localPorts.candidates(virtual);
+    const isThere = known !== undefined && this.#canListen(host, known);
+    if (!isThere) this.#listen(host, 0);
+    while (localPorts.isAnothers(virtual, this.port)) {
+      this.close();
+      this.#listen(host, 0);
+    }
+    localPorts.keep(virtual, this.port);
+  }
+
+  /** False where a program of the board has the port. */
+  #canListen(host: string, port: number): boolean {
+    try {
+      this.#listen(host, port);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      return false;
     }
   }
 
@@ -71,10 +109,11 @@ export class Listener implements Front {
 
   replace(forwarder: Forwarder): void {
     this.#forwarder = forwarder;
+    if (!this.#held.isEmpty) this.#serveHeld();
   }
 
   get isIdle(): boolean {
-    return this.#arrivals.isEmpty && this.#connections.isEmpty;
+    return this.#arrivals.isEmpty && this.#connections.isEmpty && this.#held.isEmpty;
   }
 
   close(): void {
@@ -83,6 +122,7 @@ export class Listener implements Front {
 
   destroyConnections(): void {
     for (const client of this.#arrivals.giveUp()) resetHandle(client);
+    for (const held of this.#held.take(() => true)) this.#fail(held.client.client);
     for (let left = this.#connections.abortAll(); left > 0; left--) this.#backend.load.leave(0, 0);
   }
 
@@ -99,9 +139,14 @@ export class Listener implements Front {
       resetHandle(client);
       return;
     }
-    const candidates = this.#backend.candidates(from.address, policy, this.#nowMs);
+    const arrival = { client, from, policy };
+    const candidates = this.#candidatesFor(arrival);
     if (candidates.length === 0) this.#fail(client);
-    else this.#dial(client, from, candidates);
+    else this.#dial(arrival, candidates);
+  }
+
+  #candidatesFor({ from, policy }: Arrival): readonly Target[] {
+    return this.#backend.candidates(from.address, policy, this.#nowMs);
   }
 
   /** Whether anything depends on the client's address. */
@@ -111,13 +156,30 @@ export class Listener implements Front {
     return sourceRanges.length > 0 || insiders !== outsiders || keepsClients || proxyProtocol !== undefined;
   }
 
-  #dial(client: TcpHandle, from: SocketAddress, candidates: readonly Target[]): void {
+  #dial(arrival: Arrival, candidates: readonly Target[], refused: ReadonlySet<Target> = NOBODY): void {
+    const { client, from } = arrival;
     const attempt = this.#options.dataPath.dialer.dial(candidates, (upstream, endpoint) => {
       place.leave();
       if (upstream && endpoint) this.#join(client, from, upstream, endpoint);
-      else this.#fail(client);
+      else this.#hold(arrival, new Set([...refused, ...candidates]));
     });
     const place = this.#connections.waiting.add({ attempt, client });
+  }
+
+  /** Others may have come while these were tried. */
+  #hold(arrival: Arrival, refused: ReadonlySet<Target>): void {
+    const others = this.#othersFor(arrival, refused);
+    if (others.length > 0) this.#dial(arrival, others, refused);
+    else this.#held.hold(arrival, refused, ({ client }) => this.#fail(client));
+  }
+
+  #serveHeld(): void {
+    const served = this.#held.take(({ client, refused }) => this.#othersFor(client, refused).length > 0);
+    for (const { client, refused } of served) this.#hold(client, refused);
+  }
+
+  #othersFor(arrival: Arrival, refused: ReadonlySet<Target>): readonly Target[] {
+    return this.#candidatesFor(arrival).filter((target) => !refused.has(target));
   }
 
   #join(client: TcpHandle, from: SocketAddress, upstream: TcpHandle, endpoint: Target): void {

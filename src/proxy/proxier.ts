@@ -6,6 +6,8 @@ import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import { type IsInside, insideOf } from './admission.ts';
 import { Backends } from './backends.ts';
+import { ConnectionRoom } from './connection-room.ts';
+import { CrowdReports } from './crowd-reports.ts';
 import { DataPath } from './data-path.ts';
 import { type Forwarder, type ForwarderPlan, planForwarders, type Refusal } from './forwarder-plan.ts';
 import type { Front } from './front.ts';
@@ -38,10 +40,15 @@ export interface ProxierOptions {
   listenAddress: string;
   /** Called with all of them whenever they change; `kernel` only where the kernel is to forward. */
   onVirtualPorts(ports: readonly VirtualPort[], kernel?: KernelForwarding): void;
-  /** Called for each port that cannot be forwarded, again when the reason changes, and while it lasts. */
+  /**
+   * Called for each port that cannot be forwarded, and for clients that are turned away because there are too many: again
+   * when the reason changes, and while it lasts.
+   */
   onRefusal(refusal: Refusal): void;
   /** What an earlier agent's rules lead to local ports still, asked at the start; absent = nothing. */
   formerPorts?(): Promise<readonly VirtualPort[]>;
+  /** How many the process may have; absent = any number. */
+  openFiles?: number;
   clock: Clock;
   logger: Logger;
 }
@@ -67,13 +74,13 @@ const RETRY_TAKEN_PORT_MS = 10_000;
 export class Proxier implements Component {
   readonly #options: ProxierOptions;
   readonly #fronts = new Map<string, { front: Front; backendId: string }>();
-  readonly #backends = new Backends();
+  readonly #backends: Backends;
   /** Closed ones whose connections still live, with what they lead to. */
   readonly #retired = new Set<{ front: Front; backendId: string }>();
   readonly #refusals = new RefusalLedger();
   readonly #gone = new GoneEndpoints();
   readonly #healthChecks = new HealthChecks();
-  readonly #localPorts = new LocalPorts();
+  readonly #localPorts = { tcp: new LocalPorts('tcp'), udp: new LocalPorts('udp') };
   readonly #dataPath: DataPath;
   #input: ProxyInput = { services: [], hostPorts: [], boardAddresses: [], insideRanges: [] };
   #isInside: IsInside = () => false;
@@ -85,11 +92,15 @@ export class Proxier implements Component {
   constructor(options: ProxierOptions) {
     this.#options = options;
     this.#dataPath = new DataPath(options.clock);
+    const room = new ConnectionRoom(options.openFiles);
+    const reports = new CrowdReports(room, options.clock, (refusal) => this.#tellOne(refusal));
+    this.#backends = new Backends(room, (...crowd) => reports.turnedAway(...crowd));
   }
 
   async start(): Promise<void> {
     this.#stopped = false;
-    this.#localPorts.adopt((await this.#options.formerPorts?.()) ?? []);
+    const former = (await this.#options.formerPorts?.()) ?? [];
+    for (const localPorts of Object.values(this.#localPorts)) localPorts.adopt(former);
   }
 
   async stop(): Promise<void> {
@@ -171,13 +182,11 @@ export class Proxier implements Component {
     const { clock } = this.#options;
     const listenAddress = this.#listenAddressFor(forwarder);
     const isInside: IsInside = (address) => this.#isInside(address);
-    const options = { forwarder, backend, listenAddress, isInside, clock };
-    const dataPath = this.#dataPath;
-    const isUdp = forwarder.protocol === 'udp';
-    const localPorts = this.#localPorts;
-    const front = isUdp
-      ? new UdpListener({ ...options, localPorts })
-      : new Listener({ ...options, dataPath });
+    const { protocol } = forwarder;
+    const localPorts = this.#localPorts[protocol];
+    const options = { forwarder, backend, listenAddress, localPorts, isInside, clock };
+    const front =
+      protocol === 'udp' ? new UdpListener(options) : new Listener({ ...options, dataPath: this.#dataPath });
     try {
       await front.open();
       this.#fronts.set(forwarder.id, { front, backendId: forwarder.backendId });
@@ -230,11 +239,14 @@ export class Proxier implements Component {
   }
 
   #tell(refusals: readonly Refusal[]): void {
-    for (const refusal of this.#refusals.news(refusals, this.#options.clock.monotonicMs())) {
-      const { subject, reason, message } = refusal;
-      this.#options.logger.warn({ of: `${subject.kind} ${subject.key}`, reason }, message);
-      this.#options.onRefusal(refusal);
-    }
+    const news = this.#refusals.news(refusals, this.#options.clock.monotonicMs());
+    for (const refusal of news) this.#tellOne(refusal);
+  }
+
+  #tellOne(refusal: Refusal): void {
+    const { subject, reason, message } = refusal;
+    this.#options.logger.warn({ of: `${subject.kind} ${subject.key}`, reason }, message);
+    this.#options.onRefusal(refusal);
   }
 }
 

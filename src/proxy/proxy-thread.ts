@@ -78,8 +78,8 @@ export class ProxyThread implements Component {
   }
 
   #startWorker(): void {
-    const { listenAddress } = this.#options;
-    const settings: ThreadSettings = { listenAddress, formerPorts: this.#ports };
+    const { listenAddress, openFiles } = this.#options;
+    const settings: ThreadSettings = { listenAddress, formerPorts: this.#ports, openFiles };
     // Beside this file: as TypeScript in a checkout, as JavaScript where it is bundled.
     const file = new URL(`proxy-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, {

@@ -10,10 +10,11 @@ if (!port) throw new Error('the proxy runs as a worker thread');
 
 const tell = (message: FromProxy) => port.postMessage(message);
 
-const { listenAddress, formerPorts } = workerData as ThreadSettings;
+const { listenAddress, formerPorts, openFiles } = workerData as ThreadSettings;
 const proxier = new Proxier({
   listenAddress,
   formerPorts: async () => formerPorts,
+  ...(openFiles === undefined ? {} : { openFiles }),
   onVirtualPorts: (ports, kernel) => tell({ kind: 'virtualPorts', ports, kernel }),
   onRefusal: (refusal) => tell({ kind: 'refusal', refusal }),
   clock: systemClock,

@@ -1,4 +1,5 @@
-// How much a Service carries on this board: its counters, and the limit that keeps one Service from taking all.
+// How much a Service carries on this board: its counters, and the limits that keep one Service from taking all.
+import { ConnectionRoom } from './connection-room.ts';
 
 export interface ServiceCounters {
   /** TCP connections and UDP flows that live. */
@@ -30,7 +31,12 @@ export interface EndpointCount {
   total: number;
 }
 
+/** What somebody was turned away for: the Service's own limit, the board's, or that of the flows of a UDP port. */
+export type Crowd = 'service' | 'board' | 'flows';
+
 export class ServiceLoad {
+  readonly #room: ConnectionRoom;
+  readonly #onRefused: (crowd: Crowd) => void;
   readonly counters: ServiceCounters = {
     active: 0,
     accepted: 0,
@@ -42,6 +48,17 @@ export class ServiceLoad {
   };
   #maxConnections = Number.POSITIVE_INFINITY;
 
+  /** `onRefused` is called for each. */
+  constructor(room = new ConnectionRoom(), onRefused: (crowd: Crowd) => void = () => undefined) {
+    this.#room = room;
+    this.#onRefused = onRefused;
+  }
+
+  /** `undefined` = none of its own. */
+  get maxConnections(): number | undefined {
+    return Number.isFinite(this.#maxConnections) ? this.#maxConnections : undefined;
+  }
+
   /** Those that exist live on when there are more than a new limit allows. */
   limit(maxConnections: number | undefined): void {
     this.#maxConnections = maxConnections ?? Number.POSITIVE_INFINITY;
@@ -50,17 +67,23 @@ export class ServiceLoad {
   /** False: no more at present. */
   enter(): boolean {
     const { counters } = this;
-    if (counters.active >= this.#maxConnections) {
-      counters.overLimit += 1;
-      return false;
-    }
+    if (counters.active >= this.#maxConnections) return this.refuse('service');
+    if (!this.#room.take(counters.active)) return this.refuse('board');
     counters.active += 1;
     counters.accepted += 1;
     return true;
   }
 
+  /** Counts who was turned away. Returns false. */
+  refuse(crowd: Crowd): false {
+    this.counters.overLimit += 1;
+    this.#onRefused(crowd);
+    return false;
+  }
+
   leave(receivedBytes: number, sentBytes: number): void {
     const { counters } = this;
+    this.#room.giveBack();
     counters.active -= 1;
     counters.receivedBytes += receivedBytes;
     counters.sentBytes += sentBytes;

@@ -9,6 +9,7 @@ import type { ServiceFigures } from './service-load.ts';
 export interface ThreadSettings {
   listenAddress: string;
   formerPorts: readonly VirtualPort[];
+  openFiles: number | undefined;
 }
 
 /** As Proxier's. */

@@ -11,7 +11,7 @@ export interface Flow {
 }
 
 /** Each flow holds one file descriptor of the agent. */
-const MAX_FLOWS = 1024;
+export const MAX_FLOWS = 1024;
 /** Together with the limit: what a flood of new clients may cost per second. */
 const MIN_QUIET_MS = 2_000;
 /** As the kernel's own tracking of connections (nf_conntrack_udp_timeout and …_timeout_stream). */

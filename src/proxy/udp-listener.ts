@@ -7,7 +7,7 @@ import { admit } from './admission.ts';
 import type { Backend, Target } from './backend.ts';
 import type { Forwarder, VirtualAddress } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
-import type { LocalPorts } from './local-ports.ts';
+import type { TrafficPolicy } from './service-view.ts';
 import { type Flow, UdpFlows } from './udp-flows.ts';
 
 const LOOK_FOR_IDLE_MS = 5_000;
@@ -18,12 +18,8 @@ interface UdpFlow extends Flow {
   send(datagram: Buffer): void;
 }
 
-export interface UdpListenerOptions extends FrontOptions {
-  localPorts: LocalPorts;
-}
-
 export class UdpListener implements Front {
-  readonly #options: UdpListenerOptions;
+  readonly #options: FrontOptions;
   readonly #backend: Backend;
   #forwarder: Forwarder;
   readonly #flows = new UdpFlows<UdpFlow>();
@@ -31,7 +27,7 @@ export class UdpListener implements Front {
   #port = 0;
   #idleCheck: Timer | undefined;
 
-  constructor(options: UdpListenerOptions) {
+  constructor(options: FrontOptions) {
     this.#options = options;
     this.#forwarder = options.forwarder;
     this.#backend = options.backend;
@@ -122,18 +118,23 @@ export class UdpListener implements Front {
     flow?.send(datagram);
   }
 
+  /** Who finds no room has no turn and no endpoint kept for it: a flood is to move nobody. */
   #newFlow(id: string, front: Socket, client: RemoteInfo): UdpFlow | undefined {
     const { load } = this.#backend;
     const policy = admit(this.#forwarder, client.address, this.#options.isInside);
-    const [endpoint] = policy ? this.#backend.candidates(client.address, policy, this.#nowMs) : [];
     if (!policy) load.counters.forbidden += 1;
-    else if (!endpoint) load.counters.failed += 1;
-    if (!endpoint) return undefined;
-    if (!this.#flows.hasRoom(this.#nowMs)) {
-      load.counters.overLimit += 1;
+    else if (!this.#backend.takesTraffic(policy)) load.counters.failed += 1;
+    else if (!this.#flows.hasRoom(this.#nowMs)) load.refuse('flows');
+    else if (load.enter()) return this.#begin(id, front, client, policy);
+    return undefined;
+  }
+
+  #begin(id: string, front: Socket, client: RemoteInfo, policy: TrafficPolicy): UdpFlow | undefined {
+    const [endpoint] = this.#backend.candidates(client.address, policy, this.#nowMs);
+    if (!endpoint) {
+      this.#backend.load.leave(0, 0);
       return undefined;
     }
-    if (!load.enter()) return undefined;
     this.#backend.joined(client.address, endpoint, this.#nowMs);
     const flow = this.#connect(id, front, client, endpoint);
     this.#flows.add(id, flow);
@@ -169,7 +170,9 @@ export class UdpListener implements Front {
     });
     // The endpoint refuses: the client's next datagram goes to the next one.
     upstream.on('error', () => this.#endOwn(id, flow));
-    upstream.connect(endpoint.port, endpoint.ip, () => {
+    // Also called with what stands in the way, such as no route to the endpoint.
+    upstream.connect(endpoint.port, endpoint.ip, (error?: Error) => {
+      if (error) return this.#endOwn(id, flow);
       for (const datagram of waiting ?? []) upstream.send(datagram);
       waiting = undefined;
     });

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import type { BoardService } from '../../src/api/board-service.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { ClusterZone } from '../../src/dns/cluster-zone.ts';
+import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
 import { Proxier } from '../../src/proxy/proxier.ts';
 import { serviceView } from '../../src/proxy/service-view.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -17,16 +18,17 @@ import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts
 
 async function started(t: Test) {
   const clock = new FakeClock();
+  const refusals: Refusal[] = [];
   const proxier = new Proxier({
     listenAddress: '127.0.0.1',
     onVirtualPorts: () => undefined,
-    onRefusal: () => undefined,
+    onRefusal: (refusal) => refusals.push(refusal),
     clock,
     logger: silentLogger,
   });
   await proxier.start();
   t.teardown(() => proxier.stop());
-  return { proxier, clock };
+  return { proxier, clock, refusals };
 }
 
 /** A TCP Service of its own with a NodePort: how long an answer of it takes, in ms. */
@@ -96,7 +98,7 @@ t.test(
   'a UDP flood costs bounded memory, and other Services answer meanwhile',
   { timeout: 60_000 },
   async (t) => {
-    const { proxier, clock } = await started(t);
+    const { proxier, clock, refusals } = await started(t);
     const { service, answerMs } = await bystander(t);
     const sink = createSocket('udp4');
     sink.bind(0, '127.0.0.1');
@@ -126,6 +128,7 @@ t.test(
     );
     t.ok((counters()?.active ?? 0) <= 1024, `${counters()?.active} flows`);
     t.ok((counters()?.overLimit ?? 0) > 0, 'what found no room was counted');
+    t.match(refusals, [{ reason: 'TooManyConnections', subject: { key: 'default/web' } }], 'and told, once');
     t.ok(grownMB < 30, `${grownMB.toFixed(1)} MB`);
     t.ok(slowestMs < 1000, `${slowestMs.toFixed(0)} ms`);
 

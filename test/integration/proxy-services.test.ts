@@ -5,14 +5,16 @@ import { connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Endpoint, endpointId } from '../../src/proxy/endpoint-choice.ts';
+import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
 import type { KernelForwarding } from '../../src/proxy/kernel-ports.ts';
-import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
+import { Proxier, type ProxierOptions, type VirtualPort } from '../../src/proxy/proxier.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { freePort } from '../support/free-port.ts';
 import { clashingAddresses, endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
 
-async function world(t: Test, formerPorts = async (): Promise<readonly VirtualPort[]> => []) {
+async function world(t: Test, more: Partial<ProxierOptions> = {}) {
+  const refusals: Refusal[] = [];
   let ports: readonly VirtualPort[] = [];
   let kernel: KernelForwarding | undefined;
   const clock = new FakeClock();
@@ -22,16 +24,17 @@ async function world(t: Test, formerPorts = async (): Promise<readonly VirtualPo
       ports = next;
       kernel = forwarding;
     },
-    onRefusal: () => undefined,
-    formerPorts,
+    onRefusal: (refusal) => refusals.push(refusal),
     clock,
     logger: silentLogger,
+    ...more,
   });
   await proxier.start();
   t.teardown(() => proxier.stop());
   return {
     proxier,
     clock,
+    refusals,
     virtual: () => ports,
     kernel: () => kernel,
     counters: () => proxier.counters().get('default/web'),
@@ -182,11 +185,34 @@ t.test('addresses whose local ports clash keep them, in whichever order they com
   const client = udpClient(t);
   t.match(await client.ask(portOf(older), '1'), /^b 1/);
   await first.proxier.stop();
-  const second = await world(t, async () => left);
+  const second = await world(t, { formerPorts: async () => left });
   await second.proxier.update(inputOf(a, b));
   const sorted = (ports: readonly VirtualPort[]) => ports.toSorted((x, y) => (x.ip < y.ip ? -1 : 1));
   t.same(sorted(second.virtual()), sorted(left));
   t.match(await client.ask(portOf(older), '2'), /^b 2/, 'not the other Service');
+});
+
+t.test('an agent that starts again serves TCP addresses where the rules of the last one lead', async (t) => {
+  const services = await Promise.all(
+    ['a', 'b', 'c', 'd'].map(async (name, i) => {
+      const endpoints = endpointsOf([await tcpEndpoint(t, name)]);
+      return tcpService({ key: `default/${name}`, uid: name, clusterIP: `10.48.1.${i}` }, { endpoints });
+    }),
+  );
+  const first = await world(t);
+  await first.proxier.update(inputOf(...services));
+  const left = first.virtual();
+  const portOf = (i: number) => left.find(({ ip }) => ip === `10.48.1.${i}`)?.localPort ?? 0;
+  await first.proxier.stop();
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(portOf(2), '127.0.0.1', resolve));
+  t.teardown(() => other.close());
+  const second = await world(t, { formerPorts: async () => left });
+  await second.proxier.update(inputOf(...services));
+  for (const [i, name] of [...'abcd'].entries()) if (name !== 'c') await says(client(t, portOf(i)), name);
+  const moved = second.virtual().find(({ ip }) => ip === '10.48.1.2')?.localPort ?? 0;
+  t.not(moved, portOf(2), 'which another program has by now');
+  await says(client(t, moved), 'c');
 });
 
 t.test('a UDP endpoint that refuses costs its client one datagram, not the next', async (t) => {
@@ -205,6 +231,25 @@ t.test('a UDP endpoint that refuses costs its client one datagram, not the next'
     if (answers === 0) throw new Error('no answer');
   });
 });
+
+t.test(
+  'a UDP endpoint that the board has no way to costs its client one datagram, and nobody more',
+  async (t) => {
+    const { proxier, counters } = await world(t);
+    const nodePort = await freePort();
+    // Nobody may send there who has not asked for it, so that the socket cannot even be told its endpoint.
+    const unreachable = { ip: '255.255.255.255', port: 9 };
+    const endpoints = endpointsOf([unreachable, await udpEndpoint(t, 'live')]);
+    await proxier.update(inputOf(tcpService({}, { protocol: 'UDP', nodePort, endpoints })));
+    const { socket } = udpClient(t);
+    socket.send('lost', nodePort, '127.0.0.1');
+    await eventually(() => {
+      if (counters()?.accepted !== 1 || counters()?.active !== 0) throw new Error('the flow lives');
+    });
+    const { ask } = udpClient(t);
+    t.match(await ask(nodePort, 'heard'), /^live heard/);
+  },
+);
 
 t.test('with ClientIP affinity one client meets one endpoint, until its time is over', async (t) => {
   const { proxier, clock } = await world(t);
@@ -237,6 +282,32 @@ t.test('at the limit of a Service new connections are refused and counted, the o
   await says(old, 'a!');
   t.match(counters(), { active: 1, accepted: 1, overLimit: 1 });
 });
+
+t.test(
+  'who takes all the files that the agent may have open is refused, and leaves some to others',
+  async (t) => {
+    const { proxier, refusals, counters } = await world(t, { openFiles: 64 });
+    const [crowded, calm] = [await freePort(), await freePort()];
+    const endpoints = endpointsOf([await tcpEndpoint(t, 'a')]);
+    await proxier.update(
+      inputOf(
+        tcpService({}, { nodePort: crowded, endpoints }),
+        tcpService({ key: 'default/calm', uid: 'u-calm', clusterIP: '' }, { nodePort: calm, endpoints }),
+      ),
+    );
+    const crowd = Array.from({ length: 40 }, () => client(t, crowded));
+    await eventually(() => counters()?.overLimit === 17);
+    t.equal(counters()?.active, 23, '24 connections of two files each, and 16 files are kept');
+    t.equal(crowd.filter((one) => one.heard() === 'a').length, 23);
+    await says(client(t, calm), 'a');
+    t.match(refusals, [
+      { reason: 'TooManyConnections', subject: { key: 'default/web' }, message: /64 files/ },
+    ]);
+    for (const one of crowd) one.socket.destroy();
+    await eventually(() => counters()?.active === 0);
+    await says(client(t, crowded), 'a');
+  },
+);
 
 t.test('policy Local keeps strangers to this board’s endpoints, pods may have all', async (t) => {
   const { proxier, counters, virtual } = await world(t);
@@ -373,6 +444,18 @@ t.test(
     t.same(kernel()?.gone, []);
     await proxier.update(inputOf());
     t.equal(kernel(), undefined, 'where it does not forward, nothing');
+  },
+);
+
+t.test(
+  'who asks after the health of a board and says nothing more takes a bounded number of files',
+  async (t) => {
+    const { proxier } = await world(t);
+    const healthCheckNodePort = await freePort();
+    await proxier.update(inputOf(tcpService({ externalTrafficPolicy: 'Local', healthCheckNodePort })));
+    let ended = 0;
+    for (let i = 0; i < 300; i++) void client(t, healthCheckNodePort).ended.then(() => ended++);
+    await eventually(() => ended >= 300 - 256);
   },
 );
 

@@ -8,6 +8,7 @@ import type { Refusal } from '../../src/proxy/forwarder-plan.ts';
 import { Proxier, type VirtualPort } from '../../src/proxy/proxier.ts';
 import type { ServiceView } from '../../src/proxy/service-view.ts';
 import { hasIpv6, listenOn } from '../../src/proxy/tcp-handle.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { freePort } from '../support/free-port.ts';
 import { endpointsOf, inputOf, tcpService } from '../support/proxied-services.ts';
@@ -115,6 +116,49 @@ t.test('an endpoint that refuses is passed over before the client notices', asyn
   const nodePort = await freePort();
   await proxier.update(inputOf(service([dead, live], nodePort)));
   for (let i = 0; i < 4; i++) t.equal(String(await exchange(nodePort)), 'live');
+});
+
+t.test('a client whom all endpoints refuse meets the one that comes a moment later', async (t) => {
+  const { proxier } = await world(t);
+  const dead = { ip: '127.0.0.1', port: await freePort() };
+  const nodePort = await freePort();
+  await proxier.update(inputOf(service([dead], nodePort)));
+  const active = () => proxier.counters().get('default/web')?.active;
+  const asked = [exchange(nodePort), exchange(nodePort)];
+  await eventually(() => active() === 2);
+  await proxier.update(inputOf(service([], nodePort)));
+  t.equal(active(), 2, 'while there is none');
+  const live = await listen(t, (socket) => socket.end('live'));
+  await proxier.update(inputOf(service([live], nodePort)));
+  t.same((await Promise.all(asked)).map(String), ['live', 'live']);
+  await eventually(() => active() === 0);
+});
+
+t.test('a client whom all endpoints refuse is reset after a second where no other comes', async (t) => {
+  const { proxier, clock } = await world(t);
+  const dead = { ip: '127.0.0.1', port: await freePort() };
+  const nodePort = await freePort();
+  await proxier.update(inputOf(service([dead], nodePort)));
+  const refused = t.rejects(exchange(nodePort), { code: 'ECONNRESET' });
+  const figures = () => proxier.counters().get('default/web');
+  await eventually(async () => {
+    await clock.advance(500);
+    return figures()?.failed === 1;
+  });
+  await refused;
+  t.equal(figures()?.active, 0);
+});
+
+t.test('who waits for an endpoint is let go with its Service, and with the proxy', async (t) => {
+  const { proxier } = await world(t);
+  const dead = { ip: '127.0.0.1', port: await freePort() };
+  const nodePort = await freePort();
+  await proxier.update(inputOf(service([dead], nodePort)));
+  const refused = t.rejects(exchange(nodePort), { code: 'ECONNRESET' });
+  await eventually(() => proxier.counters().get('default/web')?.active === 1);
+  await proxier.update(inputOf());
+  await proxier.stop();
+  await refused;
 });
 
 t.test('a Service without endpoints resets its clients at once', async (t) => {
