@@ -2,6 +2,7 @@
 // address and our device. Works on whatever is there, so that it serves a board whose agent is long dead as well.
 import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import type { ConnectionTracking } from './connection-tracking.ts';
 import { applyFirewallRules } from './firewall-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import { type DeviceAddresses, listIp } from './ip-listing.ts';
@@ -13,18 +14,22 @@ import { ownRoutes, routeCommands } from './routes.ts';
 import { TUNNEL_DEVICE } from './tunnel.ts';
 import { TunnelDevice } from './tunnel-device.ts';
 
+export interface BoardDoors {
+  commands: CommandRunner;
+  forwarding: IpForwarding;
+  tracking?: ConnectionTracking | undefined;
+  ipv6?: Ipv6Network | undefined;
+}
+
 /** Returns what was there and is gone, in words. To be called when pods are gone, and their bridge with them. */
-export async function removeNetwork(
-  commands: CommandRunner,
-  forwarding: IpForwarding,
-  ipv6?: Ipv6Network,
-): Promise<string[]> {
+export async function removeNetwork({ commands, forwarding, tracking, ipv6 }: BoardDoors): Promise<string[]> {
   const second = (await ipv6?.remove()) ?? [];
   const tables = await new NftTables(commands, ipv4Tables).remove();
   const routes = await removeRoutes(commands);
   const hadTunnel = await new TunnelDevice(commands).remove();
   const hadAddress = await removeAddress(commands);
   const hadForward = await applyFirewallRules(commands, 'ip', undefined, await listChains(commands));
+  const wasRaised = (await tracking?.restore()) === true;
   const wasSwitched = await forwarding.restore();
   return [
     ...second,
@@ -33,6 +38,7 @@ export async function removeNetwork(
     ...(hadTunnel ? [`device ${TUNNEL_DEVICE}`] : []),
     ...(hadAddress ? [`address ${SERVICE_LISTEN_ADDRESS} of lo`] : []),
     ...(hadForward ? ["rules for pods of iptables' filter"] : []),
+    ...(wasRaised ? ['size of net.netfilter.nf_conntrack_max (is as it was)'] : []),
     ...(wasSwitched ? ['net.ipv4.ip_forward = 1 (is as it was)'] : []),
   ];
 }

@@ -4,9 +4,15 @@ import { type DesiredNetwork, NFT_SERVICES_TABLE, NFT_TABLE } from './board-netw
 import type { CommandRunner } from './command-runner.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { listNft, tableNames } from './nft-listing.ts';
-import { type FamilyName, type FamilyTables, isOfFamily, type RuleFamily } from './rule-family.ts';
+import {
+  type FamilyName,
+  type FamilyTables,
+  isOfFamily,
+  type RuleFamily,
+  type RulePlace,
+} from './rule-family.ts';
 import type { ServiceRules } from './service-rules.ts';
-import type { UdpTracks } from './udp-tracks.ts';
+import type { UdpPort, UdpTracks } from './udp-tracks.ts';
 
 /** Where the kernel does not forward Services, what an agent left that had it do so goes. */
 const noServiceRules = ({ name }: RuleFamily): ServiceRules => ({
@@ -24,6 +30,8 @@ export class NftTables {
   /** What Services have in the second; `undefined` = not looked yet, a killed agent may have left some. */
   #present: ReadonlySet<string> | undefined;
   #tracks: UdpTracks | undefined;
+  /** An earlier agent had the kernel forward: it still leads UDP clients that keep talking where its rules said. */
+  #wasKernels = false;
 
   constructor(commands: CommandRunner, tables: FamilyTables) {
     this.#commands = commands;
@@ -36,8 +44,10 @@ export class NftTables {
     const rules = await this.#serviceRules(desired);
     const text = rules.text + this.#tables.render(desired, hasTunnel);
     if (text === this.#applied) return;
-    if (rules === this.#none) this.#present = new Set();
-    else this.#present ??= await this.#list();
+    if (rules === this.#none) {
+      this.#wasKernels ||= this.#present === undefined && (await this.#ours()).includes(NFT_SERVICES_TABLE);
+      this.#present = new Set();
+    } else this.#present ??= await this.#list();
     this.#changes++;
     await this.#replace(text);
     await this.#sweep(rules.names);
@@ -94,11 +104,25 @@ export class NftTables {
   /** To be called when all else is there. Where the kernel forwards no UDP, nothing is loaded and run for it. */
   async settleTracks(desired: DesiredNetwork): Promise<void> {
     if (this.#isUntold(desired)) return;
-    const ports = this.#tables.place(desired) ? this.#portsOf(desired) : [];
-    if (!this.#tracks && !ports.some(({ protocol }) => protocol === 'udp')) return;
+    const place = this.#tables.place(desired);
+    const ports = place ? this.#udpPorts(desired, place) : [];
+    if (!this.#tracks && ports.length === 0) return;
     const { UdpTracks } = await import('./udp-tracks.ts');
     this.#tracks ??= new UdpTracks(this.#commands, this.#tables.family);
     await this.#tracks.settle(ports);
+  }
+
+  #udpPorts(desired: DesiredNetwork, { family, listenAddress }: RulePlace): UdpPort[] {
+    const { kernelPorts, virtualPorts } = desired;
+    if (kernelPorts) return this.#portsOf(desired).filter(({ protocol }) => protocol === 'udp');
+    if (!this.#wasKernels) return [];
+    return virtualPorts
+      .filter(({ protocol, refuses, ip }) => protocol === 'udp' && !refuses && isOfFamily(ip, family))
+      .map(({ ip, port, localPort }) => ({
+        ip,
+        port,
+        endpoints: { Cluster: [{ ip: listenAddress, port: localPort }], Local: [] },
+      }));
   }
 
   /** None while there is nothing for them to do: packets would pass them all the same. */

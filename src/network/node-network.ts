@@ -11,6 +11,7 @@ import {
   SERVICE_LISTEN_ADDRESS,
 } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
+import type { ConnectionTracking } from './connection-tracking.ts';
 import { applyFirewallRules } from './firewall-rules.ts';
 import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
@@ -40,6 +41,8 @@ const RULE_LOOKS = 12;
 export interface NodeNetworkOptions {
   commands: CommandRunner;
   forwarding: IpForwarding;
+  /** Absent: the kernel's table of connections is as large as it is. */
+  tracking?: ConnectionTracking;
   /** Made where the cluster has second addresses for this board; without it there are none. */
   ipv6?(): Promise<Ipv6Network>;
   /** Name of the pods' bridge; its own route is no overlap. */
@@ -81,6 +84,7 @@ export class NodeNetwork implements Component {
   #looks = 0;
   #started = false;
   #isPrepared = false;
+  #isTrackingTold = false;
   #mustPrepare = true;
   #podCIDR: string | undefined;
 
@@ -113,7 +117,8 @@ export class NodeNetwork implements Component {
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#isPrepared = false;
-    await removeNetwork(this.#options.commands, this.#options.forwarding, this.#second.network);
+    const { commands, forwarding, tracking } = this.#options;
+    await removeNetwork({ commands, forwarding, tracking, ipv6: this.#second.network });
   }
 
   /**
@@ -156,9 +161,13 @@ export class NodeNetwork implements Component {
       const foreign = await foreignRoutes(this.#options.commands, this.#options.bridge, 'ip');
       const distant = distantPeers(desired.peers, foreign);
       const unprepared = await this.#second.prepare(desired, distant);
-      // A board whose cable is out has pods all the same, and what follows is for them.
-      const failure = await this.#applyWays(desired, distant, foreign).catch((error: unknown) => ({ error }));
+      // A board whose tunnel fails has pods all the same, and what follows is for them.
+      const { unrouted = [], failure } = await this.#applyWays(desired, distant, foreign).then(
+        (refused) => ({ unrouted: refused, failure: undefined }),
+        (error: unknown) => ({ unrouted: undefined, failure: { error } }),
+      );
       const problems = [
+        ...unrouted.flatMap((error) => this.#told('RouteFailed', error)),
         ...this.#told('Ipv6SetupFailed', unprepared ?? (await this.#second.reach(desired, distant, foreign))),
         ...this.#told('UdpFlowsLeft', await this.#settleTracks(desired)),
       ];
@@ -176,16 +185,20 @@ export class NodeNetwork implements Component {
     });
   }
 
-  /** Where the tunnel fails, peers on the LAN are reached all the same. */
+  /**
+   * Where the tunnel fails, peers on the LAN are reached all the same. Resolves with what the kernel said to routes that
+   * it refused.
+   */
   async #applyWays(
     desired: DesiredNetwork,
     distant: readonly Peer[],
     routes: readonly Route[],
-  ): Promise<void> {
+  ): Promise<unknown[]> {
     const links = distant.length > 0 ? await this.#tunnel.links() : [];
     const tunnel = desiredTunnel(desired, distant, routes, links);
     await this.#tables.apply(desired, tunnel !== undefined);
     this.#ruled(desired.podCIDR);
+    await this.#makeRoom();
     try {
       await this.#tunnel.apply(tunnel);
     } catch (error) {
@@ -193,7 +206,19 @@ export class NodeNetwork implements Component {
       await this.#applyRoutes(desiredRoutes({ ...desired, peers: near }));
       throw error;
     }
-    await this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
+    return this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
+  }
+
+  /** With the first of our rules the kernel begins to track connections. Where its table stays as it is, pods do not mind. */
+  async #makeRoom(): Promise<void> {
+    const { tracking, logger } = this.#options;
+    try {
+      const room = await tracking?.makeRoom();
+      if (room !== undefined) logger.info({ room }, "raised the kernel's limit of connections");
+    } catch (error) {
+      if (!this.#isTrackingTold) logger.warn({ err: error }, "the kernel's limit of connections is small");
+      this.#isTrackingTold = true;
+    }
   }
 
   #ruled(podCIDR: string | undefined): void {
@@ -286,12 +311,21 @@ export class NodeNetwork implements Component {
       this.#options.logger.info({}, 'switched IPv4 forwarding on: pods need it');
   }
 
-  /** Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. */
-  async #applyRoutes(wanted: readonly Route[]): Promise<void> {
+  /**
+   * Compared with the kernel's each time: it drops routes by itself when an interface or its address goes. One that it
+   * refuses, such as to a peer whose address is of no network that it knows, holds up no other.
+   */
+  async #applyRoutes(wanted: readonly Route[]): Promise<unknown[]> {
+    const refusals: unknown[] = [];
     for (const command of routeCommands(wanted, await ownRoutes(this.#options.commands))) {
-      this.#mustConfirm = true;
-      await this.#ip(command);
+      try {
+        await this.#ip(command);
+        this.#mustConfirm = true;
+      } catch (error) {
+        refusals.push(error);
+      }
     }
+    return refusals;
   }
 
   #report(problems: readonly NetworkProblem[]): void {

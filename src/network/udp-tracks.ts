@@ -15,7 +15,8 @@ export interface StaleTrack {
   from: { ip: string; port: number };
 }
 
-type UdpPort = Pick<KernelPort, 'ip' | 'port' | 'endpoints'>;
+/** A way in by UDP, and who answers there: endpoints, or the socket that relays to them. */
+export type UdpPort = Pick<KernelPort, 'ip' | 'port' | 'endpoints'>;
 
 const NOBODY: KernelPort['endpoints'] = { Cluster: [], Local: [] };
 
@@ -38,10 +39,8 @@ export class UdpTracks {
   }
 
   /** Call it when the rules for `ports` are there. Runs nothing while UDP ports and their endpoints stay the same. */
-  async settle(ports: readonly KernelPort[]): Promise<void> {
-    const wanted = ports
-      .filter(({ protocol }) => protocol === 'udp')
-      .map(({ ip, port, endpoints }): UdpPort => ({ ip, port, endpoints }));
+  async settle(ports: readonly UdpPort[]): Promise<void> {
+    const wanted = ports.map(({ ip, port, endpoints }): UdpPort => ({ ip, port, endpoints }));
     if (JSON.stringify(wanted) === JSON.stringify(this.#settled)) return;
     const vanished = this.#settled.filter(
       ({ ip, port }) => !wanted.some((p) => p.ip === ip && p.port === port),

@@ -96,7 +96,7 @@ t.test('the range counts as ready when its rules are there, whatever its routes'
   const { network, problems } = await networkOf(t, lab, a);
   t.equal(network.podCIDR, undefined);
   await network.update(desired(lab, a));
-  t.match(problems, [{ reason: 'NetworkSetupFailed' }], 'routes over a cable that is out');
+  t.match(problems, [{ reason: 'RouteFailed', isBlocking: false }], 'routes over a cable that is out');
   t.equal(network.podCIDR, a.podCIDR);
   t.match(await rules(lab, a), 'chain leaving');
   t.match(
@@ -313,7 +313,7 @@ t.test('routes that the board lost, or could not have yet, come back', rootOnly,
   const { network, problems, clock } = await networkOf(t, lab, a, unchanged);
   await lab.ip(a.namespace, 'link set eth0 down');
   await network.update(desired(lab, a));
-  t.match(problems, [{ reason: 'NetworkSetupFailed', message: /unreachable|down|invalid gateway/ }]);
+  t.match(problems, [{ reason: 'RouteFailed', message: /unreachable|down|invalid gateway/ }]);
   await lab.ip(a.namespace, 'link set eth0 up');
   await clock.advance(10_000);
   await eventually(async () => (await routes(lab, a)).includes(b.podCIDR));

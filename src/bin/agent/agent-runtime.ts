@@ -4,6 +4,7 @@ import { defaultLogLimits } from '../../kubelet/logs/log-limits.ts';
 import { PodmanRuntime } from '../../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
 import { systemCommands } from '../../network/command-runner.ts';
+import { ConnectionTracking } from '../../network/connection-tracking.ts';
 import { IpForwarding } from '../../network/ip-forwarding.ts';
 import type { Ipv6Network } from '../../network/ipv6/ipv6-network.ts';
 import { type AgentOptions, BRIDGE } from './agent-options.ts';
@@ -19,6 +20,7 @@ type RuntimeSettings = Pick<
 >;
 
 export const boardForwarding = () => new IpForwarding(join(RUN_DIR, 'ip-forward-was'));
+export const boardTracking = () => new ConnectionTracking({ notePath: join(RUN_DIR, 'conntrack-was') });
 
 /** Only boards of a cluster with second addresses pay for it, and those that are to be rid of all. */
 export async function boardIpv6(): Promise<Ipv6Network> {

@@ -7,6 +7,7 @@ import type { Component } from '../../base/component.ts';
 import { isInRange } from '../../base/ip.ts';
 import { ownAddresses } from '../../base/lan-addresses.ts';
 import type { Metric } from '../../base/metrics/metric.ts';
+import { openFileLimit } from '../../base/open-files.ts';
 import { ClusterDns } from '../../dns/cluster-dns.ts';
 import { HostUpstreams } from '../../dns/host-upstreams.ts';
 import type { AgentLink } from '../../mqtt/agent-link.ts';
@@ -26,7 +27,7 @@ import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
-import { boardForwarding, boardIpv6 } from './agent-runtime.ts';
+import { boardForwarding, boardIpv6, boardTracking } from './agent-runtime.ts';
 import { BoardKernel } from './board-kernel.ts';
 import { NetworkReport } from './network-report.ts';
 
@@ -231,6 +232,7 @@ export class ServicePaths implements Component {
     return new NodeNetwork({
       commands: systemCommands,
       forwarding: boardForwarding(),
+      tracking: boardTracking(),
       ipv6: boardIpv6,
       bridge: BRIDGE,
       removeOnStop: cleanOnStop,
@@ -272,6 +274,7 @@ export class ServicePaths implements Component {
         void this.updateNetwork();
       },
       formerPorts: () => this.#formerPorts(),
+      openFiles: openFileLimit(),
       onRefusal: ({ subject, reason, message }) =>
         link.event({ ...subject, type: 'Warning', reason, message }),
       clock,

@@ -14,7 +14,7 @@ import { systemCommands } from '../../network/command-runner.ts';
 import { listIp } from '../../network/ip-listing.ts';
 import { removeNetwork } from '../../network/network-removal.ts';
 import { AGENT_LOCK, BRIDGE } from './agent-options.ts';
-import { agentRuntime, boardForwarding, boardIpv6, RUN_DIR } from './agent-runtime.ts';
+import { agentRuntime, boardForwarding, boardIpv6, boardTracking, RUN_DIR } from './agent-runtime.ts';
 
 export interface UninstallOptions {
   dataDir: string;
@@ -30,11 +30,12 @@ export async function uninstallAgent(options: UninstallOptions): Promise<string[
     throw new Error("the agent runs on this board: stop it first, with 'systemctl disable --now edge-agent'");
   try {
     const pods = await removePods(options);
-    const network = await removeNetwork(
-      systemCommands,
-      boardForwarding(),
-      boardHasIpv6() ? await boardIpv6() : undefined,
-    );
+    const network = await removeNetwork({
+      commands: systemCommands,
+      forwarding: boardForwarding(),
+      tracking: boardTracking(),
+      ipv6: boardHasIpv6() ? await boardIpv6() : undefined,
+    });
     await removeFolders(options.dataDir);
     const removed = [...pods.removed, ...network].map((what) => `removed ${what}`);
     return [...removed, ...pods.left.map((what) => `left    ${what}`), ...leftToPeople(options)];

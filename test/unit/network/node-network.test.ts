@@ -134,3 +134,47 @@ t.test(
     t.same(reasons, []);
   },
 );
+
+t.test(
+  'a peer that the kernel knows no way to holds up no other, nor any pod, and is tried again',
+  async (t) => {
+    let isKnown = false;
+    const routes = new Set<string>();
+    const commands: CommandRunner = {
+      run: async (program, args) => {
+        const [, verb, dst = '', , gateway] = args;
+        if (program === 'ip' && verb === 'replace' && args[0] === 'route') {
+          if (gateway === '198.51.100.7' && !isKnown)
+            throw new Error('RTNETLINK answers: Network is unreachable');
+          routes.add(dst);
+        }
+        return program === 'nft' && args.includes('--json') ? '{"nftables":[]}' : '';
+      },
+    };
+    const problems: NetworkProblem[] = [];
+    const clock = new FakeClock();
+    const network = new NodeNetwork({
+      clock,
+      commands,
+      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as IpForwarding,
+      kernelRoutes: async () => '',
+      bridge: 'edge0',
+      removeOnStop: false,
+      onProblems: (found) => problems.splice(0, problems.length, ...found),
+      logger: silentLogger,
+    });
+    await network.start();
+    t.teardown(() => network.stop());
+    const peers = [
+      { address: '198.51.100.7', podCIDR: '10.40.2.0/23' },
+      { address: '192.0.2.11', podCIDR: '10.40.4.0/23' },
+    ];
+    await network.update({ ...desired, kernelPorts: [], peers });
+    t.same([...routes].sort(), ['10.40.4.0/23', '10.48.0.0/16']);
+    t.match(problems, [{ reason: 'RouteFailed', isBlocking: false, message: /Network is unreachable/ }]);
+    isKnown = true;
+    await clock.advance(10_000);
+    await eventually(() => routes.has('10.40.2.0/23'));
+    await eventually(() => problems.length === 0);
+  },
+);
