@@ -6,7 +6,14 @@ import type { BoardDevices } from './devices/board-devices.ts';
 import type { Problem } from './engine-link.ts';
 import type { ImageSettings } from './images/board-images.ts';
 import type { BoardRoom } from './pods/admission.ts';
-import type { DesiredSource, ServiceEnvironment, StaticPodSource, StatusSink, VolumeSink } from './ports.ts';
+import type {
+  DesiredSource,
+  ServedPods,
+  ServiceEnvironment,
+  StaticPodSource,
+  StatusSink,
+  VolumeSink,
+} from './ports.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
 export interface KubeletOptions extends ImageSettings {
@@ -16,6 +23,8 @@ export interface KubeletOptions extends ImageSettings {
   sink: StatusSink;
   volumeSink: VolumeSink;
   serviceEnvironment: ServiceEnvironment;
+  /** Absent: pods are asked to end as soon as they are deleted. */
+  servedPods?: ServedPods;
   /** Keeps the last complete set over a power cut. */
   checkpoint: CheckpointFile;
   devices: Pick<BoardDevices, 'grant' | 'release'>;

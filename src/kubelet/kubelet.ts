@@ -256,9 +256,10 @@ export class Kubelet implements Component, SessionSources {
   }
 
   #makeReconciler(): PodReconciler {
-    const { runtime, clock, logger, sink, dataDir } = this.#options;
+    const { runtime, clock, logger, sink, servedPods, dataDir } = this.#options;
     const volumes = this.#volumes;
     return assemblePods({
+      ...(servedPods ? { servedPods } : {}),
       runtime,
       cache: this.#cache,
       clock,

@@ -85,6 +85,13 @@ export interface ImageExchange {
   addressOf(node: string): string | undefined;
 }
 
+/** Which pods Services lead new clients to; the pods are told by their uids. */
+export interface ServedPods {
+  isServed(podUid: string): boolean;
+  /** Returns the way to unsubscribe. */
+  onChange(listener: () => void): () => void;
+}
+
 /** Values that a pod may ask for and the desired set does not hold. */
 export interface ServiceEnvironment {
   /**

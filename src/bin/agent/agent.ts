@@ -27,6 +27,7 @@ import { boardPods } from './board-pods.ts';
 import { BoardWatch } from './board-watch.ts';
 import { HostPortWatch } from './host-port-watch.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
+import { servedPods } from './served-pods.ts';
 import { ServicePaths } from './service-paths.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -192,6 +193,7 @@ export class Agent implements Component {
           serviceVariables([...(services.current()?.values() ?? [])], namespace, links),
         isReady: () => services.current() !== undefined,
       },
+      servedPods: servedPods(services),
       checkpoint: keptPods(this.#options),
       devices: this.#devices,
       room: () => ({

@@ -7,7 +7,7 @@ import type { BoardDevices } from '../devices/board-devices.ts';
 import type { ImagePulls } from '../images/image-pulls.ts';
 import type { PullSecrets } from '../images/pull-secrets.ts';
 import { PodAddresses } from '../pod-addresses.ts';
-import type { StatusSink } from '../ports.ts';
+import type { ServedPods, StatusSink } from '../ports.ts';
 import { PodProbes } from '../probes/pod-probes.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -29,6 +29,8 @@ export interface PodParts {
   clock: Clock;
   logger: Logger;
   sink: StatusSink;
+  /** Absent: nobody waits for Services to lead elsewhere. */
+  servedPods?: ServedPods;
   records: RecordStore;
   volumes: Volumes;
   configs: ConfigSource;

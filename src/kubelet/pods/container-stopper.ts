@@ -4,12 +4,14 @@ import type { Pod } from '../../api/objects.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ContainerCache } from '../container-cache.ts';
+import type { ServedPods } from '../ports.ts';
 import { withContainer } from '../records/absorb.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ContainerHooks } from './container-hooks.ts';
 import type { StopAction } from './pod-actions.ts';
 import type { PodEntry } from './pod-entry.ts';
 import type { PodEvents } from './pod-events.ts';
+import { untilWithdrawn } from './withdrawal.ts';
 
 /** After a stop that did not work. */
 const RETRY_MS = 2_000;
@@ -23,6 +25,7 @@ export interface ContainerStopperOptions {
   logger: Logger;
   events: PodEvents;
   hooks: ContainerHooks;
+  servedPods?: ServedPods;
   look(key: string): void;
   lookAfter(key: string, delayMs: number): void;
 }
@@ -55,6 +58,7 @@ export class ContainerStopper {
     let isStopped = false;
     try {
       const graceSeconds = await this.#graceAfterHook(entry, pod, action, deadlineMs);
+      await this.#untilWithdrawn(pod, graceSeconds);
       await this.#options.runtime.stopContainer(id, graceSeconds);
       isStopped = await this.#seeStopped(id);
     } catch (error) {
@@ -78,6 +82,13 @@ export class ContainerStopper {
     const hadHook = await hooks.preStop(entry, pod, containerName, containerId, graceSeconds * 1000);
     if (!hadHook) return graceSeconds;
     return Math.max(MIN_GRACE_SECONDS, Math.ceil((deadlineMs - clock.monotonicMs()) / 1000));
+  }
+
+  /** A container that is started again keeps its clients. */
+  async #untilWithdrawn(pod: Pod | undefined, graceSeconds: number): Promise<void> {
+    const { servedPods, clock } = this.#options;
+    if (!servedPods || !pod?.metadata.deletionTimestamp || graceSeconds <= 0) return;
+    await untilWithdrawn(pod.metadata.uid, graceSeconds * 1000, servedPods, clock);
   }
 
   async #seeStopped(id: string): Promise<boolean> {
