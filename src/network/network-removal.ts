@@ -4,9 +4,9 @@ import { SERVICE_LISTEN_ADDRESS } from './board-network.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { ConnectionTracking } from './connection-tracking.ts';
 import { applyFirewallRules } from './firewall-rules.ts';
-import type { IpForwarding } from './ip-forwarding.ts';
 import { type DeviceAddresses, listIp } from './ip-listing.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
+import type { KernelSwitch } from './kernel-switch.ts';
 import { listChains } from './nft-listing.ts';
 import { ipv4Tables } from './nft-table.ts';
 import { NftTables } from './nft-tables.ts';
@@ -16,13 +16,15 @@ import { TunnelDevice } from './tunnel-device.ts';
 
 export interface BoardDoors {
   commands: CommandRunner;
-  forwarding: IpForwarding;
+  forwarding: KernelSwitch;
   tracking?: ConnectionTracking | undefined;
+  portReuse?: KernelSwitch | undefined;
   ipv6?: Ipv6Network | undefined;
 }
 
 /** Returns what was there and is gone, in words. To be called when pods are gone, and their bridge with them. */
-export async function removeNetwork({ commands, forwarding, tracking, ipv6 }: BoardDoors): Promise<string[]> {
+export async function removeNetwork(doors: BoardDoors): Promise<string[]> {
+  const { commands, forwarding, tracking, portReuse, ipv6 } = doors;
   const second = (await ipv6?.remove()) ?? [];
   const tables = await new NftTables(commands, ipv4Tables).remove();
   const routes = await removeRoutes(commands);
@@ -30,6 +32,7 @@ export async function removeNetwork({ commands, forwarding, tracking, ipv6 }: Bo
   const hadAddress = await removeAddress(commands);
   const hadForward = await applyFirewallRules(commands, 'ip', undefined, await listChains(commands));
   const wasRaised = (await tracking?.restore()) === true;
+  const wasReused = (await portReuse?.restore()) === true;
   const wasSwitched = await forwarding.restore();
   return [
     ...second,
@@ -39,6 +42,7 @@ export async function removeNetwork({ commands, forwarding, tracking, ipv6 }: Bo
     ...(hadAddress ? [`address ${SERVICE_LISTEN_ADDRESS} of lo`] : []),
     ...(hadForward ? ["rules for pods of iptables' filter"] : []),
     ...(wasRaised ? ['size of net.netfilter.nf_conntrack_max (is as it was)'] : []),
+    ...(wasReused ? ['net.ipv4.tcp_tw_reuse = 1 (is as it was)'] : []),
     ...(wasSwitched ? ['net.ipv4.ip_forward = 1 (is as it was)'] : []),
   ];
 }

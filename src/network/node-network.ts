@@ -13,10 +13,10 @@ import {
 import type { CommandRunner } from './command-runner.ts';
 import type { ConnectionTracking } from './connection-tracking.ts';
 import { applyFirewallRules } from './firewall-rules.ts';
-import type { IpForwarding } from './ip-forwarding.ts';
 import type { Ipv6Network } from './ipv6/ipv6-network.ts';
 import { SecondFamily } from './ipv6/second-family.ts';
 import { kernelRoutes } from './kernel-routes.ts';
+import type { KernelSwitch } from './kernel-switch.ts';
 import { findProblems } from './network-problems.ts';
 import { removeNetwork } from './network-removal.ts';
 import { listChains } from './nft-listing.ts';
@@ -40,9 +40,11 @@ const RULE_LOOKS = 12;
 
 export interface NodeNetworkOptions {
   commands: CommandRunner;
-  forwarding: IpForwarding;
+  forwarding: KernelSwitch;
   /** Absent: the kernel's table of connections is as large as it is. */
   tracking?: ConnectionTracking;
+  /** Absent: ports of connections that are over stay taken for a minute. */
+  portReuse?: KernelSwitch;
   /** Made where the cluster has second addresses for this board; without it there are none. */
   ipv6?(): Promise<Ipv6Network>;
   /** Name of the pods' bridge; its own route is no overlap. */
@@ -84,7 +86,7 @@ export class NodeNetwork implements Component {
   #looks = 0;
   #started = false;
   #isPrepared = false;
-  #isTrackingTold = false;
+  #isRoomTold = false;
   #mustPrepare = true;
   #podCIDR: string | undefined;
 
@@ -117,8 +119,8 @@ export class NodeNetwork implements Component {
     await this.#work;
     if (!wasStarted || !this.#isPrepared || !this.#options.removeOnStop) return;
     this.#isPrepared = false;
-    const { commands, forwarding, tracking } = this.#options;
-    await removeNetwork({ commands, forwarding, tracking, ipv6: this.#second.network });
+    const { commands, forwarding, tracking, portReuse } = this.#options;
+    await removeNetwork({ commands, forwarding, tracking, portReuse, ipv6: this.#second.network });
   }
 
   /**
@@ -209,15 +211,17 @@ export class NodeNetwork implements Component {
     return this.#applyRoutes(desiredRoutes(desired, tunnel ? distant : []));
   }
 
-  /** With the first of our rules the kernel begins to track connections. Where its table stays as it is, pods do not mind. */
+  /** What many connections need, of a kernel that tracks them: it does from the first of our rules on. Pods need it not. */
   async #makeRoom(): Promise<void> {
-    const { tracking, logger } = this.#options;
-    try {
-      const room = await tracking?.makeRoom();
-      if (room !== undefined) logger.info({ room }, "raised the kernel's limit of connections");
-    } catch (error) {
-      if (!this.#isTrackingTold) logger.warn({ err: error }, "the kernel's limit of connections is small");
-      this.#isTrackingTold = true;
+    const { tracking, portReuse, logger } = this.#options;
+    for (const tune of [() => portReuse?.enable(), () => tracking?.makeRoom()]) {
+      try {
+        if (await tune()) logger.info({}, 'made the kernel ready for many connections');
+      } catch (error) {
+        if (!this.#isRoomTold)
+          logger.warn({ err: error }, 'the kernel is not made ready for many connections');
+        this.#isRoomTold = true;
+      }
     }
   }
 

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CommandRunner } from '../../src/network/command-runner.ts';
-import { IpForwarding } from '../../src/network/ip-forwarding.ts';
 import { Ipv6Forwarding } from '../../src/network/ipv6/ipv6-forwarding.ts';
+import { KernelSwitch } from '../../src/network/kernel-switch.ts';
 import { endAllIn } from './lab.ts';
 
 const exec = promisify(execFile);
@@ -120,10 +120,10 @@ export class NetworkLab {
   }
 
   /** Stands for the board's switch, which is on from the start. */
-  async forwarding({ namespace }: LabBoard): Promise<IpForwarding> {
+  async forwarding({ namespace }: LabBoard): Promise<KernelSwitch> {
     const path = await this.#pathOf(namespace);
     await writeFile(path, '1\n');
-    return new IpForwarding(`${path}-was`, path);
+    return new KernelSwitch(`${path}-was`, path);
   }
 
   /** The same of IPv6. */

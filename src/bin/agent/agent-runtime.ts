@@ -5,8 +5,8 @@ import { PodmanRuntime } from '../../kubelet/runtime/podman/podman-runtime.ts';
 import type { Runtime } from '../../kubelet/runtime/runtime.ts';
 import { systemCommands } from '../../network/command-runner.ts';
 import { ConnectionTracking } from '../../network/connection-tracking.ts';
-import { IpForwarding } from '../../network/ip-forwarding.ts';
 import type { Ipv6Network } from '../../network/ipv6/ipv6-network.ts';
+import { IP_FORWARD, KernelSwitch, PORT_REUSE } from '../../network/kernel-switch.ts';
 import { type AgentOptions, BRIDGE } from './agent-options.ts';
 
 /** One agent to a board: it owns every container with this label. */
@@ -19,7 +19,8 @@ type RuntimeSettings = Pick<
   'runtime' | 'dataDir' | 'images' | 'logLimits' | 'cleanOnStop' | 'clock' | 'logger'
 >;
 
-export const boardForwarding = () => new IpForwarding(join(RUN_DIR, 'ip-forward-was'));
+export const boardForwarding = () => new KernelSwitch(join(RUN_DIR, 'ip-forward-was'), IP_FORWARD);
+export const boardPortReuse = () => new KernelSwitch(join(RUN_DIR, 'port-reuse-was'), PORT_REUSE);
 export const boardTracking = () => new ConnectionTracking({ notePath: join(RUN_DIR, 'conntrack-was') });
 
 /** Only boards of a cluster with second addresses pay for it, and those that are to be rid of all. */

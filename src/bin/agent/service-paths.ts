@@ -27,7 +27,7 @@ import { ProxyThread } from '../../proxy/proxy-thread.ts';
 import { serviceView } from '../../proxy/service-view.ts';
 import { AgentIngress } from './agent-ingress.ts';
 import { type AgentOptions, BRIDGE, CLUSTER_DOMAIN } from './agent-options.ts';
-import { boardForwarding, boardIpv6, boardTracking } from './agent-runtime.ts';
+import { boardForwarding, boardIpv6, boardPortReuse, boardTracking } from './agent-runtime.ts';
 import { BoardKernel } from './board-kernel.ts';
 import { NetworkReport } from './network-report.ts';
 
@@ -233,6 +233,7 @@ export class ServicePaths implements Component {
       commands: systemCommands,
       forwarding: boardForwarding(),
       tracking: boardTracking(),
+      portReuse: boardPortReuse(),
       ipv6: boardIpv6,
       bridge: BRIDGE,
       removeOnStop: cleanOnStop,

@@ -14,7 +14,14 @@ import { systemCommands } from '../../network/command-runner.ts';
 import { listIp } from '../../network/ip-listing.ts';
 import { removeNetwork } from '../../network/network-removal.ts';
 import { AGENT_LOCK, BRIDGE } from './agent-options.ts';
-import { agentRuntime, boardForwarding, boardIpv6, boardTracking, RUN_DIR } from './agent-runtime.ts';
+import {
+  agentRuntime,
+  boardForwarding,
+  boardIpv6,
+  boardPortReuse,
+  boardTracking,
+  RUN_DIR,
+} from './agent-runtime.ts';
 
 export interface UninstallOptions {
   dataDir: string;
@@ -34,6 +41,7 @@ export async function uninstallAgent(options: UninstallOptions): Promise<string[
       commands: systemCommands,
       forwarding: boardForwarding(),
       tracking: boardTracking(),
+      portReuse: boardPortReuse(),
       ipv6: boardHasIpv6() ? await boardIpv6() : undefined,
     });
     await removeFolders(options.dataDir);

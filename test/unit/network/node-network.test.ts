@@ -3,7 +3,7 @@ import t from 'tap';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { DesiredNetwork, NetworkProblem, Place } from '../../../src/network/board-network.ts';
 import type { CommandRunner } from '../../../src/network/command-runner.ts';
-import type { IpForwarding } from '../../../src/network/ip-forwarding.ts';
+import type { KernelSwitch } from '../../../src/network/kernel-switch.ts';
 import { NodeNetwork } from '../../../src/network/node-network.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -46,7 +46,7 @@ t.test(
     const network = new NodeNetwork({
       clock,
       commands,
-      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as IpForwarding,
+      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as KernelSwitch,
       kernelRoutes: async () => '',
       bridge: 'edge0',
       removeOnStop: false,
@@ -83,7 +83,7 @@ t.test(
     const network = new NodeNetwork({
       clock,
       commands,
-      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as IpForwarding,
+      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as KernelSwitch,
       kernelRoutes: async () => '',
       isReached: async (place) => {
         asked.push(place);
@@ -156,7 +156,7 @@ t.test(
     const network = new NodeNetwork({
       clock,
       commands,
-      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as IpForwarding,
+      forwarding: { enable: async () => false, restore: async () => undefined } as unknown as KernelSwitch,
       kernelRoutes: async () => '',
       bridge: 'edge0',
       removeOnStop: false,

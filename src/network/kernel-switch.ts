@@ -1,17 +1,25 @@
-// The board's switch for forwarding IPv4: on while pods run, and as it was when they are gone. What it was is noted in
+// A switch of the board's kernel that is on while pods run, and as it was when they are gone. What it was is noted in
 // memory-backed storage, which a reboot clears as it does the switch: an agent that was killed cannot say it any more.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readFileIfPresent } from '../base/if-present.ts';
 
-const SWITCH = '/proc/sys/net/ipv4/ip_forward';
+/** Without it nothing gets out of a pod. */
+export const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
+/**
+ * Whether a connection may have the local port of one that is over, for which the kernel else waits a minute. All clients
+ * of a Service come to an endpoint by the relay's one address, so 250 a second that end their connections themselves take
+ * half of its ports, and with each more the kernel searches the whole half in vain: 20 ms for a connection, and for all
+ * others of the agent as well.
+ * https://docs.kernel.org/networking/ip-sysctl.html (tcp_tw_reuse)
+ */
+export const PORT_REUSE = '/proc/sys/net/ipv4/tcp_tw_reuse';
 
-export class IpForwarding {
+export class KernelSwitch {
   readonly #notePath: string;
   readonly #switchPath: string;
 
-  /** `switchPath` for tests. */
-  constructor(notePath: string, switchPath = SWITCH) {
+  constructor(notePath: string, switchPath: string) {
     this.#notePath = notePath;
     this.#switchPath = switchPath;
   }
