@@ -45,7 +45,7 @@ export class NftTables {
     const text = rules.text + this.#tables.render(desired, hasTunnel);
     if (text === this.#applied) return;
     if (rules === this.#none) {
-      this.#wasKernels ||= this.#present === undefined && (await this.#ours()).includes(NFT_SERVICES_TABLE);
+      this.#wasKernels ||= this.#present === undefined && (await this.#ledUdp());
       this.#present = new Set();
     } else this.#present ??= await this.#list();
     this.#changes++;
@@ -110,6 +110,13 @@ export class NftTables {
     const { UdpTracks } = await import('./udp-tracks.ts');
     this.#tracks ??= new UdpTracks(this.#commands, this.#tables.family);
     await this.#tracks.settle(ports);
+  }
+
+  /** Without the program no agent had the kernel lead UDP. */
+  async #ledUdp(): Promise<boolean> {
+    if (!(await this.#ours()).includes(NFT_SERVICES_TABLE)) return false;
+    const { canForgetTracks } = await import('./udp-tracks.ts');
+    return canForgetTracks(this.#commands);
   }
 
   #udpPorts(desired: DesiredNetwork, { family, listenAddress }: RulePlace): UdpPort[] {

@@ -20,11 +20,13 @@ const desired: DesiredNetwork = {
 const track = (from: string, port: number) =>
   `udp 17 29 src=10.40.0.6 dst=10.48.0.9 sport=5555 dport=53 src=${from} dst=10.40.0.1 sport=${port} dport=5555 use=1\n`;
 
-function board(tables: readonly string[]) {
+function board(tables: readonly string[], hasConntrack = true) {
   const ran: string[] = [];
   const commands: CommandRunner = {
     run: async (program, args) => {
-      if (program === 'conntrack') ran.push(args.join(' '));
+      if (program === 'conntrack' && !hasConntrack)
+        throw new Error('conntrack is not installed on this board');
+      if (program === 'conntrack' && args[0] !== '-C') ran.push(args.join(' '));
       if (args[0] === '-L') return track('10.40.2.7', 5353) + track('169.254.48.1', 20_001);
       return JSON.stringify({ nftables: tables.map((name) => ({ table: { family: 'ip', name } })) });
     },
@@ -52,6 +54,13 @@ t.test(
 
 t.test('nobody looks for them where the kernel never led', async (t) => {
   const { nft, ran } = board(['edge_cluster']);
+  await nft.apply(desired, false);
+  await nft.settleTracks(desired);
+  t.same(ran, []);
+});
+
+t.test('nor on a board whose kernel led TCP alone', async (t) => {
+  const { nft, ran } = board(['edge_cluster', 'edge_services'], false);
   await nft.apply(desired, false);
   await nft.settleTracks(desired);
   t.same(ran, []);
