@@ -1,12 +1,13 @@
 // Room for connections on this board, as many as the files that the agent may have open allow, shared among Services:
-// each may have 16 times what is left, so that one which takes all that it gets leaves some to the others, however many
-// they are, and to the rest of the agent what its own work needs.
+// each may have nine times what is left, so that one which takes all that it gets leaves a tenth to those that come after
+// it, and all together leave the rest of the agent what its own work needs.
 
 /** Each connection has two sockets; a UDP flow, which has one, counts as one connection too. */
 const FILES_EACH = 2;
 /** For MQTT, podman, pods' files and Ingress: of a low limit a quarter. */
 const MOST_KEPT_FILES = 2_048;
-const SHARE = 16;
+/** One Service alone has its 8,000 connections of 20,000 files. */
+const SHARE = 9;
 
 export class ConnectionRoom {
   /** The agent's, for people to read. */

@@ -296,9 +296,9 @@ t.test(
       ),
     );
     const crowd = Array.from({ length: 40 }, () => client(t, crowded));
-    await eventually(() => counters()?.overLimit === 17);
-    t.equal(counters()?.active, 23, '24 connections of two files each, and 16 files are kept');
-    t.equal(crowd.filter((one) => one.heard() === 'a').length, 23);
+    await eventually(() => counters()?.overLimit === 18);
+    t.equal(counters()?.active, 22, '24 connections of two files each, and 16 files are kept');
+    t.equal(crowd.filter((one) => one.heard() === 'a').length, 22);
     await says(client(t, calm), 'a');
     t.match(refusals, [
       { reason: 'TooManyConnections', subject: { key: 'default/web' }, message: /64 files/ },

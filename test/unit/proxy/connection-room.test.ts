@@ -9,16 +9,13 @@ function fill(room: ConnectionRoom): number {
   return own;
 }
 
-t.test('one Service gets nearly all, and leaves some to each that comes after it', async (t) => {
+t.test('one Service gets most, and leaves a tenth to those that come after it', async (t) => {
   const room = new ConnectionRoom(20_000);
   const first = fill(room);
   t.ok(first > 8_000, `${first} connections`);
-  const others = Array.from({ length: 20 }, () => fill(room));
-  t.same(
-    others.filter((count) => count < 1),
-    [],
-    `${others}`,
-  );
+  const others = Array.from({ length: 3 }, () => fill(room));
+  t.ok(others[0] && others[0] > 800, `${others}`);
+  t.ok(Math.min(...others) > 5, `${others}`);
   t.ok(2 * (first + others.reduce((a, b) => a + b)) <= 20_000 - 2_048, 'the agent keeps its own');
 });
 
