@@ -17,7 +17,7 @@ async function traces(board: Board): Promise<string> {
     'ip -4 route show table all',
     'ip rule show',
     'ip -brief link',
-    'sysctl net.ipv4.ip_forward',
+    'sysctl net.ipv4.ip_forward net.ipv4.tcp_tw_reuse',
     'podman ps --all --external --format {{.Names}}',
     'podman network ls --format {{.Name}}',
     'ls /run/edge-cluster',
