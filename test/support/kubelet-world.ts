@@ -136,6 +136,9 @@ export class KubeletWorld {
   readonly workers: PodWorkers;
   readonly reconciler: PodReconciler;
   podCIDR: string | undefined = '10.40.2.0/23';
+  /** Uids of pods that Services lead to; see servicesChanged(). */
+  readonly served = new Set<string>();
+  readonly #servicesWatchers = new Set<() => void>();
   /** Whether the desired set came from the master (complete) or from a checkpoint. */
   isComplete = true;
   serviceVariables: Record<string, string> | undefined = {};
@@ -229,6 +232,11 @@ export class KubeletWorld {
     await this.settle();
   }
 
+  async servicesChanged(): Promise<void> {
+    for (const watcher of [...this.#servicesWatchers]) watcher();
+    await this.settle();
+  }
+
   async #changed(id: string | undefined): Promise<void> {
     const snapshot = this.cache.beforeAsking();
     if (id === undefined) {
@@ -275,6 +283,13 @@ export class KubeletWorld {
       ensureInfraImage: async () => undefined,
       desired: () => ({ state, isComplete: this.isComplete }),
       podCIDR: () => this.podCIDR,
+      servedPods: {
+        isServed: (uid) => this.served.has(uid),
+        onChange: (watcher) => {
+          this.#servicesWatchers.add(watcher);
+          return () => this.#servicesWatchers.delete(watcher);
+        },
+      },
       devices: {
         grant: async (container) => this.devices.get(container.name) ?? { paths: [], groups: [] },
         release: () => undefined,

@@ -90,6 +90,32 @@ t.test(
   },
 );
 
+t.test('a deleted pod that Services lead to runs on until they do not', async (t) => {
+  const world = await startedWorld(t);
+  world.served.add('uid-web-1');
+  const deletionTimestamp = '2026-01-01T00:00:30Z';
+  await world.want(desiredPod({ metadata: { deletionTimestamp, deletionGracePeriodSeconds: 30 } }));
+  await world.clock.advance(500);
+  await world.settle();
+  t.ok(world.running());
+  world.served.clear();
+  await world.servicesChanged();
+  t.ok(world.running(), 'other boards may hear a moment later');
+  await world.clock.advance(100);
+  await world.settle();
+  t.equal(world.running(), undefined);
+  t.equal(world.sink.pods.get(WEB_KEY)?.terminated, true);
+});
+
+t.test('a container that is started again waits for no Service', async (t) => {
+  const world = await startedWorld(t);
+  world.served.add('uid-web-1');
+  const first = world.running()?.id;
+  const containers = [{ name: 'web', image: NEW_WEB_IMAGE }];
+  await world.want(desiredPod({ spec: { containers } }));
+  t.not(world.running()?.id, first);
+});
+
 t.test('a deleted pod is stopped, removed and reported terminated with its uid', async (t) => {
   const world = await startedWorld(t);
   const deletionTimestamp = '2026-01-01T00:00:30Z';
