@@ -7,15 +7,14 @@ import { Connections } from './connections.ts';
 import type { DataPath } from './data-path.ts';
 import type { Forwarder, VirtualAddress } from './forwarder-plan.ts';
 import type { Front, FrontOptions } from './front.ts';
+import { greet } from './greeting.ts';
 import { HeldClients } from './held-clients.ts';
-import { proxyHeader } from './proxy-protocol.ts';
 import { Relay, resetHandle } from './relay.ts';
 import type { TrafficPolicy } from './service-view.ts';
 import {
   hasIpv6,
   listenOn,
   localAddress,
-  newWriteRequest,
   peerAddress,
   type SocketAddress,
   type TcpHandle,
@@ -198,23 +197,10 @@ export class Listener implements Front {
     else relay.abort();
   }
 
-  /** Tells the endpoint who comes, where the Service asks for that; false when it cannot be told. */
   #greet(client: TcpHandle, from: SocketAddress, upstream: TcpHandle): boolean {
     const version = this.#backend.proxyProtocol;
-    if (version === undefined) return true;
-    const own = localAddress(client);
     const { virtual } = this.#forwarder;
-    const header = proxyHeader(version, {
-      sourceAddress: from.address,
-      sourcePort: from.port,
-      destinationAddress: virtual?.ip ?? own.address,
-      destinationPort: virtual?.port ?? own.port,
-    });
-    const request = newWriteRequest();
-    request.data = header;
-    // Should it fail later, so does the first write of the relay.
-    request.oncomplete = () => undefined;
-    return upstream.writeBuffer(request, header) === 0;
+    return version === undefined || greet(upstream, version, { client, from, virtual });
   }
 
   #fail(client: TcpHandle): void {
