@@ -37,6 +37,7 @@ export class RuleWatch {
   #notedChanges = 0;
   /** What was found changed by others and is still to be put right. */
   #found: TableParts | undefined;
+  #foundChanges = 0;
   #isPostponed = false;
   #tookMs = 0;
   #restsUntilMs = 0;
@@ -58,6 +59,8 @@ export class RuleWatch {
    */
   async note(chains: readonly Chain[]): Promise<string[]> {
     const found = this.#found;
+    // Who calls had begun before it was found, and has put nothing right.
+    if (found && this.#changes === this.#foundChanges) return [];
     const areChainsSame = this.#notedChains === baseChains(chains);
     this.#found = undefined;
     this.#notedChains = baseChains(chains);
@@ -80,8 +83,10 @@ export class RuleWatch {
     // What we have begun to change meanwhile is not to be told from what others have.
     if (changes !== this.#changes) return false;
     const areRulesOther = !this.#isBehind && hashOf(parts) !== this.#notedHash;
-    if (areRulesOther) this.#found = parts;
-    else this.#noted(parts, changes);
+    if (areRulesOther) {
+      this.#found = parts;
+      this.#foundChanges = changes;
+    } else this.#noted(parts, changes);
     return areRulesOther || areChainsOther;
   }
 

@@ -96,7 +96,8 @@ t.test('the range counts as ready when its rules are there, whatever its routes'
   const { network, problems } = await networkOf(t, lab, a);
   t.equal(network.podCIDR, undefined);
   await network.update(desired(lab, a));
-  t.match(problems, [{ reason: 'RouteFailed', isBlocking: false }], 'routes over a cable that is out');
+  const unrouted = problems.filter(({ reason }) => reason === 'RouteFailed');
+  t.match(unrouted, [{ isBlocking: false }], 'routes over a cable that is out');
   t.equal(network.podCIDR, a.podCIDR);
   t.match(await rules(lab, a), 'chain leaving');
   t.match(

@@ -50,6 +50,18 @@ t.test('what others changed is told once it is put right', async (t) => {
   t.same(await watch.note(board.chains), [], 'once');
 });
 
+t.test('a change of ours that had begun before puts nothing right, and takes nothing for well', async (t) => {
+  const { tables, board, watch } = world();
+  await watch.note(board.chains);
+  board.rule = 'accept';
+  t.ok(await watch.hasChanged());
+  t.same(await watch.note(board.chains), [], 'its tables were as they should be before they were looked at');
+  t.ok(await watch.hasChanged(), 'still');
+  board.rule = 'drop';
+  tables.changes++;
+  t.same(await watch.note(board.chains), ['chain guard of table ip edge_cluster']);
+});
+
 t.test('what stays as others made it is told by nobody, and looked at no more', async (t) => {
   const { tables, board, watch } = world();
   await watch.note(board.chains);
