@@ -14,9 +14,11 @@ const NEEDED_MAJOR = 24;
 const compileCache = join(root, 'node_modules/.cache/edge-cluster');
 /** A small young generation: garbage is collected earlier instead of kept resident. */
 const smallHeap = '--max-semi-space-size=2';
+/** The old one grows by half before all is collected: a crowd's garbage would else stay at rest. */
+const slowGrowth = '--heap-growing-percent=50';
 /** Patterns come from people (custom kinds, rules, Ingresses): one that backtracks for ever is run in linear time. */
 const boundedPatterns = '--enable-experimental-regexp-engine-on-excessive-backtracks';
-export const residentFlags = [smallHeap, boundedPatterns];
+export const residentFlags = [smallHeap, slowGrowth, boundedPatterns];
 /** One heap of the C library for all threads: free memory of each thread's own would stay resident. */
 export const residentEnv = { MALLOC_ARENA_MAX: '1' };
 

@@ -2,23 +2,23 @@
 import { Backend } from './backend.ts';
 import type { ConnectionRoom } from './connection-room.ts';
 import type { BackendPlan, Subject } from './forwarder-plan.ts';
-import { type Crowd, type ServiceFigures, ServiceLoad } from './service-load.ts';
+import { type Limit, type ServiceFigures, ServiceLoad } from './service-load.ts';
 
 type Plans = ReadonlyMap<string, BackendPlan>;
 /** A client of `subject` was turned away, and what its load is. */
-type OnCrowd = (subject: Subject, crowd: Crowd, load: ServiceLoad) => void;
+type OnRefused = (subject: Subject, limit: Limit, load: ServiceLoad) => void;
 
 export class Backends {
   readonly #room: ConnectionRoom | undefined;
-  readonly #onCrowd: OnCrowd;
+  readonly #onRefused: OnRefused;
   readonly #backends = new Map<string, Backend>();
   /** By the subject's kind and key. One lives as long as a backend that counts in it, and is bound by its limit. */
   readonly #loads = new Map<string, { subject: Subject; load: ServiceLoad }>();
 
   /** Without `room` there is any number of connections. */
-  constructor(room?: ConnectionRoom, onCrowd: OnCrowd = () => undefined) {
+  constructor(room?: ConnectionRoom, onRefused: OnRefused = () => undefined) {
     this.#room = room;
-    this.#onCrowd = onCrowd;
+    this.#onRefused = onRefused;
   }
 
   /** Returns the endpoints, as `ip:port`, that are gone, by backend. */
@@ -66,8 +66,8 @@ export class Backends {
       known.subject = subject;
       return known.load;
     }
-    const load: ServiceLoad = new ServiceLoad(this.#room, (crowd) =>
-      this.#onCrowd(entry.subject, crowd, load),
+    const load: ServiceLoad = new ServiceLoad(this.#room, (limit) =>
+      this.#onRefused(entry.subject, limit, load),
     );
     const entry = { subject, load };
     this.#loads.set(id, entry);

@@ -7,7 +7,6 @@ import type { Logger } from '../base/logger.ts';
 import { type IsInside, insideOf } from './admission.ts';
 import { Backends } from './backends.ts';
 import { ConnectionRoom } from './connection-room.ts';
-import { CrowdReports } from './crowd-reports.ts';
 import { DataPath } from './data-path.ts';
 import { type Forwarder, type ForwarderPlan, planForwarders, type Refusal } from './forwarder-plan.ts';
 import type { Front } from './front.ts';
@@ -15,6 +14,7 @@ import { GoneEndpoints } from './gone-endpoints.ts';
 import { HealthChecks } from './health-checks.ts';
 import type { HostPort } from './host-ports.ts';
 import { type KernelForwarding, type KernelMode, type KernelPort, planKernelPorts } from './kernel-ports.ts';
+import { LimitReports } from './limit-reports.ts';
 import { Listener } from './listener.ts';
 import { LocalPorts } from './local-ports.ts';
 import { RefusalLedger } from './refusal-ledger.ts';
@@ -93,7 +93,7 @@ export class Proxier implements Component {
     this.#options = options;
     this.#dataPath = new DataPath(options.clock);
     const room = new ConnectionRoom(options.openFiles);
-    const reports = new CrowdReports(room, options.clock, (refusal) => this.#tellOne(refusal));
+    const reports = new LimitReports(room, options.clock, (refusal) => this.#tellOne(refusal));
     this.#backends = new Backends(room, (...crowd) => reports.turnedAway(...crowd));
   }
 

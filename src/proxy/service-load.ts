@@ -32,11 +32,11 @@ export interface EndpointCount {
 }
 
 /** What somebody was turned away for: the Service's own limit, the board's, or that of the flows of a UDP port. */
-export type Crowd = 'service' | 'board' | 'flows';
+export type Limit = 'service' | 'board' | 'flows';
 
 export class ServiceLoad {
   readonly #room: ConnectionRoom;
-  readonly #onRefused: (crowd: Crowd) => void;
+  readonly #onRefused: (limit: Limit) => void;
   readonly counters: ServiceCounters = {
     active: 0,
     accepted: 0,
@@ -49,7 +49,7 @@ export class ServiceLoad {
   #maxConnections = Number.POSITIVE_INFINITY;
 
   /** `onRefused` is called for each. */
-  constructor(room = new ConnectionRoom(), onRefused: (crowd: Crowd) => void = () => undefined) {
+  constructor(room = new ConnectionRoom(), onRefused: (limit: Limit) => void = () => undefined) {
     this.#room = room;
     this.#onRefused = onRefused;
   }
@@ -75,9 +75,9 @@ export class ServiceLoad {
   }
 
   /** Counts who was turned away. Returns false. */
-  refuse(crowd: Crowd): false {
+  refuse(limit: Limit): false {
     this.counters.overLimit += 1;
-    this.#onRefused(crowd);
+    this.#onRefused(limit);
     return false;
   }
 

@@ -17,6 +17,8 @@ type Program = (typeof programs)[number];
 /** Flags of programs that are not ours. */
 const foreignFlags = [
   '--max-semi-space-size',
+  '--heap-growing-percent',
+  '--memory-saver-mode',
   '--single-threaded-gc',
   '--optimize-for-size',
   '--enable-experimental-regexp-engine-on-excessive-backtracks',

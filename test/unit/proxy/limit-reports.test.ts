@@ -1,18 +1,18 @@
 import t from 'tap';
 import { ConnectionRoom } from '../../../src/proxy/connection-room.ts';
-import { CrowdReports } from '../../../src/proxy/crowd-reports.ts';
 import type { Refusal, Subject } from '../../../src/proxy/forwarder-plan.ts';
+import { LimitReports } from '../../../src/proxy/limit-reports.ts';
 import { ServiceLoad } from '../../../src/proxy/service-load.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const subject: Subject = { kind: 'Service', key: 'default/web', uid: 'u-web' };
 
-t.test('a crowd is told once, its kinds apart, and again while it lasts', async (t) => {
+t.test('that a limit is reached is told once, limits apart, and again while it lasts', async (t) => {
   const clock = new FakeClock();
   const told: Refusal[] = [];
-  const reports = new CrowdReports(new ConnectionRoom(4_096), clock, (refusal) => told.push(refusal));
-  const load: ServiceLoad = new ServiceLoad(new ConnectionRoom(), (crowd) =>
-    reports.turnedAway(subject, crowd, load),
+  const reports = new LimitReports(new ConnectionRoom(4_096), clock, (refusal) => told.push(refusal));
+  const load: ServiceLoad = new ServiceLoad(new ConnectionRoom(), (limit) =>
+    reports.turnedAway(subject, limit, load),
   );
   load.limit(1);
   for (let i = 0; i < 4; i++) load.enter();

@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ConnectionRoom } from './connection-room.ts';
 import type { Refusal, Subject } from './forwarder-plan.ts';
-import type { Crowd, ServiceLoad } from './service-load.ts';
+import type { Limit, ServiceLoad } from './service-load.ts';
 import { MAX_CONNECTIONS_ANNOTATION } from './service-options.ts';
 import { MAX_FLOWS } from './udp-flows.ts';
 
@@ -11,12 +11,12 @@ const TELL_AGAIN_AFTER_MS = 30 * 60_000;
 
 type Limits = Pick<ServiceLoad, 'maxConnections'>;
 
-export class CrowdReports {
+export class LimitReports {
   readonly #room: ConnectionRoom;
   readonly #clock: Clock;
   readonly #tell: (refusal: Refusal) => void;
-  /** When each load said which kind of crowd last; gone with the load. */
-  readonly #toldMs = new WeakMap<Limits, Map<Crowd, number>>();
+  /** When each load said last that it has reached which limit; gone with the load. */
+  readonly #toldMs = new WeakMap<Limits, Map<Limit, number>>();
 
   constructor(room: ConnectionRoom, clock: Clock, tell: (refusal: Refusal) => void) {
     this.#room = room;
@@ -25,18 +25,18 @@ export class CrowdReports {
   }
 
   /** Costs little enough for each datagram of a flood. */
-  turnedAway(subject: Subject, crowd: Crowd, load: Limits): void {
+  turnedAway(subject: Subject, limit: Limit, load: Limits): void {
     const nowMs = this.#clock.monotonicMs();
-    const told = this.#toldMs.get(load) ?? new Map<Crowd, number>();
-    if (nowMs - (told.get(crowd) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_AFTER_MS) return;
-    this.#toldMs.set(load, told.set(crowd, nowMs));
-    this.#tell({ subject, reason: 'TooManyConnections', message: this.#wordsOf(crowd, load) });
+    const told = this.#toldMs.get(load) ?? new Map<Limit, number>();
+    if (nowMs - (told.get(limit) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_AFTER_MS) return;
+    this.#toldMs.set(load, told.set(limit, nowMs));
+    this.#tell({ subject, reason: 'TooManyConnections', message: this.#wordsOf(limit, load) });
   }
 
-  #wordsOf(crowd: Crowd, { maxConnections }: Limits): string {
-    if (crowd === 'service')
+  #wordsOf(limit: Limit, { maxConnections }: Limits): string {
+    if (limit === 'service')
       return `clients are refused: ${maxConnections} connections at a time are what annotation ${MAX_CONNECTIONS_ANNOTATION} allows on a board`;
-    if (crowd === 'flows')
+    if (limit === 'flows')
       return `datagrams of new clients are dropped: ${MAX_FLOWS} clients of a UDP port at a time are what a board can answer`;
     return `clients are refused: this Service has as many connections as one may have on a board whose agent may have ${this.#room.openFiles} files open`;
   }
