@@ -4,10 +4,12 @@ import { networkInterfaces } from 'node:os';
 /** Bridges and tunnels of container engines are no way for another board to get here. */
 const virtualLinks = /^(lo|edge|podman|docker|cni|veth|br-|virbr|flannel|tailscale|wg|tun)/;
 
+export const isLanLink = (name: string): boolean => !virtualLinks.test(name);
+
 /** IPv4 addresses that other machines may know this one by; loopback when there are none. */
 export function lanAddresses(): [string, ...string[]] {
   const found = Object.entries(networkInterfaces())
-    .filter(([name]) => !virtualLinks.test(name))
+    .filter(([name]) => isLanLink(name))
     .flatMap(([, addresses]) => addresses ?? [])
     .filter(
       (address) => address.family === 'IPv4' && !address.internal && !address.address.startsWith('169.254.'),

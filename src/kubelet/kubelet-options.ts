@@ -40,7 +40,7 @@ export interface KubeletOptions extends ImageSettings {
   podCIDR(): string | undefined;
   /** The same of IPv6: absent or `undefined` = pods have no second address. */
   podCIDRv6?(): string | undefined;
-  /** The board's own addresses, the one it is reached by first. */
+  /** The board's own addresses, the one it is reached by first; the second is of IPv6. */
   hostAddresses(): readonly string[];
   /** Such as `cluster.local`. */
   clusterDomain: string;

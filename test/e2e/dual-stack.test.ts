@@ -192,6 +192,22 @@ t.test('a cluster of two families on two boards', skip, async (t) => {
     }
   });
 
+  await t.test('an IPv6 address of a board is told of it and of its pods', async (t) => {
+    const { board } = cluster.agent('alpha');
+    const told = [board.address, LAN_V6.alpha];
+    await eventually(async () => {
+      const { status } = await master.json<Node>('get', 'node', 'alpha');
+      const internal = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
+      return internal.map(({ address }) => address).join() === told.join();
+    }, 15_000);
+    await eventually(async () => {
+      const { status } = await master.json<Pod>('get', 'pod', 'caller');
+      return status?.hostIPs?.map(({ ip }) => ip).join() === told.join();
+    }, 15_000);
+    const { status } = await master.json<Pod>('get', 'pod', 'caller');
+    t.equal(status?.hostIP, board.address, 'the first is of IPv4');
+  });
+
   await t.test('a board is inside by all of its addresses, others are not', async (t) => {
     const [alpha, beta] = [cluster.agent('alpha').board, cluster.agent('beta').board];
     const ports = [{ port: 80, targetPort: 8080, nodePort: LOCAL_NODE_PORT }];

@@ -7,7 +7,7 @@ import { bytes } from '../../src/api/quantity.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { BoardLoadMeter, parseCpuTicks, usedCores } from '../../src/kubelet/board/board-load.ts';
 import { Heartbeat } from '../../src/kubelet/board/heartbeat.ts';
-import { addressTowards, hostAddresses } from '../../src/kubelet/board/local-address.ts';
+import { addressTowards, hostAddresses, lastingAddressV6 } from '../../src/kubelet/board/local-address.ts';
 import { allocatableTexts, nodeFacts } from '../../src/kubelet/board/node-facts.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -121,6 +121,27 @@ t.test('a measurement that fails costs its beat, not those after it', async (t) 
   await clock.advance(5_000);
   await eventually(() => sent === 1);
   await heartbeat.stop();
+});
+
+t.test('of the IPv6 addresses of a board one is told that is of the LAN and stays', async (t) => {
+  const line = (address: string, scope: string, flags: string, link: string) =>
+    `${address.padEnd(32, '0')} 02 40 ${scope} ${flags} ${link.padStart(8)}\n`;
+  const passing = [
+    line('fe80', '20', '80', 'eth0'),
+    line('2001', '00', '01', 'eth0'),
+    line('2002', '00', 'a0', 'eth0'),
+    line('fd01', '00', 'c0', 'eth0'),
+    line('fd02', '00', '80', 'edge-pods'),
+    `${'1'.padStart(32, '0')} 01 80 10 80       lo\n`,
+  ].join('');
+  t.equal(
+    lastingAddressV6(passing),
+    undefined,
+    'link-local, temporary, deprecated, tentative, of pods, of lo',
+  );
+  const lasting = line('fd000077', '00', '00', 'wlan0') + line('20010db8', '00', '80', 'eth0');
+  t.equal(lastingAddressV6(passing + lasting), '2001:db8::');
+  t.equal(lastingAddressV6(''), undefined, 'a kernel without IPv6');
 });
 
 t.test('the address of a board is that of the way to the master, or its own on the LAN', async (t) => {

@@ -4,7 +4,7 @@ import { INGRESS_BOARD_LABEL } from '../../api/ingress/board-ingress.ts';
 import { KUBERNETES_VERSION } from '../../api/kubernetes-version.ts';
 import type { Component } from '../../base/component.ts';
 import { ProcessLock } from '../../base/process-lock.ts';
-import { hostAddresses } from '../../kubelet/board/local-address.ts';
+import { hostAddresses, hostAddressV6 } from '../../kubelet/board/local-address.ts';
 import { allocatableSize, MAX_PODS, nodeFacts } from '../../kubelet/board/node-facts.ts';
 import { boardDocuments } from '../../kubelet/board-documents.ts';
 import { BoardDevices } from '../../kubelet/devices/board-devices.ts';
@@ -47,6 +47,7 @@ export class Agent implements Component {
   readonly #watch: BoardWatch;
   readonly #sessions: Sessions;
   #isIngressListening = false;
+  /** The one it is reached by, and one of IPv6 where the cluster has second addresses and the board has one. */
   #addresses: readonly string[] = [];
   #running: Component[] = [];
 
@@ -88,7 +89,7 @@ export class Agent implements Component {
     }
     this.#running = [{ start: async () => undefined, stop: () => this.#leave() }];
     await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
-    this.#addresses = await hostAddresses(this.#options.master.hostname);
+    this.#addresses = await this.#findAddresses();
     this.#subscribe();
     try {
       for (const component of this.#parts()) {
@@ -142,14 +143,20 @@ export class Agent implements Component {
   }
 
   async #refreshAddresses(): Promise<void> {
-    const addresses = await hostAddresses(this.#options.master.hostname);
+    const addresses = await this.#findAddresses();
     // While its cable is out, a board is still known by the address that it had.
-    const isOffline = addresses.every((address) => address === LOOPBACK);
+    const isOffline = addresses[0] === LOOPBACK;
     if (isOffline || addresses.join() === this.#addresses.join()) return;
     this.#addresses = addresses;
     void this.#paths.updateProxy();
     await this.#tellBirth();
     this.#kubelet.networkChanged();
+  }
+
+  async #findAddresses(): Promise<string[]> {
+    const first = await hostAddresses(this.#options.master.hostname);
+    const second = this.#paths.podCIDRv6 === undefined ? undefined : await hostAddressV6();
+    return second === undefined ? first : [...first, second];
   }
 
   async #tellBirth(): Promise<void> {
@@ -225,9 +232,10 @@ export class Agent implements Component {
       ...this.#options,
       link: this.#link,
       hostPorts: () => this.#hostPorts.current(),
-      addresses: () => this.#addresses,
+      addresses: () => this.#addresses.slice(0, 1),
       onPodCIDR: () => {
         void this.#prepareNetwork();
+        void this.#refreshAddresses();
         this.#kubelet.networkChanged();
       },
       onRoutesChanged: async () => {

@@ -101,12 +101,13 @@ export class DesiredConfigSource implements ConfigSource {
   }
 
   #place(pod: Pod, { ip, ipv6 }: SandboxAddresses = {}): PodPlace {
-    const hostIP = this.#options.hostAddresses()[0];
+    const [hostIP, hostIPv6] = this.#options.hostAddresses();
     return {
       nodeName: this.#options.nodeName,
       podIP: pod.spec.hostNetwork ? hostIP : ip,
-      podIPv6: ipv6,
+      podIPv6: pod.spec.hostNetwork ? hostIPv6 : ipv6,
       hostIP,
+      hostIPv6,
       allocatable: this.#options.allocatable(),
     };
   }

@@ -10,6 +10,7 @@ export interface PodPlace {
   podIP: string | undefined;
   podIPv6?: string | undefined;
   hostIP: string | undefined;
+  hostIPv6?: string | undefined;
   allocatable: { cpu: string; memory: string; ephemeralStorage: string };
 }
 
@@ -31,11 +32,13 @@ function plainFields(pod: Pod, place: PodPlace): Record<string, string> {
     'spec.nodeName': place.nodeName,
     'spec.serviceAccountName': pod.spec.serviceAccountName ?? '',
     'status.podIP': podIP,
-    'status.podIPs': place.podIPv6 ? `${podIP},${place.podIPv6}` : podIP,
+    'status.podIPs': listed(podIP, place.podIPv6),
     'status.hostIP': hostIP,
-    'status.hostIPs': hostIP,
+    'status.hostIPs': listed(hostIP, place.hostIPv6),
   };
 }
+
+const listed = (first: string, second: string | undefined) => (second ? `${first},${second}` : first);
 
 /** A limit that is not set reads as the board's allocatable, a request that is not set as 0, as upstream. */
 export function resourceValue(

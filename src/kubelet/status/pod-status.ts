@@ -104,11 +104,12 @@ function ephemeral(status: core.ContainerStatus): core.ContainerStatus {
 }
 
 function addresses(pod: Pod, record: PodRecord, hostAddresses: readonly string[]): Partial<core.PodStatus> {
-  const hostIP = hostAddresses[0];
-  const second = record.podIPv6 && !pod.spec.hostNetwork ? [{ ip: record.podIPv6 }] : [];
-  const podIP = pod.spec.hostNetwork && record.sandboxAttempt >= 0 ? hostIP : record.podIP;
+  const [hostIP] = hostAddresses;
+  const own = [record.podIP, record.podIPv6].filter((ip) => ip !== undefined);
+  const podAddresses = pod.spec.hostNetwork && record.sandboxAttempt >= 0 ? hostAddresses : own;
+  const [podIP] = podAddresses;
   return {
-    ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
-    ...(podIP ? { podIP, podIPs: [{ ip: podIP }, ...second] } : {}),
+    ...(hostIP ? { hostIP, hostIPs: hostAddresses.map((ip) => ({ ip })) } : {}),
+    ...(podIP ? { podIP, podIPs: podAddresses.map((ip) => ({ ip })) } : {}),
   };
 }
