@@ -139,9 +139,10 @@ t.test('a board alone', async (t) => {
     await eventually(async () => (await page()) === PASSWORD, 10_000, 100);
     await eventually(async () => (await pageByName()) === PASSWORD, 10_000, 100);
     const readyMs = Date.now();
-    // Written 5 s after a change at the latest: then the endpoints are in it.
+    // Written 5 s after a change at the latest, then the endpoints are in it; the pods 2 s after they are told.
     const isKept = async () =>
-      (await stat(join(kept, 'cluster'))).mtimeMs > readyMs || Date.now() > readyMs + 6_000;
+      ((await stat(join(kept, 'cluster'))).mtimeMs > readyMs && Date.now() > readyMs + 3_000) ||
+      Date.now() > readyMs + 6_000;
     await eventually(isKept, 15_000, 200);
     await master.program?.end('SIGKILL');
     await board.cutPower();

@@ -10,6 +10,7 @@ import t from 'tap';
 import { events as eventKind } from '../../src/api/kinds/event.ts';
 import { nodes as nodeKind } from '../../src/api/kinds/node.ts';
 import type { core, Event, Node, Pod } from '../../src/api/objects.ts';
+import { bytes } from '../../src/api/quantity.ts';
 import { demoImage } from '../../src/bin/demo/demo-image.ts';
 import { adminClient } from '../bench/admin-client.ts';
 import { demoArchive } from '../support/demo-archive.ts';
@@ -150,7 +151,7 @@ t.test('a board that runs short', async (t) => {
       phase: 'Failed',
       reason: 'Evicted',
       message:
-        /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: \d+Ki\. Container c was using \d+Ki, request is 1Mi, has larger consumption of memory\. $/,
+        /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: \d+[KM]i\. Container c was using \d+[KM]i, request is 1Mi, has larger consumption of memory\. $/,
     });
     const disruption = (c: core.PodCondition) => c.type === 'DisruptionTarget';
     t.match(status?.conditions?.find(disruption), { status: 'True', reason: 'TerminationByKubelet' });
@@ -172,10 +173,10 @@ t.test('a board that runs short', async (t) => {
     t.match(status, {
       reason: 'Evicted',
       message:
-        /^The node was low on resource: ephemeral-storage\. Threshold quantity: 16Mi, available: \d+(Ki|Mi)\. Container c was using \d+Ki, request is 0, has larger consumption of ephemeral-storage\. $/,
+        /^The node was low on resource: ephemeral-storage\. Threshold quantity: 16Mi, available: \d+[KM]i\. Container c was using \d+[KM]i, request is 0, has larger consumption of ephemeral-storage\. $/,
     });
-    const usedKiB = Number(/using (\d+)Ki/.exec(status?.message ?? '')?.[1]);
-    t.ok(usedKiB * 1024 > bavail * bsize - 10 * MIB, 'what it wrote, or more: the log beside the layer');
+    const [, used = ''] = /using (\d+[KM]i)/.exec(status?.message ?? '') ?? [];
+    t.ok(bytes(used) > bavail * bsize - 10 * MIB, 'what it wrote, or more: the log beside the layer');
     t.ok((await taints()).includes('node.kubernetes.io/disk-pressure:NoSchedule'));
     t.match(await events(metadata.name), /Warning Evicted The node was low on resource: ephemeral-storage\./);
     t.equal((await inPhase('filler', 'Running')).spec.nodeName, 'beta');

@@ -162,7 +162,9 @@ t.test('streams on a board', async (t) => {
 
   await t.test('a terminal has its size, follows changes, and keeps the exit code', async (t) => {
     // The size comes just after the process, as with every runtime: a shell hears of it by SIGWINCH.
-    const inner = 'sleep 1; stty size; trap "stty size; exit 5" WINCH; while :; do sleep 1; done';
+    // stty sets rows and columns one after the other.
+    const look = 'look() { size=$(stty size); echo "$size"; [ "$size" != "20 50" ] || exit 5; }';
+    const inner = `${look}; sleep 1; look; trap look WINCH; while :; do sleep 1; done`;
     const line = `${edgectl.join(' ')} exec -it web -- sh -c '${inner}'`;
     const outer = `stty rows 43 cols 132; ( sleep 4; stty rows 20 cols 50 < /dev/tty ) & ${line}; echo code $?`;
     const { stdout } = await command('script', ['-qec', `sh -c ${quote(outer)}`, '/dev/null'], { env });
